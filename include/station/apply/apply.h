@@ -1,0 +1,167 @@
+/* apply.h - the one transaction that changes anything: a group of jobs in, results out.
+ * The daemon's writer thread and the simulator call st_apply_group; neither knows anything that the other
+ * doesn't. Each job either has its whole effect or none; a job's refusal (rc < 0) leaves no trace
+ * and doesn't disturb the others. The group's own events get one checkpoint, signed before the commit, and
+ * results are written only once the commit has returned 0 (promise 1).
+ *
+ * Not thread-safe: one owner. Time and randomness come in with st_world. */
+#pragma once
+#include <station/store/logs.h>
+#include <station/store/outside.h>
+#include <station/store/push.h>
+#include <station/trust/invite.h>
+#include <station/work/command.h>
+
+struct st_world {
+	int64_t now_ms; /* wall clock, Unix */
+	void (*random)(void *arg, void *to, size_t size);
+	void *arg;
+};
+
+/* Who this station is, as the store says. */
+struct st_self {
+	bool set_up;             /* init or join is done */
+	struct st_station station;
+	struct st_public_key root;
+	uint32_t log;            /* own log's number */
+	uint8_t incarnation[16];
+	char halted[200];        /* why signing stopped; "": it hasn't */
+};
+ST_MUST int st_self_load(struct st_txn *t, struct st_self *ret_self); /* set_up false: a fresh store */
+
+enum st_job_kind {
+	ST_JOB_FOUND,    /* init: main, with the certificate that the root key signed */
+	ST_JOB_ADOPT,    /* join: what the parent sent back */
+	ST_JOB_INVITE,   /* a child may join */
+	ST_JOB_ENROL,    /* a child joins with an invite: certify it */
+	ST_JOB_REVOKE,   /* end a child's key */
+	ST_JOB_COMMAND,  /* a person's move or note */
+	ST_JOB_IMPORT,   /* rows of cases */
+	ST_JOB_PUSH,     /* a child's events */
+	ST_JOB_RECEIPTS, /* of higher tiers, from the parent */
+	ST_JOB_CLAIMS,   /* our own receipts, shown by a child: we may have lost something */
+	ST_JOB_HALT,     /* the parent proved that our log is not the one we signed */
+	ST_JOB_REFRESH,  /* sign the newest checkpoint afresh */
+};
+enum {
+	ST_IMPORT_ROWS_MAX = 512, ST_IMPORT_BAD_MAX = 512, ST_RECEIPTS_MAX = 64, ST_CHAIN_MAX = ST_DEPTH_MAX,
+	ST_GROUP_JOBS_MAX = 256, ST_GROWN_MAX = 512,
+};
+
+struct st_job_found {
+	struct st_span certificate; /* signed by root; its keys are ours */
+	struct st_public_key root;
+};
+struct st_job_adopt {
+	struct st_span chain[ST_CHAIN_MAX]; /* main's certificate first, ours last */
+	size_t chain_count;
+	struct st_public_key root;
+	struct st_span parent_address;
+};
+struct st_job_invite {
+	struct st_code child;
+	struct st_span name;
+	enum st_tier tier;
+	struct st_span address; /* ours, that goes into the invite */
+	int64_t valid_ms;
+	struct st_buf *text; /* out: the invite; the caller's */
+};
+struct st_job_enrol {
+	struct st_public_key invite_key; /* as ZAP saw it */
+	struct st_code child;
+	struct st_span request;
+	struct st_buf *chain; /* out: certificates, each u16 size || bytes, main's first, the child's last */
+};
+struct st_job_revoke {
+	struct st_code child;
+};
+struct st_job_command {
+	struct st_command command;
+	struct st_span record;  /* number or id; empty: opens one */
+	/* out */
+	struct st_position event;
+	struct st_record_id id;
+	uint32_t state;
+	char number[ST_NUMBER_TEXT];
+	char place[ST_PLACE_MAX]; /* what is wrong, on refusal */
+};
+struct st_import_bad {
+	uint64_t row;
+	const char *column, *reason; /* static texts */
+	int rc;
+};
+struct st_job_import {
+	struct st_span source, author;
+	bool stop_on_error;
+	const struct st_import_case *cases;
+	size_t case_count; /* <= ST_IMPORT_ROWS_MAX */
+	/* out */
+	size_t opened, moved, unchanged, bad_count;
+	uint64_t events;
+	struct st_import_bad bad[ST_IMPORT_BAD_MAX];
+};
+struct st_job_push {
+	struct st_push push;
+	uint32_t child; /* number of the station whose link brought it */
+	/* out */
+	uint64_t held;  /* our durable size of that log, on success and on refusal */
+	uint32_t log;   /* its local number; 0: none */
+	bool receipted;
+	struct st_cosignature receipt;
+	unsigned unread, parts_dropped;
+};
+struct st_job_receipts {
+	size_t count;
+	struct st_receipt_in receipts[ST_RECEIPTS_MAX];
+	/* out */
+	bool stored[ST_RECEIPTS_MAX];
+	unsigned refused; /* that didn't verify */
+};
+struct st_job_claims {
+	size_t count;
+	struct st_claim claims[ST_RECEIPTS_MAX];
+	unsigned refilling; /* out: logs of which we hold less than we had receipted */
+};
+struct st_job_halt {
+	struct st_checkpoint theirs; /* the parent's, under our own key */
+	struct st_cosignature cosignature;
+};
+
+struct st_job {
+	enum st_job_kind kind;
+	int rc; /* out */
+	union {
+		struct st_job_found found;
+		struct st_job_adopt adopt;
+		struct st_job_invite invite;
+		struct st_job_enrol enrol;
+		struct st_job_revoke revoke;
+		struct st_job_command command;
+		struct st_job_import import;
+		struct st_job_push push;
+		struct st_job_receipts receipts;
+		struct st_job_claims claims;
+		struct st_job_halt halt;
+	} u;
+};
+
+/* A log that has a new newest checkpoint: uplinks pass it on. */
+struct st_grown {
+	uint32_t log;
+	uint64_t size;
+};
+struct st_applied {
+	size_t grown_count;
+	struct st_grown grown[ST_GROWN_MAX];
+	bool self_changed;     /* st_self is another: load it again */
+	bool stations_changed; /* somebody was invited, enrolled or revoked */
+};
+
+struct st_apply;
+/* store and keys are borrowed and outlive it. */
+ST_MUST int st_apply_new(struct st_store *store, const struct st_keys *keys, struct st_apply **ret_a);
+void st_apply_free(struct st_apply *a);
+/* One transaction for jobs[0..count). 0: committed; each job has its rc and results. < 0 (ST_EFULL,
+ * ST_EIO, ST_ENOMEM): nothing happened, every job's rc is that code. */
+ST_MUST int st_apply_group(struct st_apply *a, const struct st_world *world, struct st_job **jobs,
+			   size_t count, struct st_applied *ret_applied);

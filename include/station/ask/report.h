@@ -1,0 +1,82 @@
+/* report.h - the city office's figures, from the tallies alone: its cost grows with the answer, not
+ * with the store. With every report comes what it covers: which stations, how fresh each one is, and
+ * what is known to be missing (promise 6). */
+#pragma once
+#include <station/store/logs.h>
+#include <station/work/command.h> /* ST_PLACE_MAX */
+#include <station/work/tally.h>
+
+/*      name      text        Chinese  English */
+#define ST_DIMENSIONS(X)                                                                           \
+	X(STATION, "station", "站点", "station")                                                   \
+	X(BRANCH, "branch", "县区", "branch")                                                      \
+	X(TIER, "tier", "层级", "tier")                                                            \
+	X(CATEGORY, "category", "类别", "category")                                                \
+	X(CHANNEL, "channel", "渠道", "channel")                                                   \
+	X(STATE, "state", "状态", "state")                                                         \
+	X(MONTH, "month", "月份", "month")
+enum st_dimension {
+#define X(name, text, zh, en) ST_BY_##name,
+	ST_DIMENSIONS(X)
+#undef X
+	ST_DIMENSION_COUNT
+};
+ST_MUST int st_dimension_parse(struct st_span text, enum st_dimension *ret_d);
+const char *st_dimension_text(enum st_dimension d);
+
+enum { ST_REPORT_BY_MAX = 4, ST_REPORT_WHERE_MAX = 16, ST_REPORT_ROWS_MAX = 20000,
+       ST_LABEL_MAX = ST_NAME_MAX + 1, ST_WHERE_VALUE_MAX = 120 };
+
+struct st_where {
+	enum st_dimension dimension;
+	char value[ST_WHERE_VALUE_MAX + 1]; /* station/branch: code or name; tier/channel/state: name; month: 2011-07 */
+};
+/* Several values of one dimension are alternatives; different dimensions all hold. */
+struct st_report_query {
+	uint32_t kind;
+	size_t by_count, where_count;
+	enum st_dimension by[ST_REPORT_BY_MAX];
+	struct st_where where[ST_REPORT_WHERE_MAX];
+	uint32_t from_month, to_month; /* 0: open end. Bounds opened, closed, days, ratings; not what is open now */
+	uint32_t today;                /* business day that overdue is judged at */
+};
+
+/* What is opened counts under the station that opened it; everything else under the holder. With a
+ * state dimension, `opened` is 0 (a matter's past openings have no state) and the figures are of records in that state. */
+struct st_report_row {
+	char key[ST_REPORT_BY_MAX][ST_LABEL_MAX];   /* machine form: code, number name, 2011-07 */
+	char label[ST_REPORT_BY_MAX][ST_LABEL_MAX]; /* for people: a station's name ... else as key */
+	uint64_t opened, closed, open_now, overdue_now, reopened;
+	double days_median, days_p90; /* of closed; NAN: none. Exact: from counts by day, nearest rank */
+	uint64_t rated, satisfied;    /* rating of the result where given, else of the answer; satisfied or basically */
+};
+
+struct st_report {
+	struct st_report_row total;
+	size_t count;
+	struct st_report_row *rows; /* sorted by keys */
+};
+/* Over this station and all below it. ST_EFIELD: a value in where is of no known station, category...
+ * (reterr_place names it). ST_ETOOBIG: more than ST_REPORT_ROWS_MAX rows. */
+ST_MUST int st_report_make(struct st_txn *t, const struct st_report_query *q,
+			   struct st_report *ret_report, char reterr_place[ST_PLACE_MAX]);
+void st_report_done(struct st_report *r);
+
+/* Coverage: one row for each station of the subtree, itself included. */
+struct st_coverage_row {
+	struct st_station station;
+	bool heard;                 /* any event of it is here */
+	uint32_t epoch;
+	uint64_t size;              /* events held here */
+	uint64_t checkpoint_time_s; /* of its newest checkpoint; 0: none */
+	uint64_t unread;            /* held but not readable by this version */
+	bool refilling;             /* we had receipted more than we hold */
+};
+typedef int st_coverage_fn(const struct st_coverage_row *row, void *arg);
+ST_MUST int st_coverage_each(struct st_txn *t, st_coverage_fn *fn, void *arg);
+struct st_coverage_sum {
+	size_t stations, heard, refilling;
+	uint64_t events, unread, waiting, set_aside; /* waiting, set aside: events, over all records */
+	uint64_t oldest_checkpoint_s; /* of those heard; 0: none */
+};
+ST_MUST int st_coverage_sum(struct st_txn *t, struct st_coverage_sum *ret_sum);

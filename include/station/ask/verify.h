@@ -1,0 +1,43 @@
+/* verify.h - is it all true? Whole logs against their signatures and the city's root key, one
+ * event's proof, and the tallies against a recount. Long work runs in slices over append-only rows, so no
+ * snapshot is held for long; each call says how far it came. */
+#pragma once
+#include <station/store/logs.h>
+#include <station/store/stations.h>
+
+enum { ST_SLICE_EVENTS = 4096 };
+
+typedef bool st_progress_fn(void *arg, uint64_t done, uint64_t total); /* false: stop (ST_EBUSY) */
+
+struct st_log_verdict {
+	struct st_log_id log;
+	uint64_t size, checkpoints; /* events hashed, checkpoint signatures that hold */
+	uint64_t receipts;          /* of upper tiers, that hold */
+	int rc;                     /* 0, ST_EROOT, ST_ESIGNATURE, ST_ECHAIN, ST_ECORRUPT, ST_ESEQ */
+	uint64_t bad_seq;           /* first event that isn't right; 0: none or not known */
+};
+/* Reads every event of a log, rebuilds the tree, and checks every stored checkpoint and receipt and the
+ * origin's certificate chain up to the root key. Parts that are here are checked against their hashes. */
+ST_MUST int st_log_verify(struct st_store *s, uint32_t log, st_progress_fn *progress, void *arg,
+			  struct st_log_verdict *ret_verdict);
+/* The certificate chain of a station, main's first: verified up to the city's root. */
+ST_MUST int st_chain_verify(struct st_txn *t, uint32_t station);
+
+/* Notes: a log's newest checkpoint with its receipts, as a C2SP signed note. station 0: own. */
+ST_MUST int st_log_note(struct st_txn *t, const struct st_log *log, struct st_buf *to);
+/* The tlog-proof of one event under the smallest stored checkpoint that covers it (with receipts over that size). */
+ST_MUST int st_event_proof(struct st_txn *t, const struct st_log *log, uint64_t seq,
+			   struct st_buf *to);
+
+struct st_recount {
+	uint64_t events, records, counters; /* looked at */
+	uint64_t wrong;                     /* counters that differ */
+	uint64_t wrong_records;             /* rows that differ from what their events add up to */
+	char first_wrong[200];              /* in words: which, stored, recounted */
+};
+/* Folds every record anew from the raw events (not from its row) and compares rows and tallies with the store, at one
+ * moment's snapshot of sizes and tallies. Memory is bounded: records are taken in passes of at most
+ * ST_RECOUNT_EVENTS events. */
+enum { ST_RECOUNT_EVENTS = 262144 };
+ST_MUST int st_recount_run(struct st_store *s, st_progress_fn *progress, void *arg,
+			   struct st_recount *ret_recount);

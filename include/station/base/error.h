@@ -1,0 +1,60 @@
+/* error.h - the one table of errors of libstation.
+ * A result is 0 (or a count) on success, or one of these negative codes. Codes travel in refusals
+ * between stations and in the control API, so a number never changes its meaning; new rows go to
+ * the end. A code passes upward untouched; the edge alone turns it into words and an exit code. */
+#pragma once
+
+#define ST_MUST __attribute__((warn_unused_result))
+
+/*      name             number  Chinese                                  English */
+#define ST_ERRORS(X)                                                                               \
+	X(ST_ENOMEM, -1, "内存不足", "out of memory")                                              \
+	X(ST_EFORMAT, -2, "库的格式不认识, 未作改动", "unknown store format; nothing was changed") \
+	X(ST_EAHEAD, -3, "对方持有的比本站多", "the neighbour holds more of this log than we do")  \
+	X(ST_ETOOBIG, -4, "超过长度上限", "larger than its limit")                                 \
+	X(ST_EBUSY, -5, "正忙, 请稍后再试", "busy; try again later")                               \
+	X(ST_EWIRE, -6, "报文格式错误", "malformed message")                                       \
+	X(ST_ENOTFOUND, -7, "没有找到", "not found")                                               \
+	X(ST_EEXIST, -8, "已经存在", "exists already")                                             \
+	X(ST_ESEQ, -9, "序号不连续", "out of sequence")                                            \
+	X(ST_EROOT, -10, "日志根与签名的检查点不符", "the log's root is not the signed one")       \
+	X(ST_ESIGNATURE, -11, "签名验证不通过", "a signature doesn't verify")                      \
+	X(ST_ECHAIN, -12, "证书链不能追溯到市根密钥", "the certificate chain doesn't reach the city's root") \
+	X(ST_ESUBTREE, -13, "来源站不在发送方的下级之内", "the origin isn't in the sender's subtree") \
+	X(ST_EREVOKED, -14, "密钥已吊销", "the key is revoked")                                    \
+	X(ST_EFORKED, -15, "本站日志与上级所持不一致, 已停止签名", "this log differs from what the parent holds; signing has stopped") \
+	X(ST_EFULL, -16, "磁盘已满: 写入暂停, 查询照常", "the disk is full: writes wait, reads go on") \
+	X(ST_EIO, -17, "磁盘读写错误", "disk input/output error")                                  \
+	X(ST_ECORRUPT, -18, "库内数据损坏", "stored data is damaged")                              \
+	X(ST_ELOCKED, -19, "另一个守护进程正在使用该目录", "another daemon uses this directory")   \
+	X(ST_ENEWER, -20, "库由更新的版本写成, 请升级程序", "the store was written by a newer version; upgrade") \
+	X(ST_EFIELD, -21, "字段不合要求", "a field isn't right")                                   \
+	X(ST_EMOVE, -22, "当前状态不允许此操作", "the record's state doesn't allow this move")     \
+	X(ST_EHOLDER, -23, "只有持有站可以办理", "only the holder may do this")                    \
+	X(ST_EORIGIN, -24, "来源站未登记", "the origin isn't enrolled")                            \
+	X(ST_EEXPIRED, -25, "已过期", "expired")                                                   \
+	X(ST_EUSED, -26, "邀请码已用过", "the invite has been used")                               \
+	X(ST_EVERSION, -27, "对方版本不兼容", "the neighbour's version doesn't fit")               \
+	X(ST_ECREDIT, -28, "超出上级给的额度", "sent beyond the credit granted")                   \
+	X(ST_ENOSTATION, -29, "本站尚未建站或加入", "this station isn't set up yet: init or join")  \
+	X(ST_EUSAGE, -30, "用法不对", "wrong usage")                                               \
+	X(ST_EUNREAD, -31, "此版本读不懂该事件", "this version can't read the event")              \
+	X(ST_ESTATE, -32, "此时不该有这个报文", "not expected in this state of the link")           \
+	X(ST_ENOPARENT, -33, "没有上级", "there is no parent")                                     \
+	X(ST_ECLOSED, -34, "该日志已经终止", "this log has ended")                                 \
+	X(ST_EEPOCH, -35, "日志的新一期未经上级认可", "the log's new epoch isn't admitted")        \
+	X(ST_ESILENT, -36, "上级没有应答", "the parent doesn't answer")                            \
+	X(ST_EADDRESS, -37, "上级地址连不上", "the parent's address can't be reached")
+
+enum st_error {
+#define X(name, number, zh, en) name = (number),
+	ST_ERRORS(X)
+#undef X
+};
+
+enum st_lang { ST_ZH, ST_EN };
+
+/* The text of a code in one language; never NULL. */
+const char *st_error_text(int code, enum st_lang lang);
+/* The symbol of a code, e.g. "ESEQ", as logs, counters and JSON show it; never NULL. */
+const char *st_error_name(int code);

@@ -1,0 +1,121 @@
+/* event.h - one event, encoded once and decoded within a budget.
+ * The bytes are the event. st_event is a decoded view of them: every span borrows from those bytes
+ * or from the arena they were decoded into, and dies with them. Encoding is for the origin alone;
+ * nothing that was signed is ever encoded again. Format: proto/event.proto. */
+#pragma once
+#include <station/base/arena.h>
+#include <station/base/code.h>
+#include <station/base/digest.h>
+
+enum {
+	ST_EVENT_VERSION = 1, /* the newest event version that this program reads */
+	ST_EVENT_MAX = 65535, /* bytes; a C2SP entry bundle has 16-bit lengths */
+	ST_EVENT_ADDRESSEES_MAX = 16,
+	ST_EVENT_PARTS_MAX = 8,
+	ST_EVENT_PARTS_BYTES_MAX = 64 * 1024, /* all parts of one event together */
+	ST_FIELDS_MAX = 48,
+	ST_AUTHOR_MAX = 40,
+	ST_EVENT_ARENA = 64 * 1024, /* decode budget beyond the bytes themselves */
+};
+
+/*      name          number  text in logs and JSON */
+#define ST_EVENT_TYPES(X)                                                                          \
+	X(ST_BEGIN, 1, "begin")                                                                    \
+	X(ST_ENROL, 2, "enrol")                                                                    \
+	X(ST_REVOKE, 3, "revoke")                                                                  \
+	X(ST_MOVE, 16, "move")                                                                     \
+	X(ST_NOTE, 17, "note")                                                                     \
+	X(ST_REASSIGN, 18, "reassign")
+enum st_event_type {
+#define X(name, number, text) name = (number),
+	ST_EVENT_TYPES(X)
+#undef X
+};
+const char *st_event_type_name(uint32_t type); /* "unknown" for others */
+
+struct st_position {
+	struct st_code station;
+	uint32_t epoch;
+	uint64_t seq; /* 0: none */
+};
+
+struct st_addressee {
+	struct st_code station;
+	bool subtree;
+	uint32_t prev_epoch;
+	uint64_t prev_seq;
+};
+
+struct st_part_ref {
+	uint32_t type, size; /* size of the stored form */
+	struct st_hash hash;
+};
+
+struct st_field {
+	uint32_t id;
+	bool is_number;
+	uint64_t number;
+	struct st_span text;
+};
+
+struct st_event {
+	struct st_position at; /* station, epoch, seq of this event */
+	uint32_t min_version;
+	uint64_t wall_ms;
+	bool has_record;
+	struct st_record_id record;
+	uint32_t term, revision;
+	struct st_position previous; /* seq 0: none */
+	struct st_span author;
+	size_t addressee_count, part_count;
+	struct st_addressee addressees[ST_EVENT_ADDRESSEES_MAX];
+	struct st_part_ref parts[ST_EVENT_PARTS_MAX];
+	uint32_t type;
+	struct st_span body;
+};
+
+/* Encodes; in->at.seq > 0. ST_ETOOBIG: over ST_EVENT_MAX. */
+ST_MUST int st_event_encode(const struct st_event *in, struct st_buf *to);
+/* Reads the envelope. ST_EWIRE: not an event. ST_EUNREAD: well-formed but of a later version or an
+ * unknown type; *ret_event has what could be read (at least at.seq). */
+ST_MUST int st_event_decode(struct st_span bytes, struct st_arena *arena,
+			    struct st_event *ret_event);
+
+/* The bodies. Decoders: ST_EWIRE on anything out of form; results borrow from body and arena. */
+struct st_begin {
+	uint64_t previous_size;
+	struct st_hash previous_root;
+	uint8_t instance[16];
+};
+
+struct st_revoke {
+	struct st_code station;
+	uint64_t serial, size;
+	uint32_t epoch;
+};
+
+/* Move, note and reassign in one shape: a note has no state, a reassign no move. */
+struct st_change {
+	uint32_t kind, move, state;
+	int64_t at_ms;
+	struct st_code holder; /* empty: unchanged */
+	size_t field_count;
+	const struct st_field *fields;
+};
+
+ST_MUST int st_begin_encode(const struct st_begin *in, struct st_buf *to);
+ST_MUST int st_begin_decode(struct st_span body, struct st_begin *ret_begin);
+ST_MUST int st_enrol_encode(struct st_span certificate, struct st_buf *to);
+ST_MUST int st_enrol_decode(struct st_span body, struct st_span *ret_certificate);
+ST_MUST int st_revoke_encode(const struct st_revoke *in, struct st_buf *to);
+ST_MUST int st_revoke_decode(struct st_span body, struct st_revoke *ret_revoke);
+/* type: ST_MOVE, ST_NOTE or ST_REASSIGN. */
+ST_MUST int st_change_encode(uint32_t type, const struct st_change *in, struct st_buf *to);
+ST_MUST int st_change_decode(uint32_t type, struct st_span body, struct st_arena *arena,
+			     struct st_change *ret_change);
+/* The fields of a text or private part's content. */
+ST_MUST int st_fields_encode(const struct st_field *fields, size_t count, struct st_buf *to);
+ST_MUST int st_fields_decode(struct st_span content, struct st_arena *arena,
+			     const struct st_field **ret_fields, size_t *ret_count);
+/* The field of that id, or NULL. */
+const struct st_field *st_field_find(const struct st_field *fields, size_t count, uint32_t id);

@@ -1,0 +1,33 @@
+/* command.h - a person's wish, checked against the kind's table before anything is written.
+ * In: fields by name as people write them. Out: typed fields split into facts, text part and private
+ * part, and the state that follows; or the place that is wrong, in words. */
+#pragma once
+#include <station/work/record.h>
+
+enum { ST_PLACE_MAX = 160, ST_COMMAND_FIELDS_MAX = ST_FIELDS_MAX };
+
+struct st_command_field {
+	struct st_span name, value;
+};
+struct st_command {
+	uint32_t kind;
+	const char *move;    /* the move's name, or "note" */
+	int64_t at_ms;       /* business time */
+	struct st_span author;
+	const struct st_command_field *fields;
+	size_t field_count;
+};
+struct st_checked {
+	const struct st_kind *kind;
+	const struct st_move_row *move; /* NULL: a note */
+	uint32_t state;                 /* after it */
+	struct st_field facts[ST_FIELDS_MAX], texts[ST_FIELDS_MAX], privates[ST_FIELDS_MAX];
+	size_t fact_count, text_count, private_count;
+};
+/* Checks c against the record's row (NULL: it opens one) as station `self`. Values live in `to`.
+ * Fills the due day where the kind's table asks for one and none is given.
+ * ST_EMOVE: not from this state (place: the moves that are allowed); ST_EHOLDER; ST_EFIELD or
+ * ST_ETOOBIG (place: the field's name). reterr_place is written on failure only. */
+ST_MUST int st_command_check(const struct st_command *c, const struct st_record *r, uint32_t self,
+			     struct st_buf *to, struct st_checked *ret_checked,
+			     char reterr_place[ST_PLACE_MAX]);

@@ -1,0 +1,57 @@
+/* fold.h - from a set of events to a record's state, the same whatever their order of arrival.
+ *
+ * The rule, on a record's set of events (design.md section 5, Holder):
+ *   - start at the opening: no predecessor, written by the record's opener;
+ *   - at each tip, of the events that name it as predecessor take the valid one that wins; valid: a
+ *     move by the holder with the tip's term, or a reassignment with a higher term by a station above the holder;
+ *     wins: higher term, then writer nearer the root, then lower epoch, then lower seq;
+ *   - what stays: notes commute; an event whose predecessors haven't all come waits; the rest is set
+ *     aside with all that follows it: kept, shown, counted, never folded.
+ * st_chain_choose is that rule and nothing else. st_fold_event reaches the same answer one event
+ * at a time: in the common case the event follows the head and only the row changes; otherwise the set
+ * is gathered (the chain backward from the head, and the strays) and chosen anew. The chain has no
+ * rows of its own: head and predecessors are the chain. */
+#pragma once
+#include <station/store/logs.h>
+#include <station/store/stations.h>
+#include <station/work/record.h>
+#include <station/work/tally.h>
+
+enum { ST_SET_MAX = 4096 }; /* events of one record that are chosen among; more are set aside */
+
+/* One event of a record as the rule sees it. */
+struct st_link {
+	struct st_place at, previous; /* previous.seq 0: opening. previous.log 0 with a seq: not held here */
+	uint32_t writer, depth, epoch; /* writer: station number; depth: stations above it */
+	uint32_t term, type;          /* enum st_event_type */
+	uint32_t holder;              /* the new holder; 0: unchanged */
+};
+enum st_verdict { ST_ON_CHAIN = 1, ST_IS_NOTE, ST_WAITS, ST_IS_SET_ASIDE };
+/* Answers true when station `above` is an ancestor of station `below`. */
+typedef bool st_above_fn(void *arg, uint32_t above, uint32_t below);
+struct st_choice_in {
+	uint32_t opener;
+	const struct st_link *links;
+	size_t count; /* <= ST_SET_MAX */
+	st_above_fn *above;
+	void *above_arg;
+};
+/* Fills verdicts[count], and order[] with the chain's indexes from the opening to the tip; answers the chain's
+ * length. Pure; any order of links gives the same chain. */
+size_t st_chain_choose(const struct st_choice_in *in, enum st_verdict *verdicts, size_t *order);
+
+/* Row after one event of the chain; *r zeroed (but for ref) before the opening. Needs the txn for names only. */
+ST_MUST int st_record_step(struct st_txn *t, struct st_record *r, const struct st_link *link,
+			   const struct st_change *change);
+
+/* What one transaction's folding carries along: scratch memory, and the tallies' changes, which go
+ * to the store in one sorted sweep at st_fold_finish. */
+struct st_fold;
+ST_MUST int st_fold_new(struct st_fold **ret_fold);
+void st_fold_free(struct st_fold *f);
+void st_fold_begin(struct st_fold *f);
+/* Folds an event that stands in the store at (log, seq). Not an error: an event that can't be read, or is of no record
+ * (stored unread, counted, or nothing to fold). Errors are the store's alone. */
+ST_MUST int st_fold_event(struct st_txn *t, struct st_fold *f, const struct st_log *log,
+			  const struct st_event *event);
+ST_MUST int st_fold_finish(struct st_txn *t, struct st_fold *f);

@@ -1,0 +1,95 @@
+/* kind.h - record kinds as tables: fields, states, moves, and what each move needs.
+ * Everything that walks these tables knows no kind, state or field by name; a new kind is a new
+ * table and its texts (lib/work/kind_matter.c is the first). Numbers are written into events: they
+ * never change their meaning. */
+#pragma once
+#include <station/event/event.h>
+
+enum { ST_KIND_MATTER = 1 };
+
+enum st_field_type {
+	ST_FIELD_TEXT,   /* one line, NFC UTF-8 */
+	ST_FIELD_LONG,   /* several lines */
+	ST_FIELD_NUMBER, /* 0 .. max */
+	ST_FIELD_DAY,    /* a business day (base/clock.h) */
+	ST_FIELD_CHOICE, /* one of choices[] by its number */
+	ST_FIELD_IDENTITY, /* a citizen's number with its check digit, GB 11643-1999 */
+};
+/* Where a field's value stands: with the facts, in the erasable text part, or in the private part. */
+enum st_field_place { ST_AS_FACT, ST_AS_TEXT, ST_AS_PRIVATE };
+
+struct st_choice {
+	uint32_t number;
+	const char *name, *zh, *en; /* name: as in JSON, CSV and on the command line */
+};
+
+struct st_field_row {
+	uint32_t id;
+	const char *name;
+	enum st_field_type type;
+	enum st_field_place place;
+	uint64_t max; /* bytes of text, or the largest number */
+	const struct st_choice *choices; /* ends with a NULL name */
+	const char *zh, *en;
+};
+
+enum st_state_class { ST_OPEN = 1, ST_ENDED = 2 };
+struct st_state_row {
+	uint32_t number;
+	const char *name;
+	enum st_state_class class;
+	const char *zh, *en;
+};
+
+enum st_who { ST_BY_HOLDER, ST_BY_ABOVE };
+enum { ST_NEEDS_MAX = 4, ST_FROM_MAX = 8 };
+struct st_move_row {
+	uint32_t number;
+	const char *name;               /* the verb: "accept" */
+	uint32_t from[ST_FROM_MAX];     /* states; ends with 0; {0}: opens a record */
+	uint32_t to;                    /* 0: the state stays as it is (an extension) */
+	enum st_who who;
+	uint32_t needs[ST_NEEDS_MAX];   /* field ids that must come with it; ends with 0 */
+	uint32_t days;                  /* only within so many days of the record's end; 0: any time */
+	const char *zh, *en;
+};
+
+struct st_kind {
+	uint32_t number;
+	const char *name, *zh, *en;
+	const struct st_field_row *fields;
+	size_t field_count;
+	const struct st_state_row *states;
+	size_t state_count;
+	const struct st_move_row *moves;
+	size_t move_count;
+	uint32_t due_move, due_days;    /* the move that sets the due day, and how far off it is by default */
+};
+
+const struct st_kind *st_kind(uint32_t number); /* NULL: not known to this version */
+const struct st_kind *st_kind_named(const char *name);
+const struct st_field_row *st_kind_field(const struct st_kind *k, uint32_t id);
+const struct st_field_row *st_kind_field_named(const struct st_kind *k, struct st_span name);
+const struct st_state_row *st_kind_state(const struct st_kind *k, uint32_t number);
+const struct st_state_row *st_kind_state_named(const struct st_kind *k, struct st_span name);
+const struct st_move_row *st_kind_move(const struct st_kind *k, uint32_t number);
+const struct st_move_row *st_kind_move_named(const struct st_kind *k, const char *name);
+const struct st_choice *st_choice_named(const struct st_choice *choices, struct st_span name);
+const struct st_choice *st_choice_numbered(const struct st_choice *choices, uint64_t number);
+/* Bits 1 << move number of every move that the table allows from a state. */
+uint64_t st_kind_moves_from(const struct st_kind *k, uint32_t state);
+
+/* A value as people write it (text, 2011-07-01, a choice's name or zh text) into a typed field. Text
+ * is brought to NFC in `to`, which must outlive ret_field. ST_EFIELD, ST_ETOOBIG. */
+ST_MUST int st_field_parse(const struct st_field_row *row, struct st_span value, struct st_buf *to,
+			   struct st_field *ret_field);
+/* And back, for people and JSON. */
+void st_field_text(const struct st_field_row *row, const struct st_field *field, struct st_buf *to);
+
+/* The fields that the mechanism itself reads, the same ids in every kind. Ids from 32 are a kind's own. */
+enum {
+	ST_F_CATEGORY = 1, ST_F_SUBCATEGORY = 2, ST_F_CHANNEL = 3, ST_F_DUE_DAY = 4,
+	ST_F_FIRST_DUE_DAY = 5, ST_F_SERIAL = 6, ST_F_YEAR = 7, ST_F_SOURCE = 8,
+	ST_F_SOURCE_NUMBER = 9, ST_F_RATING_ANSWER = 10, ST_F_RATING_RESULT = 11, ST_F_UNIT = 12,
+	ST_F_REASON = 13, ST_F_TITLE = 14, ST_F_TEXT = 15, ST_F_REPLY = 16, ST_F_OWN = 32,
+};

@@ -1,0 +1,52 @@
+/* record.h - a record's folded row: what its chain of events adds up to, in a few dozen bytes.
+ * Changed only by st_record_step, which looks at the row and one event and at nothing else, so
+ * every tier that folds the same chain has the same row. */
+#pragma once
+#include <station/store/records.h>
+#include <station/store/stations.h>
+#include <station/work/kind.h>
+
+enum {
+	ST_FOLD_VERSION = 1,
+	ST_REVISIONS_MAX = 1024,
+	ST_DAY_MAX = 0xffffff, /* a counter has 24 bits for its bucket */
+};
+
+/* An event's place by local numbers. */
+struct st_place {
+	uint32_t log;
+	uint64_t seq; /* 0: none */
+};
+
+struct st_record {
+	struct st_record_ref ref;
+	uint32_t kind, state, holder, term, revision; /* holder: station number */
+	struct st_place head;    /* the newest event of the chain */
+	uint32_t opened_day, closed_day, changed_day; /* business days; closed_day 0: not ended */
+	uint32_t due_day, first_due_day;
+	uint16_t category, subcategory, unit; /* numbers of store names */
+	uint8_t channel, rating_answer, rating_result;
+	uint16_t reopened;       /* times */
+	struct st_number number; /* what the citizen was told */
+	uint32_t notes, waiting, set_aside; /* strays by why */
+	uint32_t fold_version;
+};
+enum { ST_NAMES_CATEGORY = 1, ST_NAMES_SUBCATEGORY = 2, ST_NAMES_UNIT = 3 }; /* dimensions of names */
+
+void st_record_encode(const struct st_record *r, struct st_buf *to);
+ST_MUST int st_record_decode(const struct st_record_ref *ref, struct st_span row,
+			     struct st_record *ret_r); /* ST_ECORRUPT */
+ST_MUST int st_record_load(struct st_txn *t, const struct st_record_ref *ref,
+			   struct st_record *ret_r); /* ST_ENOTFOUND */
+bool st_record_open(const struct st_record *r); /* its state's class; an unknown state counts as open */
+
+/* "410611003-2026-000042-K7": code, year, serial (epoch 2 on: "2.000042"), two check characters made from the
+ * record id, so a mistyped number is told from another's. */
+enum { ST_NUMBER_TEXT = 48 };
+void st_number_text(const struct st_number *n, const struct st_code *opener,
+		    const struct st_ulid *ulid, char ret_text[ST_NUMBER_TEXT]);
+/* Finds a record by its number or its id ("code/ULID" or a bare ULID of this station).
+ * ST_EFIELD: mistyped (check characters, form); ST_ENOTFOUND. */
+ST_MUST int st_record_resolve(struct st_txn *t, struct st_span text, struct st_record_ref *ret_ref);
+ST_MUST int st_record_id(struct st_txn *t, const struct st_record_ref *ref,
+			 struct st_record_id *ret_id);

@@ -1,0 +1,69 @@
+/* tally.h - the counters that answer the city office, kept with the events they count.
+ * A record adds to a few counters, decided by its row alone (st_tally_of); a change of the row is −1
+ * for what it counted as before and +1 for what it counts as now, so the tallies always equal a
+ * recount. Counters stand in cells: one row of the store holds all counters of one station (as
+ * opener or as holder), category, channel and month. A second, coarser view without channel and month
+ * keeps the common report small.
+ *
+ *   key   view u8 | role u8 | kind u8 | station u32 | category u16 | channel u8 | month u16
+ *   cell  { varint counter id delta, varint count }... sorted by id
+ *   id    measure u8 << 24 | bucket (a state, a day, a number of days, a rating)
+ *
+ * Month: of opening for what is opened, open or in a state; of ending for ended, days and ratings
+ * of the ended. Times to close are counts by whole days, so medians are exact; open ones stand by due day, so
+ * overdue is a sum up to yesterday and midnight needs no event. */
+#pragma once
+#include <station/store/records.h>
+#include <station/work/record.h>
+
+enum st_view { ST_VIEW_FULL = 1, ST_VIEW_COARSE = 2 };
+enum st_role { ST_ROLE_OPENER = 1, ST_ROLE_HOLDER = 2 };
+enum st_measure {
+	ST_OPENED = 1,        /* role opener; bucket 0 */
+	ST_IN_STATE = 2,      /* role holder; bucket: state */
+	ST_OPEN_DUE = 3,      /* holder; open records by due day; bucket 0: none set */
+	ST_DAYS = 4,          /* holder; ended records by days from opening to end (<= ST_DAYS_MAX) */
+	ST_RATED_ANSWER = 5,  /* holder; by rating */
+	ST_RATED_RESULT = 6,
+	ST_REOPENED = 7,      /* holder; records reopened at least once */
+	ST_FROM_OUTSIDE = 8,  /* holder; records that another station opened */
+};
+enum { ST_DAYS_MAX = 36500, ST_TALLIES_OF_MAX = 24, ST_TALLY_KEY_SIZE = 12 };
+
+struct st_tally_key {
+	enum st_view view;
+	enum st_role role;
+	uint8_t kind, channel;
+	uint32_t station;
+	uint16_t category;
+	uint32_t month;
+};
+struct st_tally_one { /* one counter that a record adds 1 to */
+	struct st_tally_key key;
+	uint32_t counter;
+};
+uint32_t st_counter(enum st_measure measure, uint32_t bucket);
+enum st_measure st_counter_measure(uint32_t counter);
+uint32_t st_counter_bucket(uint32_t counter);
+void st_tally_key_encode(const struct st_tally_key *k, uint8_t to[ST_TALLY_KEY_SIZE]);
+ST_MUST int st_tally_key_decode(struct st_span bytes, struct st_tally_key *ret_k);
+
+/* The counters of one record, both views; their count. r NULL: none. */
+size_t st_tally_of(const struct st_record *r, struct st_tally_one ones[ST_TALLIES_OF_MAX]);
+
+/* Changes gathered in memory, then swept into the store in key order. */
+struct st_tally;
+ST_MUST int st_tally_new(struct st_tally **ret_tally);
+void st_tally_free(struct st_tally *y);
+void st_tally_clear(struct st_tally *y); /* forgets what was gathered */
+/* Replaces what before counted as by what after counts as; either may be NULL. */
+ST_MUST int st_tally_change(struct st_tally *y, const struct st_record *before,
+			    const struct st_record *after);
+ST_MUST int st_tally_sweep(struct st_txn *t, struct st_tally *y); /* writes and empties */
+/* Takes each non-zero counter gathered so far, in order of key and counter, and empties: a recount
+ * compares them. */
+typedef int st_counter_fn(const struct st_tally_key *key, uint32_t counter, int64_t count, void *arg);
+ST_MUST int st_tally_each(struct st_tally *y, st_counter_fn *fn, void *arg);
+/* Walks one stored cell. ST_ECORRUPT. */
+ST_MUST int st_cell_walk(const struct st_tally_key *key, struct st_span cell, st_counter_fn *fn,
+			 void *arg);
