@@ -1,0 +1,249 @@
+/* blocks.c - events in rows of a page.
+ *
+ * Owns:    the tables events and parts: the only copy of what stations wrote.
+ * Promise: 2, in order: an event's place is its log's size at the moment it is appended.
+ * Flow:    apply -> blocks -> fold, pack, proofs */
+#include <station/store/logs.h>
+#include <stdlib.h>
+#include <string.h>
+#include <station/base/check.h>
+#include "kv.h"
+#include "tree.h"
+
+/* A value of 4,080 bytes fills one overflow page; a larger event has a row of its own. */
+enum { BLOCK_MAX = 4080, EVENT_SIZE_MAX = 65535 };
+
+static struct key block_key(uint32_t log, uint64_t first_seq)
+{
+	struct key k = key_new();
+	key_u32(&k, log);
+	key_u64(&k, first_seq);
+	return k;
+}
+
+/* The row that holds seq: the last one that begins at or before it. */
+static int find_block(struct st_txn *t, uint32_t log, uint64_t seq, uint64_t *ret_first,
+		      struct st_span *ret_block)
+{
+	struct key k = block_key(log, seq);
+	struct kv_row row;
+	int rc = kv_at_most(t, TABLE_EVENTS, key_span(&k), st_span(k.bytes, 4), &row);
+	if (rc < 0)
+		return rc;
+	if (row.key.size != 12)
+		return ST_ECORRUPT;
+	*ret_first = st_get_u64(row.key.data + 4);
+	*ret_block = row.value;
+	return 0;
+}
+
+static size_t varint_size(size_t v)
+{
+	return v < 0x80 ? 1 : v < 0x4000 ? 2 : 3;
+}
+
+/* One block being filled. */
+struct filling {
+	uint8_t bytes[BLOCK_MAX];
+	size_t size;
+	uint64_t first_seq;
+};
+
+static int flush(struct st_txn *t, uint32_t log, struct filling *f)
+{
+	struct key k = block_key(log, f->first_seq);
+	if (f->size == 0)
+		return 0;
+	int rc = kv_put(t, TABLE_EVENTS, key_span(&k), st_span(f->bytes, f->size));
+	f->size = 0;
+	return rc;
+}
+
+static void put_event(struct filling *f, struct st_span event)
+{
+	size_t v = event.size;
+	for (; v >= 0x80; v >>= 7)
+		f->bytes[f->size++] = (uint8_t)(v | 0x80);
+	f->bytes[f->size++] = (uint8_t)v;
+	memcpy(f->bytes + f->size, event.data, event.size);
+	f->size += event.size;
+	st_assert(f->size <= BLOCK_MAX);
+}
+
+static int put_alone(struct st_txn *t, uint32_t log, uint64_t seq, struct st_span event)
+{
+	struct key k = block_key(log, seq);
+	uint8_t *p = NULL;
+	size_t head = varint_size(event.size), v = event.size;
+	int rc = kv_reserve(t, TABLE_EVENTS, key_span(&k), head + event.size, &p);
+	if (rc < 0)
+		return rc;
+	for (; v >= 0x80; v >>= 7)
+		*p++ = (uint8_t)(v | 0x80);
+	*p++ = (uint8_t)v;
+	memcpy(p, event.data, event.size);
+	return 0;
+}
+
+/* The last block, where there is room in it. */
+static int resume(struct st_txn *t, const struct st_log *log, struct filling *f)
+{
+	struct st_span block;
+	f->size = 0;
+	f->first_seq = log->tree.size + 1;
+	if (log->tree.size == 0)
+		return 0;
+	uint64_t first = 0;
+	int rc = find_block(t, log->number, log->tree.size, &first, &block);
+	if (rc < 0)
+		return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;
+	if (block.size >= BLOCK_MAX)
+		return 0;
+	memcpy(f->bytes, block.data, block.size);
+	f->size = block.size;
+	f->first_seq = first;
+	return 0;
+}
+
+int st_log_append(struct st_txn *t, struct st_log *log, const struct st_append *append)
+{
+	struct filling f;
+	uint64_t bytes = append->part_bytes;
+	int rc = resume(t, log, &f);
+	for (size_t i = 0; rc == 0 && i < append->count; i++) {
+		struct st_span event = append->events[i];
+		uint64_t seq = log->tree.size + 1 + i;
+		ST_REQUIRE(event.size > 0 && event.size <= EVENT_SIZE_MAX);
+		size_t need = event.size + varint_size(event.size);
+		bytes += event.size;
+		if (f.size + need > BLOCK_MAX) {
+			rc = flush(t, log->number, &f);
+			f.first_seq = seq;
+		}
+		if (rc < 0)
+			break;
+		if (need > BLOCK_MAX) {
+			rc = put_alone(t, log->number, seq, event);
+			f.first_seq = seq + 1;
+		} else {
+			put_event(&f, event);
+		}
+	}
+	if (rc == 0)
+		rc = flush(t, log->number, &f);
+	if (rc == 0)
+		rc = tree_append(t, log, append->leaves, append->count);
+	if (rc == 0)
+		log->bytes += bytes;
+	return rc;
+}
+
+static int next_event(struct st_reader *r, struct st_span *ret_event)
+{
+	uint64_t size = st_read_varint(r);
+	if (r->failed || size > r->rest.size)
+		return ST_ECORRUPT;
+	*ret_event = st_read_span(r, (size_t)size);
+	return 0;
+}
+
+int st_event_get(struct st_txn *t, uint32_t log, uint64_t seq, struct st_buf *to)
+{
+	uint64_t first = 0;
+	struct st_span block, event = ST_SPAN_NONE;
+	int rc = find_block(t, log, seq, &first, &block);
+	if (rc < 0)
+		return rc;
+	struct st_reader r = st_reader(block);
+	for (uint64_t at = first; rc == 0 && at <= seq; at++) {
+		if (r.rest.size == 0)
+			return ST_ENOTFOUND;
+		rc = next_event(&r, &event);
+	}
+	if (rc < 0)
+		return rc;
+	st_buf_put_span(to, event);
+	return to->error;
+}
+
+struct each {
+	uint64_t from, to, next;
+	st_event_fn *fn;
+	void *arg;
+};
+
+static int each_block(struct st_txn *t, const struct kv_row *row, void *arg)
+{
+	struct each *e = arg;
+	struct st_reader r = st_reader(row->value);
+	struct st_span event;
+	(void)t;
+	if (row->key.size != 12)
+		return ST_ECORRUPT;
+	uint64_t seq = st_get_u64(row->key.data + 4);
+	if (seq > e->to)
+		return 1;
+	for (; r.rest.size > 0 && seq <= e->to; seq++) {
+		int rc = next_event(&r, &event);
+		if (rc < 0)
+			return rc;
+		if (seq < e->from)
+			continue;
+		if (seq != e->next)
+			return ST_ECORRUPT;
+		e->next++;
+		rc = e->fn(seq, event, e->arg);
+		if (rc != 0)
+			return rc;
+	}
+	return seq > e->to ? 1 : 0;
+}
+
+int st_event_each(struct st_txn *t, uint32_t log, uint64_t from, uint64_t to, st_event_fn *fn,
+		  void *arg)
+{
+	uint64_t first = 0;
+	struct st_span block;
+	struct each e = { .from = from, .to = to, .next = from, .fn = fn, .arg = arg };
+	if (from == 0 || from > to)
+		return 0;
+	int rc = find_block(t, log, from, &first, &block);
+	if (rc < 0)
+		return rc;
+	struct key k = block_key(log, first);
+	struct kv_range range = { .table = TABLE_EVENTS, .prefix = st_span(k.bytes, 4),
+				  .from = key_span(&k) };
+	rc = kv_scan(t, &range, each_block, &e);
+	if (rc == 1 && e.next > to)
+		return 0; /* all of them; a 1 from fn before the last is handed on */
+	if (rc == 0 && e.next <= to)
+		return ST_ENOTFOUND;
+	return rc;
+}
+
+static struct key part_key(uint32_t log, uint64_t seq, unsigned n)
+{
+	struct key k = key_new();
+	ST_REQUIRE(n <= UINT8_MAX);
+	key_u32(&k, log);
+	key_u64(&k, seq);
+	key_u8(&k, (uint8_t)n);
+	return k;
+}
+
+int st_part_put_row(struct st_txn *t, uint32_t log, uint64_t seq, unsigned n, struct st_span stored)
+{
+	struct key k = part_key(log, seq, n);
+	return kv_put(t, TABLE_PARTS, key_span(&k), stored);
+}
+
+int st_part_get_row(struct st_txn *t, uint32_t log, uint64_t seq, unsigned n, struct st_buf *to)
+{
+	struct key k = part_key(log, seq, n);
+	struct st_span stored;
+	int rc = kv_get(t, TABLE_PARTS, key_span(&k), &stored);
+	if (rc < 0)
+		return rc;
+	st_buf_put_span(to, stored);
+	return to->error;
+}

@@ -1,0 +1,165 @@
+/* logs.c - logs and their numbers.
+ *
+ * Owns:    the table logs: a log's size, frontier and checkpoint marks; (station, epoch) -> number.
+ * Flow:    apply -> logs -> blocks, tree, checkpoints */
+#include <station/store/logs.h>
+#include <string.h>
+#include <station/base/check.h>
+#include <station/store/stations.h>
+#include "kv.h"
+
+/* key 1 | number u32              -> station u32 | epoch u32 | bytes u64 | signed u64 | kept u64 |
+ *                                    kept bytes u64 | refill u64 | closed u8 | size u64 | frontier
+ * key 2 | station u32 | epoch u32 -> number u32 */
+enum { BY_NUMBER = 1, BY_STATION = 2, FIXED = 57 };
+
+static struct key number_key(uint32_t number)
+{
+	struct key k = key_new();
+	key_u8(&k, BY_NUMBER);
+	key_u32(&k, number);
+	return k;
+}
+
+static struct key station_key(uint32_t station, uint32_t epoch)
+{
+	struct key k = key_new();
+	key_u8(&k, BY_STATION);
+	key_u32(&k, station);
+	key_u32(&k, epoch);
+	return k;
+}
+
+static int decode(uint32_t number, struct st_span row, struct st_log *log)
+{
+	struct st_reader r = st_reader(row);
+	memset(log, 0, sizeof(*log));
+	log->number = number;
+	log->station = st_read_u32(&r);
+	log->epoch = st_read_u32(&r);
+	log->bytes = st_read_u64(&r);
+	log->signed_size = st_read_u64(&r);
+	log->kept_size = st_read_u64(&r);
+	log->kept_bytes = st_read_u64(&r);
+	log->refill_size = st_read_u64(&r);
+	log->closed = st_read_u8(&r) != 0;
+	log->tree.size = st_read_u64(&r);
+	size_t nodes = (size_t)__builtin_popcountll(log->tree.size);
+	(void)st_read_copy(&r, log->tree.nodes, nodes * ST_HASH_SIZE);
+	return st_reader_done(&r) ? 0 : ST_ECORRUPT;
+}
+
+int st_log_get(struct st_txn *t, uint32_t number, struct st_log *ret_log)
+{
+	struct key k = number_key(number);
+	struct st_span row;
+	int rc = kv_get(t, TABLE_LOGS, key_span(&k), &row);
+	return rc < 0 ? rc : decode(number, row, ret_log);
+}
+
+int st_log_put(struct st_txn *t, const struct st_log *log)
+{
+	struct key k = number_key(log->number);
+	size_t nodes = (size_t)__builtin_popcountll(log->tree.size);
+	uint8_t *p = NULL;
+	st_assert(log->signed_size <= log->tree.size && log->kept_size <= log->signed_size);
+	int rc = kv_reserve(t, TABLE_LOGS, key_span(&k), FIXED + nodes * ST_HASH_SIZE, &p);
+	if (rc < 0)
+		return rc;
+	st_put_u32(p, log->station);
+	st_put_u32(p + 4, log->epoch);
+	st_put_u64(p + 8, log->bytes);
+	st_put_u64(p + 16, log->signed_size);
+	st_put_u64(p + 24, log->kept_size);
+	st_put_u64(p + 32, log->kept_bytes);
+	st_put_u64(p + 40, log->refill_size);
+	p[48] = log->closed;
+	st_put_u64(p + 49, log->tree.size);
+	memcpy(p + FIXED, log->tree.nodes, nodes * ST_HASH_SIZE);
+	return 0;
+}
+
+int st_log_find(struct st_txn *t, uint32_t station, uint32_t epoch, struct st_log *ret_log)
+{
+	struct key k = station_key(station, epoch);
+	struct st_span row;
+	int rc = kv_get(t, TABLE_LOGS, key_span(&k), &row);
+	if (rc < 0)
+		return rc;
+	if (row.size != 4)
+		return ST_ECORRUPT;
+	rc = st_log_get(t, st_get_u32(row.data), ret_log);
+	return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;
+}
+
+int st_log_create(struct st_txn *t, uint32_t station, uint32_t epoch, struct st_log *ret_log)
+{
+	static const uint8_t prefix = BY_NUMBER;
+	struct key k = number_key(UINT32_MAX);
+	struct st_log log;
+	struct kv_row row;
+	uint8_t value[4];
+	ST_REQUIRE(station > 0 && epoch > 0);
+	int rc = st_log_find(t, station, epoch, &log);
+	if (rc != ST_ENOTFOUND)
+		return rc < 0 ? rc : ST_EEXIST;
+	memset(&log, 0, sizeof(log));
+	log.station = station;
+	log.epoch = epoch;
+	log.number = 1;
+	rc = kv_at_most(t, TABLE_LOGS, key_span(&k), st_span(&prefix, 1), &row);
+	if (rc == 0)
+		log.number = st_get_u32(row.key.data + 1) + 1;
+	else if (rc != ST_ENOTFOUND)
+		return rc;
+	st_put_u32(value, log.number);
+	k = station_key(station, epoch);
+	rc = kv_put(t, TABLE_LOGS, key_span(&k), ST_SPAN(value));
+	if (rc == 0)
+		rc = st_log_put(t, &log);
+	if (rc == 0)
+		*ret_log = log;
+	return rc;
+}
+
+struct each {
+	st_log_fn *fn;
+	void *arg;
+};
+
+static int each_row(struct st_txn *t, const struct kv_row *row, void *arg)
+{
+	struct each *e = arg;
+	struct st_log log;
+	if (row->key.size != 5)
+		return ST_ECORRUPT;
+	int rc = decode(st_get_u32(row->key.data + 1), row->value, &log);
+	return rc < 0 ? rc : e->fn(t, &log, e->arg);
+}
+
+int st_log_each(struct st_txn *t, st_log_fn *fn, void *arg)
+{
+	static const uint8_t prefix = BY_NUMBER;
+	struct each e = { fn, arg };
+	struct kv_range range = { .table = TABLE_LOGS, .prefix = st_span(&prefix, 1) };
+	return kv_scan(t, &range, each_row, &e);
+}
+
+int st_log_id(struct st_txn *t, const struct st_log *log, struct st_log_id *ret_id)
+{
+	ret_id->epoch = log->epoch;
+	int rc = st_station_code(t, log->station, &ret_id->station);
+	return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;
+}
+
+int st_log_newest(struct st_txn *t, uint32_t station, struct st_log *ret_log)
+{
+	struct key last = station_key(station, UINT32_MAX);
+	struct kv_row row;
+	int rc = kv_at_most(t, TABLE_LOGS, key_span(&last), st_span(last.bytes, 5), &row);
+	if (rc < 0)
+		return rc;
+	if (row.value.size != 4)
+		return ST_ECORRUPT;
+	return st_log_get(t, st_get_u32(row.value.data), ret_log);
+}

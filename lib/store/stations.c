@@ -1,0 +1,243 @@
+/* stations.c - stations and their local numbers.
+ *
+ * Owns:    the table stations: number -> row, and code -> number.
+ * Flow:    roll, setup -> stations -> everything that names a station */
+#include <station/store/stations.h>
+#include <string.h>
+#include <station/base/check.h>
+#include "kv.h"
+
+/* key 1 | number u32  -> code 12 | enrolled u8 [ | parent u32 | depth u32 | standing u8 |
+ *                        issuer log u32 | issuer seq u64 | revoked epoch u32 | revoked size u64 |
+ *                        signed certificate ]
+ * key 2 | code 12     -> number u32 */
+enum { BY_NUMBER = 1, BY_CODE = 2, HEAD = ST_CODE_MAX + 1, FIXED = HEAD + 33 };
+
+static struct key number_key(uint32_t number)
+{
+	struct key k = key_new();
+	key_u8(&k, BY_NUMBER);
+	key_u32(&k, number);
+	return k;
+}
+
+static struct key code_key(const struct st_code *code)
+{
+	struct key k = key_new();
+	key_u8(&k, BY_CODE);
+	key_put(&k, code->text, ST_CODE_MAX);
+	return k;
+}
+
+static int decode(uint32_t number, struct st_span row, struct st_station *s)
+{
+	uint8_t enrolled;
+	struct st_reader r = st_reader(row);
+	memset(s, 0, sizeof(*s));
+	struct st_span code = st_read_span(&r, ST_CODE_MAX);
+	enrolled = st_read_u8(&r);
+	if (!r.failed && enrolled == 0)
+		return ST_ENOTFOUND; /* interned only */
+	s->number = number;
+	s->parent = st_read_u32(&r);
+	s->depth = st_read_u32(&r);
+	s->standing = (enum st_standing)st_read_u8(&r);
+	s->issuer_log = st_read_u32(&r);
+	s->issuer_seq = st_read_u64(&r);
+	s->revoked_epoch = st_read_u32(&r);
+	s->revoked_size = st_read_u64(&r);
+	if (r.failed || r.rest.size > sizeof(s->signed_bytes))
+		return ST_ECORRUPT;
+	s->signed_size = r.rest.size;
+	memcpy(s->signed_bytes, r.rest.data, r.rest.size);
+	if (st_certificate_decode(r.rest, &s->certificate) < 0 ||
+	    memcmp(s->certificate.code.text, code.data, code.size) != 0)
+		return ST_ECORRUPT;
+	return 0;
+}
+
+int st_station_get(struct st_txn *t, uint32_t number, struct st_station *ret_s)
+{
+	struct key k = number_key(number);
+	struct st_span row;
+	int rc = kv_get(t, TABLE_STATIONS, key_span(&k), &row);
+	return rc < 0 ? rc : decode(number, row, ret_s);
+}
+
+int st_station_number(struct st_txn *t, const struct st_code *code, uint32_t *ret_number)
+{
+	struct key k = code_key(code);
+	struct st_span row;
+	int rc = kv_get(t, TABLE_STATIONS, key_span(&k), &row);
+	if (rc < 0)
+		return rc;
+	if (row.size != 4)
+		return ST_ECORRUPT;
+	*ret_number = st_get_u32(row.data);
+	return 0;
+}
+
+int st_station_find(struct st_txn *t, const struct st_code *code, struct st_station *ret_s)
+{
+	uint32_t number = 0;
+	int rc = st_station_number(t, code, &number);
+	return rc < 0 ? rc : st_station_get(t, number, ret_s);
+}
+
+int st_station_code(struct st_txn *t, uint32_t number, struct st_code *ret_code)
+{
+	struct key k = number_key(number);
+	struct st_span row;
+	int rc = kv_get(t, TABLE_STATIONS, key_span(&k), &row);
+	if (rc < 0)
+		return rc;
+	if (row.size < HEAD)
+		return ST_ECORRUPT;
+	memset(ret_code, 0, sizeof(*ret_code));
+	memcpy(ret_code->text, row.data, ST_CODE_MAX);
+	return 0;
+}
+
+static int next_number(struct st_txn *t, uint32_t *ret_number)
+{
+	static const uint8_t prefix = BY_NUMBER;
+	struct key k = number_key(UINT32_MAX);
+	struct kv_row row;
+	int rc = kv_at_most(t, TABLE_STATIONS, key_span(&k), st_span(&prefix, 1), &row);
+	if (rc == ST_ENOTFOUND) {
+		*ret_number = 1;
+		return 0;
+	}
+	if (rc < 0)
+		return rc;
+	if (row.key.size != 5 || st_get_u32(row.key.data + 1) == UINT32_MAX)
+		return ST_ECORRUPT;
+	*ret_number = st_get_u32(row.key.data + 1) + 1;
+	return 0;
+}
+
+static int put_number(struct st_txn *t, const struct st_code *code, uint32_t number)
+{
+	struct key k = code_key(code);
+	uint8_t value[4];
+	st_put_u32(value, number);
+	return kv_put(t, TABLE_STATIONS, key_span(&k), ST_SPAN(value));
+}
+
+int st_station_put(struct st_txn *t, struct st_station *s)
+{
+	struct key k;
+	struct st_buf row;
+	uint32_t number = s->number;
+	int rc = number != 0 ? 0 : st_station_number(t, &s->certificate.code, &number);
+	if (rc == ST_ENOTFOUND) {
+		rc = next_number(t, &number);
+		if (rc == 0)
+			rc = put_number(t, &s->certificate.code, number);
+	}
+	if (rc < 0)
+		return rc;
+	st_buf_init(&row, FIXED + ST_CERTIFICATE_MAX);
+	st_buf_put(&row, s->certificate.code.text, ST_CODE_MAX);
+	st_buf_u8(&row, 1);
+	st_buf_u32(&row, s->parent);
+	st_buf_u32(&row, s->depth);
+	st_buf_u8(&row, (uint8_t)s->standing);
+	st_buf_u32(&row, s->issuer_log);
+	st_buf_u64(&row, s->issuer_seq);
+	st_buf_u32(&row, s->revoked_epoch);
+	st_buf_u64(&row, s->revoked_size);
+	st_assert(row.error < 0 || row.size == FIXED);
+	st_buf_put(&row, s->signed_bytes, s->signed_size);
+	k = number_key(number);
+	rc = row.error < 0 ? row.error : kv_put(t, TABLE_STATIONS, key_span(&k), st_buf_span(&row));
+	st_buf_done(&row);
+	if (rc == 0)
+		s->number = number;
+	return rc;
+}
+
+int st_station_intern(struct st_txn *t, const struct st_code *code, uint32_t *ret_number)
+{
+	uint8_t row[HEAD] = { 0 };
+	uint32_t number = 0;
+	int rc = st_station_number(t, code, ret_number);
+	if (rc != ST_ENOTFOUND)
+		return rc;
+	rc = next_number(t, &number);
+	if (rc < 0)
+		return rc;
+	struct key k = number_key(number);
+	memcpy(row, code->text, ST_CODE_MAX);
+	rc = kv_put(t, TABLE_STATIONS, key_span(&k), ST_SPAN(row));
+	if (rc == 0)
+		rc = put_number(t, code, number);
+	if (rc == 0)
+		*ret_number = number;
+	return rc;
+}
+
+struct each {
+	st_station_fn *fn;
+	void *arg;
+};
+
+static int each_row(struct st_txn *t, const struct kv_row *row, void *arg)
+{
+	struct each *e = arg;
+	struct st_station s;
+	(void)t;
+	if (row->key.size != 5)
+		return ST_ECORRUPT;
+	int rc = decode(st_get_u32(row->key.data + 1), row->value, &s);
+	if (rc == ST_ENOTFOUND)
+		return 0;
+	return rc < 0 ? rc : e->fn(&s, e->arg);
+}
+
+int st_station_each(struct st_txn *t, st_station_fn *fn, void *arg)
+{
+	static const uint8_t prefix = BY_NUMBER;
+	struct each e = { fn, arg };
+	struct kv_range range = { .table = TABLE_STATIONS, .prefix = st_span(&prefix, 1) };
+	return kv_scan(t, &range, each_row, &e);
+}
+
+/* The parent's number, without reading the certificate. 0: none. */
+static int parent_of(struct st_txn *t, uint32_t number, uint32_t *ret_parent)
+{
+	struct key k = number_key(number);
+	struct st_span row;
+	int rc = kv_get(t, TABLE_STATIONS, key_span(&k), &row);
+	if (rc < 0)
+		return rc;
+	*ret_parent = row.size < FIXED ? 0 : st_get_u32(row.data + HEAD);
+	return 0;
+}
+
+bool st_station_below(struct st_txn *t, uint32_t number, uint32_t top)
+{
+	for (unsigned depth = 0; depth < ST_DEPTH_MAX && number != 0; depth++) {
+		if (number == top)
+			return true;
+		if (parent_of(t, number, &number) < 0)
+			return false;
+	}
+	return false;
+}
+
+int st_station_branch_of(struct st_txn *t, uint32_t number, uint32_t top, uint32_t *ret_child)
+{
+	uint32_t child = number;
+	for (unsigned depth = 0; depth < ST_DEPTH_MAX && number != 0; depth++) {
+		if (number == top) {
+			*ret_child = child;
+			return 0;
+		}
+		child = number;
+		int rc = parent_of(t, number, &number);
+		if (rc < 0)
+			return rc == ST_ENOTFOUND ? ST_ESUBTREE : rc;
+	}
+	return ST_ESUBTREE;
+}
