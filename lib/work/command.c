@@ -1,0 +1,191 @@
+/* command.c - a person's wish against the kind's table.
+ *
+ * Owns:    every reason why a move is refused, and the place that it names.
+ * Promise: 8: what isn't allowed is refused before anything is written.
+ * Flow:    api, import -> command -> apply */
+#include <station/work/command.h>
+#include <stdio.h>
+#include <string.h>
+#include <station/base/check.h>
+#include <station/base/clock.h>
+
+static void place_text(char place[ST_PLACE_MAX], const char *text)
+{
+	(void)snprintf(place, ST_PLACE_MAX, "%s", text);
+}
+
+/* The moves that the record's state does allow. */
+static void place_moves(char place[ST_PLACE_MAX], const struct st_kind *k, uint32_t state)
+{
+	uint64_t bits = st_kind_moves_from(k, state);
+	size_t used = 0;
+	place[0] = 0;
+	for (size_t i = 0; i < k->move_count; i++) {
+		if ((bits >> k->moves[i].number & 1) == 0)
+			continue;
+		int n = snprintf(place + used, ST_PLACE_MAX - used, "%s%s", used == 0 ? "" : " ",
+				 k->moves[i].name);
+		if (n < 0 || (size_t)n >= ST_PLACE_MAX - used)
+			return;
+		used += (size_t)n;
+	}
+}
+
+/* Given by the program, never by a person. */
+static bool is_ours(uint32_t id)
+{
+	return id == ST_F_SERIAL || id == ST_F_YEAR || id == ST_F_FIRST_DUE_DAY;
+}
+
+static int add_field(struct st_checked *c, const struct st_field_row *row, const struct st_field *f)
+{
+	size_t *count = row->place == ST_AS_FACT ? &c->fact_count
+			: row->place == ST_AS_TEXT ? &c->text_count
+						   : &c->private_count;
+	struct st_field *list = row->place == ST_AS_FACT ? c->facts
+				: row->place == ST_AS_TEXT ? c->texts
+							   : c->privates;
+	if (st_field_find(list, *count, f->id) != NULL)
+		return ST_EEXIST;
+	st_assert(*count < ST_FIELDS_MAX);
+	list[(*count)++] = *f;
+	return 0;
+}
+
+static int check_fields(const struct st_command *c, struct st_buf *to, struct st_checked *checked,
+			char place[ST_PLACE_MAX])
+{
+	if (c->field_count > ST_COMMAND_FIELDS_MAX - 4) /* room for those that are filled in */
+		return ST_ETOOBIG;
+	for (size_t i = 0; i < c->field_count; i++) {
+		const struct st_command_field *in = &c->fields[i];
+		const struct st_field_row *row = st_kind_field_named(checked->kind, in->name);
+		struct st_field f;
+		(void)snprintf(place, ST_PLACE_MAX, "%.*s", (int)(in->name.size < 80 ? in->name.size : 80),
+			       (const char *)in->name.data);
+		if (row == NULL || is_ours(row->id))
+			return ST_EFIELD;
+		int rc = st_field_parse(row, in->value, to, &f);
+		if (rc == 0)
+			rc = add_field(checked, row, &f);
+		if (rc < 0)
+			return rc == ST_EEXIST ? ST_EFIELD : rc;
+	}
+	place[0] = 0;
+	return 0;
+}
+
+static const struct st_field *fact(const struct st_checked *c, uint32_t id)
+{
+	return st_field_find(c->facts, c->fact_count, id);
+}
+
+static bool has(const struct st_checked *c, const struct st_record *r, uint32_t id)
+{
+	if (id == ST_F_CATEGORY && r != NULL && r->category != 0)
+		return true; /* it was given before */
+	return fact(c, id) != NULL || st_field_find(c->texts, c->text_count, id) != NULL ||
+	       st_field_find(c->privates, c->private_count, id) != NULL;
+}
+
+static int check_needs(const struct st_checked *c, const struct st_record *r,
+		       char place[ST_PLACE_MAX])
+{
+	for (size_t i = 0; i < ST_NEEDS_MAX && c->move->needs[i] != 0; i++) {
+		if (has(c, r, c->move->needs[i]))
+			continue;
+		const struct st_field_row *row = st_kind_field(c->kind, c->move->needs[i]);
+		place_text(place, row == NULL ? "" : row->name);
+		return ST_EFIELD;
+	}
+	return 0;
+}
+
+static bool may_go(const struct st_command *c, const struct st_move_row *m, const struct st_record *r)
+{
+	uint32_t state = r == NULL ? 0 : r->state;
+	bool from = state == 0 && m->from[0] == 0;
+	for (size_t i = 0; i < ST_FROM_MAX && m->from[i] != 0; i++)
+		from |= m->from[i] == state;
+	if (!from || m->days == 0 || r->closed_day == 0)
+		return from;
+	return st_day_of_ms(c->at_ms) <= r->closed_day + m->days;
+}
+
+static void add_day(struct st_checked *c, uint32_t id, uint32_t day)
+{
+	c->facts[c->fact_count++] = (struct st_field){ .id = id, .is_number = true, .number = day };
+}
+
+/* The holder writes the dates that decide, so that no tier needs his calendar to judge. */
+static void fill_due(const struct st_command *c, const struct st_record *r, struct st_checked *out)
+{
+	const struct st_field *due = fact(out, ST_F_DUE_DAY);
+	uint32_t first = r == NULL ? 0 : r->first_due_day;
+	uint32_t day = due != NULL ? (uint32_t)due->number : r == NULL ? 0 : r->due_day;
+	if (out->move->number == out->kind->due_move && due == NULL) {
+		if (day == 0)
+			day = st_day_of_ms(c->at_ms) + out->kind->due_days;
+		add_day(out, ST_F_DUE_DAY, day);
+		due = fact(out, ST_F_DUE_DAY);
+	}
+	if (due != NULL && first == 0)
+		add_day(out, ST_F_FIRST_DUE_DAY, day);
+}
+
+static int check_move(const struct st_command *c, const struct st_record *r, uint32_t self,
+		      struct st_checked *out, char place[ST_PLACE_MAX])
+{
+	const struct st_move_row *m = out->move;
+	if (!may_go(c, m, r)) {
+		place_moves(place, out->kind, r == NULL ? 0 : r->state);
+		return ST_EMOVE;
+	}
+	if (r != NULL && m->who == ST_BY_HOLDER && r->holder != self)
+		return ST_EHOLDER;
+	int rc = check_needs(out, r, place);
+	if (rc < 0)
+		return rc;
+	out->state = m->to != 0 ? m->to : r->state;
+	fill_due(c, r, out);
+	return 0;
+}
+
+int st_command_check(const struct st_command *c, const struct st_record *r, uint32_t self,
+		     struct st_buf *to, struct st_checked *ret_checked,
+		     char reterr_place[ST_PLACE_MAX])
+{
+	struct st_checked *out = ret_checked;
+	bool note = strcmp(c->move, "note") == 0;
+	out->kind = st_kind(r == NULL || r->kind == 0 ? c->kind : r->kind);
+	out->fact_count = out->text_count = out->private_count = 0;
+	reterr_place[0] = 0;
+	if (out->kind == NULL || out->kind->number != c->kind) {
+		place_text(reterr_place, "kind");
+		return ST_EFIELD;
+	}
+	out->move = note ? NULL : st_kind_move_named(out->kind, c->move);
+	if (out->move == NULL && !note) {
+		place_moves(reterr_place, out->kind, r == NULL ? 0 : r->state);
+		return ST_EMOVE;
+	}
+	if (c->author.size > ST_AUTHOR_MAX) {
+		place_text(reterr_place, "author");
+		return ST_ETOOBIG;
+	}
+	if (c->at_ms <= 0 || (r != NULL && st_day_of_ms(c->at_ms) < r->opened_day)) {
+		place_text(reterr_place, "at"); /* before the record was opened */
+		return ST_EFIELD;
+	}
+	int rc = check_fields(c, to, out, reterr_place);
+	if (rc < 0)
+		return rc;
+	if (!note)
+		return check_move(c, r, self, out, reterr_place);
+	if (r == NULL || out->fact_count + out->text_count + out->private_count == 0) {
+		place_text(reterr_place, r == NULL ? "record" : "fields");
+		return ST_EFIELD;
+	}
+	out->state = r->state;
+	return 0;
+}

@@ -1,0 +1,23 @@
+/* fold.h - what the sources of the fold share: its scratch memory, and the gathering of a set. */
+#pragma once
+#include <station/base/arena.h>
+#include <station/work/fold.h>
+
+struct st_fold {
+	struct st_tally *tally;
+	struct st_arena arena; /* one body */
+	struct st_arena event_arena;
+	struct st_buf row, event;
+	struct st_link *links; /* ST_SET_MAX of them, when a set was gathered */
+	enum st_verdict *verdicts, *before;
+	size_t *order;
+};
+
+/* The link of an event as it stands in a log. depth stays 0: only a choice needs it. */
+int fold_link(struct st_txn *t, const struct st_log *log, const struct st_event *e,
+	      const struct st_change *change, struct st_link *ret_link);
+/* Chooses anew among all of the record's events and this one; writes strays; *r is what it adds up to. */
+int fold_refold(struct st_txn *t, struct st_fold *f, struct st_record *r, const struct st_link *link);
+/* Rows that follow from a record's: its own, its places in lists, its tallies. */
+int fold_put(struct st_txn *t, struct st_fold *f, const struct st_record *before,
+	     const struct st_record *after);

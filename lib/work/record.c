@@ -1,0 +1,183 @@
+/* record.c - a record's row, and what one event of its chain does to it.
+ *
+ * Owns:    the row's bytes, and st_record_step: the only place where a state changes.
+ * Promise: 4: a row is a function of its chain, so a recount finds the same.
+ * Flow:    chain -> record -> tallies, indexes, ask */
+#include <station/work/record.h>
+#include <string.h>
+#include <station/base/check.h>
+#include <station/base/clock.h>
+#include <station/work/fold.h>
+
+void st_record_encode(const struct st_record *r, struct st_buf *to)
+{
+	const uint64_t values[] = {
+		ST_FOLD_VERSION, r->kind, r->state, r->holder, r->term, r->revision, r->head.log,
+		r->head.seq, r->opened_day, r->closed_day, r->changed_day, r->due_day,
+		r->first_due_day, r->category, r->subcategory, r->unit, r->channel,
+		r->rating_answer, r->rating_result, r->reopened, r->number.year, r->number.epoch,
+		r->number.serial, r->notes, r->waiting, r->set_aside,
+	};
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+		st_buf_varint(to, values[i]);
+}
+
+static uint32_t u32(struct st_reader *r)
+{
+	uint64_t v = st_read_varint(r);
+	if (v > UINT32_MAX)
+		r->failed = true;
+	return (uint32_t)v;
+}
+
+static uint16_t u16(struct st_reader *r)
+{
+	return (uint16_t)u32(r);
+}
+
+static uint8_t u8(struct st_reader *r)
+{
+	return (uint8_t)u32(r);
+}
+
+int st_record_decode(const struct st_record_ref *ref, struct st_span row, struct st_record *ret_r)
+{
+	struct st_record o;
+	struct st_reader r = st_reader(row);
+	memset(&o, 0, sizeof(o));
+	o.ref = *ref;
+	o.fold_version = u32(&r);
+	o.kind = u32(&r);
+	o.state = u32(&r);
+	o.holder = u32(&r);
+	o.term = u32(&r);
+	o.revision = u32(&r);
+	o.head.log = u32(&r);
+	o.head.seq = st_read_varint(&r);
+	o.opened_day = u32(&r);
+	o.closed_day = u32(&r);
+	o.changed_day = u32(&r);
+	o.due_day = u32(&r);
+	o.first_due_day = u32(&r);
+	o.category = u16(&r);
+	o.subcategory = u16(&r);
+	o.unit = u16(&r);
+	o.channel = u8(&r);
+	o.rating_answer = u8(&r);
+	o.rating_result = u8(&r);
+	o.reopened = u16(&r);
+	o.number.opener = ref->opener;
+	o.number.year = u16(&r);
+	o.number.epoch = u16(&r);
+	o.number.serial = u32(&r);
+	o.notes = u32(&r);
+	o.waiting = u32(&r);
+	o.set_aside = u32(&r);
+	if (!st_reader_done(&r))
+		return ST_ECORRUPT;
+	*ret_r = o;
+	return 0;
+}
+
+int st_record_load(struct st_txn *t, const struct st_record_ref *ref, struct st_record *ret_r)
+{
+	uint8_t row[ST_RECORD_ROW_MAX];
+	size_t size = 0;
+	int rc = st_record_get(t, ref, row, &size);
+	return rc < 0 ? rc : st_record_decode(ref, st_span(row, size), ret_r);
+}
+
+static bool state_open(uint32_t kind, uint32_t state)
+{
+	const struct st_kind *k = st_kind(kind);
+	const struct st_state_row *s = k == NULL ? NULL : st_kind_state(k, state);
+	return s == NULL || s->class == ST_OPEN;
+}
+
+bool st_record_open(const struct st_record *r)
+{
+	return state_open(r->kind, r->state);
+}
+
+int st_record_id(struct st_txn *t, const struct st_record_ref *ref, struct st_record_id *ret_id)
+{
+	struct st_record_id id = { .ulid = ref->ulid };
+	int rc = st_station_code(t, ref->opener, &id.opener);
+	if (rc == 0)
+		*ret_id = id;
+	return rc;
+}
+
+/* A name's number. A reader of the store finds what the fold has put there; a text too long for a
+ * name, or a dictionary that is full, counts as none: nobody's categories can wedge a log. */
+static int name_of(struct st_txn *t, uint8_t dimension, const struct st_field *f, uint16_t *to)
+{
+	uint16_t number = 0;
+	int rc = f->is_number ? ST_ENOTFOUND : st_name_find(t, dimension, f->text, &number);
+	if (rc == ST_ENOTFOUND && !f->is_number && f->text.size <= ST_NAME_TEXT_MAX && st_txn_writes(t))
+		rc = st_name_intern(t, dimension, f->text, &number);
+	if (rc < 0 && rc != ST_ENOTFOUND && rc != ST_EFULL)
+		return rc;
+	*to = rc == 0 ? number : 0;
+	return 0;
+}
+
+static uint32_t bounded(const struct st_field *f, uint32_t most)
+{
+	return f->is_number && f->number <= most ? (uint32_t)f->number : 0;
+}
+
+static int take_field(struct st_txn *t, struct st_record *r, const struct st_field *f)
+{
+	switch (f->id) {
+	case ST_F_CATEGORY:      return name_of(t, ST_NAMES_CATEGORY, f, &r->category);
+	case ST_F_SUBCATEGORY:   return name_of(t, ST_NAMES_SUBCATEGORY, f, &r->subcategory);
+	case ST_F_UNIT:          return name_of(t, ST_NAMES_UNIT, f, &r->unit);
+	case ST_F_CHANNEL:       r->channel = (uint8_t)bounded(f, UINT8_MAX); break;
+	case ST_F_DUE_DAY:       r->due_day = bounded(f, ST_DAY_MAX); break;
+	case ST_F_FIRST_DUE_DAY: r->first_due_day = bounded(f, ST_DAY_MAX); break;
+	case ST_F_RATING_ANSWER: r->rating_answer = (uint8_t)bounded(f, UINT8_MAX); break;
+	case ST_F_RATING_RESULT: r->rating_result = (uint8_t)bounded(f, UINT8_MAX); break;
+	case ST_F_YEAR:          r->number.year = (uint16_t)bounded(f, UINT16_MAX); break;
+	case ST_F_SERIAL:        r->number.serial = bounded(f, UINT32_MAX); break;
+	default:                 break; /* a kind's own: for people, not for the row */
+	}
+	return 0;
+}
+
+int st_record_step(struct st_txn *t, struct st_record *r, const struct st_link *link,
+		   const struct st_change *change)
+{
+	struct st_record n = *r;
+	uint32_t day = st_day_of_ms(change->at_ms);
+	bool opens = n.revision == 0, was_open = opens || st_record_open(&n);
+	if (opens) {
+		n.kind = change->kind;
+		n.holder = link->writer;
+		n.opened_day = day;
+		n.number.opener = n.ref.opener;
+		n.number.epoch = (uint16_t)link->epoch;
+	}
+	for (size_t i = 0; i < change->field_count; i++) {
+		int rc = take_field(t, &n, &change->fields[i]);
+		if (rc < 0)
+			return rc;
+	}
+	if (link->type == ST_MOVE && change->state != 0)
+		n.state = change->state;
+	if (link->holder != 0)
+		n.holder = link->holder;
+	bool is_open = st_record_open(&n);
+	if (is_open)
+		n.closed_day = 0;
+	else if (was_open)
+		n.closed_day = day;
+	n.reopened = (uint16_t)(n.reopened + (!was_open && is_open));
+	n.changed_day = day;
+	n.term = link->term;
+	n.revision++;
+	n.head = link->at;
+	n.fold_version = ST_FOLD_VERSION;
+	*r = n;
+	return 0;
+}

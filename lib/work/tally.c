@@ -1,0 +1,333 @@
+/* tally.c - what one record counts as, and counters gathered and swept.
+ *
+ * Owns:    the rule of what is counted where, and the cells' bytes.
+ * Promise: 4, tallies equal a recount: counters are a function of rows, changed with them.
+ * Flow:    fold -> tally -> cells -> report */
+#include <station/work/tally.h>
+#include <stdlib.h>
+#include <string.h>
+#include <station/base/check.h>
+#include <station/base/clock.h>
+
+enum { FIRST_ROOM = 1024, BUCKET_BITS = 24, BUCKET_MAX = 0xffffff };
+
+uint32_t st_counter(enum st_measure measure, uint32_t bucket)
+{
+	return (uint32_t)measure << BUCKET_BITS | (bucket < BUCKET_MAX ? bucket : BUCKET_MAX);
+}
+
+enum st_measure st_counter_measure(uint32_t counter)
+{
+	return (enum st_measure)(counter >> BUCKET_BITS);
+}
+
+uint32_t st_counter_bucket(uint32_t counter)
+{
+	return counter & BUCKET_MAX;
+}
+
+void st_tally_key_encode(const struct st_tally_key *k, uint8_t to[ST_TALLY_KEY_SIZE])
+{
+	to[0] = (uint8_t)k->view;
+	to[1] = (uint8_t)k->role;
+	to[2] = k->kind;
+	st_put_u32(to + 3, k->station);
+	st_put_u16(to + 7, k->category);
+	to[9] = k->channel;
+	st_put_u16(to + 10, (uint16_t)k->month);
+}
+
+int st_tally_key_decode(struct st_span bytes, struct st_tally_key *ret_k)
+{
+	if (bytes.size != ST_TALLY_KEY_SIZE)
+		return ST_ECORRUPT;
+	const uint8_t *p = bytes.data;
+	*ret_k = (struct st_tally_key){
+		.view = (enum st_view)p[0],
+		.role = (enum st_role)p[1],
+		.kind = p[2],
+		.station = st_get_u32(p + 3),
+		.category = st_get_u16(p + 7),
+		.channel = p[9],
+		.month = st_get_u16(p + 10),
+	};
+	return 0;
+}
+
+/* Where one record's counters go. */
+struct counting {
+	const struct st_record *r;
+	struct st_tally_one *ones;
+	size_t count;
+};
+
+static void count(struct counting *c, enum st_role role, uint32_t month, uint32_t counter)
+{
+	const struct st_record *r = c->r;
+	struct st_tally_key key = {
+		.view = ST_VIEW_FULL,
+		.role = role,
+		.kind = (uint8_t)r->kind,
+		.channel = r->channel,
+		.station = role == ST_ROLE_OPENER ? r->ref.opener : r->holder,
+		.category = r->category,
+		.month = month,
+	};
+	st_assert(c->count + 2 <= ST_TALLIES_OF_MAX);
+	c->ones[c->count++] = (struct st_tally_one){ key, counter };
+	key.view = ST_VIEW_COARSE;
+	key.channel = 0;
+	key.month = 0;
+	c->ones[c->count++] = (struct st_tally_one){ key, counter };
+}
+
+size_t st_tally_of(const struct st_record *r, struct st_tally_one ones[ST_TALLIES_OF_MAX])
+{
+	if (r == NULL || r->revision == 0)
+		return 0;
+	struct counting c = { .r = r, .ones = ones };
+	uint32_t opened = st_month_of_day(r->opened_day);
+	count(&c, ST_ROLE_OPENER, opened, st_counter(ST_OPENED, 0));
+	count(&c, ST_ROLE_HOLDER, opened, st_counter(ST_IN_STATE, r->state));
+	if (r->holder != r->ref.opener)
+		count(&c, ST_ROLE_HOLDER, opened, st_counter(ST_FROM_OUTSIDE, 0));
+	if (r->reopened > 0)
+		count(&c, ST_ROLE_HOLDER, opened, st_counter(ST_REOPENED, 0));
+	if (st_record_open(r)) {
+		count(&c, ST_ROLE_HOLDER, opened, st_counter(ST_OPEN_DUE, r->due_day));
+		return c.count;
+	}
+	uint32_t closed = st_month_of_day(r->closed_day);
+	uint32_t days = r->closed_day > r->opened_day ? r->closed_day - r->opened_day : 0;
+	count(&c, ST_ROLE_HOLDER, closed, st_counter(ST_DAYS, days < ST_DAYS_MAX ? days : ST_DAYS_MAX));
+	if (r->rating_answer != 0)
+		count(&c, ST_ROLE_HOLDER, closed, st_counter(ST_RATED_ANSWER, r->rating_answer));
+	if (r->rating_result != 0)
+		count(&c, ST_ROLE_HOLDER, closed, st_counter(ST_RATED_RESULT, r->rating_result));
+	return c.count;
+}
+
+struct delta {
+	uint8_t key[ST_TALLY_KEY_SIZE];
+	uint32_t counter;
+	int64_t count;
+};
+
+/* An open-addressing table; count 0 with used set is a counter whose changes cancelled out. */
+struct st_tally {
+	struct delta *slots;
+	bool *used;
+	size_t room, filled;
+	struct st_buf old_cell, new_cell;
+};
+
+int st_tally_new(struct st_tally **ret_tally)
+{
+	struct st_tally *y = calloc(1, sizeof(*y));
+	if (y == NULL)
+		return ST_ENOMEM;
+	st_buf_init(&y->old_cell, ST_CELL_MAX);
+	st_buf_init(&y->new_cell, ST_CELL_MAX);
+	*ret_tally = y;
+	return 0;
+}
+
+void st_tally_free(struct st_tally *y)
+{
+	if (y == NULL)
+		return;
+	free(y->slots);
+	free(y->used);
+	st_buf_done(&y->old_cell);
+	st_buf_done(&y->new_cell);
+	free(y);
+}
+
+void st_tally_clear(struct st_tally *y)
+{
+	if (y->used != NULL)
+		memset(y->used, 0, y->room * sizeof(*y->used));
+	y->filled = 0;
+}
+
+static size_t slot_of(const struct st_tally *y, const uint8_t *key, uint32_t counter)
+{
+	uint64_t h = 1469598103934665603ull;
+	for (size_t i = 0; i < ST_TALLY_KEY_SIZE; i++)
+		h = (h ^ key[i]) * 1099511628211ull;
+	h = (h ^ counter) * 1099511628211ull;
+	h ^= h >> 32;
+	size_t i = (size_t)h & (y->room - 1);
+	while (y->used[i] && (y->slots[i].counter != counter ||
+			      memcmp(y->slots[i].key, key, ST_TALLY_KEY_SIZE) != 0))
+		i = (i + 1) & (y->room - 1);
+	return i;
+}
+
+static int grow(struct st_tally *y)
+{
+	struct st_tally bigger = { .room = y->room == 0 ? FIRST_ROOM : y->room * 2 };
+	bigger.slots = calloc(bigger.room, sizeof(*bigger.slots));
+	bigger.used = calloc(bigger.room, sizeof(*bigger.used));
+	if (bigger.slots == NULL || bigger.used == NULL) {
+		free(bigger.slots);
+		free(bigger.used);
+		return ST_ENOMEM;
+	}
+	for (size_t i = 0; i < y->room; i++) {
+		if (!y->used[i])
+			continue;
+		size_t at = slot_of(&bigger, y->slots[i].key, y->slots[i].counter);
+		bigger.slots[at] = y->slots[i];
+		bigger.used[at] = true;
+	}
+	free(y->slots);
+	free(y->used);
+	y->slots = bigger.slots;
+	y->used = bigger.used;
+	y->room = bigger.room;
+	return 0;
+}
+
+static int add(struct st_tally *y, const struct st_tally_one *one, int64_t by)
+{
+	uint8_t key[ST_TALLY_KEY_SIZE];
+	if (y->filled * 2 >= y->room) {
+		int rc = grow(y);
+		if (rc < 0)
+			return rc;
+	}
+	st_tally_key_encode(&one->key, key);
+	size_t i = slot_of(y, key, one->counter);
+	if (!y->used[i]) {
+		y->used[i] = true;
+		y->filled++;
+		memcpy(y->slots[i].key, key, sizeof(key));
+		y->slots[i].counter = one->counter;
+		y->slots[i].count = 0;
+	}
+	y->slots[i].count += by;
+	return 0;
+}
+
+int st_tally_change(struct st_tally *y, const struct st_record *before, const struct st_record *after)
+{
+	struct st_tally_one ones[ST_TALLIES_OF_MAX];
+	size_t n = st_tally_of(before, ones);
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = add(y, &ones[i], -1);
+	n = st_tally_of(after, ones);
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = add(y, &ones[i], 1);
+	return rc;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct delta *x = a, *z = b;
+	int c = memcmp(x->key, z->key, ST_TALLY_KEY_SIZE);
+	return c != 0 ? c : x->counter < z->counter ? -1 : x->counter > z->counter;
+}
+
+/* The changes that are left, packed to the front and sorted; the table is to be cleared after. */
+static size_t sorted(struct st_tally *y)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < y->room; i++)
+		if (y->used[i] && y->slots[i].count != 0)
+			y->slots[n++] = y->slots[i];
+	if (n > 1)
+		qsort(y->slots, n, sizeof(*y->slots), by_key);
+	return n;
+}
+
+static void put_counter(struct st_buf *cell, uint32_t *last, uint32_t counter, int64_t value)
+{
+	if (value == 0)
+		return;
+	st_buf_varint(cell, counter - *last);
+	st_buf_varint(cell, (uint64_t)value);
+	*last = counter;
+}
+
+/* The old cell with n sorted changes of its key worked in. */
+static int merge(struct st_tally *y, const struct delta *changes, size_t n)
+{
+	struct st_reader r = st_reader(st_buf_span(&y->old_cell));
+	uint32_t counter = 0, last = 0;
+	size_t i = 0;
+	st_buf_clear(&y->new_cell);
+	while (r.rest.size > 0) {
+		counter += (uint32_t)st_read_varint(&r);
+		int64_t value = (int64_t)st_read_varint(&r);
+		if (r.failed)
+			return ST_ECORRUPT;
+		for (; i < n && changes[i].counter < counter; i++)
+			put_counter(&y->new_cell, &last, changes[i].counter, changes[i].count);
+		if (i < n && changes[i].counter == counter)
+			value += changes[i++].count;
+		if (value < 0)
+			return ST_ECORRUPT; /* fewer than none */
+		put_counter(&y->new_cell, &last, counter, value);
+	}
+	for (; i < n; i++) {
+		if (changes[i].count < 0)
+			return ST_ECORRUPT;
+		put_counter(&y->new_cell, &last, changes[i].counter, changes[i].count);
+	}
+	return y->new_cell.error;
+}
+
+int st_tally_sweep(struct st_txn *t, struct st_tally *y)
+{
+	size_t n = sorted(y);
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < n;) {
+		size_t end = i + 1;
+		while (end < n && memcmp(y->slots[end].key, y->slots[i].key, ST_TALLY_KEY_SIZE) == 0)
+			end++;
+		struct st_span key = ST_SPAN(y->slots[i].key);
+		st_buf_clear(&y->old_cell);
+		rc = st_cell_get(t, key, &y->old_cell);
+		if (rc == ST_ENOTFOUND)
+			rc = 0;
+		if (rc == 0)
+			rc = merge(y, &y->slots[i], end - i);
+		if (rc == 0)
+			rc = st_cell_put(t, key, st_buf_span(&y->new_cell));
+		i = end;
+	}
+	st_tally_clear(y);
+	return rc;
+}
+
+int st_tally_each(struct st_tally *y, st_counter_fn *fn, void *arg)
+{
+	size_t n = sorted(y);
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		struct st_tally_key key;
+		rc = st_tally_key_decode(ST_SPAN(y->slots[i].key), &key);
+		if (rc == 0)
+			rc = fn(&key, y->slots[i].counter, y->slots[i].count, arg);
+	}
+	st_tally_clear(y);
+	return rc;
+}
+
+int st_cell_walk(const struct st_tally_key *key, struct st_span cell, st_counter_fn *fn, void *arg)
+{
+	struct st_reader r = st_reader(cell);
+	uint32_t counter = 0;
+	while (r.rest.size > 0) {
+		counter += (uint32_t)st_read_varint(&r);
+		int64_t value = (int64_t)st_read_varint(&r);
+		if (r.failed || value <= 0)
+			return ST_ECORRUPT;
+		int rc = fn(key, counter, value, arg);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
