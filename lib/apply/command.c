@@ -1,0 +1,305 @@
+/* command.c - a person's move or note becomes an event with its parts.
+ *
+ * Owns:    what goes where: facts into the event, free text into a clear part, the reporter's fields
+ *          into a private part under the record's own key.
+ * Promise: 7, personal data stays: a private field is in no event and in no clear part.
+ * Flow:    api -> command -> own log */
+#include "group.h"
+#include <string.h>
+#include <station/base/check.h>
+
+enum { PARTS_MAX = 3 }; /* text, private, key */
+
+/* The parts of one event, their stored forms one after another in a->sealed. */
+struct parts {
+	struct st_part_ref refs[PARTS_MAX];
+	size_t offsets[PARTS_MAX + 1];
+	size_t count;
+};
+
+static void draw(struct st_apply *a, void *to, size_t size)
+{
+	a->world->random(a->world->arg, to, size);
+}
+
+static int part_add(struct st_apply *a, struct parts *p, enum st_part_type type,
+		    struct st_span content)
+{
+	uint8_t salt[ST_SALT_SIZE];
+	size_t from = a->sealed.size;
+	ST_REQUIRE(p->count < PARTS_MAX);
+	draw(a, salt, sizeof(salt));
+	st_part_put(salt, content, &a->sealed);
+	if (a->sealed.error < 0)
+		return a->sealed.error;
+	size_t size = a->sealed.size - from;
+	if (size > ST_PART_MAX)
+		return ST_ETOOBIG;
+	struct st_span stored = st_span(a->sealed.data + from, size);
+	p->refs[p->count] = (struct st_part_ref){
+		.type = (uint32_t)type,
+		.size = (uint32_t)size,
+		.hash = st_part_hash((uint32_t)type, stored),
+	};
+	p->offsets[p->count++] = from;
+	p->offsets[p->count] = a->sealed.size;
+	return 0;
+}
+
+/* The key in one event's parts, if it is there and sealed to us. */
+static int key_in_event(struct st_apply *a, uint32_t log, const struct st_event *e,
+			struct st_record_key *ret_key)
+{
+	for (size_t n = 0; n < e->part_count; n++) {
+		struct st_span content;
+		if (e->parts[n].type != ST_PART_KEY)
+			continue;
+		st_buf_clear(&a->plain);
+		int rc = st_part_get_row(a->txn, log, e->at.seq, (unsigned)n, &a->plain);
+		if (rc == 0)
+			rc = st_part_content(st_buf_span(&a->plain), &content);
+		if (rc == 0)
+			rc = st_key_open(content, &a->keys->grant, ret_key);
+		if (rc == 0 || is_failure(rc))
+			return rc;
+	}
+	return ST_ENOTFOUND;
+}
+
+/* The record's key, from the newest event of its chain that has it. ST_ENOTFOUND: it has none yet. */
+static int find_key(struct st_apply *a, const struct st_record *r, struct st_record_key *ret_key)
+{
+	struct st_place at = r->head;
+	for (unsigned n = 0; n < ST_REVISIONS_MAX && at.seq != 0; n++) {
+		struct st_event e;
+		uint32_t station = 0;
+		struct st_log log;
+		st_buf_clear(&a->scratch);
+		st_arena_reset(&a->arena);
+		int rc = st_event_get(a->txn, at.log, at.seq, &a->scratch);
+		if (rc == 0)
+			rc = st_event_decode(st_buf_span(&a->scratch), &a->arena, &e);
+		if (rc == 0)
+			rc = key_in_event(a, at.log, &e, ret_key);
+		if (rc != ST_ENOTFOUND)
+			return rc;
+		if (e.previous.seq == 0)
+			break;
+		rc = st_station_number(a->txn, &e.previous.station, &station);
+		if (rc == 0)
+			rc = st_log_find(a->txn, station, e.previous.epoch, &log);
+		if (rc < 0)
+			return rc;
+		at = (struct st_place){ log.number, e.previous.seq };
+	}
+	return ST_ENOTFOUND;
+}
+
+/* A new record key, as a part that only this station can open. */
+static int add_key(struct st_apply *a, struct parts *p, struct st_record_key *key)
+{
+	uint8_t seed[ST_SEED_SIZE];
+	draw(a, key->bytes, sizeof(key->bytes));
+	draw(a, seed, sizeof(seed));
+	st_buf_clear(&a->scratch);
+	int rc = st_key_seal(key, &a->keys->grant.public, seed, &a->scratch);
+	st_wipe(seed, sizeof(seed));
+	return rc < 0 ? rc : part_add(a, p, ST_PART_KEY, st_buf_span(&a->scratch));
+}
+
+static int add_private(struct st_apply *a, struct parts *p, const struct st_checked *c,
+		       const struct st_record *r, const struct st_record_id *id)
+{
+	struct st_record_key key;
+	uint8_t nonce[ST_NONCE_SIZE];
+	int rc = r->revision == 0 ? ST_ENOTFOUND : find_key(a, r, &key);
+	if (rc == ST_ENOTFOUND)
+		rc = add_key(a, p, &key);
+	if (rc < 0)
+		return rc;
+	draw(a, nonce, sizeof(nonce));
+	st_buf_clear(&a->plain);
+	st_buf_clear(&a->scratch);
+	rc = st_fields_encode(c->privates, c->private_count, &a->plain);
+	if (rc == 0)
+		rc = st_private_seal(&key, nonce, id, st_buf_span(&a->plain), &a->scratch);
+	if (a->plain.data != NULL)
+		st_wipe(a->plain.data, a->plain.size);
+	st_wipe(&key, sizeof(key));
+	return rc < 0 ? rc : part_add(a, p, ST_PART_PRIVATE, st_buf_span(&a->scratch));
+}
+
+static int add_parts(struct st_apply *a, struct parts *p, const struct st_checked *c,
+		     const struct st_record *r, const struct st_record_id *id)
+{
+	int rc = 0;
+	st_buf_clear(&a->sealed);
+	p->count = 0;
+	if (c->text_count > 0) {
+		st_buf_clear(&a->plain);
+		rc = st_fields_encode(c->texts, c->text_count, &a->plain);
+		if (rc == 0)
+			rc = part_add(a, p, ST_PART_TEXT, st_buf_span(&a->plain));
+	}
+	if (rc == 0 && c->private_count > 0)
+		rc = add_private(a, p, c, r, id);
+	return rc;
+}
+
+/* What the citizen is told: the next serial of the year of the opening. */
+static int number_facts(struct st_apply *a, const struct st_command *c, struct st_checked *checked)
+{
+	uint32_t serial = 0;
+	uint16_t year = (uint16_t)(st_month_of_day(st_day_of_ms(c->at_ms)) / 12);
+	int rc = own_load(a);
+	if (rc == 0)
+		rc = own_next_serial(a, year, &serial);
+	if (rc < 0)
+		return rc;
+	if (checked->fact_count + 2 > ST_FIELDS_MAX)
+		return ST_ETOOBIG;
+	checked->facts[checked->fact_count++] =
+		(struct st_field){ .id = ST_F_YEAR, .is_number = true, .number = year };
+	checked->facts[checked->fact_count++] =
+		(struct st_field){ .id = ST_F_SERIAL, .is_number = true, .number = serial };
+	return 0;
+}
+
+/* Where the state change stands: behind the record's head. */
+static int previous_of(struct st_apply *a, const struct st_record *r, struct st_position *ret_at)
+{
+	struct st_log log;
+	struct st_log_id id;
+	if (r->head.log == a->self.log) {
+		*ret_at = (struct st_position){ a->own.id.station, a->own.id.epoch, r->head.seq };
+		return 0;
+	}
+	int rc = st_log_get(a->txn, r->head.log, &log);
+	if (rc == 0)
+		rc = st_log_id(a->txn, &log, &id);
+	if (rc == 0)
+		*ret_at = (struct st_position){ id.station, id.epoch, r->head.seq };
+	return rc;
+}
+
+/* The envelope, without seq; the body goes to a->body. */
+static int build(struct st_apply *a, const struct st_command *c, const struct st_checked *checked,
+		 const struct st_record *r, struct st_event *e)
+{
+	struct st_change change = {
+		.kind = checked->kind->number,
+		.move = checked->move == NULL ? 0 : checked->move->number,
+		.state = checked->move == NULL ? 0 : checked->state,
+		.at_ms = c->at_ms,
+		.field_count = checked->fact_count,
+		.fields = checked->facts,
+	};
+	e->type = checked->move == NULL ? ST_NOTE : ST_MOVE;
+	e->term = r->term;
+	e->revision = checked->move == NULL ? r->revision : r->revision + 1;
+	e->author = c->author;
+	st_buf_clear(&a->body);
+	int rc = st_change_encode(e->type, &change, &a->body);
+	if (rc == 0 && e->type == ST_MOVE && r->revision > 0)
+		rc = previous_of(a, r, &e->previous);
+	e->body = st_buf_span(&a->body);
+	return rc;
+}
+
+/* The row as the fold will have it, so that a next move of the same transaction can be checked. */
+static int step(struct st_apply *a, struct st_record *r, const struct st_event *e)
+{
+	struct st_change change;
+	struct st_link link = {
+		.at = { a->own.log.number, e->at.seq },
+		.previous = r->head,
+		.writer = a->self.station.number,
+		.depth = a->self.station.depth,
+		.epoch = e->at.epoch,
+		.term = e->term,
+		.type = e->type,
+	};
+	if (e->type != ST_MOVE)
+		return 0;
+	st_arena_reset(&a->arena);
+	int rc = st_change_decode(e->type, e->body, &a->arena, &change);
+	return rc < 0 ? rc : st_record_step(a->txn, r, &link, &change);
+}
+
+int command_add(struct st_apply *a, const struct st_command *c, struct st_checked *checked,
+		struct st_record *r, struct st_position *ret_at)
+{
+	struct parts parts = { .count = 0 };
+	struct st_event e;
+	struct st_span stored[PARTS_MAX];
+	memset(&e, 0, sizeof(e));
+	int rc = own_load(a);
+	if (rc == 0 && r->revision == 0)
+		rc = number_facts(a, c, checked);
+	e.has_record = true;
+	if (rc == 0)
+		rc = st_record_id(a->txn, &r->ref, &e.record);
+	if (rc == 0)
+		rc = add_parts(a, &parts, checked, r, &e.record);
+	if (rc == 0)
+		rc = build(a, c, checked, r, &e);
+	if (rc < 0)
+		return rc;
+	e.part_count = parts.count;
+	for (size_t n = 0; n < parts.count; n++) {
+		e.parts[n] = parts.refs[n];
+		stored[n] = st_span(a->sealed.data + parts.offsets[n],
+				    parts.offsets[n + 1] - parts.offsets[n]);
+	}
+	rc = own_add(a, &e, stored);
+	if (rc == 0)
+		rc = step(a, r, &e);
+	if (rc == 0)
+		*ret_at = e.at;
+	return rc;
+}
+
+/* The record that is meant: loaded, or with revision 0 to be opened under a new id. */
+static int find_record(struct st_apply *a, struct st_job_command *job, struct st_record *r)
+{
+	uint8_t random[10];
+	if (job->record.size > 0) {
+		struct st_record_ref ref;
+		int rc = st_record_resolve(a->txn, job->record, &ref);
+		return rc < 0 ? rc : st_record_load(a->txn, &ref, r);
+	}
+	memset(r, 0, sizeof(*r));
+	draw(a, random, sizeof(random));
+	r->ref.opener = a->self.station.number;
+	r->ref.ulid = st_ulid_make(a->world->now_ms > 0 ? (uint64_t)a->world->now_ms : 0, random);
+	return 0;
+}
+
+int job_command(struct st_apply *a, struct st_job_command *job)
+{
+	struct st_checked checked;
+	struct st_record r;
+	const struct st_command *c = &job->command;
+	job->place[0] = 0;
+	int rc = may_sign(a);
+	if (rc == 0)
+		rc = find_record(a, job, &r);
+	if (rc < 0)
+		return rc;
+	st_buf_clear(&a->values);
+	rc = st_command_check(c, job->record.size > 0 ? &r : NULL, a->self.station.number, &a->values,
+			      &checked, job->place);
+	if (rc == 0)
+		rc = command_add(a, c, &checked, &r, &job->event);
+	if (rc == 0)
+		rc = own_flush(a);
+	if (rc == 0)
+		rc = st_record_load(a->txn, &r.ref, &r);
+	if (rc == 0)
+		rc = st_record_id(a->txn, &r.ref, &job->id);
+	if (rc < 0)
+		return rc;
+	job->state = r.state;
+	st_number_text(&r.number, &job->id.opener, &job->id.ulid, job->number);
+	return 0;
+}

@@ -1,0 +1,105 @@
+/* group.h - what the sources of apply share: one transaction at work, and the own log in it.
+ *
+ * A job's function answers 0, a refusal (the job has written nothing), or a store's failure, which
+ * ends the whole transaction. So everything is checked before the first write. */
+#pragma once
+#include <station/apply/apply.h>
+#include <station/base/clock.h>
+#include <station/event/event.h>
+#include <station/trust/part.h>
+#include <station/work/fold.h>
+
+enum {
+	OWN_PENDING_MAX = ST_PUSH_EVENTS_MAX,
+	OWN_BYTES_MAX = 2 * 1024 * 1024,
+	OWN_YEARS_MAX = 16,
+};
+
+/* A part of an own event, before it stands in the store. */
+struct own_part {
+	uint32_t event; /* index among the pending */
+	uint32_t n, offset, size;
+	bool clear;
+};
+
+/* The own log within one transaction: events gather here, encoded once, and go to the store in runs. */
+struct own {
+	bool loaded, dirty;
+	struct st_log log;
+	struct st_log_id id;
+	uint64_t signed_bytes; /* log.bytes at the newest checkpoint */
+	struct st_buf bytes, parts;
+	size_t count, part_count;
+	struct st_span events[OWN_PENDING_MAX];
+	size_t offsets[OWN_PENDING_MAX];
+	struct st_hash leaves[OWN_PENDING_MAX];
+	struct own_part part_rows[OWN_PENDING_MAX * 2];
+	struct {
+		uint16_t year;
+		uint32_t last;
+	} years[OWN_YEARS_MAX]; /* last serial given, by year */
+	size_t year_count;
+};
+
+struct st_apply {
+	struct st_store *store;
+	const struct st_keys *keys;
+	struct st_fold *fold;
+	struct st_arena arena; /* one event */
+	struct st_buf scratch, body, values, plain, sealed;
+	struct own own;
+	struct st_hash leaves[ST_PUSH_EVENTS_MAX]; /* of a push */
+
+	/* of the transaction at work */
+	struct st_txn *txn;
+	const struct st_world *world;
+	struct st_self self;
+	struct st_applied applied;
+};
+
+/* A failure of the store, not a refusal of one job: the transaction can't go on. */
+static inline bool is_failure(int rc)
+{
+	return rc == ST_EFULL || rc == ST_EIO || rc == ST_ENOMEM || rc == ST_ECORRUPT;
+}
+
+/* own.c */
+int own_load(struct st_apply *a);
+/* Encodes e at the own log's next position; fills e->at. stored[n] belongs to e->parts[n]. */
+int own_add(struct st_apply *a, struct st_event *e, const struct st_span *stored);
+void own_forget(struct st_apply *a); /* what was added and not flushed: its job was refused */
+int own_flush(struct st_apply *a);  /* into the store, and folded */
+int own_finish(struct st_apply *a); /* signs and keeps the log's row */
+int own_next_serial(struct st_apply *a, uint16_t year, uint32_t *ret_serial);
+uint64_t now_s(const struct st_apply *a);
+int may_sign(const struct st_apply *a); /* ST_ENOSTATION, ST_EFORKED */
+void grown(struct st_apply *a, uint32_t log, uint64_t size);
+
+/* setup.c */
+int job_found(struct st_apply *a, struct st_job_found *job);
+int job_adopt(struct st_apply *a, struct st_job_adopt *job);
+/* members.c */
+int job_invite(struct st_apply *a, struct st_job_invite *job);
+int job_enrol(struct st_apply *a, struct st_job_enrol *job);
+int job_revoke(struct st_apply *a, struct st_job_revoke *job);
+/* roll.c: what enrolments and revocations of the logs below say of stations */
+int member_event(struct st_apply *a, const struct st_log *log, const struct st_event *e);
+int member_add(struct st_apply *a, const struct st_station *issuer, struct st_span certificate,
+	       const struct st_position *at, uint32_t log);
+/* command.c */
+int job_command(struct st_apply *a, struct st_job_command *job);
+/* Adds the event of a checked command; *r is the record as it is before, and after. */
+int command_add(struct st_apply *a, const struct st_command *c, struct st_checked *checked,
+		struct st_record *r, struct st_position *ret_at);
+/* import.c */
+int job_import(struct st_apply *a, struct st_job_import *job);
+/* push.c */
+int job_push(struct st_apply *a, struct st_job_push *job);
+/* witness.c */
+int job_receipts(struct st_apply *a, struct st_job_receipts *job);
+int job_claims(struct st_apply *a, struct st_job_claims *job);
+int job_halt(struct st_apply *a, struct st_job_halt *job);
+int job_refresh(struct st_apply *a);
+int evidence_fork(struct st_apply *a, const struct st_log *log, const struct st_public_key *key,
+		  const struct st_checkpoint *theirs, const struct st_cosignature *c);
+int root_at(struct st_txn *t, const struct st_log *log, uint64_t size, struct st_hash *ret_root);

@@ -1,0 +1,136 @@
+/* import.c - rows of cases become the moves that are still missing.
+ *
+ * Owns:    the promise that a second import adds nothing.
+ * Promise: 8: a bad row is named and skipped, or stops the import where it is asked to; rows before
+ *          it stand whole.
+ * Flow:    api -> import -> plan -> command -> own log */
+#include "group.h"
+#include <string.h>
+#include <station/base/check.h>
+#include <station/work/import.h>
+
+struct importing {
+	struct st_job_import *job;
+	/* Rows of this job whose events aren't in the store yet, by identity. */
+	uint8_t pending[ST_IMPORT_ROWS_MAX][16];
+	size_t pending_count;
+};
+
+static bool is_pending(const struct importing *m, const uint8_t hash[16])
+{
+	for (size_t i = 0; i < m->pending_count; i++)
+		if (memcmp(m->pending[i], hash, 16) == 0)
+			return true;
+	return false;
+}
+
+static int flush(struct st_apply *a, struct importing *m)
+{
+	m->pending_count = 0;
+	return own_flush(a);
+}
+
+/* The record of a row; revision 0: there is none yet. */
+static int find_record(struct st_apply *a, struct importing *m, const struct st_import_case *c,
+		       struct st_record *r)
+{
+	uint8_t hash[16], random[10];
+	struct st_record_ref ref;
+	st_import_source(m->job->source, c->column[ST_COL_NUMBER], hash);
+	int rc = is_pending(m, hash) ? flush(a, m) : 0;
+	if (rc == 0)
+		rc = st_source_get(a->txn, hash, &ref);
+	if (rc == 0)
+		return st_record_load(a->txn, &ref, r);
+	if (rc != ST_ENOTFOUND)
+		return rc;
+	memset(r, 0, sizeof(*r));
+	a->world->random(a->world->arg, random, sizeof(random));
+	r->ref.opener = a->self.station.number;
+	/* The ULID's time is the opening's, so records of one file sort as they happened. */
+	r->ref.ulid = st_ulid_make(c->opened_ms > 0 ? (uint64_t)c->opened_ms : 0, random);
+	st_assert(m->pending_count < ST_IMPORT_ROWS_MAX);
+	memcpy(m->pending[m->pending_count++], hash, 16);
+	return 0;
+}
+
+static void bad_row(struct st_job_import *job, uint64_t row, int rc, const char *column)
+{
+	if (job->bad_count == ST_IMPORT_BAD_MAX)
+		return;
+	job->bad[job->bad_count++] =
+		(struct st_import_bad){ .row = row, .rc = rc, .column = column, .reason = "" };
+}
+
+static int one_move(struct st_apply *a, struct importing *m, const struct st_import_move *move,
+		    struct st_record *r, const char **reterr_column)
+{
+	struct st_checked checked;
+	struct st_position at;
+	char place[ST_PLACE_MAX];
+	struct st_command c = {
+		.kind = ST_KIND_MATTER,
+		.move = move->move,
+		.at_ms = move->at_ms,
+		.author = m->job->author,
+		.fields = move->fields,
+		.field_count = move->field_count,
+	};
+	place[0] = 0;
+	st_buf_clear(&a->values);
+	int rc = st_command_check(&c, r->revision > 0 ? r : NULL, a->self.station.number, &a->values,
+				  &checked, place);
+	if (rc < 0) {
+		const struct st_kind *k = st_kind(ST_KIND_MATTER);
+		const struct st_field_row *f = st_kind_field_named(k, st_span_text(place));
+		*reterr_column = f != NULL ? f->name : "";
+		return rc;
+	}
+	return command_add(a, &c, &checked, r, &at);
+}
+
+/* All moves of a row are checked by its plan's table; a row that fails halfway keeps the moves before. */
+static int one_row(struct st_apply *a, struct importing *m, const struct st_import_case *c)
+{
+	struct st_import_move moves[ST_IMPORT_MOVES_MAX];
+	struct st_job_import *job = m->job;
+	struct st_record r;
+	const char *column = "";
+	int rc = find_record(a, m, c, &r);
+	if (rc < 0)
+		return rc;
+	bool opens = r.revision == 0;
+	int count = st_import_plan(c, job->source, opens ? NULL : &r, moves);
+	rc = count < 0 ? count : 0;
+	int done = 0;
+	for (; rc == 0 && done < count; done++)
+		rc = one_move(a, m, &moves[done], &r, &column);
+	if (is_failure(rc))
+		return rc;
+	if (rc < 0) {
+		bad_row(job, c->row, rc, column);
+		return 0;
+	}
+	job->events += (uint64_t)count;
+	job->opened += opens;
+	job->moved += !opens && count > 0;
+	job->unchanged += count == 0;
+	return 0;
+}
+
+int job_import(struct st_apply *a, struct st_job_import *job)
+{
+	struct importing m = { .job = job };
+	ST_REQUIRE(job->case_count <= ST_IMPORT_ROWS_MAX);
+	job->opened = job->moved = job->unchanged = job->bad_count = 0;
+	job->events = 0;
+	int rc = may_sign(a);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; rc == 0 && i < job->case_count; i++) {
+		rc = one_row(a, &m, &job->cases[i]);
+		if (job->bad_count > 0 && job->stop_on_error)
+			break;
+	}
+	return rc < 0 ? rc : flush(a, &m);
+}
