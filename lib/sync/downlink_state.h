@@ -1,0 +1,22 @@
+/* downlink_state.h - what the sources of the downlink share: the session's state. */
+#pragma once
+#include <station/sync/downlink.h>
+
+struct st_downlink {
+	struct st_downlink_self self;
+	struct st_downlink_to to;
+	struct st_downlink_info info;
+	struct st_pool *pool;
+	struct st_assembly assembly;
+	uint64_t wanted_next; /* the child's next push; 0: it has credit for it */
+	uint32_t session;     /* greetings so far */
+	struct st_buf out;
+	struct st_arena arena;
+};
+
+int downlink_say(struct st_downlink *d, const struct st_frame *frame);
+
+/* downlink_greet.c: the child's logs against ours, and what we tell of them. */
+int downlink_compare(struct st_downlink *d, struct st_txn *t, const struct st_logs *logs);
+int downlink_tell_logs(struct st_downlink *d, struct st_txn *t);
+int downlink_tell_receipts(struct st_downlink *d, struct st_txn *t);

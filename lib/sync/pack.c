@@ -1,0 +1,254 @@
+/* pack.c - a run of a log's events, made into the bytes of one push and cut into chunks.
+ *
+ * Owns:    what travels of an event: its bytes and its clear parts, never a private one.
+ * Promise: 7, personal data stays: only parts of type text are packed.
+ * Flow:    store -> pack -> uplink */
+#include <station/sync/pack.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zstd.h>
+#include <station/base/check.h>
+#include <station/event/event.h>
+#include <station/trust/part.h>
+
+enum {
+	ZSTD_LEVEL = 3,
+	/* Field tags of proto/wire.proto Push: number << 3 | wire type. */
+	TAG_STATION = 1 << 3 | 2,
+	TAG_EPOCH = 2 << 3,
+	TAG_FIRST_SEQ = 3 << 3,
+	TAG_EVENT = 4 << 3 | 2,
+	TAG_PART = 5 << 3 | 2,
+	TAG_ROOT = 6 << 3 | 2,
+	TAG_TIME = 7 << 3,
+	TAG_SIGNATURE = 8 << 3 | 2,
+	TAG_PART_EVENT = 1 << 3,
+	TAG_PART_N = 2 << 3,
+	TAG_PART_STORED = 3 << 3 | 2,
+	PACK_BYTES_MAX = ST_CHECKPOINT_BYTES_MAX + ST_EVENT_MAX + ST_EVENT_PARTS_BYTES_MAX,
+};
+
+struct item_part {
+	uint32_t n, offset, size;
+};
+
+struct item {
+	uint32_t offset, size, first_part, part_count;
+};
+
+struct st_packer {
+	struct st_txn *txn; /* only while packing */
+	const struct st_log *log;
+	struct st_arena arena;
+	struct st_buf events, parts, part, raw;
+	uint8_t *compressed;
+	ZSTD_CCtx *zstd;
+	size_t item_count, item_part_count;
+	struct item items[ST_PUSH_EVENTS_MAX];
+	struct item_part item_parts[ST_PUSH_PARTS_MAX];
+};
+
+int st_packer_new(struct st_packer **ret_p)
+{
+	struct st_packer *p = calloc(1, sizeof(*p));
+	if (p == NULL)
+		return ST_ENOMEM;
+	st_buf_init(&p->events, PACK_BYTES_MAX);
+	st_buf_init(&p->parts, PACK_BYTES_MAX);
+	st_buf_init(&p->part, ST_EVENT_PARTS_BYTES_MAX);
+	st_buf_init(&p->raw, ST_PUSH_RAW_MAX);
+	p->compressed = malloc(ST_PUSH_WIRE_MAX);
+	p->zstd = ZSTD_createCCtx();
+	int rc = st_arena_init(&p->arena, ST_EVENT_ARENA);
+	if (rc == 0 && (p->compressed == NULL || p->zstd == NULL))
+		rc = ST_ENOMEM;
+	if (rc < 0) {
+		st_packer_free(p);
+		return rc;
+	}
+	*ret_p = p;
+	return 0;
+}
+
+void st_packer_free(struct st_packer *p)
+{
+	if (p == NULL)
+		return;
+	st_buf_done(&p->events);
+	st_buf_done(&p->parts);
+	st_buf_done(&p->part);
+	st_buf_done(&p->raw);
+	st_arena_done(&p->arena);
+	ZSTD_freeCCtx(p->zstd);
+	free(p->compressed);
+	free(p);
+}
+
+/* Adds the clear parts that are still here. A dropped one is simply not sent. */
+static int gather_parts(struct st_packer *p, uint64_t seq, const struct st_event *e)
+{
+	for (size_t n = 0; n < e->part_count; n++) {
+		if (e->parts[n].type != ST_PART_TEXT || p->item_part_count == ST_PUSH_PARTS_MAX)
+			continue;
+		st_buf_clear(&p->part);
+		int rc = st_part_get_row(p->txn, p->log->number, seq, (unsigned)n, &p->part);
+		if (rc == ST_ENOTFOUND)
+			continue;
+		if (rc < 0)
+			return rc;
+		p->item_parts[p->item_part_count++] = (struct item_part){
+			.n = (uint32_t)n,
+			.offset = (uint32_t)p->parts.size,
+			.size = (uint32_t)p->part.size,
+		};
+		st_buf_put_span(&p->parts, st_buf_span(&p->part));
+	}
+	return p->parts.error;
+}
+
+static int gather(uint64_t seq, struct st_span event, void *arg)
+{
+	struct st_packer *p = arg;
+	if (p->item_count == ST_PUSH_EVENTS_MAX ||
+	    (p->item_count > 0 &&
+	     p->events.size + p->parts.size + event.size > ST_CHECKPOINT_BYTES_MAX + ST_EVENT_MAX))
+		return 1;
+	struct item *item = &p->items[p->item_count];
+	*item = (struct item){
+		.offset = (uint32_t)p->events.size,
+		.size = (uint32_t)event.size,
+		.first_part = (uint32_t)p->item_part_count,
+	};
+	st_buf_put_span(&p->events, event);
+	if (p->events.error < 0)
+		return p->events.error;
+	struct st_event e;
+	st_arena_reset(&p->arena);
+	int rc = st_event_decode(event, &p->arena, &e);
+	if (rc == 0 || rc == ST_EUNREAD)
+		rc = gather_parts(p, seq, &e);
+	else if (rc == ST_EWIRE || rc == ST_ETOOBIG)
+		rc = 0; /* nobody's signed rubbish stops a log: it travels without parts */
+	if (rc == ST_ETOOBIG && p->item_count > 0)
+		return 1; /* the next push has room for it */
+	if (rc < 0)
+		return rc;
+	item->part_count = (uint32_t)(p->item_part_count - item->first_part);
+	p->item_count++;
+	return 0;
+}
+
+static void put_bytes(struct st_buf *to, uint8_t tag, struct st_span bytes)
+{
+	st_buf_u8(to, tag);
+	st_buf_varint(to, bytes.size);
+	st_buf_put_span(to, bytes);
+}
+
+static void put_number(struct st_buf *to, uint8_t tag, uint64_t v)
+{
+	st_buf_u8(to, tag);
+	st_buf_varint(to, v);
+}
+
+static size_t varint_size(uint64_t v)
+{
+	size_t n = 1;
+	for (; v >= 0x80; v >>= 7)
+		n++;
+	return n;
+}
+
+static void put_part(struct st_buf *to, uint32_t event, const struct item_part *part,
+		     const uint8_t *parts)
+{
+	size_t size = 3 + varint_size(event) + varint_size(part->n) + varint_size(part->size) +
+		      part->size;
+	put_number(to, TAG_PART, size);
+	put_number(to, TAG_PART_EVENT, event);
+	put_number(to, TAG_PART_N, part->n);
+	put_bytes(to, TAG_PART_STORED, st_span(parts + part->offset, part->size));
+}
+
+static int encode(struct st_packer *p, const struct st_log_id *id, uint64_t first_seq,
+		  const struct st_checkpoint_row *cp)
+{
+	struct st_buf *to = &p->raw;
+	size_t count = (size_t)(cp->size - (first_seq - 1));
+	st_buf_clear(to);
+	put_bytes(to, TAG_STATION, st_code_span(&id->station));
+	put_number(to, TAG_EPOCH, id->epoch);
+	put_number(to, TAG_FIRST_SEQ, first_seq);
+	for (size_t i = 0; i < count; i++)
+		put_bytes(to, TAG_EVENT, st_span(p->events.data + p->items[i].offset,
+						 p->items[i].size));
+	for (size_t i = 0; i < count; i++)
+		for (uint32_t n = 0; n < p->items[i].part_count; n++)
+			put_part(to, (uint32_t)i, &p->item_parts[p->items[i].first_part + n],
+				 p->parts.data);
+	put_bytes(to, TAG_ROOT, ST_SPAN(cp->root.bytes));
+	put_number(to, TAG_TIME, cp->cosignature.time_s);
+	put_bytes(to, TAG_SIGNATURE, ST_SPAN(cp->cosignature.signature.bytes));
+	return to->error;
+}
+
+int st_push_pack(struct st_packer *p, struct st_txn *t, const struct st_log *log, uint64_t from,
+		 struct st_packed *ret_packed)
+{
+	ST_REQUIRE(from <= log->signed_size);
+	struct st_log_id id;
+	struct st_checkpoint_row cp;
+	p->txn = t;
+	p->log = log;
+	p->item_count = p->item_part_count = 0;
+	st_buf_clear(&p->events);
+	st_buf_clear(&p->parts);
+	uint64_t to = log->signed_size - from > ST_PUSH_EVENTS_MAX ? from + ST_PUSH_EVENTS_MAX
+								   : log->signed_size;
+	int rc = st_log_id(t, log, &id);
+	if (rc == 0 && to > from)
+		rc = st_event_each(t, log->number, from + 1, to, gather, p);
+	if (rc < 0)
+		return rc;
+	rc = st_checkpoint_at_most(t, log->number, from + p->item_count, &cp);
+	if (rc < 0)
+		return rc;
+	if (cp.size < from || (cp.size == from && log->signed_size > from))
+		return ST_ENOTFOUND;
+	rc = encode(p, &id, from + 1, &cp);
+	if (rc < 0)
+		return rc;
+	size_t size = ZSTD_compressCCtx(p->zstd, p->compressed, ST_PUSH_WIRE_MAX, p->raw.data,
+					p->raw.size, ZSTD_LEVEL);
+	bool smaller = !ZSTD_isError(size) && size < p->raw.size;
+	*ret_packed = (struct st_packed){
+		.first_seq = from + 1,
+		.size = cp.size,
+		.time_s = cp.cosignature.time_s,
+		.raw_size = (uint32_t)p->raw.size,
+		.compressed = smaller,
+		.bytes = smaller ? st_span(p->compressed, size) : st_buf_span(&p->raw),
+	};
+	return 0;
+}
+
+size_t st_packed_chunks(const struct st_packed *p)
+{
+	return (p->bytes.size + ST_CHUNK_MAX - 1) / ST_CHUNK_MAX;
+}
+
+struct st_chunk st_packed_chunk(const struct st_packed *p, uint32_t push, size_t n)
+{
+	size_t from = n * ST_CHUNK_MAX;
+	ST_REQUIRE(from < p->bytes.size);
+	size_t size = p->bytes.size - from;
+	bool last = size <= ST_CHUNK_MAX;
+	return (struct st_chunk){
+		.push = push,
+		.index = (uint32_t)n,
+		.raw_size = n == 0 ? p->raw_size : 0,
+		.last = last,
+		.compressed = p->compressed,
+		.bytes = st_span(p->bytes.data + from, last ? size : ST_CHUNK_MAX),
+	};
+}

@@ -1,0 +1,279 @@
+/* unpack.c - chunks collected, unpacked within a bound, and read as a push without copying.
+ *
+ * Owns:    the memory of one push on its way in.
+ * Promise: 8 and 9: rubbish gets an error, and no chunk takes more memory than its push may have.
+ * Flow:    downlink -> unpack -> apply */
+#include <station/sync/pack.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zstd.h>
+#include <station/base/check.h>
+
+enum { FIELD_STATION = 1, FIELD_EPOCH, FIELD_FIRST_SEQ, FIELD_EVENT, FIELD_PART, FIELD_ROOT,
+       FIELD_TIME, FIELD_SIGNATURE };
+enum { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_BYTES = 2, WIRE_FIXED32 = 5 };
+
+/* One protobuf field: its number, and its value as a number or as bytes. */
+struct field {
+	uint32_t number;
+	unsigned wire;
+	uint64_t value;
+	struct st_span bytes;
+};
+
+static bool next_field(struct st_reader *r, struct field *f)
+{
+	if (r->failed || r->rest.size == 0)
+		return false;
+	uint64_t tag = st_read_varint(r);
+	if (tag >> 3 == 0 || tag >> 3 > UINT32_MAX)
+		r->failed = true;
+	f->number = (uint32_t)(tag >> 3);
+	f->wire = (unsigned)(tag & 7);
+	f->value = 0;
+	f->bytes = ST_SPAN_NONE;
+	switch (f->wire) {
+	case WIRE_VARINT:  f->value = st_read_varint(r); break;
+	case WIRE_FIXED64: (void)st_read_span(r, 8); break;
+	case WIRE_FIXED32: (void)st_read_span(r, 4); break;
+	case WIRE_BYTES:
+		f->value = st_read_varint(r);
+		if (f->value > r->rest.size)
+			r->failed = true;
+		else
+			f->bytes = st_read_span(r, (size_t)f->value);
+		break;
+	default:
+		r->failed = true; /* groups, which nothing of ours has ever used */
+	}
+	return !r->failed;
+}
+
+static int fixed(const struct field *f, void *to, size_t size)
+{
+	if (f->wire != WIRE_BYTES || f->bytes.size != size)
+		return ST_EWIRE;
+	memcpy(to, f->bytes.data, size);
+	return 0;
+}
+
+static int read_part(struct st_span bytes, struct st_push_part *part)
+{
+	struct st_reader r = st_reader(bytes);
+	struct field f;
+	*part = (struct st_push_part){ .stored = ST_SPAN_NONE };
+	while (next_field(&r, &f)) {
+		if (f.number <= 2 && (f.wire != WIRE_VARINT || f.value > UINT32_MAX))
+			return ST_EWIRE;
+		if (f.number == 1)
+			part->event = (uint32_t)f.value;
+		else if (f.number == 2)
+			part->n = (uint32_t)f.value;
+		else if (f.number == 3)
+			part->stored = f.bytes;
+	}
+	return r.failed || part->stored.size == 0 ? ST_EWIRE : 0;
+}
+
+/* Counts first, so that the arrays are exactly as large as the push says within its bounds. */
+static int count_rows(struct st_span raw, size_t *ret_events, size_t *ret_parts)
+{
+	struct st_reader r = st_reader(raw);
+	struct field f;
+	size_t events = 0, parts = 0;
+	while (next_field(&r, &f)) {
+		events += f.number == FIELD_EVENT;
+		parts += f.number == FIELD_PART;
+	}
+	if (r.failed)
+		return ST_EWIRE;
+	if (events > ST_PUSH_EVENTS_MAX || parts > ST_PUSH_PARTS_MAX)
+		return ST_ETOOBIG;
+	*ret_events = events;
+	*ret_parts = parts;
+	return 0;
+}
+
+static int take_field(struct st_inbound *in, const struct field *f)
+{
+	struct st_push *push = &in->push;
+	switch (f->number) {
+	case FIELD_STATION:
+		return st_code_parse(f->bytes, &push->checkpoint.log.station) < 0 ? ST_EWIRE : 0;
+	case FIELD_EPOCH:
+		if (f->wire != WIRE_VARINT || f->value == 0 || f->value > UINT32_MAX)
+			return ST_EWIRE;
+		push->checkpoint.log.epoch = (uint32_t)f->value;
+		return 0;
+	case FIELD_FIRST_SEQ:
+		if (f->wire != WIRE_VARINT || f->value == 0 || f->value > INT64_MAX)
+			return ST_EWIRE;
+		push->first_seq = f->value;
+		return 0;
+	case FIELD_EVENT:
+		if (f->wire != WIRE_BYTES || f->bytes.size == 0 || f->bytes.size > 65535)
+			return ST_EWIRE;
+		in->events[push->event_count++] = f->bytes;
+		return 0;
+	case FIELD_PART:
+		return f->wire == WIRE_BYTES ? read_part(f->bytes, &in->parts[push->part_count++])
+					     : ST_EWIRE;
+	case FIELD_ROOT:
+		return fixed(f, push->checkpoint.root.bytes, ST_HASH_SIZE);
+	case FIELD_TIME:
+		push->cosignature.time_s = f->value;
+		return f->wire == WIRE_VARINT ? 0 : ST_EWIRE;
+	case FIELD_SIGNATURE:
+		return fixed(f, push->cosignature.signature.bytes, ST_SIGNATURE_SIZE);
+	default:
+		return 0; /* a later version's */
+	}
+}
+
+static int read_push(struct st_inbound *in, struct st_span raw)
+{
+	struct st_reader r = st_reader(raw);
+	struct st_push *push = &in->push;
+	struct field f;
+	while (next_field(&r, &f)) {
+		int rc = take_field(in, &f);
+		if (rc < 0)
+			return rc;
+	}
+	if (r.failed || push->first_seq == 0 || push->checkpoint.log.epoch == 0 ||
+	    st_code_empty(&push->checkpoint.log.station))
+		return ST_EWIRE;
+	for (size_t i = 0; i < push->part_count; i++)
+		if (in->parts[i].event >= push->event_count)
+			return ST_EWIRE;
+	push->checkpoint.size = push->first_seq - 1 + push->event_count;
+	push->events = in->events;
+	push->parts = in->parts;
+	return 0;
+}
+
+int st_push_unpack(uint8_t *raw, size_t size, struct st_inbound **ret_in)
+{
+	size_t events, parts;
+	int rc = count_rows(st_span(raw, size), &events, &parts);
+	if (rc < 0)
+		return rc;
+	struct st_inbound *in = calloc(1, sizeof(*in));
+	if (in == NULL)
+		return ST_ENOMEM;
+	in->events = calloc(events + 1, sizeof(*in->events));
+	in->parts = calloc(parts + 1, sizeof(*in->parts));
+	rc = in->events == NULL || in->parts == NULL ? ST_ENOMEM : read_push(in, st_span(raw, size));
+	if (rc < 0) {
+		st_inbound_free(in);
+		return rc;
+	}
+	in->raw = raw;
+	*ret_in = in;
+	return 0;
+}
+
+void st_inbound_free(struct st_inbound *in)
+{
+	if (in == NULL)
+		return;
+	free(in->raw);
+	free(in->events);
+	free(in->parts);
+	free(in);
+}
+
+void st_assembly_init(struct st_assembly *a)
+{
+	*a = (struct st_assembly){ .busy = false };
+	st_buf_init(&a->bytes, ST_PUSH_WIRE_MAX);
+}
+
+void st_assembly_done(struct st_assembly *a)
+{
+	st_buf_done(&a->bytes);
+}
+
+void st_assembly_reset(struct st_assembly *a)
+{
+	st_buf_done(&a->bytes);
+	st_assembly_init(a);
+}
+
+/* What was collected, as it was before packing: never larger than it said at first. */
+static int unpacked(const struct st_assembly *a, uint8_t **ret_raw)
+{
+	uint8_t *raw = malloc(a->raw_size);
+	if (raw == NULL)
+		return ST_ENOMEM;
+	int rc = 0;
+	if (!a->compressed) {
+		if (a->bytes.size == a->raw_size)
+			memcpy(raw, a->bytes.data, a->raw_size);
+		else
+			rc = ST_EWIRE;
+	} else if (ZSTD_getFrameContentSize(a->bytes.data, a->bytes.size) != a->raw_size) {
+		rc = ST_ETOOBIG;
+	} else {
+		size_t size = ZSTD_decompress(raw, a->raw_size, a->bytes.data, a->bytes.size);
+		rc = ZSTD_isError(size) || size != a->raw_size ? ST_EWIRE : 0;
+	}
+	if (rc < 0) {
+		free(raw);
+		return rc;
+	}
+	*ret_raw = raw;
+	return 0;
+}
+
+static int finish(const struct st_assembly *a, struct st_inbound **ret_in)
+{
+	uint8_t *raw = NULL;
+	struct st_inbound *in = NULL;
+	int rc = unpacked(a, &raw);
+	if (rc < 0)
+		return rc;
+	rc = st_push_unpack(raw, a->raw_size, &in);
+	if (rc < 0) {
+		free(raw);
+		return rc;
+	}
+	in->number = a->push;
+	in->wire_bytes = a->bytes.size;
+	*ret_in = in;
+	return 0;
+}
+
+static int take_chunk(struct st_assembly *a, const struct st_chunk *c)
+{
+	if (c->index == 0) {
+		if (a->busy)
+			return ST_ESEQ;
+		if (c->raw_size == 0 || c->raw_size > ST_PUSH_RAW_MAX)
+			return ST_ETOOBIG;
+		a->busy = true;
+		a->push = c->push;
+		a->raw_size = c->raw_size;
+		a->compressed = c->compressed;
+	} else if (!a->busy || c->push != a->push || c->index != a->next_index) {
+		return ST_ESEQ;
+	}
+	a->next_index = c->index + 1;
+	if (a->bytes.size + c->bytes.size > (size_t)a->raw_size + 1024)
+		return ST_ETOOBIG;
+	st_buf_put_span(&a->bytes, c->bytes);
+	return a->bytes.error;
+}
+
+int st_assembly_add(struct st_assembly *a, const struct st_chunk *c, struct st_inbound **ret_in)
+{
+	struct st_inbound *in = NULL;
+	int rc = take_chunk(a, c);
+	if (rc == 0 && c->last)
+		rc = finish(a, &in);
+	if (rc < 0 || c->last)
+		st_assembly_reset(a);
+	if (rc == 0)
+		*ret_in = in;
+	return rc;
+}
