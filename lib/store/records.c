@@ -120,6 +120,31 @@ int st_stray_each(struct st_txn *t, const struct st_record_ref *record, st_stray
 	return kv_scan(t, &range, each_stray, &e);
 }
 
+struct strays {
+	enum st_stray_why why;
+	uint64_t count;
+};
+
+static int count_stray(struct st_txn *t, const struct kv_row *row, void *arg)
+{
+	struct strays *s = arg;
+	(void)t;
+	if (row->value.size != 1)
+		return ST_ECORRUPT;
+	s->count += row->value.data[0] == (uint8_t)s->why;
+	return 0;
+}
+
+int st_stray_count(struct st_txn *t, enum st_stray_why why, uint64_t *ret_count)
+{
+	struct strays s = { .why = why };
+	struct kv_range range = { .table = TABLE_STRAYS };
+	int rc = kv_scan(t, &range, count_stray, &s);
+	if (rc == 0)
+		*ret_count = s.count;
+	return rc;
+}
+
 static struct key index_key(enum st_index which, struct st_span key)
 {
 	struct key k = key_new();

@@ -76,8 +76,8 @@ static int place_of(struct st_txn *t, const struct st_log *log, const struct st_
 	return rc == ST_ENOTFOUND ? 0 : rc; /* not held here: it waits */
 }
 
-int fold_link(struct st_txn *t, const struct st_log *log, const struct st_event *e,
-	      const struct st_change *change, struct st_link *ret_link)
+int st_link_of(struct st_txn *t, const struct st_log *log, const struct st_event *e,
+	       const struct st_change *change, struct st_link *ret_link)
 {
 	struct st_link l = {
 		.at = { log->number, e->at.seq },
@@ -237,7 +237,7 @@ int st_fold_event(struct st_txn *t, struct st_fold *f, const struct st_log *log,
 	struct st_record_ref ref = { .ulid = event->record.ulid };
 	rc = st_station_intern(t, &event->record.opener, &ref.opener);
 	if (rc == 0)
-		rc = fold_link(t, log, event, &change, &link);
+		rc = st_link_of(t, log, event, &change, &link);
 	if (rc == 0)
 		rc = st_record_load(t, &ref, &r);
 	if (rc == ST_ENOTFOUND) {

@@ -13,9 +13,6 @@ struct st_fold {
 	size_t *order;
 };
 
-/* The link of an event as it stands in a log. depth stays 0: only a choice needs it. */
-int fold_link(struct st_txn *t, const struct st_log *log, const struct st_event *e,
-	      const struct st_change *change, struct st_link *ret_link);
 /* Chooses anew among all of the record's events and this one; writes strays; *r is what it adds up to. */
 int fold_refold(struct st_txn *t, struct st_fold *f, struct st_record *r, const struct st_link *link);
 /* Rows that follow from a record's: its own, its places in lists, its tallies. */

@@ -43,7 +43,7 @@ static int read_at(struct st_txn *t, struct st_fold *f, const struct st_place *a
 	if (rc == 0)
 		rc = st_log_get(t, at->log, &log);
 	if (rc == 0)
-		rc = fold_link(t, &log, &e, change, link);
+		rc = st_link_of(t, &log, &e, change, link);
 	return rc < 0 && rc != ST_ENOMEM && rc != ST_EIO ? ST_ECORRUPT : rc;
 }
 

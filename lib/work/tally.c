@@ -81,6 +81,12 @@ static void count(struct counting *c, enum st_role role, uint32_t month, uint32_
 	c->ones[c->count++] = (struct st_tally_one){ key, counter };
 }
 
+/* Said by the citizen: satisfied, basically, not. */
+static bool is_rating(uint8_t rating)
+{
+	return rating >= 1 && rating <= 3;
+}
+
 size_t st_tally_of(const struct st_record *r, struct st_tally_one ones[ST_TALLIES_OF_MAX])
 {
 	if (r == NULL || r->revision == 0)
@@ -104,6 +110,9 @@ size_t st_tally_of(const struct st_record *r, struct st_tally_one ones[ST_TALLIE
 		count(&c, ST_ROLE_HOLDER, closed, st_counter(ST_RATED_ANSWER, r->rating_answer));
 	if (r->rating_result != 0)
 		count(&c, ST_ROLE_HOLDER, closed, st_counter(ST_RATED_RESULT, r->rating_result));
+	uint8_t rating = is_rating(r->rating_result) ? r->rating_result : r->rating_answer;
+	if (is_rating(rating))
+		count(&c, ST_ROLE_HOLDER, closed, st_counter(ST_SATISFACTION, rating));
 	return c.count;
 }
 
@@ -208,6 +217,12 @@ static int add(struct st_tally *y, const struct st_tally_one *one, int64_t by)
 	}
 	y->slots[i].count += by;
 	return 0;
+}
+
+int st_tally_add(struct st_tally *y, const struct st_tally_key *key, uint32_t counter, int64_t by)
+{
+	struct st_tally_one one = { *key, counter };
+	return add(y, &one, by);
 }
 
 int st_tally_change(struct st_tally *y, const struct st_record *before, const struct st_record *after)

@@ -41,8 +41,9 @@ struct st_report_query {
 	uint32_t today;                /* business day that overdue is judged at */
 };
 
-/* What is opened counts under the station that opened it; everything else under the holder. With a
- * state dimension, `opened` is 0 (a matter's past openings have no state) and the figures are of records in that state. */
+/* What is opened counts under the station that opened it; everything else under the holder. Closed:
+ * ended in any way. With a state dimension or filter only open_now and closed are counted, of the
+ * records that are in that state now; the other figures have no state and are 0. */
 struct st_report_row {
 	char key[ST_REPORT_BY_MAX][ST_LABEL_MAX];   /* machine form: code, number name, 2011-07 */
 	char label[ST_REPORT_BY_MAX][ST_LABEL_MAX]; /* for people: a station's name ... else as key */

@@ -35,9 +35,9 @@ struct st_recount {
 	uint64_t wrong_records;             /* rows that differ from what their events add up to */
 	char first_wrong[200];              /* in words: which, stored, recounted */
 };
-/* Folds every record anew from the raw events (not from its row) and compares rows and tallies with the store, at one
- * moment's snapshot of sizes and tallies. Memory is bounded: records are taken in passes of at most
- * ST_RECOUNT_EVENTS events. */
+/* Folds every record anew from the raw events (not from its row) and compares rows and tallies with
+ * the store, all in one snapshot, so the comparison is exact; the snapshot keeps old pages for as
+ * long as it runs. Memory is bounded: records are taken in passes of about ST_RECOUNT_EVENTS events. */
 enum { ST_RECOUNT_EVENTS = 262144 };
 ST_MUST int st_recount_run(struct st_store *s, st_progress_fn *progress, void *arg,
 			   struct st_recount *ret_recount);

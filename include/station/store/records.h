@@ -43,6 +43,8 @@ typedef int st_stray_fn(const struct st_stray *stray, void *arg);
 ST_MUST int st_stray_each(struct st_txn *t, const struct st_record_ref *record, st_stray_fn *fn,
 			  void *arg);
 
+ST_MUST int st_stray_count(struct st_txn *t, enum st_stray_why why, uint64_t *ret_count); /* all records */
+
 enum st_index {
 	/* holder u32 | class u8 (open 1, closed 2) | due day u32 | opener u32 | ulid */
 	ST_INDEX_DUE = 1,

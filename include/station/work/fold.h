@@ -40,6 +40,11 @@ struct st_choice_in {
  * length. Pure; any order of links gives the same chain. */
 size_t st_chain_choose(const struct st_choice_in *in, enum st_verdict *verdicts, size_t *order);
 
+/* The link of an event that stands in a log. depth stays 0: only a choice needs it, and it costs a
+ * station's row. */
+ST_MUST int st_link_of(struct st_txn *t, const struct st_log *log, const struct st_event *event,
+		       const struct st_change *change, struct st_link *ret_link);
+
 /* Row after one event of the chain; *r zeroed (but for ref) before the opening. Needs the txn for names only. */
 ST_MUST int st_record_step(struct st_txn *t, struct st_record *r, const struct st_link *link,
 			   const struct st_change *change);

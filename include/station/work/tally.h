@@ -27,6 +27,7 @@ enum st_measure {
 	ST_RATED_RESULT = 6,
 	ST_REOPENED = 7,      /* holder; records reopened at least once */
 	ST_FROM_OUTSIDE = 8,  /* holder; records that another station opened */
+	ST_SATISFACTION = 9,  /* holder; by rating of the result where given, else of the answer */
 };
 enum { ST_DAYS_MAX = 36500, ST_TALLIES_OF_MAX = 24, ST_TALLY_KEY_SIZE = 12 };
 
@@ -64,6 +65,9 @@ ST_MUST int st_tally_sweep(struct st_txn *t, struct st_tally *y); /* writes and 
  * compares them. */
 typedef int st_counter_fn(const struct st_tally_key *key, uint32_t counter, int64_t count, void *arg);
 ST_MUST int st_tally_each(struct st_tally *y, st_counter_fn *fn, void *arg);
+/* Adds to one counter, whatever counts there. */
+ST_MUST int st_tally_add(struct st_tally *y, const struct st_tally_key *key, uint32_t counter,
+			 int64_t by);
 /* Walks one stored cell. ST_ECORRUPT. */
 ST_MUST int st_cell_walk(const struct st_tally_key *key, struct st_span cell, st_counter_fn *fn,
 			 void *arg);

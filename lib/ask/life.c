@@ -1,0 +1,232 @@
+/* life.c - one record and all that happened to it, with texts from facts, parts and what only the
+ * holder can read.
+ *
+ * Owns:    the bringing together of an event and its parts.
+ * Promise: 7: a private part opens only with this station's own grant key.
+ * Flow:    record -> chain of events, parts -> life -> api */
+#include <station/ask/matter.h>
+#include <stdlib.h>
+#include <string.h>
+#include <station/base/check.h>
+#include "life.h"
+
+int life_open(struct life *l, struct st_txn *t, const struct st_box_key *grant)
+{
+	memset(l, 0, sizeof(*l));
+	l->txn = t;
+	l->grant = grant;
+	st_buf_init(&l->event, ST_EVENT_MAX);
+	st_buf_init(&l->text, ST_PART_MAX);
+	st_buf_init(&l->sealed, 2 * ST_PART_MAX);
+	st_buf_init(&l->plain, ST_PART_MAX);
+	return st_arena_init(&l->arena, 4 * ST_EVENT_ARENA);
+}
+
+void life_close(struct life *l)
+{
+	if (l->plain.data != NULL)
+		st_wipe(l->plain.data, l->plain.room);
+	st_wipe(&l->key, sizeof(l->key));
+	st_buf_done(&l->event);
+	st_buf_done(&l->text);
+	st_buf_done(&l->sealed);
+	st_buf_done(&l->plain);
+	st_arena_done(&l->arena);
+}
+
+int life_read(struct life *l, const struct st_place *at, struct st_event *ret_event,
+	      struct st_change *ret_change)
+{
+	st_buf_clear(&l->event);
+	st_arena_reset(&l->arena);
+	int rc = st_event_get(l->txn, at->log, at->seq, &l->event);
+	if (rc == 0)
+		rc = st_event_decode(st_buf_span(&l->event), &l->arena, ret_event);
+	if (rc == 0)
+		rc = st_change_decode(ret_event->type, ret_event->body, &l->arena, ret_change);
+	return rc;
+}
+
+int life_previous(struct life *l, const struct st_event *e, struct st_place *ret_at)
+{
+	struct st_log log;
+	uint32_t station = 0;
+	*ret_at = (struct st_place){ .seq = 0 };
+	if (e->previous.seq == 0)
+		return 0;
+	int rc = st_station_number(l->txn, &e->previous.station, &station);
+	if (rc == 0)
+		rc = st_log_find(l->txn, station, e->previous.epoch, &log);
+	if (rc == 0)
+		*ret_at = (struct st_place){ log.number, e->previous.seq };
+	return rc;
+}
+
+/* A part's content, if it is here. */
+static int part(struct life *l, const struct st_place *at, unsigned n, struct st_buf *to,
+		struct st_span *ret_content)
+{
+	st_buf_clear(to);
+	int rc = st_part_get_row(l->txn, at->log, at->seq, n, to);
+	return rc < 0 ? rc : st_part_content(st_buf_span(to), ret_content);
+}
+
+static int read_text(struct life *l, const struct st_place *at, unsigned n, struct st_life_event *e)
+{
+	struct st_span content;
+	int rc = part(l, at, n, &l->text, &content);
+	if (rc == ST_ENOTFOUND) {
+		e->texts_missing = true;
+		return 0;
+	}
+	return rc < 0 ? rc : st_fields_decode(content, &l->arena, &e->texts, &e->text_count);
+}
+
+static int read_key(struct life *l, const struct st_place *at, unsigned n)
+{
+	struct st_span content;
+	int rc = l->grant == NULL ? ST_ENOTFOUND : part(l, at, n, &l->sealed, &content);
+	if (rc == 0)
+		rc = st_key_open(content, l->grant, &l->key);
+	l->key_here |= rc == 0;
+	return rc == ST_ENOTFOUND || rc == ST_ESIGNATURE || rc == ST_EWIRE ? 0 : rc;
+}
+
+static int read_private(struct life *l, const struct st_place *at, unsigned n,
+			const struct st_event *event, struct st_life_event *e)
+{
+	struct st_span content;
+	int rc = l->key_here ? part(l, at, n, &l->sealed, &content) : ST_ENOTFOUND;
+	st_buf_clear(&l->plain);
+	if (rc == 0)
+		rc = st_private_open(&l->key, &event->record, content, &l->plain);
+	if (rc == 0)
+		rc = st_fields_decode(st_buf_span(&l->plain), &l->arena, &e->privates,
+				      &e->private_count);
+	e->private_here = rc == 0;
+	e->private_elsewhere = rc < 0;
+	return rc == ST_ENOTFOUND || rc == ST_ESIGNATURE || rc == ST_EWIRE ? 0 : rc;
+}
+
+/* Keys first: a private part may stand before its key in the same event. */
+static int read_parts(struct life *l, const struct st_place *at, const struct st_event *event,
+		      struct st_life_event *e)
+{
+	int rc = 0;
+	for (unsigned n = 0; rc == 0 && n < event->part_count; n++)
+		if (event->parts[n].type == ST_PART_KEY)
+			rc = read_key(l, at, n);
+	for (unsigned n = 0; rc == 0 && n < event->part_count; n++) {
+		if (event->parts[n].type == ST_PART_TEXT)
+			rc = read_text(l, at, n, e);
+		else if (event->parts[n].type == ST_PART_PRIVATE)
+			rc = read_private(l, at, n, event, e);
+	}
+	return rc;
+}
+
+struct holding {
+	struct life *l;
+	uint64_t seq;
+	uint32_t best_depth;
+	const char *tier;
+};
+
+/* The highest tier whose receipt covers the event. */
+static int held(const struct st_receipt *r, void *arg)
+{
+	struct holding *h = arg;
+	struct st_station s;
+	if (r->size < h->seq)
+		return 0;
+	int rc = st_station_get(h->l->txn, r->signer, &s);
+	if (rc == 0 && s.depth < h->best_depth) {
+		h->best_depth = s.depth;
+		h->tier = st_tier_name(s.certificate.tier);
+	}
+	return rc == ST_ENOTFOUND ? 0 : rc;
+}
+
+int life_event(struct life *l, const struct st_place *at, enum st_stray_why stray,
+	       struct st_life_event *e)
+{
+	struct st_event event;
+	struct st_change change;
+	struct holding h = { .l = l, .seq = at->seq, .best_depth = UINT32_MAX, .tier = "" };
+	memset(e, 0, sizeof(*e));
+	int rc = life_read(l, at, &event, &change);
+	if (rc < 0)
+		return rc;
+	const struct st_kind *kind = st_kind(change.kind);
+	e->at = event.at;
+	e->wall_ms = event.wall_ms;
+	e->at_ms = change.at_ms;
+	e->type = event.type;
+	e->state = change.state;
+	e->term = event.term;
+	e->revision = event.revision;
+	e->move = kind != NULL && event.type == ST_MOVE ? st_kind_move(kind, change.move) : NULL;
+	e->stray = stray;
+	e->author = event.author;
+	e->facts = change.fields;
+	e->fact_count = change.field_count;
+	rc = read_parts(l, at, &event, e);
+	if (rc == 0)
+		rc = st_receipt_each(l->txn, at->log, held, &h);
+	e->held_by = h.tier;
+	return rc;
+}
+
+struct telling {
+	struct life *l;
+	st_life_fn *fn;
+	void *arg;
+};
+
+static int tell_stray(const struct st_stray *s, void *arg)
+{
+	struct telling *x = arg;
+	struct st_life_event e;
+	struct st_place at = { s->log, s->seq };
+	int rc = life_event(x->l, &at, s->why, &e);
+	return rc < 0 ? rc : x->fn(&e, x->arg);
+}
+
+static int tell_chain(struct telling *x, const struct st_record *r)
+{
+	struct st_place *places = calloc(r->revision + 1, sizeof(*places));
+	struct st_place at = r->head;
+	uint32_t n = 0;
+	int rc = places == NULL ? ST_ENOMEM : 0;
+	while (rc == 0 && at.seq != 0 && n < r->revision) {
+		struct st_event e;
+		struct st_change change;
+		places[n++] = at;
+		rc = life_read(x->l, &at, &e, &change);
+		if (rc == 0)
+			rc = life_previous(x->l, &e, &at);
+	}
+	while (rc == 0 && n > 0) {
+		struct st_life_event e;
+		rc = life_event(x->l, &places[--n], 0, &e);
+		if (rc == 0)
+			rc = x->fn(&e, x->arg);
+	}
+	free(places);
+	return rc;
+}
+
+int st_life_each(struct st_txn *t, const struct st_record *r, const struct st_box_key *grant,
+		 st_life_fn *fn, void *arg)
+{
+	struct life l;
+	struct telling x = { &l, fn, arg };
+	st_assert(r->revision <= ST_REVISIONS_MAX);
+	int rc = life_open(&l, t, grant);
+	if (rc == 0)
+		rc = tell_chain(&x, r);
+	if (rc == 0)
+		rc = st_stray_each(t, &r->ref, tell_stray, &x);
+	life_close(&l);
+	return rc;
+}

@@ -1,0 +1,20 @@
+/* life.h - reading a record's events one by one, for the sources of lib/ask. */
+#pragma once
+#include <station/ask/matter.h>
+
+struct life {
+	struct st_txn *txn;
+	const struct st_box_key *grant;
+	struct st_record_key key; /* the record's, once a part has given it */
+	bool key_here;
+	struct st_buf event, text, sealed, plain;
+	struct st_arena arena;
+};
+int life_open(struct life *l, struct st_txn *t, const struct st_box_key *grant);
+void life_close(struct life *l);
+/* The event at a place; spans live until the next call. */
+int life_read(struct life *l, const struct st_place *at, struct st_event *ret_event,
+	      struct st_change *ret_change);
+int life_previous(struct life *l, const struct st_event *e, struct st_place *ret_at);
+int life_event(struct life *l, const struct st_place *at, enum st_stray_why stray,
+	       struct st_life_event *e);

@@ -1,0 +1,81 @@
+/* note.c - a log's checkpoint and an event's proof, as texts that any C2SP tool verifies.
+ *
+ * Owns:    which receipts stand under which checkpoint.
+ * Promise: 3, provable offline.
+ * Flow:    log -> checkpoint, receipts -> note -> proof */
+#include <station/ask/verify.h>
+#include <string.h>
+#include <station/base/check.h>
+#include <station/trust/proof.h>
+
+struct noting {
+	struct st_txn *txn;
+	uint64_t size;
+	struct st_note_line lines[ST_NOTE_SIGNATURES_MAX];
+	size_t count;
+};
+
+static int add_receipt(const struct st_receipt *r, void *arg)
+{
+	struct noting *n = arg;
+	struct st_station s;
+	if (r->size != n->size || n->count == ST_NOTE_SIGNATURES_MAX)
+		return 0;
+	int rc = st_station_get(n->txn, r->signer, &s);
+	if (rc < 0)
+		return rc == ST_ENOTFOUND ? 0 : rc;
+	struct st_note_line *line = &n->lines[n->count++];
+	st_station_key_name(&s.certificate.code, line->name);
+	line->key = s.certificate.identity;
+	line->cosignature = r->cosignature;
+	return 0;
+}
+
+static int put_note(struct st_txn *t, const struct st_log *log, const struct st_checkpoint_row *row,
+		    struct st_buf *to)
+{
+	struct st_checkpoint c = { .size = row->size, .root = row->root };
+	struct st_station origin;
+	struct noting n = { .txn = t, .size = row->size, .count = 1 };
+	int rc = st_log_id(t, log, &c.log);
+	if (rc == 0)
+		rc = st_station_get(t, log->station, &origin);
+	if (rc < 0)
+		return rc;
+	st_origin_name(&c.log, n.lines[0].name);
+	n.lines[0].key = origin.certificate.identity;
+	n.lines[0].cosignature = row->cosignature;
+	rc = st_receipt_each(t, log->number, add_receipt, &n);
+	if (rc < 0)
+		return rc;
+	st_note_put(&c, n.lines, n.count, to);
+	return to->error;
+}
+
+int st_log_note(struct st_txn *t, const struct st_log *log, struct st_buf *to)
+{
+	struct st_checkpoint_row row;
+	int rc = st_checkpoint_get(t, log->number, log->signed_size, &row);
+	return rc < 0 ? rc : put_note(t, log, &row, to);
+}
+
+int st_event_proof(struct st_txn *t, const struct st_log *log, uint64_t seq, struct st_buf *to)
+{
+	struct st_checkpoint_row row;
+	struct st_proof proof;
+	struct st_buf note;
+	struct st_tree tree = { .txn = t, .log = log->number, .size = log->tree.size };
+	if (seq == 0 || seq > log->tree.size)
+		return ST_ENOTFOUND;
+	int rc = st_checkpoint_at_least(t, log->number, seq, &row);
+	if (rc == 0)
+		rc = st_inclusion_prove(seq - 1, row.size, st_tree_read, &tree, &proof);
+	if (rc < 0)
+		return rc;
+	st_buf_init(&note, ST_NOTE_MAX);
+	rc = put_note(t, log, &row, &note);
+	if (rc == 0)
+		st_proof_put(seq - 1, &proof, st_buf_span(&note), to);
+	st_buf_done(&note);
+	return rc < 0 ? rc : to->error;
+}

@@ -1,0 +1,308 @@
+/* recount.c - records and tallies made anew from the raw events, and compared.
+ *
+ * Owns:    the second opinion: it reads no folded row but to compare it.
+ * Promise: 4, tallies equal a recount.
+ * Flow:    events -> chain -> record -> tally -> compare */
+#include <station/ask/verify.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <station/base/check.h>
+#include <station/event/event.h>
+#include <station/work/fold.h>
+
+struct item {
+	struct st_record_ref ref;
+	struct st_link link;
+};
+
+struct counting {
+	struct st_txn *txn;
+	struct st_recount *out;
+	st_progress_fn *progress;
+	void *arg;
+	struct st_tally *tally;
+	struct st_arena arena;
+	struct st_buf event, row;
+	uint32_t passes, pass;
+	uint64_t total, done, folded;
+	struct st_log log; /* being read */
+	struct item *items;
+	size_t count, room;
+	struct st_link *links;
+	enum st_verdict *verdicts;
+	size_t *order;
+};
+
+static int add(struct counting *c, const struct st_record_ref *ref, const struct st_link *link)
+{
+	if (c->count == c->room) {
+		size_t room = c->room == 0 ? 4096 : c->room * 2;
+		struct item *items = realloc(c->items, room * sizeof(*items));
+		if (items == NULL)
+			return ST_ENOMEM;
+		c->items = items;
+		c->room = room;
+	}
+	c->items[c->count++] = (struct item){ *ref, *link };
+	return 0;
+}
+
+static bool is_record_event(const struct st_event *e)
+{
+	return e->has_record &&
+	       (e->type == ST_MOVE || e->type == ST_NOTE || e->type == ST_REASSIGN);
+}
+
+/* Takes an event of this pass that the fold would take, too. */
+static int read_event(uint64_t seq, struct st_span bytes, void *arg)
+{
+	struct counting *c = arg;
+	struct st_event e;
+	struct st_change change;
+	struct st_link link;
+	struct st_record_ref ref;
+	struct st_code code;
+	st_arena_reset(&c->arena);
+	c->out->events += c->pass == 0;
+	if (++c->done % ST_SLICE_EVENTS == 0 && c->progress != NULL &&
+	    !c->progress(c->arg, c->done, c->total))
+		return ST_EBUSY;
+	int rc = st_event_decode(bytes, &c->arena, &e);
+	if (rc < 0 || !is_record_event(&e) || e.record.ulid.bytes[15] % c->passes != c->pass)
+		return 0;
+	rc = st_station_code(c->txn, c->log.station, &code);
+	if (rc < 0)
+		return rc;
+	if (!st_code_equal(&code, &e.at.station) || e.at.epoch != c->log.epoch || e.at.seq != seq)
+		return 0;
+	rc = st_change_decode(e.type, e.body, &c->arena, &change);
+	if (rc < 0 || st_kind(change.kind) == NULL)
+		return 0;
+	ref.ulid = e.record.ulid;
+	rc = st_station_number(c->txn, &e.record.opener, &ref.opener);
+	if (rc == 0)
+		rc = st_link_of(c->txn, &c->log, &e, &change, &link);
+	return rc < 0 ? rc : add(c, &ref, &link);
+}
+
+static int read_log(struct st_txn *t, const struct st_log *log, void *arg)
+{
+	struct counting *c = arg;
+	c->log = *log;
+	if (log->tree.size == 0)
+		return 0;
+	return st_event_each(t, log->number, 1, log->tree.size, read_event, c);
+}
+
+static int by_record(const void *a, const void *b)
+{
+	const struct item *x = a, *y = b;
+	if (x->ref.opener != y->ref.opener)
+		return x->ref.opener < y->ref.opener ? -1 : 1;
+	int rc = memcmp(x->ref.ulid.bytes, y->ref.ulid.bytes, ST_ULID_SIZE);
+	if (rc != 0)
+		return rc;
+	if (x->link.at.log != y->link.at.log)
+		return x->link.at.log < y->link.at.log ? -1 : 1;
+	return x->link.at.seq < y->link.at.seq ? -1 : x->link.at.seq > y->link.at.seq;
+}
+
+static bool above(void *arg, uint32_t upper, uint32_t lower)
+{
+	return upper != lower && st_station_below(arg, lower, upper);
+}
+
+static int step(struct counting *c, const struct st_link *link, struct st_record *r)
+{
+	struct st_event e;
+	struct st_change change;
+	st_buf_clear(&c->event);
+	st_arena_reset(&c->arena);
+	int rc = st_event_get(c->txn, link->at.log, link->at.seq, &c->event);
+	if (rc == 0)
+		rc = st_event_decode(st_buf_span(&c->event), &c->arena, &e);
+	if (rc == 0)
+		rc = st_change_decode(e.type, e.body, &c->arena, &change);
+	return rc < 0 ? rc : st_record_step(c->txn, r, link, &change);
+}
+
+static int compare(struct counting *c, const struct st_record *r)
+{
+	uint8_t stored[ST_RECORD_ROW_MAX];
+	size_t size = 0;
+	char ulid[ST_ULID_TEXT + 1];
+	st_buf_clear(&c->row);
+	st_record_encode(r, &c->row);
+	int rc = st_record_get(c->txn, &r->ref, stored, &size);
+	if (rc < 0 && rc != ST_ENOTFOUND)
+		return rc;
+	c->out->records++;
+	if (rc == 0 && st_span_equal(st_span(stored, size), st_buf_span(&c->row)))
+		return 0;
+	if (c->out->wrong_records++ == 0 && c->out->first_wrong[0] == 0) {
+		st_ulid_text(&r->ref.ulid, ulid);
+		(void)snprintf(c->out->first_wrong, sizeof(c->out->first_wrong),
+			       "record %s: %s", ulid, rc == 0 ? "row differs" : "row missing");
+	}
+	return 0;
+}
+
+/* Depths are needed only where several events claim one predecessor. */
+static int with_depths(struct counting *c, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct st_station s;
+		int rc = st_station_get(c->txn, c->links[i].writer, &s);
+		if (rc < 0 && rc != ST_ENOTFOUND)
+			return rc;
+		c->links[i].depth = rc == 0 ? s.depth : 0;
+	}
+	return 0;
+}
+
+static int one_record(struct counting *c, const struct item *items, size_t n)
+{
+	struct st_record r;
+	size_t set = n < ST_SET_MAX ? n : ST_SET_MAX;
+	bool one_writer = true;
+	memset(&r, 0, sizeof(r));
+	r.ref = items[0].ref;
+	for (size_t i = 0; i < set; i++) {
+		c->links[i] = items[i].link;
+		one_writer &= items[i].link.writer == items[0].link.writer;
+	}
+	int rc = one_writer ? 0 : with_depths(c, set);
+	if (rc < 0)
+		return rc;
+	struct st_choice_in in = { .opener = r.ref.opener, .links = c->links, .count = set,
+				   .above = above, .above_arg = c->txn };
+	size_t length = st_chain_choose(&in, c->verdicts, c->order);
+	for (size_t i = 0; rc == 0 && i < length; i++)
+		rc = step(c, &c->links[c->order[i]], &r);
+	for (size_t i = 0; i < set; i++) {
+		r.notes += c->verdicts[i] == ST_IS_NOTE;
+		r.waiting += c->verdicts[i] == ST_WAITS;
+		r.set_aside += c->verdicts[i] == ST_IS_SET_ASIDE;
+	}
+	if (rc == 0)
+		rc = compare(c, &r);
+	return rc < 0 ? rc : st_tally_change(c->tally, NULL, &r);
+}
+
+static int one_pass(struct counting *c)
+{
+	c->count = 0;
+	int rc = st_log_each(c->txn, read_log, c);
+	if (rc == 0 && c->count > 1)
+		qsort(c->items, c->count, sizeof(*c->items), by_record);
+	for (size_t i = 0; rc == 0 && i < c->count;) {
+		size_t end = i + 1;
+		while (end < c->count && c->items[end].ref.opener == c->items[i].ref.opener &&
+		       memcmp(c->items[end].ref.ulid.bytes, c->items[i].ref.ulid.bytes,
+			      ST_ULID_SIZE) == 0)
+			end++;
+		rc = one_record(c, &c->items[i], end - i);
+		i = end;
+	}
+	return rc;
+}
+
+static int take_away(const struct st_tally_key *key, uint32_t counter, int64_t count, void *arg)
+{
+	struct counting *c = arg;
+	c->out->counters++;
+	return st_tally_add(c->tally, key, counter, -count);
+}
+
+static int stored_cell(struct st_span key, struct st_span cell, void *arg)
+{
+	struct st_tally_key k;
+	int rc = st_tally_key_decode(key, &k);
+	return rc < 0 ? rc : st_cell_walk(&k, cell, take_away, arg);
+}
+
+/* What is left over is a counter that differs: recounted minus stored. */
+static int left_over(const struct st_tally_key *key, uint32_t counter, int64_t count, void *arg)
+{
+	struct counting *c = arg;
+	if (c->out->wrong++ == 0 && c->out->first_wrong[0] == 0)
+		(void)snprintf(c->out->first_wrong, sizeof(c->out->first_wrong),
+			       "tally view %d role %d station %u category %u month %u measure %d bucket "
+			       "%u: off by %lld",
+			       (int)key->view, (int)key->role, key->station, key->category, key->month,
+			       (int)st_counter_measure(counter), st_counter_bucket(counter),
+			       (long long)count);
+	return 0;
+}
+
+static int count_row(const struct st_record_ref *ref, struct st_span row, void *arg)
+{
+	struct counting *c = arg;
+	(void)ref;
+	(void)row;
+	c->folded++;
+	return 0;
+}
+
+static int count_events(struct st_txn *t, const struct st_log *log, void *arg)
+{
+	struct counting *c = arg;
+	(void)t;
+	c->total += log->tree.size;
+	return 0;
+}
+
+static int run(struct st_txn *t, void *arg)
+{
+	struct counting *c = arg;
+	c->txn = t;
+	int rc = st_log_each(t, count_events, c);
+	uint64_t passes = c->total / ST_RECOUNT_EVENTS + 1;
+	c->passes = passes < 256 ? (uint32_t)passes : 256;
+	c->total *= c->passes;
+	for (c->pass = 0; rc == 0 && c->pass < c->passes; c->pass++)
+		rc = one_pass(c);
+	if (rc == 0)
+		rc = st_cell_each(t, ST_SPAN_NONE, stored_cell, c);
+	if (rc == 0)
+		rc = st_tally_each(c->tally, left_over, c);
+	if (rc == 0)
+		rc = st_record_each(t, NULL, count_row, c);
+	if (rc == 0 && c->folded > c->out->records)
+		c->out->wrong_records += c->folded - c->out->records; /* rows of no event */
+	return rc;
+}
+
+int st_recount_run(struct st_store *s, st_progress_fn *progress, void *arg,
+		   struct st_recount *ret_recount)
+{
+	struct st_recount out;
+	struct counting c;
+	memset(&out, 0, sizeof(out));
+	memset(&c, 0, sizeof(c));
+	c.out = &out;
+	c.progress = progress;
+	c.arg = arg;
+	st_buf_init(&c.event, ST_EVENT_MAX);
+	st_buf_init(&c.row, ST_RECORD_ROW_MAX);
+	c.links = calloc(ST_SET_MAX, sizeof(*c.links));
+	c.verdicts = calloc(ST_SET_MAX, sizeof(*c.verdicts));
+	c.order = calloc(ST_SET_MAX, sizeof(*c.order));
+	int rc = c.links && c.verdicts && c.order ? st_arena_init(&c.arena, ST_EVENT_ARENA) : ST_ENOMEM;
+	if (rc == 0)
+		rc = st_tally_new(&c.tally);
+	if (rc == 0)
+		rc = st_store_read(s, run, &c);
+	st_tally_free(c.tally);
+	st_arena_done(&c.arena);
+	st_buf_done(&c.event);
+	st_buf_done(&c.row);
+	free(c.items);
+	free(c.links);
+	free(c.verdicts);
+	free(c.order);
+	if (rc == 0)
+		*ret_recount = out;
+	return rc;
+}

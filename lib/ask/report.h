@@ -1,0 +1,39 @@
+/* report.h - what the sources of a report share: stations by number, and rows under construction. */
+#pragma once
+#include <station/ask/report.h>
+
+struct place { /* a station as the dimensions see it */
+	uint32_t branch; /* its branch, or the station itself where there is none above */
+	uint32_t parent;
+	enum st_tier tier;
+	struct st_code code;
+	char name[ST_NAME_MAX + 1];
+};
+struct places {
+	struct place *rows; /* by number; tier 0: not known */
+	size_t count;
+};
+int report_places(struct st_txn *t, struct places *ret_places);
+
+enum { GROUP_KEYS = ST_REPORT_BY_MAX };
+struct days_count {
+	uint32_t days;
+	uint64_t count;
+};
+struct group { /* one row of the answer while it is counted */
+	uint32_t keys[GROUP_KEYS];
+	struct st_report_row figures;
+	struct days_count *days;
+	size_t days_count, days_room;
+};
+struct groups {
+	struct group *rows;
+	size_t count, room;
+	uint32_t *slots; /* hash table of row numbers + 1 */
+	size_t slot_count;
+};
+int groups_find(struct groups *g, const uint32_t keys[GROUP_KEYS], struct group **ret_group);
+void groups_done(struct groups *g);
+int group_add_days(struct group *g, uint32_t days, uint64_t count);
+/* Median and 90th percentile by nearest rank. */
+void group_close(struct group *g);
