@@ -1,0 +1,80 @@
+/* api.h - the control API: HTTP and JSON over a Unix socket, on the loop.
+ * A route answers at once, or keeps its request and answers later; no request ever holds up the loop. */
+#pragma once
+#include <jansson.h>
+#include <stdbool.h>
+#include <station/base/bytes.h>
+#include "station.h"
+
+struct MHD_Connection;
+struct api;
+struct request;
+
+/* Called when a body is complete. 0: answered, or kept; < 0: refused with that code, and q->place. */
+typedef int route_fn(struct request *q);
+struct route {
+	const char *method, *path; /* a path that ends in '/' takes what follows as q->rest */
+	route_fn *fn;
+};
+
+enum { API_BODY_MAX = 1024 * 1024 + 64 * 1024, API_PLACE_MAX = 256, API_REQUESTS_MAX = 128 };
+
+struct request {
+	struct station *station;
+	const struct route *route;
+	const char *rest;
+	struct st_buf body;
+	char place[API_PLACE_MAX];
+	void *work;                      /* a route's own, freed by work_free when the request ends */
+	void (*work_free)(void *work);
+	/* what waits for something to move: asked again after each change. True: it has answered. */
+	bool (*again)(struct request *q);
+	uint64_t deadline_ms;            /* of again */
+	/* the server's own */
+	struct MHD_Connection *connection;
+	char *path;
+	unsigned status;
+	struct st_buf answer;
+	const char *type;
+	bool answered, suspended, routed;
+	struct request *next;
+};
+
+int api_open(struct station *s, struct api **ret_a);
+void api_close(struct api *a);
+void api_moved(struct api *a); /* something changed: who waits is asked again */
+
+/* Answers. json is taken. */
+int api_json(struct request *q, json_t *json);
+int api_text(struct request *q, const char *type, struct st_span text);
+int api_refuse(struct request *q, int code);
+int api_place(struct request *q, int code, const char *place); /* sets the place; answers code */
+/* Keeps the request until api_json, api_text or api_refuse is called. */
+void api_keep(struct request *q);
+/* Keeps it and asks `again` after each change, and at the deadline. */
+void api_wait(struct request *q, bool (*again)(struct request *q), uint64_t timeout_ms);
+
+const char *api_argument(struct request *q, const char *name); /* of the query; NULL: absent */
+typedef void api_argument_fn(const char *name, const char *value, void *arg);
+void api_each_argument(struct request *q, api_argument_fn *fn, void *arg);
+/* The body as a JSON object; the caller's. ST_EWIRE with the line in q->place. */
+int api_object(struct request *q, json_t **ret_object);
+/* A text member: NULL if absent. ST_EFIELD: not text, or missing when needed. */
+int api_member(struct request *q, const json_t *object, const char *name, bool needed,
+	       const char **ret_text);
+/* Submits j for q; done is called with the result. ST_EBUSY. */
+int api_submit(struct request *q, struct job *j);
+
+json_t *api_span(struct st_span s);      /* text; what isn't UTF-8 becomes null */
+json_t *api_hex(struct st_span s);
+json_t *api_time(int64_t unix_ms);       /* RFC 3339, UTC+8; null for 0 */
+json_t *api_day(uint32_t day);           /* 2011-07-01; null for none */
+json_t *api_log_name(const struct st_log_id *id);
+json_t *api_two(const char *zh, const char *en);
+json_t *api_why(int code); /* {"error","zh","en"} or null */
+int api_read_log(struct st_txn *t, const char *name, struct st_log *ret_log); /* CODE or CODE/EPOCH */
+
+/* Routes, by group of files. Each list ends with a NULL method. */
+extern const struct route api_station_routes[], api_status_routes[], api_record_routes[],
+	api_import_routes[], api_report_routes[], api_log_routes[], api_task_routes[];
+void api_tasks_close(struct station *s);

@@ -1,0 +1,309 @@
+/* api_records.c - a clerk's commands, and records with their lives.
+ *
+ * Owns:    records as JSON.
+ * Flow:    api -> command job -> api; store -> life, list -> api */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <station/ask/matter.h>
+#include <station/base/check.h>
+#include <station/base/clock.h>
+#include "api.h"
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+	(void)clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+struct command_job {
+	struct job job;
+	struct request *request;
+	json_t *object; /* the command's texts are borrowed from it */
+	struct st_command_field fields[ST_COMMAND_FIELDS_MAX];
+};
+
+static void free_command(void *work)
+{
+	struct command_job *j = work;
+	json_decref(j->object);
+	free(j);
+}
+
+static void command_done(struct job *job)
+{
+	struct command_job *j = job->arg;
+	struct st_job_command *c = &job->work.u.command;
+	char ulid[ST_ULID_TEXT + 1];
+	if (job->work.rc < 0) {
+		(void)api_place(j->request, 0, c->place);
+		(void)api_refuse(j->request, job->work.rc);
+		return;
+	}
+	const struct st_kind *k = st_kind(c->command.kind);
+	const struct st_state_row *state = st_kind_state(k, c->state);
+	st_ulid_text(&c->id.ulid, ulid);
+	(void)api_json(j->request,
+		       json_pack("{s:o, s:o, s:s, s:s}", "event",
+				 json_sprintf("%s/%u/%llu", c->event.station.text, c->event.epoch,
+					      (unsigned long long)c->event.seq),
+				 "record", json_sprintf("%s/%s", c->id.opener.text, ulid), "number",
+				 c->number, "state", state == NULL ? "" : state->name));
+}
+
+static int read_fields(struct request *q, struct command_job *j)
+{
+	struct st_command *c = &j->job.work.u.command.command;
+	json_t *fields = json_object_get(j->object, "fields"), *value;
+	const char *name;
+	if (fields == NULL)
+		return 0;
+	if (!json_is_object(fields))
+		return api_place(q, ST_EFIELD, "fields");
+	json_object_foreach(fields, name, value) {
+		if (!json_is_string(value))
+			return api_place(q, ST_EFIELD, name);
+		if (c->field_count == ST_COMMAND_FIELDS_MAX)
+			return api_place(q, ST_ETOOBIG, "fields");
+		j->fields[c->field_count++] = (struct st_command_field){
+			st_span_text(name),
+			st_span(json_string_value(value), json_string_length(value)),
+		};
+	}
+	c->fields = j->fields;
+	return 0;
+}
+
+static int read_command(struct request *q, struct command_job *j)
+{
+	struct st_job_command *to = &j->job.work.u.command;
+	const char *kind = NULL, *move = NULL, *record = NULL, *at = NULL, *author = NULL;
+	int rc = api_member(q, j->object, "kind", true, &kind);
+	if (rc == 0)
+		rc = api_member(q, j->object, "move", true, &move);
+	if (rc == 0)
+		rc = api_member(q, j->object, "record", false, &record);
+	if (rc == 0)
+		rc = api_member(q, j->object, "at", false, &at);
+	if (rc == 0)
+		rc = api_member(q, j->object, "author", false, &author);
+	if (rc < 0)
+		return rc;
+	if (st_kind_named(kind) == NULL)
+		return api_place(q, ST_EFIELD, "kind");
+	to->command.kind = st_kind_named(kind)->number;
+	to->command.move = move;
+	to->command.at_ms = now_ms();
+	if (at != NULL && st_time_parse(st_span_text(at), &to->command.at_ms) < 0)
+		return api_place(q, ST_EFIELD, "at");
+	to->command.author = author == NULL ? ST_SPAN_NONE : st_span_text(author);
+	to->record = record == NULL ? ST_SPAN_NONE : st_span_text(record);
+	bool opens = strcmp(move, "open") == 0;
+	if (opens != (record == NULL || record[0] == 0))
+		return api_place(q, ST_EFIELD, "record");
+	return read_fields(q, j);
+}
+
+static int post_command(struct request *q)
+{
+	struct command_job *j = calloc(1, sizeof(*j));
+	if (j == NULL)
+		return ST_ENOMEM;
+	q->work = j;
+	q->work_free = free_command;
+	j->request = q;
+	j->job.arg = j;
+	j->job.done = command_done;
+	j->job.bytes = sizeof(*j) + q->body.size;
+	j->job.work.kind = ST_JOB_COMMAND;
+	int rc = api_object(q, &j->object);
+	if (rc == 0)
+		rc = read_command(q, j);
+	return rc < 0 ? rc : api_submit(q, &j->job);
+}
+
+/* ---- one record ---- */
+
+struct showing {
+	struct request *q;
+	struct st_txn *txn;
+	const struct st_kind *kind;
+	json_t *events, *record;
+	bool with_events;
+};
+
+static json_t *fields_json(const struct st_kind *k, const struct st_field *fields, size_t count)
+{
+	json_t *json = json_object();
+	struct st_buf text;
+	char unknown[16];
+	st_buf_init(&text, 64 * 1024);
+	for (size_t i = 0; i < count; i++) {
+		const struct st_field_row *row = k == NULL ? NULL : st_kind_field(k, fields[i].id);
+		(void)snprintf(unknown, sizeof(unknown), "%u", fields[i].id);
+		st_buf_clear(&text);
+		st_field_text(row, &fields[i], &text);
+		json_object_set_new(json, row == NULL ? unknown : row->name, api_span(st_buf_span(&text)));
+	}
+	st_buf_done(&text);
+	return json;
+}
+
+static const char *stray_text(enum st_stray_why why)
+{
+	return why == ST_STRAY_WAITING ? "waiting" : why == ST_STRAY_SET_ASIDE ? "set_aside" : "";
+}
+
+static int add_event(const struct st_life_event *e, void *arg)
+{
+	struct showing *x = arg;
+	const struct st_state_row *state =
+		x->kind == NULL ? NULL : st_kind_state(x->kind, e->state);
+	json_t *one = json_pack(
+		"{s:o, s:s, s:s, s:s, s:I, s:o, s:o, s:I, s:I, s:s, s:o, s:o, s:o, s:b, s:b, s:s}", "event",
+		json_sprintf("%s/%u/%llu", e->at.station.text, e->at.epoch,
+			     (unsigned long long)e->at.seq),
+		"type", st_event_type_name(e->type), "move", e->move == NULL ? "" : e->move->name, "state",
+		state == NULL ? "" : state->name, "at_ms", (json_int_t)e->at_ms, "at", api_time(e->at_ms),
+		"written_at", api_time((int64_t)e->wall_ms), "term", (json_int_t)e->term, "revision",
+		(json_int_t)e->revision, "stray", stray_text(e->stray), "author", api_span(e->author),
+		"facts", fields_json(x->kind, e->facts, e->fact_count), "texts",
+		fields_json(x->kind, e->texts, e->text_count), "texts_missing", (int)e->texts_missing,
+		"private_elsewhere", (int)e->private_elsewhere, "held_by", e->held_by);
+	if (one != NULL && e->private_here)
+		json_object_set_new(one, "private",
+				    fields_json(x->kind, e->privates, e->private_count));
+	return json_array_append_new(x->events, one) == 0 ? 0 : ST_ENOMEM;
+}
+
+static json_t *record_json(struct st_txn *t, const struct st_record *r)
+{
+	const struct st_kind *k = st_kind(r->kind);
+	const struct st_state_row *state = k == NULL ? NULL : st_kind_state(k, r->state);
+	char ulid[ST_ULID_TEXT + 1], number[ST_NUMBER_TEXT], category[ST_NAME_TEXT_MAX + 1];
+	char unit[ST_NAME_TEXT_MAX + 1];
+	struct st_record_id id;
+	struct st_code holder;
+	if (st_record_id(t, &r->ref, &id) < 0 || st_station_code(t, r->holder, &holder) < 0 ||
+	    st_name_text(t, ST_NAMES_CATEGORY, r->category, category) < 0 ||
+	    st_name_text(t, ST_NAMES_UNIT, r->unit, unit) < 0)
+		return NULL;
+	st_ulid_text(&id.ulid, ulid);
+	st_number_text(&r->number, &id.opener, &id.ulid, number);
+	return json_pack("{s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I}",
+			 "record", json_sprintf("%s/%s", id.opener.text, ulid), "number", number, "kind",
+			 k == NULL ? "" : k->name, "state", state == NULL ? "" : state->name, "holder",
+			 holder.text, "category", category, "unit", unit, "opened",
+			 api_day(r->opened_day), "due", api_day(r->due_day), "first_due",
+			 api_day(r->first_due_day), "closed", api_day(r->closed_day), "revision",
+			 (json_int_t)r->revision, "notes", (json_int_t)r->notes, "waiting",
+			 (json_int_t)r->waiting, "set_aside", (json_int_t)r->set_aside);
+}
+
+static int read_record(struct st_txn *t, void *arg)
+{
+	struct showing *x = arg;
+	struct st_record_ref ref;
+	struct st_record r;
+	int rc = st_record_resolve(t, st_span_text(x->q->rest), &ref);
+	if (rc == 0)
+		rc = st_record_load(t, &ref, &r);
+	if (rc < 0)
+		return api_place(x->q, rc, x->q->rest);
+	x->kind = st_kind(r.kind);
+	x->record = record_json(t, &r);
+	if (x->record == NULL)
+		return ST_ECORRUPT;
+	return x->with_events
+		       ? st_life_each(t, &r, &x->q->station->keys.grant, add_event, x)
+		       : 0;
+}
+
+static int get_record(struct request *q)
+{
+	struct showing x = { .q = q, .events = json_array(),
+			     .with_events = api_argument(q, "events") != NULL };
+	int rc = st_store_read(q->station->store, read_record, &x);
+	if (rc < 0) {
+		json_decref(x.events);
+		json_decref(x.record);
+		return rc;
+	}
+	return api_json(q, json_pack("{s:o, s:o}", "record", x.record, "events", x.events));
+}
+
+/* ---- lists ---- */
+
+struct listing {
+	struct request *q;
+	struct st_list_query query;
+	struct st_txn *txn;
+	struct st_buf next;
+	json_t *records;
+};
+
+static int add_row(const struct st_list_row *row, void *arg)
+{
+	struct listing *x = arg;
+	json_t *one = record_json(x->txn, &row->record);
+	if (one == NULL)
+		return ST_ECORRUPT;
+	json_object_set_new(one, "title", json_string(row->title));
+	return json_array_append_new(x->records, one) == 0 ? 0 : ST_ENOMEM;
+}
+
+static int read_query(struct listing *x, struct st_txn *t)
+{
+	struct request *q = x->q;
+	const char *holder = api_argument(q, "holder"), *state = api_argument(q, "state");
+	const char *limit = api_argument(q, "limit"), *from = api_argument(q, "from");
+	const struct st_kind *k = st_kind(ST_KIND_MATTER);
+	struct st_code code;
+	char *end = NULL;
+	long n = limit == NULL ? 50 : strtol(limit, &end, 10);
+	if (n < 1 || n > ST_LIST_MAX || (end != NULL && *end != 0))
+		return api_place(q, ST_EFIELD, "limit");
+	x->query.limit = (size_t)n;
+	x->query.overdue = api_argument(q, "overdue") != NULL;
+	x->query.open_only = api_argument(q, "open") != NULL;
+	x->query.today = st_day_of_ms(now_ms());
+	x->query.from = from == NULL ? ST_SPAN_NONE : st_span_text(from);
+	if (holder != NULL && (st_code_parse(st_span_text(holder), &code) < 0 ||
+			       st_station_number(t, &code, &x->query.holder) < 0))
+		return api_place(q, ST_EFIELD, "holder");
+	if (state != NULL && st_kind_state_named(k, st_span_text(state)) == NULL)
+		return api_place(q, ST_EFIELD, "state");
+	x->query.state = state == NULL ? 0 : st_kind_state_named(k, st_span_text(state))->number;
+	return 0;
+}
+
+static int read_list(struct st_txn *t, void *arg)
+{
+	struct listing *x = arg;
+	x->txn = t;
+	int rc = read_query(x, t);
+	return rc < 0 ? rc : st_list_each(t, &x->query, add_row, x, &x->next);
+}
+
+static int get_records(struct request *q)
+{
+	struct listing x = { .q = q, .records = json_array() };
+	st_buf_init(&x.next, 256);
+	int rc = st_store_read(q->station->store, read_list, &x);
+	json_t *next = rc < 0 ? NULL : api_span(st_buf_span(&x.next));
+	st_buf_done(&x.next);
+	if (rc < 0) {
+		json_decref(x.records);
+		return rc;
+	}
+	return api_json(q, json_pack("{s:o, s:o}", "records", x.records, "next", next));
+}
+
+const struct route api_record_routes[] = {
+	{ "POST", "/v1/commands", post_command },
+	{ "GET", "/v1/records", get_records },
+	{ "GET", "/v1/records/", get_record },
+	{ NULL, NULL, NULL },
+};

@@ -1,0 +1,238 @@
+/* api_report.c - the city office's figures, with what they cover; and the tables of kinds.
+ *
+ * Owns:    a report's question, read from an address.
+ * Promise: 6: no figure leaves without its coverage.
+ * Flow:    api -> report, coverage -> api */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <station/ask/report.h>
+#include <station/base/check.h>
+#include <station/base/clock.h>
+#include <station/store/outside.h>
+#include "api.h"
+
+struct reporting {
+	struct request *q;
+	struct st_report_query query;
+	struct st_report report;
+	struct st_coverage_sum sum;
+	json_t *rows, *invited;
+	int rc;
+	int64_t now_ms;
+};
+
+static int read_by(struct reporting *x, const char *by)
+{
+	while (*by != 0) {
+		size_t n = strcspn(by, ",");
+		enum st_dimension d;
+		if (x->query.by_count == ST_REPORT_BY_MAX || st_dimension_parse(st_span(by, n), &d) < 0)
+			return api_place(x->q, ST_EFIELD, "by");
+		x->query.by[x->query.by_count++] = d;
+		by += n + (by[n] == ',');
+	}
+	return 0;
+}
+
+static void read_where(const char *name, const char *value, void *arg)
+{
+	struct reporting *x = arg;
+	const char *equals = strchr(value, '=');
+	if (strcmp(name, "where") != 0 || x->rc < 0)
+		return;
+	struct st_where *w = &x->query.where[x->query.where_count];
+	if (x->query.where_count == ST_REPORT_WHERE_MAX || equals == NULL ||
+	    strlen(equals + 1) > ST_WHERE_VALUE_MAX ||
+	    st_dimension_parse(st_span(value, (size_t)(equals - value)), &w->dimension) < 0) {
+		x->rc = api_place(x->q, ST_EFIELD, value);
+		return;
+	}
+	(void)snprintf(w->value, sizeof(w->value), "%s", equals + 1);
+	x->query.where_count++;
+}
+
+/* A month, or a day at its edge: figures are kept by month. */
+static int read_month(struct reporting *x, const char *name, bool last, uint32_t *to)
+{
+	const char *text = api_argument(x->q, name);
+	uint32_t first = 0, end = 0;
+	if (text == NULL)
+		return 0;
+	if (st_period_parse(st_span_text(text), &first, &end) < 0)
+		return api_place(x->q, ST_EFIELD, name);
+	uint32_t month = st_month_of_day(first);
+	bool edge = last ? end == st_month_first_day(month + 1) - 1 : first == st_month_first_day(month);
+	if (!edge)
+		return api_place(x->q, ST_EFIELD,
+				 last ? "to: the last day of a month" : "from: the first day of a month");
+	*to = month;
+	return 0;
+}
+
+static json_t *days_json(double days)
+{
+	return isnan(days) ? json_null() : json_real(days);
+}
+
+static json_t *figures_json(const struct st_report_row *r)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:I}", "opened", (json_int_t)r->opened,
+			 "closed", (json_int_t)r->closed, "open_now", (json_int_t)r->open_now,
+			 "overdue_now", (json_int_t)r->overdue_now, "reopened", (json_int_t)r->reopened,
+			 "days_median", days_json(r->days_median), "days_p90", days_json(r->days_p90),
+			 "rated", (json_int_t)r->rated, "satisfied", (json_int_t)r->satisfied);
+}
+
+static int add_coverage(const struct st_coverage_row *row, void *arg)
+{
+	struct reporting *x = arg;
+	const struct st_certificate *c = &row->station.certificate;
+	json_t *one = json_pack("{s:s, s:s, s:s, s:b, s:I, s:I, s:o, s:I, s:b}", "code", c->code.text,
+				"name", c->name, "tier", st_tier_name(c->tier), "heard", (int)row->heard,
+				"size", (json_int_t)row->size, "checkpoint_ms",
+				(json_int_t)row->checkpoint_time_s * 1000, "checkpoint_at",
+				api_time((int64_t)row->checkpoint_time_s * 1000), "unread",
+				(json_int_t)row->unread, "refilling", (int)row->refilling);
+	return json_array_append_new(x->rows, one) == 0 ? 0 : ST_ENOMEM;
+}
+
+static int add_invited(const struct st_invite_row *i, void *arg)
+{
+	struct reporting *x = arg;
+	if (!i->used)
+		json_array_append_new(x->invited, json_string(i->child.text));
+	return 0;
+}
+
+static int make(struct st_txn *t, void *arg)
+{
+	struct reporting *x = arg;
+	char place[ST_PLACE_MAX];
+	int rc = st_report_make(t, &x->query, &x->report, place);
+	if (rc < 0)
+		return api_place(x->q, rc, place);
+	rc = st_coverage_sum(t, &x->sum);
+	if (rc == 0)
+		rc = st_coverage_each(t, add_coverage, x);
+	return rc < 0 ? rc : st_invite_each(t, add_invited, x);
+}
+
+static json_t *row_json(const struct reporting *x, const struct st_report_row *r)
+{
+	json_t *json = figures_json(r), *key = json_array(), *label = json_array();
+	for (size_t i = 0; i < x->query.by_count; i++) {
+		json_array_append_new(key, json_string(r->key[i]));
+		json_array_append_new(label, json_string(r->label[i]));
+	}
+	json_object_set_new(json, "key", key);
+	json_object_set_new(json, "label", label);
+	return json;
+}
+
+static json_t *report_json(struct reporting *x)
+{
+	json_t *by = json_array(), *rows = json_array();
+	for (size_t i = 0; i < x->query.by_count; i++)
+		json_array_append_new(by, json_string(st_dimension_text(x->query.by[i])));
+	for (size_t i = 0; i < x->report.count; i++)
+		json_array_append_new(rows, row_json(x, &x->report.rows[i]));
+	json_t *coverage = json_pack(
+		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O, s:O}", "stations",
+		(json_int_t)x->sum.stations, "heard", (json_int_t)x->sum.heard, "refilling",
+		(json_int_t)x->sum.refilling, "events", (json_int_t)x->sum.events, "unread",
+		(json_int_t)x->sum.unread, "waiting", (json_int_t)x->sum.waiting, "set_aside",
+		(json_int_t)x->sum.set_aside, "oldest_checkpoint_s",
+		(json_int_t)x->sum.oldest_checkpoint_s, "now_ms", (json_int_t)x->now_ms, "rows", x->rows,
+		"invited", x->invited);
+	return json_pack("{s:o, s:o, s:o, s:o}", "by", by, "rows", rows, "total",
+			 figures_json(&x->report.total), "coverage", coverage);
+}
+
+static int get_report(struct request *q)
+{
+	struct reporting x = { .q = q, .rows = json_array(), .invited = json_array() };
+	struct timespec now;
+	const char *by = api_argument(q, "by");
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	x.now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	x.query.kind = ST_KIND_MATTER;
+	x.query.today = st_day_of_ms(x.now_ms);
+	x.rc = q->station->self.set_up ? read_by(&x, by == NULL ? "" : by) : ST_ENOSTATION;
+	api_each_argument(q, read_where, &x);
+	if (x.rc == 0)
+		x.rc = read_month(&x, "from", false, &x.query.from_month);
+	if (x.rc == 0)
+		x.rc = read_month(&x, "to", true, &x.query.to_month);
+	if (x.rc == 0)
+		x.rc = st_store_read(q->station->store, make, &x);
+	if (x.rc == 0)
+		x.rc = api_json(q, report_json(&x));
+	st_report_done(&x.report);
+	json_decref(x.rows);
+	json_decref(x.invited);
+	return x.rc;
+}
+
+static json_t *states_json(const struct st_kind *k)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < k->state_count; i++)
+		json_array_append_new(list, json_pack("{s:i, s:s, s:s, s:s, s:b}", "number",
+						      (int)k->states[i].number, "name", k->states[i].name,
+						      "zh", k->states[i].zh, "en", k->states[i].en, "open",
+						      (int)(k->states[i].class == ST_OPEN)));
+	return list;
+}
+
+static json_t *moves_json(const struct st_kind *k)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < k->move_count; i++) {
+		const struct st_move_row *m = &k->moves[i];
+		const struct st_state_row *to = m->to == 0 ? NULL : st_kind_state(k, m->to);
+		json_t *from = json_array(), *needs = json_array();
+		for (size_t n = 0; n < ST_FROM_MAX && m->from[n] != 0; n++)
+			json_array_append_new(from, json_string(st_kind_state(k, m->from[n])->name));
+		for (size_t n = 0; n < ST_NEEDS_MAX && m->needs[n] != 0; n++)
+			json_array_append_new(needs, json_string(st_kind_field(k, m->needs[n])->name));
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:o, s:s, s:o, s:i}", "name", m->name,
+						      "zh", m->zh, "en", m->en, "from", from, "to",
+						      to == NULL ? "" : to->name, "needs", needs, "days",
+						      (int)m->days));
+	}
+	return list;
+}
+
+static json_t *fields_json(const struct st_kind *k)
+{
+	static const char *const places[] = { "fact", "text", "private" };
+	json_t *list = json_array();
+	for (size_t i = 0; i < k->field_count; i++) {
+		const struct st_field_row *f = &k->fields[i];
+		json_t *choices = json_array();
+		for (const struct st_choice *c = f->choices; c != NULL && c->name != NULL; c++)
+			json_array_append_new(choices, json_pack("{s:s, s:s, s:s}", "name", c->name, "zh",
+								 c->zh, "en", c->en));
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:I, s:o}", "name", f->name,
+						      "zh", f->zh, "en", f->en, "place", places[f->place],
+						      "max", (json_int_t)f->max, "choices", choices));
+	}
+	return list;
+}
+
+static int get_kinds(struct request *q)
+{
+	const struct st_kind *k = st_kind(ST_KIND_MATTER);
+	return api_json(q, json_pack("{s:[{s:s, s:s, s:s, s:o, s:o, s:o}]}", "kinds", "name", k->name,
+				     "zh", k->zh, "en", k->en, "states", states_json(k), "moves",
+				     moves_json(k), "fields", fields_json(k)));
+}
+
+const struct route api_report_routes[] = {
+	{ "GET", "/v1/report", get_report },
+	{ "GET", "/v1/kinds", get_kinds },
+	{ NULL, NULL, NULL },
+};

@@ -1,0 +1,375 @@
+/* api_status.c - what this station and all below it have, who holds it, and why anything waits.
+ *
+ * Owns:    the operator's view.
+ * Promise: 6 and 8: what is missing or refused is shown, with its reason.
+ * Flow:    store, link -> status -> api */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <station/ask/report.h>
+#include <station/base/check.h>
+#include <station/store/outside.h>
+#include "api.h"
+#include "version.h"
+
+struct stating {
+	struct request *q;
+	struct st_txn *txn;
+	json_t *stations;
+	uint64_t evidence;
+	struct up_info up;
+	/* of the row being told */
+	json_t *held;
+	const struct st_log *log;
+};
+
+static const char *const up_states[] = { "none", "paused", "waiting", "resolving", "connecting",
+					 "greeting", "linked" };
+
+static json_t *refusals_json(const struct station *s)
+{
+	json_t *json = json_object();
+	const uint64_t *counts = link_refusals(s->link);
+	for (int i = 1; i < REFUSALS_MAX; i++)
+		if (counts[i] > 0)
+			json_object_set_new(json, st_error_name(-i), json_integer((json_int_t)counts[i]));
+	return json;
+}
+
+static int add_held(const struct st_receipt *r, void *arg)
+{
+	struct stating *x = arg;
+	struct st_station s;
+	int rc = st_station_get(x->txn, r->signer, &s);
+	if (rc < 0)
+		return rc == ST_ENOTFOUND ? 0 : rc;
+	json_t *one = json_pack("{s:s, s:s, s:I, s:I, s:o}", "tier", st_tier_name(s.certificate.tier),
+				"station", s.certificate.code.text, "size", (json_int_t)r->size, "time_ms",
+				(json_int_t)r->cosignature.time_s * 1000, "at",
+				api_time((int64_t)r->cosignature.time_s * 1000));
+	return json_array_append_new(x->held, one) == 0 ? 0 : ST_ENOMEM;
+}
+
+/* Why a log isn't further up: in words, or null when it is. */
+static json_t *waits_json(const struct stating *x, const struct st_log_id *id, uint64_t size)
+{
+	const struct st_uplink_info *u = &x->up.session;
+	if (x->up.state == UP_NONE)
+		return json_null();
+	if (x->q->station->self.halted[0] != 0)
+		return api_why(ST_EFORKED);
+	if (x->up.state == UP_PAUSED)
+		return api_two("上行链路被暂停 (stationctl link resume)",
+			       "the uplink is paused (stationctl link resume)");
+	for (size_t i = 0; i < u->log_count; i++) {
+		const struct st_uplink_log *l = &u->logs[i];
+		if (!st_code_equal(&l->id.station, &id->station) || l->id.epoch != id->epoch)
+			continue;
+		if (l->refused != 0)
+			return api_why(l->refused);
+		if (x->up.state == UP_LINKED && l->acked >= size)
+			return json_null();
+		break;
+	}
+	if (x->up.state != UP_LINKED)
+		return x->up.why != 0 ? api_why(x->up.why)
+				      : api_two("正在连接上级", "connecting to the parent");
+	return api_two("正在上传", "on its way up");
+}
+
+static json_t *held_json(struct stating *x, const struct st_log *log)
+{
+	x->held = json_array();
+	x->log = log;
+	int rc = st_receipt_each(x->txn, log->number, add_held, x);
+	(void)rc;
+	return x->held;
+}
+
+static int add_station(const struct st_coverage_row *row, void *arg)
+{
+	struct stating *x = arg;
+	const struct st_certificate *c = &row->station.certificate;
+	json_t *one = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:o, s:I, s:b}", "code",
+				c->code.text, "name", c->name, "tier", st_tier_name(c->tier), "parent",
+				c->parent.text, "standing",
+				row->station.standing == ST_ENROLLED ? "enrolled" : "revoked", "heard",
+				(int)row->heard, "size", (json_int_t)row->size, "checkpoint_ms",
+				(json_int_t)row->checkpoint_time_s * 1000, "checkpoint_at",
+				api_time((int64_t)row->checkpoint_time_s * 1000), "unread",
+				(json_int_t)row->unread, "refilling", (int)row->refilling);
+	struct st_log log;
+	if (one == NULL)
+		return ST_ENOMEM;
+	if (row->heard && st_log_newest(x->txn, row->station.number, &log) == 0) {
+		struct st_log_id id = { c->code, log.epoch };
+		json_object_set_new(one, "log", api_log_name(&id));
+		json_object_set_new(one, "held", held_json(x, &log));
+		json_object_set_new(one, "waits", waits_json(x, &id, log.tree.size));
+	} else {
+		json_object_set_new(one, "held", json_array());
+		json_object_set_new(one, "waits",
+				    api_two("尚未收到该站任何事件", "nothing has been heard of it yet"));
+	}
+	return json_array_append_new(x->stations, one) == 0 ? 0 : ST_ENOMEM;
+}
+
+static int count_evidence(const struct st_evidence *e, void *arg)
+{
+	(void)e;
+	((struct stating *)arg)->evidence++;
+	return 0;
+}
+
+static int read_all(struct st_txn *t, void *arg)
+{
+	struct stating *x = arg;
+	x->txn = t;
+	int rc = st_coverage_each(t, add_station, x);
+	return rc < 0 ? rc : st_evidence_each(t, count_evidence, x);
+}
+
+static json_t *uplink_json(const struct up_info *up)
+{
+	const struct st_uplink_info *u = &up->session;
+	if (up->state == UP_NONE)
+		return json_null();
+	json_t *logs = json_array();
+	for (size_t i = 0; i < u->log_count; i++) {
+		const struct st_uplink_log *l = &u->logs[i];
+		json_array_append_new(logs, json_pack("{s:o, s:I, s:I, s:I, s:o}", "log",
+						      api_log_name(&l->id), "size", (json_int_t)l->size,
+						      "acked", (json_int_t)l->acked, "sent",
+						      (json_int_t)l->sent, "refused", api_why(l->refused)));
+	}
+	return json_pack("{s:s, s:s, s:s, s:I, s:o, s:I, s:I, s:I, s:o}", "parent", u->parent.text,
+			 "address", up->address, "state", up_states[up->state], "since_ms",
+			 (json_int_t)up->since_ms, "why", api_why(up->why), "skew_ms",
+			 (json_int_t)u->skew_ms, "credit", (json_int_t)u->credit, "waiting_bytes",
+			 (json_int_t)u->waiting_bytes, "logs", logs);
+}
+
+static void add_child(const struct child_info *c, void *arg)
+{
+	const struct st_downlink_info *d = &c->session;
+	json_array_append_new(arg, json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:b, s:s}", "code",
+					     c->code.text, "linked", (int)c->linked, "heard_ms",
+					     (json_int_t)d->heard_ms, "skew_ms", (json_int_t)d->skew_ms,
+					     "credit", (json_int_t)d->credit, "granted",
+					     (json_int_t)d->granted, "held", (json_int_t)d->held, "behind",
+					     (int)d->behind, "software", d->software));
+}
+
+static json_t *store_json(struct station *s)
+{
+	struct st_store_info i;
+	if (st_store_info(s->store, &i) < 0)
+		return json_null();
+	return json_pack("{s:I, s:I, s:I, s:b, s:b, s:i}", "used_bytes", (json_int_t)i.used_bytes,
+			 "map_bytes", (json_int_t)i.map_bytes, "disk_free_bytes",
+			 (json_int_t)i.disk_free_bytes, "full", (int)i.full, "broken", (int)i.broken,
+			 "format", (int)i.format);
+}
+
+static int get_status(struct request *q)
+{
+	struct station *s = q->station;
+	struct stating x = { .q = q, .stations = json_array() };
+	struct st_now now = { .mono_ms = link_now_ms(s->link) };
+	json_t *children = json_array();
+	link_up_info(s->link, &x.up);
+	int rc = s->self.set_up ? st_store_read(s->store, read_all, &x) : 0;
+	if (rc < 0) {
+		json_decref(x.stations);
+		json_decref(children);
+		return rc;
+	}
+	link_each_child(s->link, add_child, children);
+	json_t *own = s->self.set_up
+			      ? json_pack("{s:s, s:s, s:s, s:s}", "code",
+					  s->self.station.certificate.code.text, "name",
+					  s->self.station.certificate.name, "tier",
+					  st_tier_name(s->self.station.certificate.tier), "parent",
+					  s->self.station.certificate.parent.text)
+			      : json_null();
+	return api_json(q, json_pack("{s:b, s:o, s:s, s:I, s:s, s:o, s:o, s:o, s:o, s:I, s:o}", "set_up",
+				     (int)s->self.set_up, "station", own, "software", STATIOND_VERSION,
+				     "uptime_s", (json_int_t)((now.mono_ms - s->started_ms) / 1000),
+				     "halted", s->self.halted, "store", store_json(s), "uplink",
+				     uplink_json(&x.up), "children", children, "stations", x.stations,
+				     "evidence", (json_int_t)x.evidence, "refusals", refusals_json(s)));
+}
+
+/* ---- waiting ---- */
+
+enum { WAIT_LOGS_MAX = 65536, WAIT_S_MAX = 3600 };
+
+struct wanted {
+	uint32_t log;
+	uint64_t size;
+};
+
+struct waiting {
+	bool linked;
+	enum st_tier tier;
+	uint32_t signer; /* the station above (or this one) whose receipts are waited for */
+	struct wanted *logs;
+	size_t count, room, held;
+	char lags[64];
+};
+
+static void free_waiting(void *work)
+{
+	struct waiting *w = work;
+	free(w->logs);
+	free(w);
+}
+
+static int want_log(struct st_txn *t, const struct st_log *log, void *arg)
+{
+	struct waiting *w = arg;
+	(void)t;
+	if (w->count == w->room) {
+		size_t room = w->room == 0 ? 64 : w->room * 2;
+		struct wanted *logs =
+			room > WAIT_LOGS_MAX ? NULL : realloc(w->logs, room * sizeof(*logs));
+		if (logs == NULL)
+			return ST_ENOMEM;
+		w->logs = logs;
+		w->room = room;
+	}
+	w->logs[w->count++] = (struct wanted){ log->number, log->tree.size };
+	return 0;
+}
+
+struct noting {
+	struct station *s;
+	struct waiting *w;
+};
+
+/* The tier's station on the path up from here, and what is held at this moment. */
+static int note_wanted(struct st_txn *t, void *arg)
+{
+	struct noting *n = arg;
+	struct st_station s = n->s->self.station;
+	while (s.certificate.tier != n->w->tier) {
+		if (s.parent == 0)
+			return ST_EFIELD;
+		int rc = st_station_get(t, s.parent, &s);
+		if (rc < 0)
+			return rc;
+	}
+	n->w->signer = s.number;
+	return st_log_each(t, want_log, n->w);
+}
+
+static int count_held(struct st_txn *t, void *arg)
+{
+	struct noting *n = arg;
+	struct waiting *w = n->w;
+	bool here = w->signer == n->s->self.station.number;
+	for (; w->held < w->count; w->held++) {
+		const struct wanted *want = &w->logs[w->held];
+		struct st_receipt r;
+		struct st_log log;
+		struct st_log_id id;
+		int rc = here ? 0 : st_receipt_get(t, want->log, w->signer, &r);
+		if (here || (rc == 0 && r.size >= want->size))
+			continue;
+		if (rc < 0 && rc != ST_ENOTFOUND)
+			return rc;
+		rc = st_log_get(t, want->log, &log);
+		if (rc == 0)
+			rc = st_log_id(t, &log, &id);
+		if (rc == 0)
+			(void)snprintf(w->lags, sizeof(w->lags), "%s/%u", id.station.text, id.epoch);
+		return rc;
+	}
+	return 0;
+}
+
+static bool wait_again(struct request *q)
+{
+	struct waiting *w = q->work;
+	struct station *s = q->station;
+	struct noting n = { s, w };
+	struct up_info up;
+	bool done;
+	int rc = 0;
+	if (w->linked) {
+		link_up_info(s->link, &up);
+		done = up.state == UP_LINKED;
+	} else {
+		rc = st_store_read(s->store, count_held, &n);
+		done = rc == 0 && w->held == w->count;
+	}
+	if (rc == 0 && !done && uv_now(&s->loop) < q->deadline_ms)
+		return false;
+	if (done) {
+		(void)api_json(q, json_pack("{s:b, s:I}", "held", 1, "logs", (json_int_t)w->count));
+	} else {
+		(void)api_place(q, 0, w->lags);
+		(void)api_refuse(q, rc < 0 ? rc : ST_ESILENT);
+	}
+	return true;
+}
+
+static int get_wait(struct request *q)
+{
+	const char *tier = api_argument(q, "receipted"), *linked = api_argument(q, "linked");
+	const char *timeout = api_argument(q, "timeout_s");
+	long seconds = timeout == NULL ? 30 : strtol(timeout, NULL, 10);
+	struct waiting *w = calloc(1, sizeof(*w));
+	if (w == NULL)
+		return ST_ENOMEM;
+	q->work = w;
+	q->work_free = free_waiting;
+	w->linked = linked != NULL;
+	if (seconds < 0 || seconds > WAIT_S_MAX)
+		return api_place(q, ST_EFIELD, "timeout_s");
+	if (!q->station->self.set_up)
+		return ST_ENOSTATION;
+	if (!w->linked && (tier == NULL || st_tier_parse(st_span_text(tier), &w->tier) < 0))
+		return api_place(q, ST_EFIELD, "receipted");
+	if (!w->linked) {
+		struct noting n = { q->station, w };
+		int rc = st_store_read(q->station->store, note_wanted, &n);
+		if (rc < 0)
+			return rc == ST_EFIELD ? api_place(q, rc, "receipted") : rc;
+	}
+	q->deadline_ms = UINT64_MAX;
+	if (seconds == 0)
+		q->deadline_ms = 0;
+	if (wait_again(q))
+		return 0;
+	api_wait(q, wait_again, (uint64_t)seconds * 1000);
+	return 0;
+}
+
+static int set_paused(struct request *q, bool pause)
+{
+	if (!q->station->self.set_up)
+		return ST_ENOSTATION;
+	if (q->station->self.station.certificate.tier == ST_MAIN)
+		return ST_ENOPARENT;
+	link_pause(q->station->link, pause);
+	return api_json(q, json_pack("{s:b}", "paused", (int)pause));
+}
+
+static int post_pause(struct request *q)
+{
+	return set_paused(q, true);
+}
+
+static int post_resume(struct request *q)
+{
+	return set_paused(q, false);
+}
+
+const struct route api_status_routes[] = {
+	{ "GET", "/v1/status", get_status },
+	{ "GET", "/v1/wait", get_wait },
+	{ "POST", "/v1/link/pause", post_pause },
+	{ "POST", "/v1/link/resume", post_resume },
+	{ NULL, NULL, NULL },
+};

@@ -1,0 +1,247 @@
+/* config.c - settings from a file, through libcyaml.
+ *
+ * Owns:    the settings table's reading, and the words for what is wrong with a file.
+ * Promise: 8: a bad file is refused whole, with its place and the cure.
+ * Flow:    file -> config -> stationd */
+#include "config.h"
+#include <cyaml/cyaml.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const cyaml_schema_field_t fields[] = {
+#define FIELD_TEXT(name)   CYAML_FIELD_STRING_PTR(#name, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, \
+						  struct config, name, 0, CYAML_UNLIMITED),
+#define FIELD_NUMBER(name) CYAML_FIELD_UINT(#name, CYAML_FLAG_OPTIONAL, struct config, name),
+#define X(name, type, ...) FIELD_##type(name)
+	SETTINGS(X)
+#undef X
+	CYAML_FIELD_END
+};
+
+static const cyaml_schema_value_t schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct config, fields),
+};
+
+/* libcyaml says what and where in separate lines of its log; the first of each counts. */
+struct heard {
+	char what[400];
+	unsigned line, column;
+};
+
+static void hear(cyaml_log_t level, void *arg, const char *format, va_list args)
+{
+	struct heard *h = arg;
+	char text[400];
+	if (level < CYAML_LOG_ERROR)
+		return;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	(void)vsnprintf(text, sizeof(text), format, args);
+#pragma GCC diagnostic pop
+	const char *at = strstr(text, "line: ");
+	if (at != NULL && h->line == 0)
+		(void)sscanf(at, "line: %u, column: %u", &h->line, &h->column);
+	if (h->what[0] != 0 || strstr(text, "Backtrace") != NULL)
+		return;
+	const char *what = strncmp(text, "Load: ", 6) == 0 ? text + 6 : text;
+	(void)snprintf(h->what, sizeof(h->what), "%s", what);
+	h->what[strcspn(h->what, "\n")] = 0;
+}
+
+/* Where a setting of this flat file stands: line and column of its value, from 1. */
+static void locate(const char *file, const char *name, unsigned *line, unsigned *column)
+{
+	FILE *f = fopen(file, "r");
+	char text[1024];
+	size_t n = strlen(name);
+	*line = *column = 0;
+	if (f == NULL)
+		return;
+	for (unsigned i = 1; fgets(text, sizeof(text), f) != NULL; i++) {
+		if (strncmp(text, name, n) != 0 || text[n] != ':')
+			continue;
+		*line = i;
+		*column = (unsigned)(n + 1 + strspn(text + n + 1, " \t") + 1);
+		break;
+	}
+	(void)fclose(f);
+}
+
+static int wrong_at(const char *file, const char *name, enum st_lang lang, const char *range,
+		    char to[CONFIG_WRONG_MAX])
+{
+	unsigned line = 0, column = 0;
+	locate(file, name, &line, &column);
+	(void)snprintf(to, CONFIG_WRONG_MAX,
+		       lang == ST_EN ? "%s:%u:%u: %s isn't allowed here; use %s"
+				     : "%s:%u:%u: %s 的值不合要求; 应为 %s",
+		       file, line, column, name, range);
+	return ST_EFIELD;
+}
+
+static int check_text(const char *file, const char *name, const char *value, const uint64_t range[2],
+		      enum st_lang lang, char to[CONFIG_WRONG_MAX])
+{
+	char words[80];
+	size_t n = strlen(value);
+	if (n >= range[0] && n <= range[1])
+		return 0;
+	(void)snprintf(words, sizeof(words),
+		       lang == ST_EN ? "%llu to %llu characters" : "%llu 至 %llu 个字符",
+		       (unsigned long long)range[0], (unsigned long long)range[1]);
+	return wrong_at(file, name, lang, words, to);
+}
+
+static int check_number(const char *file, const char *name, uint64_t value, const uint64_t range[2],
+			enum st_lang lang, char to[CONFIG_WRONG_MAX])
+{
+	char words[80];
+	if (value >= range[0] && value <= range[1])
+		return 0;
+	(void)snprintf(words, sizeof(words), "%llu … %llu", (unsigned long long)range[0],
+		       (unsigned long long)range[1]);
+	return wrong_at(file, name, lang, words, to);
+}
+
+static const struct {
+	const char *name;
+	int level;
+} levels[] = { { "error", 3 }, { "warning", 4 }, { "notice", 5 }, { "info", 6 }, { "debug", 7 } };
+
+int config_level(const struct config *c)
+{
+	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
+		if (strcmp(c->log_level, levels[i].name) == 0)
+			return levels[i].level;
+	return -1;
+}
+
+enum st_lang config_lang(const struct config *c)
+{
+	return strcmp(c->lang, "en") == 0 ? ST_EN : ST_ZH;
+}
+
+static bool is_address(const char *text)
+{
+	const char *colon = strrchr(text, ':');
+	unsigned port = 0;
+	char rest = 0;
+	return text[0] == 0 || (strncmp(text, "tcp://", 6) == 0 && colon > text + 6 &&
+				sscanf(colon + 1, "%u%c", &port, &rest) == 1 && port > 0 && port < 65536);
+}
+
+static int check_all(const struct config *c, const char *file, enum st_lang lang,
+		     char to[CONFIG_WRONG_MAX])
+{
+	int rc = 0;
+#define CHECK_TEXT   check_text
+#define CHECK_NUMBER check_number
+#define X(name, type, value, least, most, zh, en)                                                  \
+	if (rc == 0)                                                                               \
+		rc = CHECK_##type(file, #name, c->name, (const uint64_t[2]){ least, most }, lang, to);
+	SETTINGS(X)
+#undef X
+	if (rc == 0 && strcmp(c->lang, "zh") != 0 && strcmp(c->lang, "en") != 0)
+		rc = wrong_at(file, "lang", lang, "zh, en", to);
+	if (rc == 0 && config_level(c) < 0)
+		rc = wrong_at(file, "log_level", lang, "error warning notice info debug", to);
+	if (rc == 0 && !is_address(c->listen))
+		rc = wrong_at(file, "listen", lang, "tcp://ADDRESS:PORT", to);
+	if (rc == 0 && !is_address(c->public_address))
+		rc = wrong_at(file, "public_address", lang, "tcp://ADDRESS:PORT", to);
+	return rc;
+}
+
+static int fill_defaults(struct config *c)
+{
+	bool failed = false;
+#define DEFAULT_TEXT(name, value)                                                                  \
+	if (c->name == NULL)                                                                       \
+		failed |= (c->name = strdup(value)) == NULL;
+#define DEFAULT_NUMBER(name, value)                                                                \
+	if (c->name == 0)                                                                          \
+		c->name = value;
+#define X(name, type, value, ...) DEFAULT_##type(name, value)
+	SETTINGS(X)
+#undef X
+	return failed ? ST_ENOMEM : 0;
+}
+
+static int load_file(const char *file, enum st_lang lang, struct config *to,
+		     char wrong[CONFIG_WRONG_MAX])
+{
+	struct heard heard = { .line = 0 };
+	struct config *loaded = NULL;
+	const cyaml_config_t how = {
+		.log_fn = hear,
+		.log_ctx = &heard,
+		.log_level = CYAML_LOG_ERROR,
+		.mem_fn = cyaml_mem,
+		.flags = CYAML_CFG_NO_ALIAS,
+	};
+	if (access(file, R_OK) < 0) {
+		(void)snprintf(wrong, CONFIG_WRONG_MAX, "%s: %s", file, strerror(errno));
+		return ST_EIO;
+	}
+	cyaml_err_t err = cyaml_load_file(file, &how, &schema, (cyaml_data_t **)&loaded, NULL);
+	if (err != CYAML_OK || loaded == NULL) {
+		(void)snprintf(wrong, CONFIG_WRONG_MAX,
+			       lang == ST_EN ? "%s:%u:%u: %s; see stationd --help for the settings"
+					     : "%s:%u:%u: %s; 可用的设置见 stationd --help",
+			       file, heard.line, heard.column,
+			       heard.what[0] ? heard.what : cyaml_strerror(err));
+		return ST_EFIELD;
+	}
+	*to = *loaded;
+	free(loaded);
+	return 0;
+}
+
+int config_load(const char *file, enum st_lang lang, struct config *ret_config,
+		char reterr_wrong[CONFIG_WRONG_MAX])
+{
+	struct config c;
+	memset(&c, 0, sizeof(c));
+	reterr_wrong[0] = 0;
+	int rc = file == NULL ? 0 : load_file(file, lang, &c, reterr_wrong);
+	if (rc == 0)
+		rc = fill_defaults(&c);
+	if (rc == 0)
+		rc = check_all(&c, file == NULL ? "-" : file, lang, reterr_wrong);
+	if (rc == 0 && file != NULL && (c.file = strdup(file)) == NULL)
+		rc = ST_ENOMEM;
+	if (rc < 0) {
+		config_done(&c);
+		return rc;
+	}
+	*ret_config = c;
+	return 0;
+}
+
+void config_done(struct config *c)
+{
+#define FREE_TEXT(name) free(c->name);
+#define FREE_NUMBER(name)
+#define X(name, type, ...) FREE_##type(name)
+	SETTINGS(X)
+#undef X
+	free(c->file);
+	memset(c, 0, sizeof(*c));
+}
+
+void config_help(enum st_lang lang)
+{
+#define SHOW_TEXT(name, value)   printf("  %-20s \"%s\"", #name, value);
+#define SHOW_NUMBER(name, value) printf("  %-20s %d", #name, value);
+#define RANGE_TEXT(least, most)
+#define RANGE_NUMBER(least, most) printf(" (%d … %d)", least, most);
+#define X(name, type, value, least, most, zh, en)                                                  \
+	SHOW_##type(name, value) RANGE_##type(least, most)                                         \
+	printf("\n      %s\n", lang == ST_EN ? en : zh);
+	SETTINGS(X)
+#undef X
+}

@@ -1,0 +1,49 @@
+/* config.h - stationd's settings: one table gives parsing, ranges, help and defaults.
+ * A file is YAML, one flat map. What isn't in the table, isn't of its type or isn't in its range is
+ * refused with file, line, column and the cure. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+#include <station/base/error.h>
+
+/*      name, type, default, least, most, Chinese, English */
+#define SETTINGS(X)                                                                                \
+	X(data_dir, TEXT, "/var/lib/stationd", 1, 200, "数据目录", "data directory")                \
+	X(control_socket, TEXT, "/run/stationd/control.sock", 1, 100, "控制套接字",                 \
+	  "control socket")                                                                        \
+	X(listen, TEXT, "", 0, 120, "等候下级的地址, 如 tcp://0.0.0.0:7411; 空: 不接下级",          \
+	  "where children connect, e.g. tcp://0.0.0.0:7411; empty: no children")                   \
+	X(public_address, TEXT, "", 0, 120, "写入邀请的本站地址; 空: 用 listen",                    \
+	  "this station's address as invites give it; empty: the setting listen")                  \
+	X(lang, TEXT, "zh", 2, 2, "日志语言 zh 或 en", "language of the log, zh or en")             \
+	X(log_level, TEXT, "info", 3, 7, "日志级别 error warning notice info debug",                \
+	  "log level: error warning notice info debug")                                            \
+	X(map_gib, NUMBER, 64, 1, 4096, "库最大可长到 (GiB)", "the most that the store may grow to, GiB") \
+	X(reserve_mib, NUMBER, 64, 1, 1048576, "磁盘至少留空 (MiB), 不足则暂停写入",                \
+	  "disk to leave free, MiB; writes wait below it")                                         \
+	X(fresh_checkpoint_s, NUMBER, 600, 5, 86400, "空闲时每隔多少秒重签检查点",                  \
+	  "seconds between fresh checkpoints of an idle station")                                  \
+	X(ping_s, NUMBER, 20, 1, 300, "链路静默多少秒后探测", "seconds of silence before a ping")   \
+	X(child_pool_kib, NUMBER, 8192, 512, 1048576, "下级在途数据总额度 (KiB)",                   \
+	  "bytes that all children may have on the way, KiB")                                      \
+	X(max_children, NUMBER, 2000, 1, 10000, "最多同时连接的下级", "children linked at most")
+
+struct config {
+#define TEXT char *
+#define NUMBER uint64_t
+#define X(name, type, ...) type name;
+	SETTINGS(X)
+#undef X
+#undef TEXT
+#undef NUMBER
+	char *file; /* NULL: all defaults */
+};
+
+enum { CONFIG_WRONG_MAX = 512 };
+/* file NULL: the defaults. ST_EFIELD with the place and the cure in words; ST_EIO: can't be read. */
+ST_MUST int config_load(const char *file, enum st_lang lang, struct config *ret_config,
+			char reterr_wrong[CONFIG_WRONG_MAX]);
+void config_done(struct config *c);
+enum st_lang config_lang(const struct config *c);
+int config_level(const struct config *c);
+void config_help(enum st_lang lang);

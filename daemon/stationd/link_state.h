@@ -1,0 +1,84 @@
+/* link_state.h - what the sources of the link share. */
+#pragma once
+#include "frames.h"
+#include "link.h"
+#include "pump.h"
+#include "zap.h"
+
+struct child {
+	struct st_code code;
+	uint32_t number;
+	bool enrolled;
+	uint8_t route[64]; /* ROUTER's name of its newest connection */
+	size_t route_size; /* 0: never heard */
+	struct st_downlink *session;
+	struct frames frames;
+	bool linked;
+	struct push_job *pending, **pending_end; /* pushes that the writer had no room for */
+	struct link *link;
+	struct child *next;
+};
+
+struct receipts_job;
+struct join;
+
+struct link {
+	struct link_conf conf;
+	void *context;
+	struct pump *pump;
+	struct zap *zap;
+	struct st_self self;
+	uint64_t refusals[REFUSALS_MAX];
+
+	/* up */
+	struct {
+		struct pump_socket socket, monitor;
+		struct st_uplink *session;
+		struct st_retry *retry;
+		struct frames frames;
+		uv_timer_t *timer; /* wait, attempt and session */
+		uv_getaddrinfo_t *resolving;
+		enum up_state state;
+		bool paused;
+		int why;
+		uint64_t since_ms, deadline_ms;
+		char address[ST_ADDRESS_MAX + 1];
+		struct receipts_job *receipts; /* being gathered */
+		uv_timer_t *receipts_timer;
+		bool failed; /* a frame found no room: the session ends at the next chance */
+	} up;
+
+	/* down */
+	struct {
+		struct pump_socket socket;
+		struct child *children;
+		struct st_pool pool;
+		bool listening;
+		uv_timer_t *timer;
+	} down;
+
+	struct join *join;
+};
+
+struct st_now link_now(const struct link *l);
+void link_count(struct link *l, int code);
+const char *link_code_text(int code);
+/* Splits tcp://host:port. */
+int link_split(const char *address, char host[ST_ADDRESS_MAX + 1], char port[8]);
+/* Options that each socket of ours has. */
+void link_socket_options(void *socket);
+
+int link_up_open(struct link *l);
+void link_up_close(struct link *l);
+int link_up_reload(struct link *l);
+void link_up_applied(struct link *l, const struct st_applied *applied);
+
+int link_down_open(struct link *l);
+void link_down_close(struct link *l);
+int link_down_reload(struct link *l);
+/* Hands receipts that were stored to the child that they concern. */
+void link_down_receipts(struct link *l, const struct st_receipt_in *receipts, const bool *stored,
+			size_t count);
+void link_down_applied(struct link *l);
+
+void link_join_close(struct link *l);

@@ -1,0 +1,50 @@
+/* messages.h - every line that stationd logs, in Chinese and English side by side.
+ * One line says what happened, which station, and what to do. %1$s %2$s %3$s are a line's arguments. */
+#pragma once
+#include <station/base/error.h>
+
+/* journald's levels, as sd-daemon(3) writes them before a line. */
+enum level { LEVEL_ERR = 3, LEVEL_WARNING = 4, LEVEL_NOTICE = 5, LEVEL_INFO = 6, LEVEL_DEBUG = 7 };
+
+/*      id, level, Chinese, English */
+#define MESSAGES(X)                                                                                \
+	X(STARTED, NOTICE, "已启动, 控制套接字 %1$s", "ready, control socket %1$s")                 \
+	X(UNSET, NOTICE, "尚未建站: 请用 stationctl init 或 join",                                  \
+	  "not set up yet: run stationctl init or join")                                           \
+	X(STOPPED, NOTICE, "已停止", "stopped")                                                    \
+	X(STORE_FAILED, ERR, "无法打开库 %1$s: %2$s", "can't open the store %1$s: %2$s")            \
+	X(STORE_BROKEN, ERR, "磁盘写入失败, 退出以免误认已存; 检查磁盘后重启",                      \
+	  "the disk failed a commit; exiting rather than acknowledge it. Check the disk, then restart") \
+	X(STORE_FULL, WARNING, "磁盘已满: 写入暂停, 查询照常; 请清理 %1$s 所在磁盘",                \
+	  "the disk is full: writes wait, reads go on; free space under %1$s")                     \
+	X(STORE_HEALED, NOTICE, "磁盘已有空间, 恢复写入", "the disk has room again; writing")       \
+	X(KEYS_FAILED, ERR, "密钥文件 %1$s 不可用: %2$s", "the key file %1$s can't be used: %2$s")  \
+	X(SOCKET_FAILED, ERR, "无法监听控制套接字 %1$s: %2$s",                                      \
+	  "can't listen on the control socket %1$s: %2$s")                                         \
+	X(LISTEN_FAILED, ERR, "无法监听 %1$s: %2$s; 检查 listen 设置",                              \
+	  "can't listen on %1$s: %2$s; check the setting listen")                                  \
+	X(LISTENING, NOTICE, "在 %1$s 等候下级", "listening for children on %1$s")                  \
+	X(ZAP_FAILED, ERR, "ZAP 自检失败: 陌生密钥未被拒绝, 停止启动",                              \
+	  "the ZAP self-test failed: a stranger's key wasn't refused; not starting")               \
+	X(UP_LINKED, NOTICE, "已连上级 %1$s", "linked to parent %1$s")                              \
+	X(UP_LOST, NOTICE, "与上级 %1$s 的连接中断: %2$s; 会自动重连",                              \
+	  "link to parent %1$s lost: %2$s; it will be tried again")                                \
+	X(UP_NONSENSE, WARNING, "上级 %1$s 的应答不可用: %2$s; 本站照常工作, 数据不动",             \
+	  "parent %1$s answers nonsense: %2$s; this station works on, nothing was changed")        \
+	X(HALTED, ERR, "上级持有本站自己的另一份或更长的日志 (%1$s): 已停止签名; 请联系上级核实",   \
+	  "the parent holds another or a longer log of this very station (%1$s): signing has stopped; ask the parent") \
+	X(CHILD_LINKED, NOTICE, "下级 %1$s 已连接", "child %1$s linked")                            \
+	X(CHILD_SILENT, NOTICE, "下级 %1$s 没有声音了", "child %1$s has gone silent")               \
+	X(CHILD_JOINED, NOTICE, "下级 %1$s 已加入", "child %1$s has joined")                        \
+	X(REFUSED, WARNING, "拒绝 %1$s 的报文: %2$s (%3$s)", "refused from %1$s: %2$s (%3$s)")      \
+	X(REFILLING, WARNING, "本站所持比自己签过的收据少: 正由下级补齐 %1$s 份日志",               \
+	  "this station holds less than it had receipted: %1$s logs are being refilled from below") \
+	X(SKEWED, WARNING, "本站时钟与上级相差 %1$s 秒, 请校时",                                    \
+	  "this clock differs from the parent's by %1$s s; set it")
+
+enum message {
+#define X(id, level, zh, en) SAY_##id,
+	MESSAGES(X)
+#undef X
+	SAY_COUNT
+};

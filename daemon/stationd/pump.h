@@ -1,0 +1,24 @@
+/* pump.h - ZeroMQ sockets on a libuv loop.
+ * A socket's file descriptor only says that something may have changed; ZMQ_EVENTS alone is the
+ * truth, and any call may use the edge up. So all sockets are asked once a turn of the loop. */
+#pragma once
+#include <stdbool.h>
+#include <uv.h>
+
+struct pump;
+struct pump_socket {
+	void *zmq;
+	void (*in)(void *arg);  /* reads at most a turn's share; more comes next turn */
+	void (*out)(void *arg); /* called while wants_out and the socket takes messages; may be NULL */
+	void *arg;
+	bool wants_out;
+	/* the pump's own */
+	uv_poll_t *poll;
+	struct pump_socket *next;
+};
+
+int pump_open(uv_loop_t *loop, struct pump **ret_p);
+int pump_add(struct pump *p, struct pump_socket *s); /* s stays the caller's */
+/* Takes it out, and closes the ZeroMQ socket with no linger. */
+void pump_drop(struct pump *p, struct pump_socket *s);
+void pump_close(struct pump *p); /* all sockets dropped before */

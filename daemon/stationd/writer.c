@@ -1,0 +1,240 @@
+/* writer.c - the writer thread.
+ *
+ * Owns:    the queue of jobs, and the only calls of st_apply_group.
+ * Promise: 1: results are posted after the commit; 9: the queue is bounded by jobs and bytes.
+ * Flow:    api, link -> writer -> apply -> api, link */
+#include "writer.h"
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <station/base/check.h>
+
+struct list {
+	struct job *first, *last;
+	size_t count, bytes;
+};
+
+/* A finished group on its way back to the loop. */
+struct result {
+	struct list jobs;
+	int rc;
+	struct st_applied applied;
+	struct result *next;
+};
+
+struct writer {
+	struct writer_conf conf;
+	struct st_apply *apply;
+	pthread_t thread;
+	pthread_mutex_t mutex;
+	pthread_cond_t wake;
+	struct list waiting;
+	struct result *results, **results_end;
+	bool stopping, busy;
+	uv_async_t async;
+	atomic_uint_fast64_t groups;
+};
+
+static void list_push(struct list *l, struct job *j)
+{
+	j->next = NULL;
+	if (l->last == NULL)
+		l->first = j;
+	else
+		l->last->next = j;
+	l->last = j;
+	l->count++;
+	l->bytes += j->bytes;
+}
+
+static struct job *list_pop(struct list *l)
+{
+	struct job *j = l->first;
+	if (j == NULL)
+		return NULL;
+	l->first = j->next;
+	if (l->first == NULL)
+		l->last = NULL;
+	l->count--;
+	l->bytes -= j->bytes;
+	return j;
+}
+
+static void draw(void *arg, void *to, size_t size)
+{
+	(void)arg;
+	for (uint8_t *p = to; size > 0;) {
+		ssize_t n = getrandom(p, size < 256 ? size : 256, 0);
+		ST_REQUIRE(n > 0); /* a kernel without randomness is no place to sign */
+		p += n;
+		size -= (size_t)n;
+	}
+}
+
+static struct st_world world_now(void)
+{
+	struct timespec t;
+	(void)clock_gettime(CLOCK_REALTIME, &t);
+	return (struct st_world){ .now_ms = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000,
+				  .random = draw };
+}
+
+/* Takes as much as one transaction may hold. Called with the mutex held. */
+static struct list take_group(struct writer *w)
+{
+	struct list group = { .first = NULL };
+	while (w->waiting.first != NULL && group.count < ST_GROUP_JOBS_MAX &&
+	       (group.count == 0 || group.bytes + w->waiting.first->bytes <= WRITER_GROUP_BYTES))
+		list_push(&group, list_pop(&w->waiting));
+	return group;
+}
+
+static void apply_group(struct writer *w, struct result *r)
+{
+	struct st_job *jobs[ST_GROUP_JOBS_MAX];
+	struct st_world world = world_now();
+	size_t n = 0;
+	for (struct job *j = r->jobs.first; j != NULL; j = j->next)
+		jobs[n++] = &j->work;
+	memset(&r->applied, 0, sizeof(r->applied));
+	r->rc = st_apply_group(w->apply, &world, jobs, n, &r->applied);
+}
+
+static void post(struct writer *w, struct result *r)
+{
+	r->next = NULL;
+	(void)pthread_mutex_lock(&w->mutex);
+	*w->results_end = r;
+	w->results_end = &r->next;
+	w->busy = false;
+	(void)pthread_mutex_unlock(&w->mutex);
+	atomic_fetch_add(&w->groups, 1);
+	(void)uv_async_send(&w->async);
+}
+
+static void *run(void *arg)
+{
+	struct writer *w = arg;
+	struct result *r = NULL;
+	for (;;) {
+		if (r == NULL)
+			r = calloc(1, sizeof(*r));
+		(void)pthread_mutex_lock(&w->mutex);
+		while (!w->stopping && (w->waiting.first == NULL || r == NULL))
+			(void)pthread_cond_wait(&w->wake, &w->mutex);
+		bool stop = w->stopping;
+		if (!stop && r != NULL) {
+			r->jobs = take_group(w);
+			w->busy = true;
+		}
+		(void)pthread_mutex_unlock(&w->mutex);
+		if (stop)
+			break;
+		apply_group(w, r);
+		post(w, r);
+		r = NULL;
+	}
+	free(r);
+	return NULL;
+}
+
+static void deliver(struct writer *w)
+{
+	(void)pthread_mutex_lock(&w->mutex);
+	struct result *r = w->results;
+	w->results = NULL;
+	w->results_end = &w->results;
+	(void)pthread_mutex_unlock(&w->mutex);
+	while (r != NULL) {
+		struct result *next = r->next;
+		w->conf.applied(w->conf.arg, r->rc, &r->applied);
+		for (struct job *j; (j = list_pop(&r->jobs)) != NULL;)
+			j->done(j);
+		free(r);
+		r = next;
+	}
+}
+
+static void on_async(uv_async_t *async)
+{
+	deliver(async->data);
+}
+
+int writer_open(const struct writer_conf *conf, struct writer **ret_w)
+{
+	struct writer *w = calloc(1, sizeof(*w));
+	if (w == NULL)
+		return ST_ENOMEM;
+	w->conf = *conf;
+	w->results_end = &w->results;
+	int rc = st_apply_new(conf->store, conf->keys, &w->apply);
+	if (rc < 0) {
+		free(w);
+		return rc;
+	}
+	(void)pthread_mutex_init(&w->mutex, NULL);
+	(void)pthread_cond_init(&w->wake, NULL);
+	ST_REQUIRE(uv_async_init(conf->loop, &w->async, on_async) == 0);
+	w->async.data = w;
+	ST_REQUIRE(pthread_create(&w->thread, NULL, run, w) == 0);
+	*ret_w = w;
+	return 0;
+}
+
+int writer_submit(struct writer *w, struct job *j)
+{
+	int rc = 0;
+	ST_REQUIRE(j->done != NULL);
+	(void)pthread_mutex_lock(&w->mutex);
+	if (w->stopping || w->waiting.count == WRITER_JOBS_MAX ||
+	    (w->waiting.count > 0 && w->waiting.bytes + j->bytes > WRITER_BYTES_MAX))
+		rc = ST_EBUSY;
+	else
+		list_push(&w->waiting, j);
+	(void)pthread_mutex_unlock(&w->mutex);
+	if (rc == 0)
+		(void)pthread_cond_signal(&w->wake);
+	return rc;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+void writer_close(struct writer *w)
+{
+	if (w == NULL)
+		return;
+	(void)pthread_mutex_lock(&w->mutex);
+	w->stopping = true;
+	(void)pthread_mutex_unlock(&w->mutex);
+	(void)pthread_cond_signal(&w->wake);
+	(void)pthread_join(w->thread, NULL);
+	deliver(w);
+	for (struct job *j; (j = list_pop(&w->waiting)) != NULL;) {
+		j->work.rc = ST_EBUSY;
+		j->done(j);
+	}
+	st_apply_free(w->apply);
+	(void)pthread_mutex_destroy(&w->mutex);
+	(void)pthread_cond_destroy(&w->wake);
+	uv_close((uv_handle_t *)&w->async, on_closed);
+}
+
+uint64_t writer_groups(const struct writer *w)
+{
+	return atomic_load(&w->groups);
+}
+
+bool writer_idle(const struct writer *cw)
+{
+	struct writer *w = (struct writer *)(uintptr_t)cw;
+	(void)pthread_mutex_lock(&w->mutex);
+	bool idle = !w->busy && w->waiting.first == NULL;
+	(void)pthread_mutex_unlock(&w->mutex);
+	return idle;
+}

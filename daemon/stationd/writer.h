@@ -1,0 +1,35 @@
+/* writer.h - the one thread that writes the store, as a queue in front of apply.
+ * Everything here is called on the loop thread. A job belongs to its submitter; between submit and
+ * done only the writer touches it. All that waits goes into one transaction (group commit). */
+#pragma once
+#include <uv.h>
+#include <station/apply/apply.h>
+
+enum { WRITER_JOBS_MAX = 4096, WRITER_BYTES_MAX = 64 * 1024 * 1024, WRITER_GROUP_BYTES = 4 * 1024 * 1024 };
+
+struct job {
+	struct st_job work;
+	size_t bytes;                 /* what it keeps in memory while it waits, about */
+	void (*done)(struct job *j);  /* on the loop; work.rc is set. May free j */
+	void *arg;
+	struct job *next;
+};
+
+struct writer;
+/* Told once for each group that was committed (rc 0) or not, before the jobs' done. */
+typedef void writer_applied_fn(void *arg, int rc, const struct st_applied *applied);
+struct writer_conf {
+	uv_loop_t *loop;
+	struct st_store *store;
+	const struct st_keys *keys;
+	writer_applied_fn *applied;
+	void *arg;
+};
+ST_MUST int writer_open(const struct writer_conf *conf, struct writer **ret_w);
+/* ST_EBUSY: too much waits already; the caller still owns j. */
+ST_MUST int writer_submit(struct writer *w, struct job *j);
+/* Lets the group at work end, answers what still waits with ST_EBUSY, and joins the thread. The
+ * handle closes on the loop's next turns. */
+void writer_close(struct writer *w);
+uint64_t writer_groups(const struct writer *w); /* finished so far: the watchdog looks whether it moves */
+bool writer_idle(const struct writer *w);
