@@ -10,7 +10,7 @@
 #include <station/store/outside.h>
 #include <station/store/push.h>
 #include <station/trust/invite.h>
-#include <station/work/command.h>
+#include <station/work/import.h>
 
 struct st_world {
 	int64_t now_ms; /* wall clock, Unix */
@@ -44,7 +44,7 @@ enum st_job_kind {
 	ST_JOB_REFRESH,  /* sign the newest checkpoint afresh */
 };
 enum {
-	ST_IMPORT_ROWS_MAX = 512, ST_IMPORT_BAD_MAX = 512, ST_RECEIPTS_MAX = 64, ST_CHAIN_MAX = ST_DEPTH_MAX,
+	ST_IMPORT_BAD_MAX = ST_IMPORT_ROWS_MAX, ST_RECEIPTS_MAX = 64, ST_CHAIN_MAX = ST_DEPTH_MAX,
 	ST_GROUP_JOBS_MAX = 256, ST_GROWN_MAX = 512,
 };
 

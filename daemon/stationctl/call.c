@@ -1,0 +1,181 @@
+/* call.c - requests to the daemon, over its control socket.
+ *
+ * Owns:    the way from an HTTP status to an exit code and a sentence.
+ * Flow:    verbs -> call -> stationd */
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "ctl.h"
+
+enum { ANSWER_MAX = 64 * 1024 * 1024 };
+
+static size_t take(char *data, size_t size, size_t count, void *arg)
+{
+	struct answer *a = arg;
+	size_t n = size * count;
+	if (n > ANSWER_MAX - a->size)
+		return 0;
+	if (a->size + n + 1 > a->room) {
+		size_t room = (a->size + n + 1) * 2;
+		char *body = realloc(a->body, room);
+		if (body == NULL)
+			return 0;
+		a->body = body;
+		a->room = room;
+	}
+	memcpy(a->body + a->size, data, n);
+	a->size += n;
+	a->body[a->size] = 0;
+	return n;
+}
+
+void answer_done(struct answer *a)
+{
+	free(a->body);
+	json_decref(a->json);
+	memset(a, 0, sizeof(*a));
+}
+
+void answer_print(const struct answer *a)
+{
+	if (a->body != NULL)
+		(void)fwrite(a->body, 1, a->size, stdout);
+}
+
+const char *member(const json_t *object, const char *name)
+{
+	const char *s = json_string_value(json_object_get(object, name));
+	return s == NULL ? "" : s;
+}
+
+long long number(const json_t *object, const char *name)
+{
+	return json_integer_value(json_object_get(object, name));
+}
+
+bool truth(const json_t *object, const char *name)
+{
+	return json_is_true(json_object_get(object, name));
+}
+
+static int exit_code_of(long status)
+{
+	if (status == 400 || status == 413)
+		return CTL_USAGE;
+	if (status == 503)
+		return CTL_LATER;
+	return status == 500 ? CTL_WRONG : CTL_REFUSED;
+}
+
+/* What the daemon refused, in words: what, then the place. */
+static int refused(const struct answer *a)
+{
+	const json_t *message = json_object_get(a->json, "message");
+	const char *words = member(message, ctl.lang == ST_EN ? "en" : "zh");
+	const char *place = member(a->json, "place");
+	if (ctl.json)
+		answer_print(a);
+	if (words[0] == 0)
+		complain(T_NONSENSE);
+	else if (place[0] == 0)
+		(void)fprintf(stderr, "%s\n", words);
+	else
+		(void)fprintf(stderr, "%s: %s\n", words, place);
+	return exit_code_of(a->status);
+}
+
+static int perform(CURL *curl, struct answer *a)
+{
+	CURLcode rc = curl_easy_perform(curl);
+	if (rc != CURLE_OK) {
+		complain(rc == CURLE_COULDNT_CONNECT ? T_NO_DAEMON : T_TRY_AGAIN,
+			 rc == CURLE_COULDNT_CONNECT ? ctl.socket : curl_easy_strerror(rc), ctl.socket);
+		return CTL_NO_DAEMON;
+	}
+	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &a->status);
+	a->json = a->body == NULL ? NULL : json_loadb(a->body, a->size, JSON_REJECT_DUPLICATES, NULL);
+	return a->status / 100 == 2 ? 0 : refused(a);
+}
+
+int call(const char *method, const char *path, const char *type, struct st_span body,
+	 struct answer *ret)
+{
+	char url[8192], header[128];
+	struct curl_slist *headers = NULL;
+	CURL *curl = curl_easy_init();
+	memset(ret, 0, sizeof(*ret));
+	if (curl == NULL)
+		return CTL_WRONG;
+	(void)snprintf(url, sizeof(url), "http://stationd%s", path);
+	(void)snprintf(header, sizeof(header), "Content-Type: %s", type);
+	headers = curl_slist_append(headers, header);
+	headers = curl_slist_append(headers, "Expect:");
+	(void)curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, ctl.socket);
+	(void)curl_easy_setopt(curl, CURLOPT_URL, url);
+	(void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+	(void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
+	(void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, ret);
+	(void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	(void)curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+	if (strcmp(method, "POST") == 0) {
+		(void)curl_easy_setopt(curl, CURLOPT_POST, 1L);
+		(void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.size == 0 ? "" : (const char *)body.data);
+		(void)curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.size);
+	}
+	int rc = perform(curl, ret);
+	curl_slist_free_all(headers);
+	curl_easy_cleanup(curl);
+	return rc;
+}
+
+int call_get(const char *path, struct answer *ret)
+{
+	return call("GET", path, "application/json", ST_SPAN_NONE, ret);
+}
+
+int call_post(const char *path, json_t *body, struct answer *ret)
+{
+	char *words = body == NULL ? strdup("{}") : json_dumps(body, JSON_COMPACT);
+	json_decref(body);
+	memset(ret, 0, sizeof(*ret));
+	if (words == NULL)
+		return CTL_WRONG;
+	int rc = call("POST", path, "application/json", st_span_text(words), ret);
+	free(words);
+	return rc;
+}
+
+void query_init(struct query *q, const char *path)
+{
+	st_buf_init(&q->text, 8000);
+	st_buf_put_text(&q->text, path);
+	q->any = false;
+}
+
+void query_add(struct query *q, const char *name, const char *value)
+{
+	if (value == NULL)
+		return;
+	st_buf_printf(&q->text, "%c%s=", q->any ? '&' : '?', name);
+	q->any = true;
+	for (const unsigned char *p = (const unsigned char *)value; *p != 0; p++) {
+		bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+			     (*p >= '0' && *p <= '9') || strchr("-_.~,/", *p) != NULL;
+		if (plain)
+			st_buf_u8(&q->text, *p);
+		else
+			st_buf_printf(&q->text, "%%%02X", *p);
+	}
+}
+
+const char *query_text(struct query *q)
+{
+	st_buf_u8(&q->text, 0);
+	return q->text.error < 0 ? "/" : (const char *)q->text.data;
+}
+
+void query_done(struct query *q)
+{
+	st_buf_done(&q->text);
+}

@@ -1,0 +1,129 @@
+/* ctl.h - what the verbs of stationctl share: the command line, calls to the daemon, and output. */
+#pragma once
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <station/base/bytes.h>
+
+/* Exit codes, in --help and README too. */
+enum { CTL_RIGHT = 0, CTL_WRONG = 1, CTL_USAGE = 2, CTL_NO_DAEMON = 3, CTL_REFUSED = 4, CTL_LATER = 5 };
+
+enum { ARGS_MAX = 16, OPTIONS_MAX = 64 };
+struct args {
+	const struct verb *verb;
+	const char *words[ARGS_MAX]; /* what stands without a dash */
+	size_t count;
+	struct {
+		const char *name, *value;
+	} options[OPTIONS_MAX];
+	size_t option_count;
+};
+const char *option(const struct args *a, const char *name); /* the last one given; NULL */
+bool flag(const struct args *a, const char *name);
+
+struct verb {
+	const char *name;    /* "matter open" */
+	const char *usage;   /* what follows it */
+	const char *options; /* allowed, by spaces; "!x" takes no value; "*matter" the matter's fields */
+	size_t least, most;  /* words that must follow */
+	int (*run)(const struct args *a);
+	const char *zh, *en, *example;
+};
+extern const struct verb station_verbs[], matter_verbs[], import_verbs[], report_verbs[], log_verbs[];
+
+extern struct ctl {
+	const char *socket;
+	bool json, terminal; /* terminal: stderr is one, so progress may be drawn */
+	enum st_lang lang;
+} ctl;
+
+/*      id, Chinese, English */
+#define TEXTS(X)                                                                                   \
+	X(NO_DAEMON, "连不上守护进程 (%s): 请确认 stationd 在运行, 或用 --socket 指明套接字",       \
+	  "can't reach the daemon (%s): is stationd running? --socket names another socket")        \
+	X(NONSENSE, "守护进程的应答看不懂", "the daemon's answer makes no sense")                   \
+	X(BAD_VERB, "没有这个命令: %s; 见 stationctl --help", "no such verb: %s; see stationctl --help") \
+	X(BAD_OPTION, "不认识的选项: %s; 见 stationctl %s --help",                                  \
+	  "unknown option: %s; see stationctl %s --help")                                           \
+	X(NO_VALUE, "选项 %s 缺少值", "option %s needs a value")                                    \
+	X(BAD_COUNT, "参数个数不对; 用法: stationctl %s %s", "wrong number of words; usage: stationctl %s %s") \
+	X(NEED_OPTION, "缺少 --%s", "--%s is needed")                                               \
+	X(BAD_FILE, "%s: %s", "%s: %s")                                                             \
+	X(ROOT_OPEN, "根密钥文件 %s 他人可读: chmod 600 后再试", "others may read the root key file %s: chmod 600, then again") \
+	X(ROOT_BAD, "%s 不是根密钥文件", "%s is no root key file")                                  \
+	X(ROOT_MADE, "已生成市根密钥文件 %s: 用完请离线保存两份, 平时不要留在本机",                 \
+	  "the city's root key is in %s: keep two copies offline and none on this machine")         \
+	X(FOUNDED, "已建站: %s %s", "set up: %s %s")                                                \
+	X(FINGERPRINT, "市根密钥指纹 %s", "fingerprint of the city's root key %s")                  \
+	X(JOINED, "已加入: %s %s, 上级 %s", "joined: %s %s, parent %s")                             \
+	X(REVOKED, "已吊销 %s", "revoked %s")                                                       \
+	X(PAUSED, "上行链路已暂停", "the uplink is paused")                                         \
+	X(RESUMED, "上行链路已恢复", "the uplink goes on")                                          \
+	X(HELD, "已到: %s 份日志全部存妥", "there: all of %s logs are held")                        \
+	X(EXPIRES, "有效至 %s", "valid until %s")                                                   \
+	X(OPENED, "已登记 %s", "registered %s")                                                     \
+	X(MOVED, "%s 现为 %s", "%s is now %s")                                                      \
+	X(NOTED, "已记 %s", "noted on %s")                                                          \
+	X(MORE, "还有: 加 --from %s", "there is more: add --from %s")                               \
+	X(IMPORT_ROW, "%s:%llu: %s: %s\n", "%s:%llu: %s: %s\n")                                     \
+	X(IMPORT_WHOLE, "整行", "the whole row")                                                    \
+	X(IMPORT_SUM, "%llu 行: 新登记 %llu, 有进展 %llu, 无变化 %llu, 有误 %llu; 写入 %llu 个事件", \
+	  "%llu rows: %llu opened, %llu moved on, %llu unchanged, %llu bad; %llu events written")   \
+	X(IMPORT_STOPPED, "在第 %llu 行停下 (--on-error stop)", "stopped at row %llu (--on-error stop)") \
+	X(IMPORT_HEADER, "%s:1: 表头应为 %s", "%s:1: the header must be %s")                        \
+	X(ALL_RIGHT, "全部正确", "all right")                                                       \
+	X(RECOUNT_SUM, "重算 %llu 个事件, %llu 件, %llu 个计数: %llu 个计数不符, %llu 件不符",      \
+	  "recounted %llu events, %llu records, %llu counters: %llu counters and %llu records differ") \
+	X(FIRST_WRONG, "首处: %s", "first: %s")                                                     \
+	X(BAD_NUMBER, "--%s 的值不合要求", "the value of --%s isn't allowed")                       \
+	X(TRY_AGAIN, "%s (%s)", "%s (%s)")
+enum text {
+#define X(id, zh, en) T_##id,
+	TEXTS(X)
+#undef X
+};
+const char *text(enum text t);
+const char *either(const char *zh, const char *en);
+/* Prints one line to stderr. */
+void complain(enum text t, ...);
+
+struct answer {
+	long status;
+	char *body;
+	size_t size, room;
+	json_t *json; /* NULL when the body isn't */
+};
+/* One request. 0, or an exit code: the trouble has been said. *ret is the caller's, to be done. */
+int call(const char *method, const char *path, const char *type, struct st_span body,
+	 struct answer *ret);
+int call_get(const char *path, struct answer *ret);
+int call_post(const char *path, json_t *body, struct answer *ret); /* takes body */
+void answer_done(struct answer *a);
+void answer_print(const struct answer *a); /* for --json */
+const char *member(const json_t *object, const char *name); /* text, or "" */
+long long number(const json_t *object, const char *name);
+bool truth(const json_t *object, const char *name);
+/* "path?a=b" with values escaped. */
+struct query {
+	struct st_buf text;
+	bool any;
+};
+void query_init(struct query *q, const char *path);
+void query_add(struct query *q, const char *name, const char *value); /* NULL value: left out */
+const char *query_text(struct query *q);
+void query_done(struct query *q);
+
+/* A table with columns as wide as their texts on the screen. */
+enum { COLUMNS_MAX = 16 };
+struct table {
+	size_t columns, rows, room;
+	char **cells;
+	bool right[COLUMNS_MAX];
+};
+void table_init(struct table *t, size_t columns, const char *right); /* right: 'r' or 'l' a column */
+void table_add(struct table *t, const char *const *cells);
+void table_print(struct table *t); /* and empties it; the first row is the head */
+void table_clear(struct table *t);
+void progress(const char *what, unsigned long long done, unsigned long long total);
+void progress_end(void);
+const char *age(long long then_ms, char *room, size_t size); /* "3 min", of wall time */

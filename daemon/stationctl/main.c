@@ -1,0 +1,283 @@
+/* main.c - stationctl's command line: one table of verbs.
+ *
+ * Owns:    words and options, and --help, which is made from the table.
+ * Flow:    command line -> verb -> call -> screen */
+#include <curl/curl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <station/trust/key.h>
+#include <station/work/kind.h>
+#include "../stationd/version.h"
+#include "ctl.h"
+
+struct ctl ctl;
+
+static const struct verb *const lists[] = { station_verbs, matter_verbs, import_verbs, report_verbs,
+					    log_verbs };
+enum { LISTS = sizeof(lists) / sizeof(lists[0]) };
+
+const char *either(const char *zh, const char *en)
+{
+	return ctl.lang == ST_EN ? en : zh;
+}
+
+const char *text(enum text t)
+{
+	static const char *const texts[][2] = {
+#define X(id, zh, en) [T_##id] = { zh, en },
+		TEXTS(X)
+#undef X
+	};
+	return texts[t][ctl.lang == ST_EN];
+}
+
+void complain(enum text t, ...)
+{
+	va_list args;
+	va_start(args, t);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	(void)vfprintf(stderr, text(t), args);
+#pragma GCC diagnostic pop
+	va_end(args);
+	(void)fputc('\n', stderr);
+}
+
+const char *option(const struct args *a, const char *name)
+{
+	for (size_t i = a->option_count; i > 0; i--)
+		if (strcmp(a->options[i - 1].name, name) == 0)
+			return a->options[i - 1].value;
+	return NULL;
+}
+
+bool flag(const struct args *a, const char *name)
+{
+	return option(a, name) != NULL;
+}
+
+static void help_all(void)
+{
+	(void)puts(either("用法: stationctl 命令 [参数] [选项]\n",
+			  "Usage: stationctl VERB [WORDS] [OPTIONS]\n"));
+	for (size_t l = 0; l < LISTS; l++)
+		for (const struct verb *v = lists[l]; v->name != NULL; v++)
+			(void)printf("  %-18s %s\n", v->name, either(v->zh, v->en));
+	(void)puts(either("\n每个命令都有 --help (含示例)。通用选项:\n"
+			  "  --socket PATH   控制套接字 (缺省 $STATIOND_SOCKET 或 /run/stationd/control.sock)\n"
+			  "  --json          原样输出 JSON\n"
+			  "  --lang zh|en    语言 (缺省按环境, 否则中文)\n"
+			  "  --version\n\n"
+			  "退出码: 0 正确, 1 有错 (核验不符或失败), 2 用法或输入有误, 3 连不上守护进程,\n"
+			  "        4 当前状态不允许, 5 稍后再试",
+			  "\nEvery verb has --help with an example. For all:\n"
+			  "  --socket PATH   control socket (default $STATIOND_SOCKET or /run/stationd/control.sock)\n"
+			  "  --json          the daemon's JSON as it is\n"
+			  "  --lang zh|en    language (default: the environment's, else Chinese)\n"
+			  "  --version\n\n"
+			  "Exit codes: 0 right, 1 wrong (a check or the call failed), 2 usage or bad input,\n"
+			  "            3 no daemon, 4 refused by the state of things, 5 try again later"));
+}
+
+static void help_fields(void)
+{
+	const struct st_kind *k = st_kind_named("matter");
+	for (size_t i = 0; i < k->field_count; i++) {
+		const struct st_field_row *f = &k->fields[i];
+		(void)printf("  --%-18s %s", f->name, either(f->zh, f->en));
+		for (const struct st_choice *c = f->choices; c != NULL && c->name != NULL; c++)
+			(void)printf("%s%s", c == f->choices ? ": " : " | ", c->name);
+		(void)puts(f->place == ST_AS_PRIVATE ? either(" (保密, 只存本站)", " (private: stays here)")
+						     : "");
+	}
+}
+
+static int help_verb(const struct verb *v)
+{
+	(void)printf("%s: stationctl %s %s\n%s\n", either("用法", "Usage"), v->name, v->usage,
+		     either(v->zh, v->en));
+	if (strstr(v->options, "*matter") != NULL)
+		help_fields();
+	(void)printf("\n%s:\n  %s\n\n%s\n", either("示例", "Example"), v->example,
+		     either("退出码: 0 正确, 1 有错, 2 用法或输入有误, 3 连不上守护进程, 4 状态不允许, 5 稍后再试",
+			    "Exit codes: 0 right, 1 wrong, 2 usage or bad input, 3 no daemon, 4 refused, 5 try later"));
+	return CTL_RIGHT;
+}
+
+/* The longest verb name that the words begin with. */
+static const struct verb *find_verb(const char *const *words, size_t count, size_t *used)
+{
+	const struct verb *best = NULL;
+	*used = 0;
+	for (size_t l = 0; l < LISTS; l++)
+		for (const struct verb *v = lists[l]; v->name != NULL; v++) {
+			char two[128];
+			if (count > 0 && strcmp(words[0], v->name) == 0 && *used < 1) {
+				best = v;
+				*used = 1;
+			}
+			if (count < 2)
+				continue;
+			(void)snprintf(two, sizeof(two), "%s %s", words[0], words[1]);
+			if (strcmp(two, v->name) == 0) {
+				best = v;
+				*used = 2;
+			}
+		}
+	return best;
+}
+
+enum takes { TAKES_UNKNOWN, TAKES_NOTHING, TAKES_VALUE };
+
+static enum takes takes(const struct verb *v, const char *name)
+{
+	char list[512], *save = NULL;
+	(void)snprintf(list, sizeof(list), "%s", v->options);
+	for (char *w = strtok_r(list, " ", &save); w != NULL; w = strtok_r(NULL, " ", &save)) {
+		if (w[0] == '!' && strcmp(w + 1, name) == 0)
+			return TAKES_NOTHING;
+		if (strcmp(w, name) == 0)
+			return TAKES_VALUE;
+		if (strcmp(w, "*matter") == 0 &&
+		    st_kind_field_named(st_kind_named("matter"), st_span_text(name)) != NULL)
+			return TAKES_VALUE;
+	}
+	return TAKES_UNKNOWN;
+}
+
+/* What is given before the verb is known: words, and options with what stands behind them. */
+struct raw {
+	const char *words[ARGS_MAX + 2];
+	size_t count;
+	bool help, version, failed;
+};
+
+static bool is_global(const char *name)
+{
+	return strcmp(name, "socket") == 0 || strcmp(name, "lang") == 0;
+}
+
+static bool take_global(const char *name, const char *value)
+{
+	if (strcmp(name, "socket") == 0)
+		ctl.socket = value;
+	else if (strcmp(value, "en") == 0 || strcmp(value, "zh") == 0)
+		ctl.lang = strcmp(value, "en") == 0 ? ST_EN : ST_ZH;
+	else
+		return false;
+	return true;
+}
+
+/* Words first: an option's value can only be told from a word once the verb is known. */
+static void collect_words(int argc, char **argv, struct raw *r)
+{
+	for (int i = 1; i < argc && r->count < 2; i++) {
+		if (strncmp(argv[i], "--", 2) == 0) {
+			if (is_global(argv[i] + 2))
+				i++;
+			continue;
+		}
+		r->words[r->count++] = argv[i];
+	}
+}
+
+static int take_option(struct args *a, int argc, char **argv, int *at, struct raw *r)
+{
+	const char *name = argv[*at] + 2;
+	if (strcmp(name, "help") == 0)
+		r->help = true;
+	else if (strcmp(name, "json") == 0)
+		ctl.json = true;
+	else if (strcmp(name, "version") == 0)
+		r->version = true;
+	else if (is_global(name) || (a->verb != NULL && takes(a->verb, name) == TAKES_VALUE)) {
+		if (*at + 1 >= argc) {
+			complain(T_NO_VALUE, argv[*at]);
+			return CTL_USAGE;
+		}
+		const char *value = argv[++*at];
+		if (is_global(name) && !take_global(name, value)) {
+			complain(T_BAD_NUMBER, name);
+			return CTL_USAGE;
+		}
+		if (!is_global(name) && a->option_count < OPTIONS_MAX) {
+			a->options[a->option_count].name = name;
+			a->options[a->option_count++].value = value;
+		}
+	} else if (a->verb != NULL && takes(a->verb, name) == TAKES_NOTHING) {
+		if (a->option_count < OPTIONS_MAX) {
+			a->options[a->option_count].name = name;
+			a->options[a->option_count++].value = "1";
+		}
+	} else if (a->verb != NULL) {
+		complain(T_BAD_OPTION, argv[*at], a->verb->name);
+		return CTL_USAGE;
+	}
+	return 0;
+}
+
+static int read_all(int argc, char **argv, struct args *a, struct raw *r)
+{
+	size_t used = 0, seen = 0;
+	collect_words(argc, argv, r);
+	a->verb = find_verb(r->words, r->count, &used);
+	for (int i = 1; i < argc; i++) {
+		bool dashes = strncmp(argv[i], "--", 2) == 0 && argv[i][2] != 0;
+		int rc = dashes ? take_option(a, argc, argv, &i, r) : 0;
+		if (rc != 0)
+			return rc;
+		if (!dashes && seen++ >= used && a->count < ARGS_MAX)
+			a->words[a->count++] = argv[i];
+	}
+	return 0;
+}
+
+static enum st_lang language_of_environment(void)
+{
+	static const char *const names[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
+	for (size_t i = 0; i < 3; i++) {
+		const char *value = getenv(names[i]);
+		if (value != NULL && value[0] != 0)
+			return strncmp(value, "en", 2) == 0 ? ST_EN : ST_ZH;
+	}
+	return ST_ZH;
+}
+
+int main(int argc, char **argv)
+{
+	struct args a = { .count = 0 };
+	struct raw r = { .count = 0 };
+	const char *socket = getenv("STATIOND_SOCKET");
+	ctl.socket = socket != NULL && socket[0] != 0 ? socket : "/run/stationd/control.sock";
+	ctl.lang = language_of_environment();
+	ctl.terminal = isatty(STDERR_FILENO) == 1;
+	if (st_trust_start() < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
+		return CTL_WRONG;
+	int rc = read_all(argc, argv, &a, &r);
+	if (rc != 0)
+		return rc;
+	if (r.version) {
+		(void)puts("stationctl " STATIOND_VERSION);
+		return CTL_RIGHT;
+	}
+	if (a.verb != NULL && r.help)
+		return help_verb(a.verb);
+	if (r.help || r.count == 0) {
+		help_all();
+		return r.help ? CTL_RIGHT : CTL_USAGE;
+	}
+	if (a.verb == NULL) {
+		complain(T_BAD_VERB, r.words[0]);
+		return CTL_USAGE;
+	}
+	if (a.count < a.verb->least || a.count > a.verb->most) {
+		complain(T_BAD_COUNT, a.verb->name, a.verb->usage);
+		return CTL_USAGE;
+	}
+	rc = a.verb->run(&a);
+	curl_global_cleanup();
+	return rc;
+}

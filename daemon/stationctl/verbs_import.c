@@ -1,0 +1,271 @@
+/* verbs_import.c - a CSV file of cases, streamed to the daemon in pieces.
+ *
+ * Owns:    which rows go into which piece, and their numbers in the file.
+ * Promise: 9: a file of any length takes the memory of one piece.
+ * Flow:    file -> import reader -> pieces -> call */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <station/base/check.h>
+#include <station/work/import.h>
+#include "ctl.h"
+
+enum { PIECE_BYTES = 900 * 1024, SLICE = 64 * 1024, TRIES = 600 };
+
+struct importing {
+	const struct args *args;
+	const char *file;
+	struct st_buf piece, path;
+	uint64_t numbers[ST_IMPORT_ROWS_MAX]; /* of the piece's rows, in the file */
+	size_t rows;
+	bool stop, stopped, found_bad;
+	uint64_t stopped_at, read, bad, opened, moved, unchanged, events, taken;
+	json_t *bad_rows;
+	int rc;
+};
+
+static void put_header(struct st_buf *to)
+{
+	for (int i = 0; i < ST_IMPORT_COLUMNS; i++)
+		st_buf_printf(to, "%s%s", i == 0 ? "" : ",", st_import_column_name((enum st_import_column)i));
+	st_buf_put_text(to, "\n");
+}
+
+/* RFC 4180: quoted where it must be. */
+static void put_value(struct st_buf *to, struct st_span v)
+{
+	bool quote = false;
+	for (size_t i = 0; i < v.size; i++)
+		quote |= v.data[i] == '"' || v.data[i] == ',' || v.data[i] == '\n' || v.data[i] == '\r';
+	if (!quote) {
+		st_buf_put_span(to, v);
+		return;
+	}
+	st_buf_put_text(to, "\"");
+	for (size_t i = 0; i < v.size; i++) {
+		if (v.data[i] == '"')
+			st_buf_put_text(to, "\"");
+		st_buf_u8(to, v.data[i]);
+	}
+	st_buf_put_text(to, "\"");
+}
+
+static void say_bad(struct importing *m, uint64_t row, const char *column, const char *reason)
+{
+	m->found_bad = true;
+	m->bad++;
+	if (m->stop && !m->stopped) {
+		m->stopped = true;
+		m->stopped_at = row;
+	}
+	progress_end();
+	if (column[0] == 0)
+		column = text(T_IMPORT_WHOLE);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	(void)fprintf(stderr, text(T_IMPORT_ROW), m->file, (unsigned long long)row, column, reason);
+#pragma GCC diagnostic pop
+	json_array_append_new(m->bad_rows, json_pack("{s:I, s:s, s:s}", "row", (json_int_t)row, "column",
+						     column, "reason", reason));
+}
+
+static void take_answer(struct importing *m, const json_t *o)
+{
+	size_t i;
+	json_t *one;
+	m->opened += (uint64_t)number(o, "opened");
+	m->moved += (uint64_t)number(o, "moved");
+	m->unchanged += (uint64_t)number(o, "unchanged");
+	m->events += (uint64_t)number(o, "events");
+	json_array_foreach(json_object_get(o, "bad"), i, one) {
+		long long at = number(one, "row") - 2; /* the piece's own numbering begins at 2 */
+		uint64_t row = at >= 0 && (size_t)at < m->rows ? m->numbers[at] : 0;
+		say_bad(m, row, member(one, "column"),
+			member(json_object_get(one, "reason"), ctl.lang == ST_EN ? "en" : "zh"));
+	}
+}
+
+/* The daemon may be busy, or its disk full for a while: the piece is sent again. A piece that was
+ * taken and not answered is harmless, since a row's second import adds nothing. */
+static int send_piece(struct importing *m)
+{
+	struct answer ans;
+	int rc = CTL_LATER;
+	if (m->rows == 0)
+		return 0;
+	for (int i = 0; i < TRIES && rc == CTL_LATER; i++) {
+		rc = call("POST", (const char *)m->path.data, "text/csv", st_buf_span(&m->piece), &ans);
+		if (rc == 0)
+			take_answer(m, ans.json);
+		answer_done(&ans);
+		if (rc == CTL_LATER && i + 1 < TRIES) {
+			struct timespec pause = { .tv_nsec = 100 * 1000 * 1000 };
+			(void)nanosleep(&pause, NULL);
+		}
+	}
+	m->taken += m->rows;
+	m->rows = 0;
+	st_buf_clear(&m->piece);
+	put_header(&m->piece);
+	progress(either("已导入", "imported"), m->taken, 0);
+	return rc;
+}
+
+/* Values of one option are alternatives. */
+static bool wanted(const struct importing *m, const char *name, struct st_span value)
+{
+	bool any = false, given = false;
+	for (size_t i = 0; i < m->args->option_count; i++) {
+		if (strcmp(m->args->options[i].name, name) != 0)
+			continue;
+		given = true;
+		any |= st_span_equal(value, st_span_text(m->args->options[i].value));
+	}
+	return any || !given;
+}
+
+static int take_row(const struct st_import_row *row, int rc, const char *column, void *arg)
+{
+	struct importing *m = arg;
+	m->read++;
+	if (rc < 0) {
+		say_bad(m, row->row, column, st_error_text(rc, ctl.lang));
+		return m->stopped ? 1 : 0;
+	}
+	if (!wanted(m, "district", row->column[ST_COL_DISTRICT]) ||
+	    !wanted(m, "sub-district", row->column[ST_COL_SUB_DISTRICT]))
+		return 0;
+	for (int i = 0; i < ST_IMPORT_COLUMNS; i++) {
+		if (i > 0)
+			st_buf_put_text(&m->piece, ",");
+		put_value(&m->piece, row->column[i]);
+	}
+	st_buf_put_text(&m->piece, "\n");
+	m->numbers[m->rows++] = row->row;
+	if (m->rows == ST_IMPORT_ROWS_MAX || m->piece.size > PIECE_BYTES / 2)
+		m->rc = send_piece(m);
+	return m->rc != 0 || m->stopped ? 1 : 0;
+}
+
+static int header_wrong(const struct importing *m)
+{
+	struct st_buf header;
+	st_buf_init(&header, 1024);
+	put_header(&header);
+	header.size--;
+	st_buf_u8(&header, 0);
+	complain(T_IMPORT_HEADER, m->file, (const char *)header.data);
+	st_buf_done(&header);
+	return CTL_USAGE;
+}
+
+static int read_file(struct importing *m, FILE *f)
+{
+	struct st_import_reader *reader = NULL;
+	static char slice[SLICE];
+	int rc = st_import_reader_new(take_row, m, &reader);
+	if (rc < 0)
+		return CTL_WRONG;
+	size_t n;
+	while (rc == 0 && (n = fread(slice, 1, sizeof(slice), f)) > 0)
+		rc = st_import_feed(reader, st_span(slice, n));
+	if (rc == 0 && ferror(f) != 0) {
+		complain(T_BAD_FILE, m->file, strerror(errno));
+		m->rc = CTL_WRONG;
+	}
+	if (rc == 0)
+		rc = st_import_end(reader);
+	st_import_reader_free(reader);
+	if (rc == ST_EFIELD && m->read == 0)
+		return header_wrong(m);
+	if (m->rc == 0) /* good rows before a bad end are taken */
+		m->rc = send_piece(m);
+	progress_end();
+	return m->rc != 0 ? m->rc : rc < 0 && !m->found_bad ? CTL_USAGE : 0;
+}
+
+static int summary(const struct importing *m)
+{
+	if (ctl.json) {
+		json_t *o = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:O}", "file", m->file, "rows",
+				      (json_int_t)m->read, "opened", (json_int_t)m->opened, "moved",
+				      (json_int_t)m->moved, "unchanged", (json_int_t)m->unchanged, "bad",
+				      (json_int_t)m->bad, "events", (json_int_t)m->events, "stopped",
+				      (int)m->stopped, "bad_rows", m->bad_rows);
+		(void)json_dumpf(o, stdout, JSON_COMPACT);
+		(void)puts("");
+		json_decref(o);
+	} else {
+		complain(T_IMPORT_SUM, (unsigned long long)m->read, (unsigned long long)m->opened,
+			 (unsigned long long)m->moved, (unsigned long long)m->unchanged,
+			 (unsigned long long)m->bad, (unsigned long long)m->events);
+		if (m->stopped)
+			complain(T_IMPORT_STOPPED, (unsigned long long)m->stopped_at);
+	}
+	return m->stopped ? CTL_USAGE : m->found_bad ? CTL_WRONG : CTL_RIGHT;
+}
+
+static int open_import(struct importing *m, struct query *q)
+{
+	const struct args *a = m->args;
+	const char *on_error = option(a, "on-error"), *slash = strrchr(m->file, '/');
+	if (on_error != NULL && strcmp(on_error, "stop") != 0 && strcmp(on_error, "skip") != 0) {
+		complain(T_BAD_NUMBER, "on-error");
+		return CTL_USAGE;
+	}
+	m->stop = on_error != NULL && strcmp(on_error, "stop") == 0;
+	query_init(q, "/v1/import");
+	query_add(q, "source", option(a, "source") != NULL ? option(a, "source")
+			       : slash == NULL		   ? m->file
+							   : slash + 1);
+	query_add(q, "author", option(a, "author"));
+	query_add(q, "on_error", on_error);
+	query_add(q, "row", "2");
+	st_buf_init(&m->path, 8192);
+	st_buf_put_text(&m->path, query_text(q));
+	st_buf_u8(&m->path, 0);
+	st_buf_init(&m->piece, 2 * PIECE_BYTES);
+	put_header(&m->piece);
+	return 0;
+}
+
+static int run_import(const struct args *a)
+{
+	struct importing m = { .args = a, .file = a->words[0], .bad_rows = json_array() };
+	struct query q;
+	bool standard = strcmp(m.file, "-") == 0;
+	int rc = open_import(&m, &q);
+	FILE *f = rc != 0 ? NULL : standard ? stdin : fopen(m.file, "rb");
+	if (rc == 0 && f == NULL) {
+		complain(T_BAD_FILE, m.file, strerror(errno));
+		rc = CTL_USAGE;
+	}
+	if (rc == 0)
+		rc = read_file(&m, f);
+	if (f != NULL && !standard)
+		(void)fclose(f);
+	if (rc == 0)
+		rc = summary(&m);
+	query_done(&q);
+	st_buf_done(&m.path);
+	st_buf_done(&m.piece);
+	json_decref(m.bad_rows);
+	return rc;
+}
+
+const struct verb import_verbs[] = {
+	{ "import",
+	  "FILE.csv|- [--source NAME] [--author ID] [--on-error skip|stop] [--district NAME ...] [--sub-district NAME ...]\n\n"
+	  "  UTF-8 CSV (RFC 4180), header / 表头:\n"
+	  "  number,opened_at,due_at,closed_at,state,channel,category,subcategory,district,sub_district,\n"
+	  "  agency,title,text,reply,duplicate_of\n"
+	  "  opened_at due_at closed_at: RFC 3339 (2026-01-02T03:04:05+08:00); state: open closed;\n"
+	  "  channel: visit phone letter online deputy partner other\n",
+	  "source author on-error district sub-district", 1, 1, run_import,
+	  "导入 CSV; 再次导入同一文件不会重复, 有进展的行只补新步骤",
+	  "import cases from CSV; a second import adds nothing, a row that has moved on adds just what is new",
+	  "stationctl import boston.csv --district Dorchester --on-error skip" },
+	{ NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL },
+};

@@ -1,0 +1,181 @@
+/* verbs_log.c - is it all true? Checkpoints, keys, proofs, verification and recount.
+ *
+ * Owns:    nothing; what it prints verifies elsewhere.
+ * Flow:    anybody -> verbs -> call */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include "ctl.h"
+
+enum { LOOK_MS = 200 };
+
+static int get_text(const char *path, const char *name)
+{
+	struct answer ans;
+	int rc = call_get(path, &ans);
+	if (rc == 0 && ctl.json && name != NULL) {
+		json_t *o = json_pack("{s:s#}", name, ans.body, (int)ans.size);
+		(void)json_dumpf(o, stdout, JSON_COMPACT);
+		(void)puts("");
+		json_decref(o);
+	} else if (rc == 0) {
+		answer_print(&ans);
+	}
+	answer_done(&ans);
+	return rc;
+}
+
+static int with_argument(const char *path, const char *name, const char *value, const char *json)
+{
+	struct query q;
+	query_init(&q, path);
+	query_add(&q, name, value);
+	int rc = get_text(query_text(&q), json);
+	query_done(&q);
+	return rc;
+}
+
+static int run_checkpoint(const struct args *a)
+{
+	return with_argument("/v1/log/checkpoint", "log", option(a, "log"), "note");
+}
+
+static int run_proof(const struct args *a)
+{
+	return with_argument("/v1/proof", "event", a->words[0], "proof");
+}
+
+static int run_event(const struct args *a)
+{
+	return with_argument("/v1/event", "event", a->words[0], NULL);
+}
+
+static int run_key(const struct args *a)
+{
+	struct query q;
+	struct answer ans;
+	query_init(&q, "/v1/log/key");
+	query_add(&q, "station", option(a, "station"));
+	query_add(&q, "as", option(a, "as"));
+	int rc = call_get(query_text(&q), &ans);
+	query_done(&q);
+	if (rc == 0 && ctl.json)
+		answer_print(&ans);
+	else if (rc == 0)
+		(void)puts(member(ans.json, "vkey"));
+	answer_done(&ans);
+	return rc;
+}
+
+/* Starts a task and follows it to its end; *ret is its last answer. */
+static int follow(const char *path, const char *what, struct answer *ret)
+{
+	char task[64];
+	struct timespec pause = { .tv_nsec = LOOK_MS * 1000 * 1000 };
+	int rc = call_post(path, NULL, ret);
+	if (rc != 0)
+		return rc;
+	(void)snprintf(task, sizeof(task), "/v1/tasks/%lld", number(ret->json, "task"));
+	for (;;) {
+		answer_done(ret);
+		rc = call_get(task, ret);
+		if (rc != 0 || truth(ret->json, "finished"))
+			break;
+		progress(what, (unsigned long long)number(ret->json, "done"),
+			 (unsigned long long)number(ret->json, "total"));
+		(void)nanosleep(&pause, NULL);
+	}
+	progress_end();
+	return rc;
+}
+
+static int run_verify(const struct args *a)
+{
+	struct query q;
+	struct answer ans;
+	size_t i;
+	json_t *one;
+	bool right = true;
+	query_init(&q, "/v1/log/verify");
+	query_add(&q, "log", flag(a, "all") ? "all" : option(a, "log"));
+	int rc = follow(query_text(&q), either("核验日志", "verifying logs"), &ans);
+	query_done(&q);
+	if (rc != 0) {
+		answer_done(&ans);
+		return rc;
+	}
+	struct table t;
+	const char *head[] = { either("日志", "log"), either("事件", "events"),
+			       either("检查点", "checkpoints"), either("收据", "receipts"),
+			       either("结论", "verdict") };
+	table_init(&t, 5, "lrrrl");
+	table_add(&t, head);
+	json_array_foreach(json_object_get(ans.json, "verdicts"), i, one) {
+		char size[32], checkpoints[32], receipts[32], verdict[256];
+		const json_t *error = json_object_get(one, "error");
+		right &= truth(one, "ok");
+		(void)snprintf(size, sizeof(size), "%lld", number(one, "size"));
+		(void)snprintf(checkpoints, sizeof(checkpoints), "%lld", number(one, "checkpoints"));
+		(void)snprintf(receipts, sizeof(receipts), "%lld", number(one, "receipts"));
+		(void)snprintf(verdict, sizeof(verdict), "%s%s%lld",
+			       truth(one, "ok") ? either("正确", "right") : member(error, either("zh", "en")),
+			       truth(one, "ok") ? " 1.." : " @", truth(one, "ok") ? number(one, "size")
+										   : number(one, "bad_seq"));
+		const char *row[] = { member(one, "log"), size, checkpoints, receipts, verdict };
+		table_add(&t, row);
+	}
+	if (ctl.json) {
+		answer_print(&ans);
+		table_clear(&t);
+	}
+	table_print(&t);
+	answer_done(&ans);
+	return right ? CTL_RIGHT : CTL_WRONG;
+}
+
+static int run_recount(const struct args *a)
+{
+	struct answer ans;
+	(void)a;
+	int rc = follow("/v1/recount", either("重算", "recounting"), &ans);
+	if (rc != 0) {
+		answer_done(&ans);
+		return rc;
+	}
+	const json_t *r = json_object_get(ans.json, "recount");
+	bool right = number(r, "wrong") == 0 && number(r, "wrong_records") == 0 &&
+		     json_is_object(json_object_get(ans.json, "recount"));
+	if (ctl.json) {
+		answer_print(&ans);
+	} else {
+		complain(T_RECOUNT_SUM, (unsigned long long)number(r, "events"),
+			 (unsigned long long)number(r, "records"), (unsigned long long)number(r, "counters"),
+			 (unsigned long long)number(r, "wrong"),
+			 (unsigned long long)number(r, "wrong_records"));
+		if (right)
+			(void)puts(text(T_ALL_RIGHT));
+		else
+			complain(T_FIRST_WRONG, member(r, "first_wrong"));
+	}
+	answer_done(&ans);
+	return right ? CTL_RIGHT : CTL_WRONG;
+}
+
+const struct verb log_verbs[] = {
+	{ "log checkpoint", "[--log CODE[/EPOCH]]", "log", 0, 0, run_checkpoint,
+	  "最新检查点与收据 (C2SP 签名便条)", "the newest checkpoint with its receipts (a C2SP signed note)",
+	  "stationctl log checkpoint --log 410611003" },
+	{ "log key", "[--station CODE] [--as origin|receipt]", "station as", 0, 0, run_key,
+	  "站点的 C2SP 验证密钥 (vkey)", "a station's C2SP verifier key (vkey)",
+	  "stationctl log key --station 410611003" },
+	{ "log verify", "[--log CODE[/EPOCH] | --all]", "log !all", 0, 0, run_verify,
+	  "逐个事件核验日志, 直到市根密钥", "verify logs event by event, up to the city's root key",
+	  "stationctl log verify --all" },
+	{ "proof", "CODE/EPOCH/SEQ", "", 1, 1, run_proof, "一个事件的包含证明 (C2SP tlog-proof)",
+	  "an event's inclusion proof (C2SP tlog-proof)", "stationctl proof 410611003/1/42" },
+	{ "event", "CODE/EPOCH/SEQ", "", 1, 1, run_event, "一个事件的原始字节", "an event's very bytes",
+	  "stationctl event 410611003/1/42 > event.bin" },
+	{ "recount", "", "", 0, 0, run_recount, "由原始事件重算全部记录与计数并比对",
+	  "recount all records and tallies from the raw events, and compare", "stationctl recount" },
+	{ NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL },
+};
