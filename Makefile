@@ -3,9 +3,12 @@
 #   make            build both programs into $(O)
 #   make demo       a whole city on loopback from real cases (KEEP=1 leaves it running)
 #   make check      all tests, under AddressSanitizer and UBSan
+#   make check-thread  the daemons' threads under ThreadSanitizer
+#   make fuzz       each decoder's fuzz target, FUZZ_S seconds each
 #   make deps       install what is missing (Debian 12)
-#   make layers     each line it prints is an arrow that design forbids
+#   make layers     prints each arrow that the design forbids, and fails on one
 #   make flow       the data's way, from the sources' own Flow lines
+#   make install    into $(DESTDIR)$(PREFIX)
 #
 # SAN=address builds with ASan+UBSan, SAN=thread with TSan; O is the build folder.
 
@@ -30,13 +33,13 @@ GEN_O   := $(GEN_C:.c=.o)
 LIB_C   := $(foreach l,$(LAYERS),$(wildcard lib/$(l)/*.c))
 LIB_O   := $(LIB_C:%.c=$(O)/%.o) $(GEN_O)
 LIB     := $(O)/libstation.a
-D_O     := $(patsubst %.c,$(O)/%.o,$(wildcard daemon/stationd/*.c daemon/text/*.c))
-C_O     := $(patsubst %.c,$(O)/%.o,$(wildcard daemon/stationctl/*.c daemon/text/*.c))
+D_O     := $(patsubst %.c,$(O)/%.o,$(wildcard daemon/stationd/*.c))
+C_O     := $(patsubst %.c,$(O)/%.o,$(wildcard daemon/stationctl/*.c))
 UNIT_C  := $(foreach l,$(LAYERS) daemon,$(wildcard tests/unit/$(l)/*.c tests/prop/$(l)/*.c))
 UNIT    := $(UNIT_C:%.c=$(O)/%)
 FUZZ    := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/*.c))
 
-.PHONY: all deps lib unit check demo layers flow fuzz clean install
+.PHONY: all deps lib unit check check-thread demo layers flow fuzz clean install
 .SECONDARY:
 
 all: $(O)/stationd $(O)/stationctl
@@ -77,6 +80,44 @@ $(O)/tests/%: $(O)/tests/%.o $(LIB)
 
 unit: $(UNIT)
 	@tests/run.sh $(UNIT)
+
+demo: deps
+	@$(MAKE) --no-print-directory -j2 all >$(O).log 2>&1 || { cat $(O).log; exit 1; }
+	@python3 deploy/demo/demo.py --build $(O) $(if $(KEEP),--keep)
+
+# Everything that must hold, on programs built with the sanitizers.
+check: deps
+	@$(MAKE) --no-print-directory layers
+	@$(MAKE) --no-print-directory SAN=address -j2 check-build
+	@tests/check.sh build-address $(UNIT:$(O)/%=build-address/%)
+
+.PHONY: check-build
+check-build: all $(UNIT) $(FUZZ)
+
+check-thread: deps
+	@$(MAKE) --no-print-directory SAN=thread -j2 all
+	@TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp exitcode=66" python3 tests/system/run.py --build build-thread smoke
+
+FUZZ_S ?= 60
+fuzz: $(FUZZ)
+	@tests/fuzz/run.sh $(FUZZ_S) $(FUZZ)
+
+layers:
+	@tests/layers.sh
+
+flow:
+	@grep -h -A2 '^ \* Flow:' $$(git ls-files 'lib/*.c' 'daemon/*.c') | sed -n 's|^ \* Flow: *||p' | sed 's| *\*/$$||' | sort -u
+
+PREFIX ?= /usr/local
+install: all
+	install -D -m 755 $(O)/stationd $(DESTDIR)$(PREFIX)/sbin/stationd
+	install -D -m 755 $(O)/stationctl $(DESTDIR)$(PREFIX)/bin/stationctl
+	install -D -m 644 deploy/systemd/stationd.service $(DESTDIR)/lib/systemd/system/stationd.service
+	install -D -m 644 deploy/systemd/stationd.sysusers $(DESTDIR)/usr/lib/sysusers.d/stationd.conf
+	install -D -m 640 deploy/systemd/stationd.yaml $(DESTDIR)/etc/stationd/stationd.yaml
+
+clean:
+	rm -rf build build-address build-thread
 
 $(O)/fuzz/%: tests/fuzz/%.c $(LIB_C) | $(GEN_C)
 	@mkdir -p $(@D)

@@ -69,7 +69,7 @@ extern struct ctl {
 	X(IMPORT_WHOLE, "整行", "the whole row")                                                    \
 	X(IMPORT_SUM, "%llu 行: 新登记 %llu, 有进展 %llu, 无变化 %llu, 有误 %llu; 写入 %llu 个事件", \
 	  "%llu rows: %llu opened, %llu moved on, %llu unchanged, %llu bad; %llu events written")   \
-	X(IMPORT_STOPPED, "在第 %llu 行停下 (--on-error stop)", "stopped at row %llu (--on-error stop)") \
+	X(IMPORT_STOPPED, "在第 %llu 行停下", "stopped at row %llu") \
 	X(IMPORT_HEADER, "%s:1: 表头应为 %s", "%s:1: the header must be %s")                        \
 	X(ALL_RIGHT, "全部正确", "all right")                                                       \
 	X(RECOUNT_SUM, "重算 %llu 个事件, %llu 件, %llu 个计数: %llu 个计数不符, %llu 件不符",      \

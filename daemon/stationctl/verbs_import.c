@@ -180,6 +180,10 @@ static int read_file(struct importing *m, FILE *f)
 	st_import_reader_free(reader);
 	if (rc == ST_EFIELD && m->read == 0)
 		return header_wrong(m);
+	if (rc == ST_EWIRE && !m->stopped) { /* what follows broken quotes has no rows */
+		m->stopped = true;
+		m->stopped_at = m->read + 1;
+	}
 	if (m->rc == 0) /* good rows before a bad end are taken */
 		m->rc = send_piece(m);
 	progress_end();

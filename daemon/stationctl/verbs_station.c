@@ -293,7 +293,7 @@ static int run_wait(const struct args *a)
 	query_done(&q);
 	if (rc == 0 && ctl.json) {
 		answer_print(&ans);
-	} else if (rc == 0) {
+	} else if (rc == 0 && !flag(a, "linked")) {
 		char n[32];
 		(void)snprintf(n, sizeof(n), "%lld", number(ans.json, "logs"));
 		complain(T_HELD, n);

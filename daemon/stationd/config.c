@@ -45,14 +45,14 @@ static void hear(cyaml_log_t level, void *arg, const char *format, va_list args)
 	const char *at = strstr(text, "line: ");
 	if (at != NULL && h->line == 0)
 		(void)sscanf(at, "line: %u, column: %u", &h->line, &h->column);
-	if (h->what[0] != 0 || strstr(text, "Backtrace") != NULL)
-		return;
 	const char *what = strncmp(text, "Load: ", 6) == 0 ? text + 6 : text;
+	if (h->what[0] != 0 || what[0] == ' ' || strstr(text, "Backtrace") != NULL)
+		return;
 	(void)snprintf(h->what, sizeof(h->what), "%s", what);
 	h->what[strcspn(h->what, "\n")] = 0;
 }
 
-/* Where a setting of this flat file stands: line and column of its value, from 1. */
+/* Where a setting of this flat file stands the last time: line and column of its value, from 1. */
 static void locate(const char *file, const char *name, unsigned *line, unsigned *column)
 {
 	FILE *f = fopen(file, "r");
@@ -66,7 +66,6 @@ static void locate(const char *file, const char *name, unsigned *line, unsigned 
 			continue;
 		*line = i;
 		*column = (unsigned)(n + 1 + strspn(text + n + 1, " \t") + 1);
-		break;
 	}
 	(void)fclose(f);
 }
@@ -171,6 +170,41 @@ static int fill_defaults(struct config *c)
 	return failed ? ST_ENOMEM : 0;
 }
 
+/* What libcyaml says, in our words. A key that it names is found by its name: libcyaml tells only
+ * where it was when it noticed. */
+static const struct {
+	const char *says, *zh, *en;
+	bool names_key;
+} complaints[] = {
+	{ "Unexpected key: ", "不认识的设置", "unknown setting", true },
+	{ "Mapping field already seen: ", "重复的设置", "setting given twice", true },
+	{ "Invalid ", "值的类型不对", "a value of the wrong type", false },
+	{ "Expecting ", "值的类型不对", "a value of the wrong type", false },
+	{ "libyaml: ", "不是合法的 YAML", "not well-formed YAML", false },
+};
+
+static void put_complaint(const char *file, enum st_lang lang, struct heard *h,
+			  char wrong[CONFIG_WRONG_MAX])
+{
+	const char *words = lang == ST_EN ? "not allowed here" : "此处不允许", *detail = h->what;
+	for (size_t i = 0; i < sizeof(complaints) / sizeof(complaints[0]); i++) {
+		size_t n = strlen(complaints[i].says);
+		if (strncmp(h->what, complaints[i].says, n) != 0)
+			continue;
+		words = lang == ST_EN ? complaints[i].en : complaints[i].zh;
+		if (complaints[i].names_key) {
+			detail = h->what + n;
+			locate(file, detail, &h->line, &h->column);
+			h->column = 1;
+		}
+		break;
+	}
+	(void)snprintf(wrong, CONFIG_WRONG_MAX,
+		       lang == ST_EN ? "%s:%u:%u: %s: %.200s; stationd --help lists the settings"
+				     : "%s:%u:%u: %s: %.200s; 可用的设置见 stationd --help",
+		       file, h->line, h->column, words, detail);
+}
+
 static int load_file(const char *file, enum st_lang lang, struct config *to,
 		     char wrong[CONFIG_WRONG_MAX])
 {
@@ -188,14 +222,12 @@ static int load_file(const char *file, enum st_lang lang, struct config *to,
 		return ST_EIO;
 	}
 	cyaml_err_t err = cyaml_load_file(file, &how, &schema, (cyaml_data_t **)&loaded, NULL);
-	if (err != CYAML_OK || loaded == NULL) {
-		(void)snprintf(wrong, CONFIG_WRONG_MAX,
-			       lang == ST_EN ? "%s:%u:%u: %s; see stationd --help for the settings"
-					     : "%s:%u:%u: %s; 可用的设置见 stationd --help",
-			       file, heard.line, heard.column,
-			       heard.what[0] ? heard.what : cyaml_strerror(err));
+	if (err != CYAML_OK) {
+		put_complaint(file, lang, &heard, wrong);
 		return ST_EFIELD;
 	}
+	if (loaded == NULL)
+		return 0; /* an empty file: all defaults */
 	*to = *loaded;
 	free(loaded);
 	return 0;

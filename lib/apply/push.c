@@ -160,7 +160,6 @@ static int give_receipt(struct st_apply *a, struct arrival *v)
 				.size = v->log.tree.size };
 	if (v->log.refill_size > v->log.tree.size || may_sign(a) < 0)
 		return 0;
-	v->log.refill_size = 0;
 	st_cosign(&job->push.checkpoint, &a->keys->identity, now_s(a), &r.cosignature);
 	int rc = st_receipt_put(a->txn, &r);
 	if (rc < 0)
@@ -206,10 +205,12 @@ static int keep(struct st_apply *a, struct arrival *v)
 {
 	struct st_job_push *job = v->job;
 	int rc = st_checkpoint_put(a->txn, &v->log, &job->push.cosignature);
+	if (v->log.refill_size <= v->log.tree.size)
+		v->log.refill_size = 0;
+	if (rc == 0)
+		rc = st_log_put(a->txn, &v->log); /* first: what a receipt rests on is told by this row */
 	if (rc == 0)
 		rc = give_receipt(a, v);
-	if (rc == 0)
-		rc = st_log_put(a->txn, &v->log);
 	if (rc < 0)
 		return rc;
 	job->log = v->log.number;

@@ -1,0 +1,35 @@
+#!/bin/sh
+# check.sh - runs every test on one build, and closes with the count of them all.
+# Usage: check.sh BUILD UNIT-PROGRAM...
+build=$1
+shift
+passed=0
+failed=0
+# Takes a suite's last line, "N passed, N failed", into the sum.
+add() {
+	line=$(tail -n 1 "$1")
+	p=$(printf '%s' "$line" | sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1/p')
+	f=$(printf '%s' "$line" | sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\2/p')
+	if [ -z "$p" ]; then
+		echo "--- $2 ended without a count"
+		p=0
+		f=1
+	fi
+	passed=$((passed + p))
+	failed=$((failed + f))
+}
+out=$(mktemp)
+trap 'rm -f "$out"' EXIT
+tests/run.sh "$@" | tee "$out"
+add "$out" unit
+tests/fuzz/run.sh 3 "$build"/fuzz/* | tee "$out"
+add "$out" fuzz
+python3 tests/system/run.py --build "$build" | tee "$out"
+add "$out" system
+if make --no-print-directory layers; then
+	passed=$((passed + 1))
+else
+	failed=$((failed + 1))
+fi
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

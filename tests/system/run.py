@@ -1,0 +1,662 @@
+#!/usr/bin/env python3
+"""run.py - the real daemons on loopback, from outside: commands, kills, cuts and rubbish.
+
+Usage: run.py --build BUILD [NAME...]; prints one line a test and, last, "N passed, N failed". Tests
+wait on events with a deadline; they end only processes that they started.
+"""
+import argparse
+import csv
+import gzip
+import io
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import traceback
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, os.path.join(TOP, "deploy", "demo"))
+from city import City, Failed, Station  # noqa: E402
+
+BUILD = None
+TESTS = []
+OPEN = ["matter", "open", "--channel", "visit", "--category", "环境卫生"]
+
+
+def test(f):
+    TESTS.append(f)
+    return f
+
+
+def check(condition, what):
+    if not condition:
+        raise Failed(what)
+
+
+def until(what, look, seconds=40):
+    """Looks until it is so; each look asks a daemon, and waits for its answer."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = look()
+        if found:
+            return found
+    raise Failed("not within %d s: %s" % (seconds, what))
+
+
+def three(lang="en"):
+    """main, branch, base"""
+    city = City(BUILD, lang)
+    city.add("410600", "鹤壁市总站", "main")
+    city.add("410611", "淇滨区分站", "branch", "410600")
+    city.add("410611003", "黎阳路街道基站", "base", "410611")
+    return city
+
+
+def rows(count):
+    with gzip.open(os.path.join(TOP, "tests", "data", "boston.csv.gz"), "rt", newline="",
+                   encoding="utf-8") as f:
+        return [r for _, r in zip(range(count + 1), csv.reader(f))]
+
+
+def write_csv(path, data):
+    with io.open(path, "w", newline="", encoding="utf-8") as f:
+        csv.writer(f, lineterminator="\n").writerows(data)
+    return path
+
+
+def opened(station):
+    return station.json("report")["total"]["opened"]
+
+
+def sound(city):
+    """Every log verifies at main, and every station's tallies equal a recount."""
+    city["410600"].ctl("log", "verify", "--all")
+    for s in city:
+        s.ctl("recount")
+
+
+@test
+def smoke(city):
+    """A command at a base is in main's report, receipted, and each tier says who holds it."""
+    base, main = city["410611003"], city["410600"]
+    number = base.ctl(*OPEN, "--title", "垃圾清运", "--reporter_name", "王某",
+                      "--reporter_phone", "13800000000").strip()
+    base.ctl("matter", "accept", number, "--author", "clerk-1")
+    base.ctl("matter", "note", number, "--remark", "电话已接通")
+    base.wait_main()
+    check(opened(main) == 1, "main's report has the matter")
+    here = base.json("matter", "show", number)
+    there = main.json("matter", "show", number)
+    check(here["record"]["state"] == "accepted" and there["record"]["state"] == "accepted", "state")
+    check([e["held_by"] for e in here["events"]] == ["main"] * 3, "held by main: %s" % here)
+    check(here["events"][0]["private"]["reporter_name"] == "王某", "the holder reads private fields")
+    check("王某" not in json.dumps(there, ensure_ascii=False) and
+          there["events"][0]["private_elsewhere"], "nobody else does")
+    check(there["events"][0]["texts"]["title"] == "垃圾清运", "text is clear")
+    sound(city)
+
+
+@test
+def private_stays(city):
+    """A reporter's name is in no store but the holder's, and there only encrypted."""
+    base = city["410611003"]
+    name = "赵钱孙李周吴郑王"
+    base.ctl(*OPEN, "--reporter_name", name)
+    base.wait_main()
+    for s in city:
+        with open(os.path.join(s.data, "data.mdb"), "rb") as f:
+            check(name.encode() not in f.read(), "the name is in clear in %s" % s.code)
+
+
+@test
+def whole_life(city):
+    """Every move of the table, and what it refuses."""
+    base = city["410611003"]
+    n = base.ctl(*OPEN).strip()
+    code, _, err = base.run("matter", "close", n)
+    check(code == 4 and "accept" in err, "close of a registered matter names the moves: %s" % err)
+    base.ctl("matter", "accept", n)
+    code, _, err = base.run("matter", "assign", n)
+    check(code == 2 and "unit" in err, "assign needs a unit: %s" % err)
+    base.ctl("matter", "assign", n, "--unit", "区城管局")
+    base.ctl("matter", "return", n, "--reason", "非本单位职责")
+    base.ctl("matter", "assign", n, "--unit", "区住建局")
+    base.ctl("matter", "extend", n, "--due", "2030-01-01", "--reason", "施工")
+    base.ctl("matter", "answer", n, "--reply", "已清运")
+    base.ctl("matter", "rework", n, "--reason", "未清完")
+    base.ctl("matter", "answer", n, "--reply", "已全部清运")
+    base.ctl("matter", "echo", n, "--rating_answer", "satisfied", "--told_how", "phone")
+    base.ctl("matter", "close", n)
+    base.ctl("matter", "rate", n, "--rating_result", "满意")
+    base.ctl("matter", "reopen", n, "--reason", "反复")
+    r = base.json("matter", "show", n)["record"]
+    check(r["state"] == "reopened" and r["due"] == "2030-01-01" and r["first_due"] != r["due"], str(r))
+    m = base.ctl(*OPEN).strip()
+    base.ctl("matter", "refuse", m, "--reason", "诉讼中", "--elsewhere", "法院")
+    w = base.ctl(*OPEN).strip()
+    base.ctl("matter", "withdraw", w, "--reason", "本人撤回")
+    j = base.ctl(*OPEN).strip()
+    base.ctl("matter", "merge", j, "--joins", n)
+    base.wait_main()
+    states = {x["key"][0]: x for x in city["410600"].json("report", "--by", "state")["rows"]}
+    check(set(states) == {"reopened", "refused", "withdrawn", "merged"}, str(states))
+    sound(city)
+
+
+@test
+def bad_values(city):
+    """Each bad value is refused with its field, and nothing is written."""
+    base = city["410611003"]
+    before = base.json("status")["stations"][0]["size"]
+    for words, code, place in (
+            (["matter", "open", "--channel", "pigeon"], 2, "channel"),
+            (["matter", "open"], 2, "channel"),
+            (OPEN + ["--reporter_id", "11010519491231002Y"], 2, "reporter_id"),
+            (OPEN + ["--title", "x" * 301], 2, "title"),
+            (OPEN + ["--title", "a\x07b"], 2, "title"),
+            (OPEN + ["--due", "2026-02-30"], 2, "due"),
+            (OPEN + ["--at", "yesterday"], 2, "at"),
+            (["matter", "accept", "410611003-2026-000001-00"], 4, ""),
+            (["matter", "accept", "nonsense"], 2, ""),
+            (["report", "--by", "colour"], 2, "by"),
+            (["report", "--where", "station=999999"], 2, "station=999999"),
+            (["report", "--from", "2011-07-05"], 2, "from"),
+            (["wait", "--receipted", "province"], 2, "receipted"),
+            (["no", "such", "verb"], 2, ""), (["status", "--loud"], 2, "--loud"),
+            (["proof", "410611003/1/99999"], 4, ""), (["log", "checkpoint", "--log", "123456"], 4, "")):
+        got, _, err = base.run(*words)
+        check(got == code and place in err, "%s: exit %d, %s" % (words, got, err))
+    base.ctl(*OPEN, "--reporter_id", "11010519491231002X")
+    check(base.json("status")["stations"][0]["size"] == before + 1, "only the right one was written")
+
+
+@test
+def verbs_and_languages(city):
+    """Every verb has --help with an example in both languages; --json is JSON."""
+    base = city["410611003"]
+    listing = base.ctl("--help")
+    verbs = [line[2:20].strip() for line in listing.splitlines() if line.startswith("  ") and
+             not line.startswith("  --") and not line.startswith("   ")]
+    check(len(verbs) > 30, "the list of verbs: %s" % verbs)
+    for v in verbs:
+        for lang, word in (("zh", "示例"), ("en", "Example")):
+            out = base.ctl(*v.split(), "--help", lang=lang)
+            check(word in out and "stationctl " + v in out, "help of %s in %s" % (v, lang))
+    for words in (["status"], ["report", "--by", "month,channel"], ["matter", "list"], ["invites"],
+                  ["log", "key"], ["log", "checkpoint"], ["log", "verify"], ["recount"], ["kinds"],
+                  ["wait", "--linked"]):
+        base.json(*words)
+    check("站点" in base.ctl("status", lang="zh") and "station" in base.ctl("status"), "both languages")
+    gone = subprocess.run([city.program("stationctl"), "--socket", "/nonexistent/s", "status"],
+                          capture_output=True, text=True)
+    check(gone.returncode == 3, "no daemon is exit 3")
+
+
+@test
+def import_again(city):
+    """A second import adds nothing; a row that has moved on adds just what is new."""
+    base = city["410611003"]
+    data = rows(300)
+    state, closed = data[0].index("state"), data[0].index("closed_at")
+    early = [data[0]] + [r[:] for r in data[1:]]
+    for r in early[1:51]:
+        r[state], r[closed] = "open", ""
+    path = os.path.join(base.home, "cases.csv")
+    first = base.json("import", write_csv(path, early), "--source", "b")
+    check(first["opened"] == 300 and first["bad"] == 0, str(first))
+    again = base.json("import", path, "--source", "b")
+    check(again["opened"] == 0 and again["events"] == 0 and again["unchanged"] == 300, str(again))
+    later = base.json("import", write_csv(path, data), "--source", "b")
+    moved = sum(1 for r in data[1:51] if r[state] == "closed")
+    check(later["moved"] == moved and later["opened"] == 0, str(later))
+    check(base.json("import", path, "--source", "b")["events"] == 0, "and that again adds nothing")
+    only = base.json("import", path, "--source", "other", "--district", data[1][8])
+    check(only["opened"] == sum(1 for r in data[1:] if r[8] == data[1][8]), "only that district")
+    base.wait_main()
+    sound(city)
+
+
+@test
+def import_bad_rows(city):
+    """A bad row is named by file, row, column and reason; skipped or stopped at, as asked."""
+    base = city["410611003"]
+    data = rows(40)
+    opened_at, state = data[0].index("opened_at"), data[0].index("state")
+    data[11][opened_at] = "last week"
+    data[21][state] = "done"
+    data[31] = data[31][:7]
+    path = write_csv(os.path.join(base.home, "bad.csv"), data)
+    code, _, err = base.run("import", path, "--source", "skip")
+    check(code == 1 and "bad.csv:12: opened_at" in err and "bad.csv:22: state" in err and
+          "bad.csv:32:" in err and "37" in err, "skip: %s" % err)
+    code, _, err = base.run("import", path, "--source", "stop", "--on-error", "stop")
+    check(code == 2 and "bad.csv:12" in err and "bad.csv:22" not in err and "10 opened" in err,
+          "stop: %s" % err)
+    code, _, err = base.run("import", write_csv(path, [["a", "b"], ["1", "2"]]))
+    check(code == 2 and "number,opened_at" in err, "the header is told: %s" % err)
+    with open(path, "wb") as f:
+        f.write(b'number,"opened')
+    check(base.run("import", path)[0] == 2, "broken quotes")
+    check(base.run("import", "/nonexistent.csv")[0] == 2, "no file")
+
+
+@test
+def killed_under_load(city):
+    """kill -9 of each tier in the middle of an import: nothing acknowledged is lost, nothing twice."""
+    base, main = city["410611003"], city["410600"]
+    data = rows(1500)
+    path = write_csv(os.path.join(base.home, "cases.csv"), data)
+    for turn, code in enumerate(("410600", "410611", "410611003")):
+        source = "turn%d" % turn
+        before = base.json("status")["stations"][0]["size"]
+        run = base.spawn("import", path, "--source", source)
+        until("the import is under way", lambda: base.json("status")["stations"][0]["size"] > before + 500)
+        city[code].kill()
+        if code == base.code:
+            run.communicate()
+        city[code].start()
+        if code != base.code:
+            out, err = run.communicate(timeout=120)
+            check(run.returncode == 0, "the clerk never notices: %s%s" % (out, err))
+        base.ctl("import", path, "--source", source)
+        base.wait_main()
+        check(opened(main) == 1500 * (turn + 1), "main has %d" % opened(main))
+    sound(city)
+
+
+@test
+def acknowledged_is_durable(city):
+    """What was answered before a kill is there after it."""
+    base = city["410611003"]
+    for _ in range(5):
+        numbers = [base.ctl(*OPEN).strip() for _ in range(4)]
+        base.kill()
+        base.start()
+        for n in numbers:
+            base.ctl("matter", "show", n)
+
+
+@test
+def cut_and_healed(city):
+    """A base without a parent does everything; on reconnect all of it goes up."""
+    branch, base, main = city["410611"], city["410611003"], city["410600"]
+    branch.stop()
+    n = base.ctl(*OPEN).strip()
+    base.ctl("matter", "accept", n)
+    check(base.json("report")["total"]["opened"] == 1, "reports offline")
+    waits = until("status says why", lambda: base.json("status")["stations"][0]["waits"])
+    check(waits["en"] and waits["zh"], "in both languages")
+    code, _, err = base.run("wait", "--receipted", "main", "--timeout", "1")
+    check(code == 5 and "410611003/1" in err, "what lags is named: %s" % err)
+    branch.start()
+    base.wait_main()
+    check(opened(main) == 1, "all of it is up")
+
+
+@test
+def restart_of_parent(city):
+    """The link comes back by itself after a clean restart and after a kill."""
+    branch, base = city["410611"], city["410611003"]
+    for stop in (branch.stop, branch.kill):
+        base.wait_linked()
+        stop()
+        until("the base notices", lambda: base.json("status")["uplink"]["state"] != "linked")
+        branch.start()
+        base.wait_linked()
+    base.ctl(*OPEN)
+    base.wait_main()
+
+
+@test
+def hung_parent(city):
+    """A parent that is alive but doesn't answer is noticed, and taken back when it does."""
+    branch, base = city["410611"], city["410611003"]
+    base.wait_linked()
+    branch.process.send_signal(signal.SIGSTOP)
+    until("silence is noticed", lambda: base.json("status")["uplink"]["state"] != "linked")
+    base.ctl(*OPEN)
+    branch.process.send_signal(signal.SIGCONT)
+    base.wait_linked()
+    base.wait_main()
+
+
+@test
+def captive_portal(city):
+    """An HTTP server in the parent's place: the base works on, says so, and links again later."""
+    branch, base = city["410611"], city["410611003"]
+    branch.stop()
+    server = socket.create_server(("127.0.0.1", branch.port))
+    met = threading.Event()
+
+    def portal():
+        for _ in range(3):
+            try:
+                peer, _ = server.accept()
+            except OSError:
+                return
+            with peer:
+                peer.sendall(b"HTTP/1.1 302 Found\r\nLocation: http://login.example/\r\n\r\n" * 20)
+                peer.recv(100)
+            met.set()
+
+    threading.Thread(target=portal, daemon=True).start()
+    check(met.wait(30), "the base has met the portal")
+    base.ctl(*OPEN)
+    until("a reason is shown", lambda: base.json("status")["uplink"]["why"])
+    server.shutdown(socket.SHUT_RDWR)
+    server.close()
+    branch.start()
+    base.wait_main()
+
+
+@test
+def rubbish_on_the_wire(city):
+    """Strangers and rubbish on the parent's port stop nobody."""
+    branch, base, main = city["410611"], city["410611003"], city["410600"]
+    for data in (b"GET / HTTP/1.0\r\n\r\n", os.urandom(4000), b"\xff" + bytes(8) + b"\x7f\x03\x00CURVE",
+                 b"\xff\x00\x00\x00\x00\x00\x00\x00\x01\x7f\x03\x01NULL" + bytes(100)):
+        with socket.create_connection(("127.0.0.1", branch.port)) as s:
+            s.sendall(data)
+            s.settimeout(5)
+            try:
+                s.recv(1000)
+            except OSError:
+                pass
+    base.ctl(*OPEN)
+    base.wait_main()
+    check(opened(main) == 1, "the base's matter is up")
+
+
+@test
+def control_rubbish(city):
+    """The control socket answers rubbish with an error, and goes on."""
+    base = city["410611003"]
+
+    def ask(text):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(base.socket)
+            s.sendall(text)
+            s.settimeout(10)
+            return s.recv(65536)
+
+    def post(path, body):
+        return ask(b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s" %
+                   (path, len(body), body))
+
+    for body in (b"", b"{", b"[]", b'{"kind":1}', b'{"kind":"matter"}', b'{"a":1,"a":2}',
+                 b'{"kind":"matter","move":"open","fields":[]}',
+                 b'{"kind":"matter","move":"open","fields":{"channel":7}}', b"\xff\xfe"):
+        check(b" 400 " in post(b"/v1/commands", body), "refused: %r" % body)
+    check(b" 404 " in ask(b"GET /v1/nothing HTTP/1.1\r\nHost: x\r\n\r\n"), "no such path")
+    check(b" 405 " in ask(b"GET /v1/commands HTTP/1.1\r\nHost: x\r\n\r\n"), "no such method")
+    check(b" 413 " in post(b"/v1/commands", b"x" * 1200000), "too large")
+    base.ctl(*OPEN)
+
+
+@test
+def invites(city):
+    """An invite is good once, for one station; a cut or used one is refused."""
+    branch = city["410611"]
+    invite = branch.ctl("invite", "--code", "410611100", "--name", "大赉店镇基站", "--tier",
+                        "base").strip()
+    one = Station(city, "410611100", "大赉店镇基站", "base", "410611")
+    city.stations["410611100"] = one
+    one.start()
+    check(one.run("join", invite[:-5])[0] == 2, "a cut invite")
+    check(one.run("join", "stationd1.AAAA")[0] == 2, "nonsense")
+    check(one.run(*OPEN)[0] == 4, "no commands before joining")
+    one.ctl("join", invite)
+    code, _, err = one.run("join", invite)
+    check(code == 4, "joined already: %s" % err)
+    two = Station(city, "410611001", "x", "base", "410611")
+    city.stations["410611001"] = two
+    two.start()
+    code, _, err = two.run("join", invite)
+    check(code == 4 and "used" in err, "used by another: %d %s" % (code, err))
+    check(branch.run("invite", "--code", "410611100", "--name", "x", "--tier", "base")[0] == 4, "enrolled")
+    check(branch.run("invite", "--code", "410699", "--name", "x", "--tier", "branch")[0] == 2, "wrong tier")
+    check(branch.run("invite", "--code", "410699-01", "--name", "x", "--tier", "specialty")[0] == 2,
+          "a specialty's code is its parent's with a suffix")
+    one.ctl(*OPEN)
+    one.wait_main()
+
+
+@test
+def revoked_child(city):
+    """A revoked key is cut off at once; what was receipted stays."""
+    branch, base, main = city["410611"], city["410611003"], city["410600"]
+    base.ctl(*OPEN)
+    base.wait_main()
+    branch.ctl("revoke", "410611003")
+    base.ctl(*OPEN)
+    until("the base learns it", lambda: (base.json("status")["uplink"]["why"] or {}).get("error") ==
+          "EREVOKED")
+    branch.wait_main()
+    check(opened(main) == 1, "nothing of it came after")
+    states = {s["code"]: s["standing"] for s in main.json("status")["stations"]}
+    check(states["410611003"] == "revoked", "main knows: %s" % states)
+    sound(city)
+
+
+@test
+def old_backup(city):
+    """A restored backup stops signing and says so; nothing is overwritten at either end."""
+    base, branch, main = city["410611003"], city["410611"], city["410600"]
+    base.ctl(*OPEN)
+    base.wait_main()
+    base.stop()
+    backup = base.data + ".backup"
+    shutil.copytree(base.data, backup)
+    base.start()
+    base.ctl(*OPEN)
+    base.wait_main()
+    base.stop()
+    shutil.rmtree(base.data)
+    os.rename(backup, base.data)
+    base.start()
+    until("it says so", lambda: base.json("status")["halted"])
+    code, _, err = base.run(*OPEN)
+    check(code == 4 and "signing has stopped" in err, "writes are refused: %s" % err)
+    check(base.json("report")["total"]["opened"] == 1, "reads go on")
+    check(opened(main) == 2, "main keeps what it has")
+    base.stop()
+    base.start()
+    check(base.json("status")["halted"], "and it stays so")
+    with open(base.log, encoding="utf-8") as f:
+        check("HALTED" in f.read(), "the log says so")
+
+
+@test
+def another_city(city):
+    """A parent that isn't ours: refused, and the base works on."""
+    other = City(BUILD, "en")
+    try:
+        branch, base = city["410611"], city["410611003"]
+        branch.stop()
+        other.add("410600", "另一市总站", "main", listen=branch.address)
+        base.ctl(*OPEN)
+        until("why is told", lambda: base.json("status")["uplink"]["why"])
+        check(base.json("status")["uplink"]["state"] != "linked", "never linked")
+        other.close()
+        branch.start()
+        base.wait_main()
+    finally:
+        other.close()
+
+
+@test
+def second_daemon(city):
+    """A second daemon on one directory is refused, and the first goes on."""
+    base = city["410611003"]
+    config = os.path.join(base.home, "second.yaml")
+    with open(config, "w", encoding="utf-8") as f:
+        f.write("data_dir: %s\ncontrol_socket: %s2\nlang: en\n" % (base.data, base.socket))
+    done = subprocess.run([city.program("stationd"), "--config", config], capture_output=True, text=True)
+    check(done.returncode == 4 and "another daemon" in done.stderr, done.stderr)
+    base.ctl(*OPEN)
+
+
+@test
+def configuration(city):
+    """Unknown keys, wrong types and bad values: file, line, column and cure."""
+    path = os.path.join(city.home, "bad.yaml")
+
+    def refused(text, *words):
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        for lang in ("en", "zh"):
+            done = subprocess.run([city.program("stationd"), "--config", path, "--check-config",
+                                   "--lang", lang], capture_output=True, text=True)
+            check(done.returncode == 2 and all(w in done.stderr for w in words),
+                  "%r: %d %s" % (text, done.returncode, done.stderr))
+
+    refused("lang: zh\ncolour: red\n", "bad.yaml:2:")
+    refused("map_gib: many\n", "bad.yaml:1:")
+    refused("lang: zh\nping_s: 0x7fffffffff\n", "bad.yaml:2:9", "ping_s", "300")
+    refused("listen: everywhere\n", "bad.yaml:1:9", "tcp://")
+    refused("lang: fr\n", "bad.yaml:1:7", "zh")
+    refused("lang: [zh]\n", "bad.yaml:1:")
+    refused("lang: zh\nlang: en\n", "bad.yaml:2:")
+    refused("lang: &a zh\nlog_level: *a\n", "bad.yaml:")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write("lang: en\nlisten: tcp://127.0.0.1:7411\n")
+    done = subprocess.run([city.program("stationd"), "--config", path, "--check-config"],
+                          capture_output=True, text=True)
+    check(done.returncode == 0, done.stderr)
+    missing = subprocess.run([city.program("stationd"), "--config", "/nonexistent"], capture_output=True)
+    check(missing.returncode == 2, "no such file")
+
+
+@test
+def clean_stop(city):
+    """SIGTERM ends each daemon within two seconds, whatever it does."""
+    for s in city:
+        begun = time.monotonic()
+        code = s.stop(10)
+        check(code == 0 and time.monotonic() - begun < 2, "%s: exit %s after %.1f s" %
+              (s.code, code, time.monotonic() - begun))
+
+
+@test
+def verified_elsewhere(city):
+    """An independent verifier takes our notes, receipts and proofs, and refuses altered ones."""
+    base, main = city["410611003"], city["410600"]
+    tool = [sys.executable, os.path.join(TOP, "tests", "compat", "c2sp_verify.py")]
+
+    def verifies(words, data):
+        return subprocess.run(tool + words, input=data, capture_output=True).returncode == 0
+
+    for _ in range(5):
+        event = base.json(*OPEN)["event"]
+    base.wait_main()
+    origin = base.ctl("log", "key").strip()
+    receipt = main.ctl("log", "key", "--as", "receipt").strip()
+    note = base.ctl("log", "checkpoint").encode()
+    check(verifies(["note", origin], note), "the origin's signature")
+    check(verifies(["note", receipt], note), "main's receipt on it: %s" % note)
+    check(not verifies(["note", origin], note.replace(b"\n6\n", b"\n7\n", 1)), "another size")
+    raw = os.path.join(base.home, "event")
+    with open(raw, "wb") as f:
+        f.write(subprocess.run(main.command("event", event), capture_output=True, check=True).stdout)
+    proof = main.ctl("proof", event).encode()
+    check(verifies(["proof", origin, raw], proof), "the proof at main: %s" % proof)
+    with open(raw, "ab") as f:
+        f.write(b"x")
+    check(not verifies(["proof", origin, raw], proof), "another event")
+
+
+@test
+def full_disk(city):
+    """Writes are refused with a clear error, reads go on, and space heals it without a restart."""
+    base = city["410611003"]
+    base.ctl(*OPEN)
+    base.stop()
+    mount = os.path.join(city.home, "small")
+    os.mkdir(mount)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "none", mount],
+                      capture_output=True).returncode != 0:
+        # No right to mount: the reserve alone makes the disk full, and its lowering heals it.
+        base.settings["reserve_mib"] = 1 << 20
+        base.write_config()
+        base.start()
+        code, _, err = base.run(*OPEN)
+        check(code == 5 and "disk" in err, err)
+        check(opened(base) == 1, "reads go on")
+        return
+    try:
+        shutil.copytree(base.data, os.path.join(mount, "data"))
+        base.settings["data_dir"] = os.path.join(mount, "data")
+        base.write_config()
+        base.start()
+        base.ctl(*OPEN)
+        filler = os.path.join(mount, "filler")
+        with open(filler, "wb") as f:
+            try:
+                while True:
+                    f.write(bytes(65536))
+                    f.flush()
+            except OSError:
+                pass
+        code, _, err = base.run(*OPEN)
+        check(code == 5 and "disk" in err, "%d %s" % (code, err))
+        check(base.json("status")["store"]["full"] and opened(base) == 2, "reads go on")
+        os.unlink(filler)
+        base.ctl(*OPEN)
+        base.wait_main()
+    finally:
+        base.stop()
+        subprocess.run(["umount", mount], check=False)
+
+
+def run_one(f):
+    """0, or what went wrong"""
+    city = None
+    try:
+        city = three()
+        f(city)
+        for s in city:
+            if s.process.poll() is not None and s.process.returncode not in (0, -signal.SIGKILL):
+                raise Failed("%s ended with %d: see its log" % (s.code, s.process.returncode))
+        city.close()
+        for s in city:
+            check(s.process.returncode in (0, -signal.SIGKILL), "%s ended with %d" %
+                  (s.code, s.process.returncode))
+        return None
+    except Exception as e:  # a test may fail in any way
+        text = "%s" % e if isinstance(e, Failed) else traceback.format_exc()
+        if city:
+            city.close(keep=True)
+            text += "\n    logs: %s/*/log" % city.home
+        return text
+
+
+def main():
+    global BUILD
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", required=True)
+    parser.add_argument("names", nargs="*")
+    args = parser.parse_args()
+    BUILD = args.build
+    passed = failed = 0
+    for f in TESTS:
+        if args.names and f.__name__ not in args.names:
+            continue
+        begun = time.monotonic()
+        wrong = run_one(f)
+        passed += wrong is None
+        failed += wrong is not None
+        print("%s %s (%.1f s)%s" % ("ok" if wrong is None else "NOT OK", f.__name__,
+                                    time.monotonic() - begun, "\n    " + wrong if wrong else ""),
+              flush=True)
+    print("%d passed, %d failed" % (passed, failed))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
