@@ -57,15 +57,19 @@ static void on_check(uv_check_t *check)
 	struct pump *p = check->data;
 	(void)uv_idle_stop(&p->idle);
 	p->changed = false;
-	for (struct pump_socket *s = p->sockets; s != NULL && !p->changed; s = s->next) {
+	struct pump_socket *next;
+	for (struct pump_socket *s = p->sockets; s != NULL; s = next) {
 		int events = 0;
 		size_t size = sizeof(events);
+		next = s->next;
 		if (zmq_getsockopt(s->zmq, ZMQ_EVENTS, &events, &size) < 0)
 			continue;
 		if ((events & ZMQ_POLLIN) != 0)
 			s->in(s->arg);
 		if (!p->changed && s->wants_out && s->out != NULL)
 			s->out(s->arg);
+		if (p->changed) /* s or its neighbours may be gone: the rest has its turn next time */
+			return;
 	}
 }
 

@@ -68,6 +68,11 @@ static bool reserve(struct st_buf *b, size_t size)
 	return true;
 }
 
+void st_buf_reserve(struct st_buf *b, size_t size)
+{
+	(void)reserve(b, size);
+}
+
 void st_buf_put(struct st_buf *b, const void *data, size_t size)
 {
 	if (size == 0 || !reserve(b, size))

@@ -63,7 +63,7 @@ void st_ulid_text(const struct st_ulid *u, char ret_text[ST_ULID_TEXT + 1])
 		unsigned value = 0;
 		for (unsigned bit = 0; bit < 5; bit++) {
 			int at = (int)(i * 5 + bit) - 2;
-			unsigned one = at < 0 ? 0 : u->bytes[at / 8] >> (7 - at % 8) & 1u;
+			unsigned one = at < 0 ? 0 : (unsigned)u->bytes[at / 8] >> (7 - at % 8) & 1u;
 			value = value << 1 | one;
 		}
 		ret_text[i] = CROCKFORD[value];

@@ -5,18 +5,37 @@
 #include <station/trust/hash.h>
 #include <openssl/evp.h>
 #include <string.h>
+#include <threads.h>
 #include <station/base/check.h>
 
 /* Fetching the digest costs more than hashing an event: both live as long as the thread. */
 static _Thread_local EVP_MD_CTX *context;
 static _Thread_local EVP_MD *sha256;
+static once_flag once = ONCE_FLAG_INIT;
+static tss_t end_of_thread;
+
+static void stop(void *arg)
+{
+	(void)arg;
+	EVP_MD_CTX_free(context);
+	EVP_MD_free(sha256);
+	context = NULL;
+	sha256 = NULL;
+}
+
+static void make_key(void)
+{
+	ST_REQUIRE(tss_create(&end_of_thread, stop) == thrd_success);
+}
 
 static void start(void)
 {
 	if (context == NULL) {
+		call_once(&once, make_key);
 		sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 		context = EVP_MD_CTX_new();
 		ST_REQUIRE(sha256 != NULL && context != NULL);
+		(void)tss_set(end_of_thread, context); /* so that stop is called with the thread's end */
 	}
 	ST_REQUIRE(EVP_DigestInit_ex2(context, sha256, NULL) == 1);
 }

@@ -55,8 +55,14 @@ static int add_field(struct st_checked *c, const struct st_field_row *row, const
 static int check_fields(const struct st_command *c, struct st_buf *to, struct st_checked *checked,
 			char place[ST_PLACE_MAX])
 {
+	size_t room = 0;
 	if (c->field_count > ST_COMMAND_FIELDS_MAX - 4) /* room for those that are filled in */
 		return ST_ETOOBIG;
+	for (size_t i = 0; i < c->field_count; i++)
+		room += st_field_room(c->fields[i].value);
+	st_buf_reserve(to, room);
+	if (to->error < 0)
+		return to->error;
 	for (size_t i = 0; i < c->field_count; i++) {
 		const struct st_command_field *in = &c->fields[i];
 		const struct st_field_row *row = st_kind_field_named(checked->kind, in->name);

@@ -25,15 +25,23 @@ static bool identity_right(struct st_span s)
 	return "10X98765432"[sum % 11] == last;
 }
 
+/* A code point's normal form takes at most three times its bytes in UTF-8 (Unicode annex 15). */
+size_t st_field_room(struct st_span value)
+{
+	return 3 * value.size + 16;
+}
+
 static int parse_text(const struct st_field_row *row, struct st_span value, struct st_buf *to,
 		      struct st_field *f)
 {
 	size_t from = to->size;
+	const uint8_t *data = to->data;
 	if (value.size > 4 * row->max)
 		return ST_ETOOBIG;
 	int rc = st_text_nfc(value, to);
 	if (rc < 0)
 		return rc;
+	ST_REQUIRE(to->data == data); /* fields before this one borrow from it */
 	f->text = st_span(to->data + from, to->size - from);
 	return st_text_check(f->text, (size_t)row->max, row->type == ST_FIELD_LONG);
 }

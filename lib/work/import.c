@@ -207,6 +207,7 @@ static int check_values(const struct st_import_row *row, struct reason *why)
 		if (row->column[field_of[i].column].size == 0)
 			continue;
 		st_buf_clear(&scratch);
+		st_buf_reserve(&scratch, st_field_room(row->column[field_of[i].column]));
 		rc = st_field_parse(field, row->column[field_of[i].column], &scratch, &value);
 		if (rc < 0)
 			rc = bad(why, field_of[i].column, rc == ST_ETOOBIG ? "length" : "value", rc);

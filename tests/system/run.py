@@ -629,7 +629,7 @@ def run_one(f):
                   (s.code, s.process.returncode))
         return None
     except Exception as e:  # a test may fail in any way
-        text = "%s" % e if isinstance(e, Failed) else traceback.format_exc()
+        text = "%s" % e if isinstance(e, (Failed, OSError)) else traceback.format_exc()
         if city:
             city.close(keep=True)
             text += "\n    logs: %s/*/log" % city.home

@@ -29,6 +29,8 @@ struct st_buf {
 void st_buf_init(struct st_buf *b, size_t limit);
 void st_buf_done(struct st_buf *b);
 void st_buf_clear(struct st_buf *b); /* keeps the memory, forgets content and error */
+/* Makes room for size bytes more: until they are used up, what is in the buffer doesn't move. */
+void st_buf_reserve(struct st_buf *b, size_t size);
 void st_buf_put(struct st_buf *b, const void *data, size_t size);
 void st_buf_put_span(struct st_buf *b, struct st_span s);
 void st_buf_put_text(struct st_buf *b, const char *text);

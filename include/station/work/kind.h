@@ -80,7 +80,9 @@ const struct st_choice *st_choice_numbered(const struct st_choice *choices, uint
 uint64_t st_kind_moves_from(const struct st_kind *k, uint32_t state);
 
 /* A value as people write it (text, 2011-07-01, a choice's name or zh text) into a typed field. Text
- * is brought to NFC in `to`, which must outlive ret_field. ST_EFIELD, ST_ETOOBIG. */
+ * is brought to NFC in `to`, which must outlive ret_field and have st_field_room of the value
+ * reserved, so that it doesn't move under the fields before. ST_EFIELD, ST_ETOOBIG. */
+size_t st_field_room(struct st_span value);
 ST_MUST int st_field_parse(const struct st_field_row *row, struct st_span value, struct st_buf *to,
 			   struct st_field *ret_field);
 /* And back, for people and JSON. */
