@@ -102,6 +102,15 @@ def check(city, files, problems):
     for code, (_, n) in files.items():
         if rows.get(code, {}).get("opened") != n:
             problems.append("%s: opened %s, rows %d" % (code, rows.get(code, {}).get("opened"), n))
+    categories = {}
+    for path, _ in files.values():
+        with io.open(path, newline="", encoding="utf-8") as f:
+            for r in list(csv.reader(f))[1:]:
+                categories[r[6]] = categories.get(r[6], 0) + 1
+    told = {r["key"][0]: r["opened"] for r in main.json("report", "--by", "category")["rows"]}
+    if told != categories:
+        problems.append("categories differ from the input: %s" %
+                        sorted(set(told.items()) ^ set(categories.items()))[:6])
     for s in city:
         code, out, err = s.run("recount")
         if code != 0:

@@ -1,0 +1,431 @@
+/* apply.c - tests of the one transaction: what a push must be, what a halt and a claim do, that a
+ * refused job leaves no trace, and that nothing private leaves. */
+#include <station/ask/verify.h>
+#include <station/sync/pack.h>
+#include "pair.h"
+
+static struct station parent, child, main_station;
+static struct st_signing_key root;
+
+static int setup(void **state)
+{
+	(void)state;
+	assert_int_equal(st_trust_start(), 0);
+	station_new(&main_station, 1);
+	station_new(&parent, 2);
+	station_new(&child, 3);
+	station_found(&main_station, "410600", &root);
+	station_join(&main_station, &parent, "410611", ST_BRANCH, &root.public);
+	station_join(&parent, &child, "410611003", ST_BASE, &root.public);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	station_gone(&main_station);
+	station_gone(&parent);
+	station_gone(&child);
+	return 0;
+}
+
+/* The next push of a station's own log, from a size on. */
+struct packing {
+	uint64_t from;
+	struct st_packer *packer;
+	struct st_packed packed;
+};
+
+static int pack(struct st_txn *t, void *arg)
+{
+	struct packing *p = arg;
+	struct st_self self;
+	struct st_log log;
+	assert_int_equal(st_self_load(t, &self), 0);
+	assert_int_equal(st_log_get(t, self.log, &log), 0);
+	return st_push_pack(p->packer, t, &log, p->from, &p->packed);
+}
+
+static struct st_inbound *push_of(struct station *s, uint64_t from)
+{
+	struct packing p = { .from = from };
+	struct st_assembly a;
+	struct st_inbound *in = NULL;
+	assert_int_equal(st_packer_new(&p.packer), 0);
+	assert_int_equal(st_store_read(s->store, pack, &p), 0);
+	st_assembly_init(&a);
+	for (size_t n = 0; n < st_packed_chunks(&p.packed); n++) {
+		struct st_chunk c = st_packed_chunk(&p.packed, 1, n);
+		assert_int_equal(st_assembly_add(&a, &c, &in), 0);
+	}
+	assert_non_null(in);
+	st_assembly_done(&a);
+	st_packer_free(p.packer);
+	return in;
+}
+
+static int number_of(struct st_txn *t, void *arg)
+{
+	struct st_code code = code_of("410611003");
+	return st_station_number(t, &code, arg);
+}
+
+static int give(struct station *to, const struct st_push *push, struct st_job_push *ret)
+{
+	struct st_job *job = calloc(1, sizeof(*job));
+	job->kind = ST_JOB_PUSH;
+	job->u.push.push = *push;
+	assert_int_equal(st_store_read(to->store, number_of, &job->u.push.child), 0);
+	int rc = station_run(to, job);
+	*ret = job->u.push;
+	free(job);
+	return rc;
+}
+
+static void test_push(void **state)
+{
+	char number[ST_NUMBER_TEXT];
+	struct st_job_push got;
+	(void)state;
+	assert_int_equal(station_opens(&child, number), 0);
+	struct st_inbound *in = push_of(&child, 0);
+	assert_int_equal(in->push.event_count, 2);
+	assert_int_equal(in->push.part_count, 1); /* the clear one */
+	assert_int_equal(give(&parent, &in->push, &got), 0);
+	assert_int_equal(got.held, 2);
+	assert_true(got.receipted);
+	assert_int_equal(st_cosign_verify(&in->push.checkpoint, &parent.keys.identity.public, &got.receipt), 0);
+	/* The same again: answered as before, stored once. */
+	assert_int_equal(give(&parent, &in->push, &got), 0);
+	assert_int_equal(got.held, 2);
+	assert_true(got.receipted);
+	st_inbound_free(in);
+}
+
+static void test_gap_and_overlap(void **state)
+{
+	char number[ST_NUMBER_TEXT];
+	struct st_job_push got;
+	(void)state;
+	struct st_inbound *begin = push_of(&child, 0);
+	assert_int_equal(give(&parent, &begin->push, &got), 0);
+	assert_int_equal(station_opens(&child, number), 0);
+	assert_int_equal(station_opens(&child, number), 0);
+	struct st_inbound *late = push_of(&child, 2);
+	assert_int_equal(give(&parent, &late->push, &got), ST_ESEQ);
+	assert_int_equal(got.held, 1);
+	struct st_inbound *all = push_of(&child, 0);
+	assert_int_equal(give(&parent, &all->push, &got), 0);
+	assert_int_equal(got.held, 3);
+	st_inbound_free(begin);
+	st_inbound_free(late);
+	st_inbound_free(all);
+}
+
+static void test_altered(void **state)
+{
+	char number[ST_NUMBER_TEXT];
+	struct st_job_push got;
+	(void)state;
+	assert_int_equal(station_opens(&child, number), 0);
+	struct st_inbound *in = push_of(&child, 0);
+	uint8_t *byte = (uint8_t *)(uintptr_t)in->events[1].data + in->events[1].size - 1;
+	*byte ^= 1;
+	assert_int_equal(give(&parent, &in->push, &got), ST_EROOT);
+	*byte ^= 1;
+	in->push.cosignature.signature.bytes[3] ^= 1;
+	assert_int_equal(give(&parent, &in->push, &got), ST_ESIGNATURE);
+	in->push.cosignature.signature.bytes[3] ^= 1;
+	in->push.cosignature.time_s++;
+	assert_int_equal(give(&parent, &in->push, &got), ST_ESIGNATURE);
+	in->push.cosignature.time_s--;
+	in->push.checkpoint.log.epoch = 2;
+	assert_int_equal(give(&parent, &in->push, &got), ST_EEPOCH);
+	in->push.checkpoint.log.epoch = 1;
+	in->push.checkpoint.log.station = code_of("410621");
+	assert_int_equal(give(&parent, &in->push, &got), ST_EORIGIN);
+	in->push.checkpoint.log.station = code_of("410611");
+	assert_int_equal(give(&parent, &in->push, &got), ST_ESUBTREE);
+	in->push.checkpoint.log.station = code_of("410611003");
+	/* A part that isn't what was signed is dropped; its event stands. */
+	byte = (uint8_t *)(uintptr_t)in->parts[0].stored.data + 20;
+	*byte ^= 1;
+	assert_int_equal(give(&parent, &in->push, &got), 0);
+	assert_int_equal(got.parts_dropped, 1);
+	assert_int_equal(got.held, 2);
+	st_inbound_free(in);
+}
+
+/* Signs whatever it is told: a child with a right key and wrong events. */
+static void test_signed_rubbish(void **state)
+{
+	struct st_job_push got;
+	uint8_t rubbish[50];
+	struct st_span event = ST_SPAN(rubbish);
+	struct st_frontier tree = { .size = 0 };
+	(void)state;
+	memset(rubbish, 0xfe, sizeof(rubbish));
+	struct st_inbound *begin = push_of(&child, 0);
+	assert_int_equal(give(&parent, &begin->push, &got), 0);
+	struct st_hash leaf = st_hash_leaf(begin->push.events[0]);
+	assert_int_equal(st_frontier_append(&tree, &leaf, NULL, NULL), 0);
+	leaf = st_hash_leaf(event);
+	assert_int_equal(st_frontier_append(&tree, &leaf, NULL, NULL), 0);
+	struct st_push push = { .first_seq = 2, .event_count = 1, .events = &event,
+				.checkpoint = begin->push.checkpoint };
+	push.checkpoint.size = 2;
+	push.checkpoint.root = st_frontier_root(&tree);
+	st_cosign(&push.checkpoint, &child.keys.identity, 5, &push.cosignature);
+	assert_int_equal(give(&parent, &push, &got), 0);
+	assert_int_equal(got.unread, 1);
+	assert_int_equal(got.held, 2);
+	assert_true(got.receipted);
+	/* And another history of the same size: both checkpoints are kept. */
+	push.checkpoint.root.bytes[0] ^= 1;
+	st_cosign(&push.checkpoint, &child.keys.identity, 6, &push.cosignature);
+	assert_int_equal(give(&parent, &push, &got), ST_EROOT);
+	st_inbound_free(begin);
+}
+
+static int count_evidence(const struct st_evidence *e, void *arg)
+{
+	assert_int_equal(e->kind, ST_EVIDENCE_FORK);
+	++*(int *)arg;
+	return 0;
+}
+
+static int read_evidence(struct st_txn *t, void *arg)
+{
+	return st_evidence_each(t, count_evidence, arg);
+}
+
+static void test_halt(void **state)
+{
+	struct st_job *job = calloc(1, sizeof(*job));
+	char number[ST_NUMBER_TEXT];
+	int evidence = 0;
+	(void)state;
+	job->kind = ST_JOB_HALT;
+	job->u.halt.theirs = (struct st_checkpoint){ .log = { code_of("410611003"), 1 }, .size = 9 };
+	st_cosign(&job->u.halt.theirs, &parent.keys.identity, 5, &job->u.halt.cosignature);
+	assert_int_equal(station_run(&child, job), ST_ESIGNATURE); /* nonsense halts nobody */
+	assert_int_equal(station_opens(&child, number), 0);
+	job->rc = 0;
+	job->u.halt.theirs = (struct st_checkpoint){ .log = { code_of("410611003"), 1 }, .size = 9 };
+	st_cosign(&job->u.halt.theirs, &child.keys.identity, 5, &job->u.halt.cosignature);
+	assert_int_equal(station_run(&child, job), 0);
+	assert_true(child.applied.self_changed);
+	assert_int_equal(station_opens(&child, number), ST_EFORKED);
+	assert_int_equal(st_store_read(child.store, read_evidence, &evidence), 0);
+	assert_int_equal(evidence, 1);
+	station_close(&child);
+	station_open(&child);
+	assert_int_equal(station_opens(&child, number), ST_EFORKED);
+	free(job);
+}
+
+/* Our own receipt over more than we hold: no receipt again until we are past it. */
+static void test_refill(void **state)
+{
+	struct st_job *job = calloc(1, sizeof(*job));
+	struct st_job_push got;
+	char number[ST_NUMBER_TEXT];
+	(void)state;
+	job->kind = ST_JOB_CLAIMS;
+	struct st_claim *m = &job->u.claims.claims[0];
+	m->log = (struct st_log_id){ code_of("410611003"), 1 };
+	m->size = 3;
+	job->u.claims.count = 1;
+	assert_int_equal(station_run(&parent, job), 0);
+	assert_int_equal(job->u.claims.refilling, 0); /* not under our signature: proves nothing */
+	struct st_checkpoint c = { .log = m->log, .size = 3 };
+	st_cosign(&c, &parent.keys.identity, 7, &m->receipt);
+	assert_int_equal(station_run(&parent, job), 0);
+	assert_int_equal(job->u.claims.refilling, 1);
+	for (uint64_t size = 1; size <= 4; size++) {
+		struct st_inbound *in = push_of(&child, 0);
+		assert_int_equal(give(&parent, &in->push, &got), 0);
+		assert_int_equal(got.receipted, size >= 3);
+		st_inbound_free(in);
+		assert_int_equal(station_opens(&child, number), 0);
+	}
+	free(job);
+}
+
+static void test_receipts(void **state)
+{
+	struct st_job *job = calloc(1, sizeof(*job));
+	struct st_job_push got;
+	(void)state;
+	struct st_inbound *in = push_of(&child, 0);
+	assert_int_equal(give(&parent, &in->push, &got), 0);
+	job->kind = ST_JOB_RECEIPTS;
+	struct st_job_receipts *r = &job->u.receipts;
+	r->count = 4;
+	for (size_t i = 0; i < 4; i++)
+		r->receipts[i] = (struct st_receipt_in){ in->push.checkpoint.log, code_of("410611"), 1, got.receipt };
+	r->receipts[1].cosignature.signature.bytes[0] ^= 1;
+	r->receipts[2].size = 99;
+	r->receipts[3].signer = code_of("410611003"); /* nobody receipts himself */
+	assert_int_equal(station_run(&child, job), 0);
+	assert_true(r->stored[0]);
+	assert_false(r->stored[1] || r->stored[2] || r->stored[3]);
+	assert_int_equal(r->refused, 3);
+	st_inbound_free(in);
+	free(job);
+}
+
+static void test_revoke(void **state)
+{
+	struct st_job *job = calloc(1, sizeof(*job));
+	struct st_job_push got;
+	char number[ST_NUMBER_TEXT];
+	(void)state;
+	struct st_inbound *in = push_of(&child, 0);
+	assert_int_equal(give(&parent, &in->push, &got), 0);
+	job->kind = ST_JOB_REVOKE;
+	job->u.revoke.child = code_of("410611003");
+	assert_int_equal(station_run(&parent, job), 0);
+	assert_int_equal(station_run(&parent, job), ST_EREVOKED);
+	assert_int_equal(give(&parent, &in->push, &got), 0); /* what was receipted stays valid */
+	st_inbound_free(in);
+	assert_int_equal(station_opens(&child, number), 0);
+	in = push_of(&child, 0);
+	assert_int_equal(give(&parent, &in->push, &got), ST_EREVOKED);
+	assert_int_equal(got.held, 1);
+	st_inbound_free(in);
+	free(job);
+}
+
+static void test_refused_leaves_no_trace(void **state)
+{
+	const struct st_command_field bad[] = { { st_span_text("channel"), st_span_text("pigeon") } };
+	struct st_job *jobs[3];
+	char number[ST_NUMBER_TEXT] = "", place[ST_PLACE_MAX];
+	(void)state;
+	assert_int_equal(station_opens(&child, number), 0);
+	for (size_t i = 0; i < 3; i++) {
+		jobs[i] = calloc(1, sizeof(struct st_job));
+		jobs[i]->kind = ST_JOB_COMMAND;
+		jobs[i]->u.command.command = (struct st_command){ .kind = ST_KIND_MATTER, .move = "accept",
+								  .at_ms = child.world.now_ms };
+		jobs[i]->u.command.record = st_span_text(number);
+	}
+	jobs[1]->u.command.command.move = "open";
+	jobs[1]->u.command.command.fields = bad;
+	jobs[1]->u.command.command.field_count = 1;
+	jobs[1]->u.command.record = ST_SPAN_NONE;
+	assert_int_equal(st_apply_group(child.apply, &child.world, jobs, 3, &child.applied), 0);
+	assert_int_equal(jobs[0]->rc, 0);
+	assert_int_equal(jobs[1]->rc, ST_EFIELD);
+	assert_int_equal(jobs[2]->rc, ST_EMOVE); /* the first of the group has accepted it already */
+	(void)snprintf(place, sizeof(place), "%s", jobs[1]->u.command.place);
+	assert_string_equal(place, "channel");
+	struct st_inbound *in = push_of(&child, 0);
+	assert_int_equal(in->push.event_count, 3); /* begin, open, accept */
+	st_inbound_free(in);
+	for (size_t i = 0; i < 3; i++)
+		free(jobs[i]);
+}
+
+static void test_invites(void **state)
+{
+	struct st_job *job = calloc(1, sizeof(*job));
+	struct st_buf text;
+	(void)state;
+	st_buf_init(&text, ST_INVITE_TEXT_MAX);
+	job->kind = ST_JOB_INVITE;
+	job->u.invite = (struct st_job_invite){ .child = code_of("410611003"), .name = st_span_text("x"),
+						.tier = ST_BASE, .address = st_span_text("tcp://h:1"),
+						.valid_ms = 1, .text = &text };
+	assert_int_equal(station_run(&parent, job), ST_EEXIST);
+	job->u.invite.child = code_of("410611-01");
+	assert_int_equal(station_run(&parent, job), ST_EFIELD); /* a specialty's form */
+	job->u.invite.tier = ST_SPECIALTY;
+	assert_int_equal(station_run(&parent, job), 0);
+	job->u.invite.tier = ST_BRANCH;
+	assert_int_equal(station_run(&parent, job), ST_EFIELD);
+	st_buf_done(&text);
+	free(job);
+}
+
+static void test_logs_verify(void **state)
+{
+	struct st_job_push got;
+	struct st_log_verdict v;
+	struct st_recount r;
+	char number[ST_NUMBER_TEXT];
+	(void)state;
+	for (int i = 0; i < 30; i++)
+		assert_int_equal(station_opens(&child, number), 0);
+	struct st_inbound *in = push_of(&child, 0);
+	assert_int_equal(give(&parent, &in->push, &got), 0);
+	st_inbound_free(in);
+	assert_int_equal(st_log_verify(parent.store, got.log, NULL, NULL, &v), 0);
+	assert_int_equal(v.rc, 0);
+	assert_int_equal(v.size, 31);
+	assert_int_equal(st_recount_run(parent.store, NULL, NULL, &r), 0);
+	assert_int_equal(r.records, 30);
+	assert_int_equal(r.wrong + r.wrong_records, 0);
+}
+
+/* ---- planted damage is found ---- */
+
+static int break_checkpoint(struct st_txn *t, void *arg)
+{
+	struct st_log log;
+	struct st_cosignature c = { .time_s = 1 };
+	assert_int_equal(st_log_get(t, *(uint32_t *)arg, &log), 0);
+	return st_checkpoint_put(t, &log, &c);
+}
+
+static int break_tally(struct st_txn *t, void *arg)
+{
+	static const uint8_t cell[2] = { 1, 1 };
+	uint8_t key[ST_TALLY_KEY_SIZE];
+	struct st_tally_key k = { .view = ST_VIEW_COARSE, .role = ST_ROLE_OPENER, .kind = 1, .station = 9 };
+	(void)arg;
+	st_tally_key_encode(&k, key);
+	return st_cell_put(t, ST_SPAN(key), ST_SPAN(cell));
+}
+
+static int break_part(struct st_txn *t, void *arg)
+{
+	uint8_t other[40] = { 0 };
+	return st_part_put_row(t, *(uint32_t *)arg, 2, 0, ST_SPAN(other));
+}
+
+static void test_damage_is_found(void **state)
+{
+	struct st_job_push got;
+	struct st_log_verdict v;
+	struct st_recount r;
+	char number[ST_NUMBER_TEXT];
+	(void)state;
+	assert_int_equal(station_opens(&child, number), 0);
+	struct st_inbound *in = push_of(&child, 0);
+	assert_int_equal(give(&parent, &in->push, &got), 0);
+	st_inbound_free(in);
+	assert_int_equal(st_store_write(parent.store, break_part, &got.log), 0);
+	assert_int_equal(st_log_verify(parent.store, got.log, NULL, NULL, &v), 0);
+	assert_int_equal(v.rc, ST_ECORRUPT);
+	assert_int_equal(v.bad_seq, 2);
+	assert_int_equal(st_store_write(parent.store, break_checkpoint, &got.log), 0);
+	assert_int_equal(st_log_verify(parent.store, got.log, NULL, NULL, &v), 0);
+	assert_true(v.rc < 0);
+	assert_int_equal(st_store_write(parent.store, break_tally, NULL), 0);
+	assert_int_equal(st_recount_run(parent.store, NULL, NULL, &r), 0);
+	assert_int_equal(r.wrong, 1);
+}
+
+#define EACH(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		EACH(test_push), EACH(test_gap_and_overlap), EACH(test_altered), EACH(test_signed_rubbish),
+		EACH(test_halt), EACH(test_refill), EACH(test_receipts), EACH(test_revoke),
+		EACH(test_refused_leaves_no_trace), EACH(test_invites), EACH(test_logs_verify),
+		EACH(test_damage_is_found),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

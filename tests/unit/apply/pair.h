@@ -1,0 +1,192 @@
+/* pair.h - stations in one process, for tests: real stores in temporary folders, keys from seeds, a
+ * clock that stands still and randomness that counts. */
+#pragma once
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include <station/apply/apply.h>
+#include <station/work/fold.h>
+
+struct station {
+	char directory[64];
+	struct st_store *store;
+	struct st_keys keys;
+	struct st_apply *apply;
+	struct st_world world;
+	uint64_t drawn;
+	struct st_applied applied;
+};
+
+static inline void draw(void *arg, void *to, size_t size)
+{
+	struct station *s = arg;
+	uint8_t *p = to;
+	for (size_t i = 0; i < size; i++) {
+		s->drawn = s->drawn * 6364136223846793005ull + 1442695040888963407ull;
+		p[i] = (uint8_t)(s->drawn >> 33);
+	}
+}
+
+static inline void station_open(struct station *s)
+{
+	struct st_store_conf conf = { .directory = s->directory, .map_bytes = 1ull << 30,
+				      .readers_max = 16 };
+	assert_int_equal(st_store_open(&conf, &s->store), 0);
+	assert_int_equal(st_apply_new(s->store, &s->keys, &s->apply), 0);
+}
+
+static inline void station_close(struct station *s)
+{
+	st_apply_free(s->apply);
+	st_store_close(s->store);
+	s->apply = NULL;
+	s->store = NULL;
+}
+
+static inline void station_new(struct station *s, uint64_t seed)
+{
+	uint8_t seeds[3 * ST_SEED_SIZE];
+	memset(s, 0, sizeof(*s));
+	s->drawn = seed;
+	s->world = (struct st_world){ .now_ms = 1700000000000, .random = draw, .arg = s };
+	(void)snprintf(s->directory, sizeof(s->directory), "/tmp/station-XXXXXX");
+	assert_non_null(mkdtemp(s->directory));
+	draw(s, seeds, sizeof(seeds));
+	st_keys_from_seeds(seeds, &s->keys);
+	station_open(s);
+}
+
+static inline void station_gone(struct station *s)
+{
+	static const char *const files[] = { "data.mdb", "lock.mdb", "stationd.lock" };
+	char path[128];
+	station_close(s);
+	for (size_t i = 0; i < 3; i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", s->directory, files[i]);
+		(void)unlink(path);
+	}
+	assert_int_equal(rmdir(s->directory), 0);
+}
+
+static inline int station_run(struct station *s, struct st_job *job)
+{
+	struct st_job *jobs[] = { job };
+	int rc = st_apply_group(s->apply, &s->world, jobs, 1, &s->applied);
+	return rc < 0 ? rc : job->rc;
+}
+
+static inline struct st_code code_of(const char *text)
+{
+	struct st_code c;
+	memset(&c, 0, sizeof(c));
+	assert_int_equal(st_code_parse(st_span_text(text), &c), 0);
+	return c;
+}
+
+/* Main, under a root key of its own making. */
+static inline void station_found(struct station *s, const char *code, struct st_signing_key *root)
+{
+	struct st_certificate c;
+	struct st_buf signed_bytes;
+	uint8_t seed[ST_SEED_SIZE];
+	struct st_job job = { .kind = ST_JOB_FOUND };
+	draw(s, seed, sizeof(seed));
+	st_signing_key_from_seed(seed, root);
+	memset(&c, 0, sizeof(c));
+	c.code = code_of(code);
+	(void)snprintf(c.name, sizeof(c.name), "station %s", code);
+	c.tier = ST_MAIN;
+	c.serial = 1;
+	c.identity = s->keys.identity.public;
+	c.transport = s->keys.transport.public;
+	c.grant = s->keys.grant.public;
+	c.not_after_ms = s->world.now_ms + 1;
+	st_buf_init(&signed_bytes, ST_CERTIFICATE_MAX);
+	assert_int_equal(st_certificate_issue(&c, root, &signed_bytes), 0);
+	job.u.found.certificate = st_buf_span(&signed_bytes);
+	job.u.found.root = root->public;
+	assert_int_equal(station_run(s, &job), 0);
+	st_buf_done(&signed_bytes);
+}
+
+/* child joins parent: invite, request, certificate, adoption. */
+static inline void station_join(struct station *parent, struct station *child, const char *code,
+				enum st_tier tier, const struct st_public_key *root)
+{
+	struct st_buf text, request, chain;
+	struct st_invite invite;
+	struct st_box_key key;
+	struct st_job *job = calloc(1, sizeof(*job));
+	char name[64];
+	(void)snprintf(name, sizeof(name), "station %s", code);
+	st_buf_init(&text, ST_INVITE_TEXT_MAX);
+	st_buf_init(&request, ST_CERTIFICATE_MAX);
+	st_buf_init(&chain, ST_DEPTH_MAX * ST_CERTIFICATE_MAX);
+	job->kind = ST_JOB_INVITE;
+	job->u.invite = (struct st_job_invite){ .child = code_of(code), .name = st_span_text(name),
+						.tier = tier, .address = st_span_text("tcp://127.0.0.1:1"),
+						.valid_ms = 1000, .text = &text };
+	assert_int_equal(station_run(parent, job), 0);
+	assert_int_equal(st_invite_decode(st_buf_span(&text), &invite), 0);
+	st_invite_key(&invite, &key);
+	struct st_enrol_request r = { child->keys.identity.public, child->keys.transport.public,
+				      child->keys.grant.public };
+	st_enrol_request_encode(&r, &child->keys.identity, &request);
+	memset(job, 0, sizeof(*job));
+	job->kind = ST_JOB_ENROL;
+	job->u.enrol = (struct st_job_enrol){ .invite_key = key.public, .child = invite.child,
+					      .request = st_buf_span(&request), .chain = &chain };
+	assert_int_equal(station_run(parent, job), 0);
+	memset(job, 0, sizeof(*job));
+	job->kind = ST_JOB_ADOPT;
+	struct st_job_adopt *adopt = &job->u.adopt;
+	struct st_reader reader = st_reader(st_buf_span(&chain));
+	while (reader.rest.size > 0) {
+		uint16_t size = st_read_u16(&reader);
+		adopt->chain[adopt->chain_count++] = st_read_span(&reader, size);
+	}
+	adopt->root = *root;
+	adopt->parent_address = st_span_text(invite.address);
+	assert_int_equal(station_run(child, job), 0);
+	st_buf_done(&text);
+	st_buf_done(&request);
+	st_buf_done(&chain);
+	free(job);
+}
+
+/* Opens a matter, or moves one; the record's number goes to `number`. */
+static inline int station_command(struct station *s, const char *move, char number[ST_NUMBER_TEXT],
+				  const struct st_command_field *fields, size_t count)
+{
+	struct st_job *job = calloc(1, sizeof(*job));
+	job->kind = ST_JOB_COMMAND;
+	struct st_job_command *c = &job->u.command;
+	c->command = (struct st_command){ .kind = ST_KIND_MATTER, .move = move,
+					  .at_ms = s->world.now_ms, .fields = fields,
+					  .field_count = count };
+	if (number[0] != 0)
+		c->record = st_span_text(number);
+	int rc = station_run(s, job);
+	if (rc == 0)
+		(void)snprintf(number, ST_NUMBER_TEXT, "%s", c->number);
+	free(job);
+	return rc;
+}
+
+static inline int station_opens(struct station *s, char number[ST_NUMBER_TEXT])
+{
+	const struct st_command_field fields[] = {
+		{ st_span_text("channel"), st_span_text("visit") },
+		{ st_span_text("category"), st_span_text("环境") },
+		{ st_span_text("title"), st_span_text("垃圾") },
+		{ st_span_text("reporter_name"), st_span_text("王某") },
+	};
+	number[0] = 0;
+	return station_command(s, "open", number, fields, 4);
+}
