@@ -119,9 +119,18 @@ install: all
 clean:
 	rm -rf build build-address build-thread
 
-$(O)/fuzz/%: tests/fuzz/%.c $(LIB_C) | $(GEN_C)
+# Fuzz targets stand on a library of their own, instrumented by clang.
+FUZZ_FLAGS := $(CPPFLAGS) -std=gnu11 -g -O1 -D_GNU_SOURCE -DST_DEBUG
+FUZZ_O     := $(LIB_C:%.c=$(O)/fuzzed/%.o) $(GEN_C:%.c=%.fuzzed.o)
+$(O)/fuzzed/%.o: %.c | $(GEN_C)
 	@mkdir -p $(@D)
-	$(CLANG) $(CPPFLAGS) -std=gnu11 -g -O1 -D_GNU_SOURCE -fsanitize=fuzzer,address \
-	  -o $@ $< $(LIB_C) $(GEN_C) $(LDLIBS)
+	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,address -c -o $@ $<
+
+%.fuzzed.o: %.c
+	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,address -c -o $@ $<
+
+$(O)/fuzz/%: tests/fuzz/%.c $(FUZZ_O)
+	@mkdir -p $(@D)
+	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer,address -o $@ $^ $(LDLIBS)
 
 -include $(LIB_O:.o=.d) $(D_O:.o=.d) $(C_O:.o=.d) $(UNIT:=.d)

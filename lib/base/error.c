@@ -24,7 +24,7 @@ const char *st_error_name(int code)
 	switch (code) {
 #define X(name, number, zh, en)                                                                    \
 	case name:                                                                                 \
-		return #name + sizeof("ST_") - 1;
+		return &#name[sizeof("ST_") - 1];
 		ST_ERRORS(X)
 #undef X
 	default:

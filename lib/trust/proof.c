@@ -50,8 +50,8 @@ static int parse_index(struct st_span *rest, uint64_t *ret_index)
 			return ST_EWIRE;
 		v = v * 10 + (uint64_t)(rest->data[n] - '0');
 	}
-	bool padded = rest->data[first] == '0' && n - first > 1;
-	if (n == first || padded || n == rest->size || rest->data[n] != '\n')
+	if (n == first || n == rest->size || rest->data[n] != '\n' ||
+	    (rest->data[first] == '0' && n - first > 1))
 		return ST_EWIRE;
 	*rest = skip(*rest, n + 1);
 	*ret_index = v;
