@@ -3,11 +3,24 @@
  * Owns:    the choice among events that claim the same predecessor. Pure: no store, no order of
  *          arrival, no clock.
  * Promise: 2: an event takes effect once, in its record's order, the same at every tier.
+ *          8: a set made to be slow isn't: n log n, whatever its shape.
  * Flow:    set of events -> chain -> fold, recount */
 #include <station/work/fold.h>
+#include <stdlib.h>
 #include <station/base/check.h>
 
-enum { NONE = -1 };
+enum { NONE = UINT16_MAX };
+static const enum st_verdict UNDECIDED = (enum st_verdict)0;
+_Static_assert((int)ST_SET_MAX < (int)NONE, "indexes have 16 bits");
+
+/* The set as a forest: who follows whom. A note is nobody's predecessor. */
+struct forest {
+	const struct st_choice_in *in;
+	uint16_t by_place[ST_SET_MAX];
+	uint16_t before[ST_SET_MAX]; /* NONE: an opening, or not here */
+	uint16_t child[ST_SET_MAX], sibling[ST_SET_MAX];
+	size_t placed;
+};
 
 /* Does a win over b, where both claim one predecessor? Higher term, nearer the root, lower epoch, lower seq. */
 static bool wins(const struct st_link *a, const struct st_link *b)
@@ -21,27 +34,75 @@ static bool wins(const struct st_link *a, const struct st_link *b)
 	return a->at.seq < b->at.seq;
 }
 
-static bool same_place(const struct st_place *a, const struct st_place *b)
+static int compare(const struct st_place *a, const struct st_place *b)
 {
-	return a->log == b->log && a->seq == b->seq;
+	if (a->log != b->log)
+		return a->log < b->log ? -1 : 1;
+	return a->seq < b->seq ? -1 : a->seq > b->seq;
 }
 
-static long opening(const struct st_choice_in *in)
+static int by_place(const void *a, const void *b, void *links)
 {
-	long best = NONE;
+	const struct st_link *l = links;
+	return compare(&l[*(const uint16_t *)a].at, &l[*(const uint16_t *)b].at);
+}
+
+static uint16_t find(const struct forest *f, const struct st_place *at)
+{
+	size_t low = 0, high = f->placed;
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		int c = compare(at, &f->in->links[f->by_place[middle]].at);
+		if (c == 0)
+			return f->by_place[middle];
+		if (c < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NONE;
+}
+
+static void plant(struct forest *f, const struct st_choice_in *in)
+{
+	f->in = in;
+	f->placed = 0;
+	for (size_t i = 0; i < in->count; i++) {
+		f->before[i] = f->child[i] = f->sibling[i] = NONE;
+		if (in->links[i].type != ST_NOTE)
+			f->by_place[f->placed++] = (uint16_t)i;
+	}
+	if (f->placed > 1)
+		qsort_r(f->by_place, f->placed, sizeof(f->by_place[0]), by_place,
+			(void *)(uintptr_t)in->links);
+	for (size_t n = 0; n < f->placed; n++) {
+		uint16_t i = f->by_place[n];
+		if (in->links[i].previous.seq == 0)
+			continue;
+		uint16_t before = f->before[i] = find(f, &in->links[i].previous);
+		if (before == NONE)
+			continue;
+		f->sibling[i] = f->child[before];
+		f->child[before] = i;
+	}
+}
+
+static uint16_t opening(const struct st_choice_in *in)
+{
+	uint16_t best = NONE;
 	for (size_t i = 0; i < in->count; i++) {
 		const struct st_link *l = &in->links[i];
 		if (l->type != ST_MOVE || l->previous.seq != 0 || l->writer != in->opener)
 			continue;
 		if (best == NONE || wins(l, &in->links[best]))
-			best = (long)i;
+			best = (uint16_t)i;
 	}
 	return best;
 }
 
 /* Who holds the record and in which term, at the chain's tip. */
 struct tip {
-	struct st_place at;
+	uint16_t index;
 	uint32_t holder, term;
 };
 
@@ -53,66 +114,64 @@ static bool valid(const struct st_choice_in *in, const struct st_link *l, const 
 	       l->writer != tip->holder && in->above(in->above_arg, l->writer, tip->holder);
 }
 
-static long next_of(const struct st_choice_in *in, const struct tip *tip,
-		    const enum st_verdict *verdicts)
+static uint16_t next_of(const struct forest *f, const struct tip *tip, const enum st_verdict *verdicts)
 {
-	long best = NONE;
-	for (size_t i = 0; i < in->count; i++) {
-		const struct st_link *l = &in->links[i];
-		if (verdicts[i] == ST_IS_NOTE || verdicts[i] == ST_ON_CHAIN || l->previous.seq == 0 ||
-		    !same_place(&l->previous, &tip->at) || !valid(in, l, tip))
+	const struct st_link *links = f->in->links;
+	uint16_t best = NONE;
+	for (uint16_t i = f->child[tip->index]; i != NONE; i = f->sibling[i]) {
+		if (verdicts[i] == ST_ON_CHAIN || !valid(f->in, &links[i], tip))
 			continue;
-		if (best == NONE || wins(l, &in->links[best]))
-			best = (long)i;
+		if (best == NONE || wins(&links[i], &links[best]))
+			best = i;
 	}
 	return best;
 }
 
-static long find(const struct st_choice_in *in, const struct st_place *at)
+/* An event off the chain waits while something that it rests on hasn't come; otherwise it lost, with
+ * all that follows it: so the answer is every undecided one's on the way to what decides it. */
+static void decide(const struct forest *f, uint16_t from, enum st_verdict *verdicts)
 {
-	for (size_t i = 0; i < in->count; i++)
-		if (same_place(&in->links[i].at, at))
-			return (long)i;
-	return NONE;
-}
-
-/* An event off the chain waits while something that it rests on hasn't come; otherwise it lost. */
-static enum st_verdict off_chain(const struct st_choice_in *in, size_t i,
-				 const enum st_verdict *verdicts)
-{
-	const struct st_link *l = &in->links[i];
-	for (size_t steps = 0; steps <= in->count; steps++) {
-		if (l->previous.seq == 0)
-			return ST_IS_SET_ASIDE;
-		long before = find(in, &l->previous);
-		if (before == NONE)
-			return ST_WAITS;
-		if (verdicts[before] == ST_ON_CHAIN || verdicts[before] == ST_IS_NOTE)
-			return ST_IS_SET_ASIDE;
-		l = &in->links[before];
+	const struct st_link *links = f->in->links;
+	enum st_verdict verdict = ST_IS_SET_ASIDE; /* a ring of predecessors rests on nothing */
+	uint16_t i = from;
+	for (size_t steps = 0; steps < f->in->count; steps++) {
+		uint16_t before = f->before[i];
+		if (before == NONE) {
+			verdict = links[i].previous.seq == 0 ? ST_IS_SET_ASIDE : ST_WAITS;
+			break;
+		}
+		if (verdicts[before] != UNDECIDED) {
+			verdict = verdicts[before] == ST_WAITS ? ST_WAITS : ST_IS_SET_ASIDE;
+			break;
+		}
+		i = before;
 	}
-	return ST_IS_SET_ASIDE; /* a ring of predecessors rests on nothing */
+	for (i = from; i != NONE && verdicts[i] == UNDECIDED; i = f->before[i])
+		verdicts[i] = verdict;
 }
 
 size_t st_chain_choose(const struct st_choice_in *in, enum st_verdict *verdicts, size_t *order)
 {
+	struct forest f;
 	size_t length = 0;
 	ST_REQUIRE(in->count <= ST_SET_MAX);
+	plant(&f, in);
 	for (size_t i = 0; i < in->count; i++)
-		verdicts[i] = in->links[i].type == ST_NOTE ? ST_IS_NOTE : ST_WAITS;
+		verdicts[i] = in->links[i].type == ST_NOTE ? ST_IS_NOTE : UNDECIDED;
 	struct tip tip = { .holder = in->opener };
-	for (long i = opening(in); i != NONE && length < ST_REVISIONS_MAX;
-	     i = next_of(in, &tip, verdicts)) {
+	for (uint16_t i = opening(in); i != NONE && length < ST_REVISIONS_MAX;
+	     i = next_of(&f, &tip, verdicts)) {
 		const struct st_link *l = &in->links[i];
+		st_assert(verdicts[i] == UNDECIDED);
 		verdicts[i] = ST_ON_CHAIN;
-		order[length++] = (size_t)i;
-		tip.at = l->at;
+		order[length++] = i;
+		tip.index = i;
 		tip.term = l->term;
 		if (l->holder != 0)
 			tip.holder = l->holder;
 	}
 	for (size_t i = 0; i < in->count; i++)
-		if (verdicts[i] == ST_WAITS)
-			verdicts[i] = off_chain(in, i, verdicts);
+		if (verdicts[i] == UNDECIDED)
+			decide(&f, (uint16_t)i, verdicts);
 	return length;
 }

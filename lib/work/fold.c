@@ -193,10 +193,11 @@ static int fold_note(struct st_txn *t, struct st_fold *f, const struct st_record
 	return rc < 0 ? rc : fold_put(t, f, r, &after);
 }
 
-/* Nothing waits for it, nothing competes with it, and it is the holder's next word. */
+/* It is the holder's next word, and nothing waits that may rest on it. What is set aside has lost
+ * whatever comes behind the head, so it costs an honest holder nothing. */
 static bool follows(const struct st_record *r, const struct st_link *l)
 {
-	if (l->type != ST_MOVE || r->waiting > 0 || r->set_aside > 0 || r->revision >= ST_REVISIONS_MAX)
+	if (l->type != ST_MOVE || r->waiting > 0 || r->revision >= ST_REVISIONS_MAX)
 		return false;
 	if (r->revision == 0)
 		return l->previous.seq == 0 && l->writer == r->ref.opener;
@@ -208,12 +209,12 @@ static int fold_change(struct st_txn *t, struct st_fold *f, const struct st_reco
 		       const struct st_link *link, const struct st_change *change)
 {
 	struct st_record after = *r;
-	bool opens = r->revision == 0;
 	int rc = follows(r, link) ? st_record_step(t, &after, link, change)
 				  : fold_refold(t, f, &after, link);
 	if (rc == 0)
 		rc = fold_put(t, f, r, &after);
-	if (rc == 0 && opens && after.revision > 0 && link->previous.seq == 0)
+	if (rc == 0 && after.revision > 0 && link->previous.seq == 0 &&
+	    link->writer == after.ref.opener)
 		rc = put_names(t, &after, change);
 	return rc;
 }

@@ -138,8 +138,14 @@ static int take_field(struct st_txn *t, struct st_record *r, const struct st_fie
 	case ST_F_FIRST_DUE_DAY: r->first_due_day = bounded(f, ST_DAY_MAX); break;
 	case ST_F_RATING_ANSWER: r->rating_answer = (uint8_t)bounded(f, UINT8_MAX); break;
 	case ST_F_RATING_RESULT: r->rating_result = (uint8_t)bounded(f, UINT8_MAX); break;
-	case ST_F_YEAR:          r->number.year = (uint16_t)bounded(f, UINT16_MAX); break;
-	case ST_F_SERIAL:        r->number.serial = bounded(f, UINT32_MAX); break;
+	case ST_F_YEAR: /* the number is told once, on opening */
+		if (r->revision == 0)
+			r->number.year = (uint16_t)bounded(f, UINT16_MAX);
+		break;
+	case ST_F_SERIAL:
+		if (r->revision == 0)
+			r->number.serial = bounded(f, UINT32_MAX);
+		break;
 	default:                 break; /* a kind's own: for people, not for the row */
 	}
 	return 0;

@@ -338,12 +338,12 @@ def captive_portal(city):
         for _ in range(3):
             try:
                 peer, _ = server.accept()
+                with peer:
+                    met.set()
+                    peer.sendall(b"HTTP/1.1 302 Found\r\nLocation: http://login.example/\r\n\r\n" * 20)
+                    peer.recv(100)
             except OSError:
-                return
-            with peer:
-                peer.sendall(b"HTTP/1.1 302 Found\r\nLocation: http://login.example/\r\n\r\n" * 20)
-                peer.recv(100)
-            met.set()
+                continue  # the base has hung up on it
 
     threading.Thread(target=portal, daemon=True).start()
     check(met.wait(30), "the base has met the portal")
