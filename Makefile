@@ -82,7 +82,8 @@ unit: $(UNIT)
 	@tests/run.sh $(UNIT)
 
 demo: deps
-	@$(MAKE) --no-print-directory -j2 all >$(O).log 2>&1 || { cat $(O).log; exit 1; }
+	@mkdir -p $(O) && echo "building into $(O) (log: $(O)/make.log) ..."
+	@$(MAKE) --no-print-directory -j2 all >$(O)/make.log 2>&1 || { cat $(O)/make.log; exit 1; }
 	@python3 deploy/demo/demo.py --build $(O) $(if $(KEEP),--keep)
 
 # Everything that must hold, on programs built with the sanitizers.
