@@ -15,13 +15,14 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 PORT_FIRST, PORT_LAST = 17500, 32000  # below the ephemeral range, so no socket meets itself
+PORTS_APART = 100  # cities of one machine start their search at different ports
 
 
 class Failed(Exception):
     pass
 
 
-def free_port(start=[PORT_FIRST]):
+def free_port(start=[PORT_FIRST + os.getpid() % 100 * PORTS_APART]):
     while start[0] < PORT_LAST:
         start[0] += 1
         with socket.socket() as s:

@@ -623,10 +623,11 @@ def run_one(f):
         for s in city:
             if s.process.poll() is not None and s.process.returncode not in (0, -signal.SIGKILL):
                 raise Failed("%s ended with %d: see its log" % (s.code, s.process.returncode))
-        city.close()
+        city.close(keep=True)
         for s in city:
             check(s.process.returncode in (0, -signal.SIGKILL), "%s ended with %d" %
                   (s.code, s.process.returncode))
+        shutil.rmtree(city.home)
         return None
     except Exception as e:  # a test may fail in any way
         text = "%s" % e if isinstance(e, (Failed, OSError)) else traceback.format_exc()
