@@ -76,6 +76,9 @@ extern struct ctl {
 	  "recounted %llu events, %llu records, %llu counters: %llu counters and %llu records differ") \
 	X(FIRST_WRONG, "首处: %s", "first: %s")                                                     \
 	X(BAD_NUMBER, "--%s 的值不合要求", "the value of --%s isn't allowed")                       \
+	X(BAD_UTF8, "%s 不是 UTF-8 文字: 请把终端或脚本改为 UTF-8",                                 \
+	  "%s isn't UTF-8: set the terminal or script to UTF-8")                                    \
+	X(TOO_MANY, "选项太多, 最多 %d 个", "too many options; at most %d")                         \
 	X(TRY_AGAIN, "%s (%s)", "%s (%s)")
 enum text {
 #define X(id, zh, en) T_##id,

@@ -184,6 +184,31 @@ static void collect_words(int argc, char **argv, struct raw *r)
 	}
 }
 
+static bool is_utf8(const char *text)
+{
+	json_t *json = json_string(text); /* takes nothing else */
+	json_decref(json);
+	return json != NULL;
+}
+
+/* A value that JSON can't carry, or one too many, is refused: left out, it would be lost unseen. */
+static int put_option(struct args *a, const char *name, const char *value)
+{
+	if (strcmp(name, "root-key") != 0 && !is_utf8(value)) {
+		char option[64];
+		(void)snprintf(option, sizeof(option), "--%s", name);
+		complain(T_BAD_UTF8, option);
+		return CTL_USAGE;
+	}
+	if (a->option_count == OPTIONS_MAX) {
+		complain(T_TOO_MANY, (int)OPTIONS_MAX);
+		return CTL_USAGE;
+	}
+	a->options[a->option_count].name = name;
+	a->options[a->option_count++].value = value;
+	return 0;
+}
+
 static int take_option(struct args *a, int argc, char **argv, int *at, struct raw *r)
 {
 	const char *name = argv[*at] + 2;
@@ -203,15 +228,10 @@ static int take_option(struct args *a, int argc, char **argv, int *at, struct ra
 			complain(T_BAD_NUMBER, name);
 			return CTL_USAGE;
 		}
-		if (!is_global(name) && a->option_count < OPTIONS_MAX) {
-			a->options[a->option_count].name = name;
-			a->options[a->option_count++].value = value;
-		}
+		if (!is_global(name))
+			return put_option(a, name, value);
 	} else if (a->verb != NULL && takes(a->verb, name) == TAKES_NOTHING) {
-		if (a->option_count < OPTIONS_MAX) {
-			a->options[a->option_count].name = name;
-			a->options[a->option_count++].value = "1";
-		}
+		return put_option(a, name, "1");
 	} else if (a->verb != NULL) {
 		complain(T_BAD_OPTION, argv[*at], a->verb->name);
 		return CTL_USAGE;

@@ -172,6 +172,8 @@ def bad_values(city):
             (["proof", "410611003/1/99999"], 4, ""), (["log", "checkpoint", "--log", "123456"], 4, "")):
         got, _, err = base.run(*words)
         check(got == code and place in err, "%s: exit %d, %s" % (words, got, err))
+    gbk = subprocess.run(base.command(*OPEN, "--title", "垃圾".encode("gbk")), capture_output=True)
+    check(gbk.returncode == 2 and b"--title" in gbk.stderr, "a title in GBK is refused, not left out")
     base.ctl(*OPEN, "--reporter_id", "11010519491231002X")
     check(base.json("status")["stations"][0]["size"] == before + 1, "only the right one was written")
 
