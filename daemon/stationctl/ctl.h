@@ -54,6 +54,7 @@ extern struct ctl {
 	X(ROOT_MADE, "已生成市根密钥文件 %s: 用完请离线保存两份, 平时不要留在本机",                 \
 	  "the city's root key is in %s: keep two copies offline and none on this machine")         \
 	X(FOUNDED, "已建站: %s %s", "set up: %s %s")                                                \
+	X(SET_UP, "这里已是 %s %s, 未作改动", "this is %s %s already; nothing was changed")         \
 	X(FINGERPRINT, "市根密钥指纹 %s", "fingerprint of the city's root key %s")                  \
 	X(JOINED, "已加入: %s %s, 上级 %s", "joined: %s %s, parent %s")                             \
 	X(REVOKED, "已吊销 %s", "revoked %s")                                                       \

@@ -141,6 +141,20 @@ static int certify(const struct args *a, const struct st_signing_key *root, stru
 	return to->error < 0 ? CTL_WRONG : 0;
 }
 
+/* Asked before a root key is made: one that founds no city would lie about looking like one that does. */
+static int may_found(void)
+{
+	struct answer ans;
+	int rc = call_get("/v1/identity", &ans);
+	if (rc == 0 && truth(ans.json, "set_up")) {
+		const json_t *s = json_object_get(ans.json, "station");
+		complain(T_SET_UP, member(s, "code"), member(s, "name"));
+		rc = CTL_REFUSED;
+	}
+	answer_done(&ans);
+	return rc;
+}
+
 static int run_init(const struct args *a)
 {
 	struct st_signing_key root;
@@ -149,9 +163,12 @@ static int run_init(const struct args *a)
 	const char *file = option(a, "root-key"), *ignored;
 	if (need(a, "code", &ignored) != 0 || need(a, "name", &ignored) != 0)
 		return CTL_USAGE;
+	memset(&root, 0, sizeof(root));
 	st_buf_init(&certificate, 4096);
 	st_buf_init(&hex, 256);
-	int rc = open_root(file == NULL ? "city-root.key" : file, &root);
+	int rc = may_found();
+	if (rc == 0)
+		rc = open_root(file == NULL ? "city-root.key" : file, &root);
 	if (rc == 0)
 		rc = certify(a, &root, &certificate);
 	if (rc == 0) {

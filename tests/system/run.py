@@ -402,6 +402,19 @@ def control_rubbish(city):
 
 
 @test
+def init_once(city):
+    """A station that is set up refuses init, and no root key is made for it."""
+    key = os.path.join(city.home, "other-root.key")
+    for code in ("410600", "410611003"):
+        got, _, err = city[code].run("init", "--code", "410600", "--name", "x", "--root-key", key)
+        check(got == 4 and code in err, "init again at %s: %d %s" % (code, got, err))
+    gone = subprocess.run([city.program("stationctl"), "--socket", "/nonexistent/s", "init", "--code",
+                           "410600", "--name", "x", "--root-key", key], capture_output=True)
+    check(gone.returncode == 3, "no daemon")
+    check(not os.path.exists(key), "no key was made")
+
+
+@test
 def invites(city):
     """An invite is good once, for one station; a cut or used one is refused."""
     branch = city["410611"]
