@@ -155,6 +155,29 @@ static int check_all(const struct config *c, const char *file, enum st_lang lang
 	return rc;
 }
 
+/* libcyaml reads an absent number as 0, so a 0 that is written has to be told from it here. */
+static int check_zero(const char *file, const char *name, const uint64_t range[2],
+		      enum st_lang lang, char to[CONFIG_WRONG_MAX])
+{
+	unsigned line, column;
+	locate(file, name, &line, &column);
+	return line == 0 ? 0 : check_number(file, name, 0, range, lang, to);
+}
+
+static int check_zeros(const struct config *c, const char *file, enum st_lang lang,
+		       char to[CONFIG_WRONG_MAX])
+{
+	int rc = 0;
+#define ZERO_TEXT(name, least, most)
+#define ZERO_NUMBER(name, least, most)                                                             \
+	if (rc == 0 && c->name == 0)                                                               \
+		rc = check_zero(file, #name, (const uint64_t[2]){ least, most }, lang, to);
+#define X(name, type, value, least, most, zh, en) ZERO_##type(name, least, most)
+	SETTINGS(X)
+#undef X
+	return rc;
+}
+
 static int fill_defaults(struct config *c)
 {
 	bool failed = false;
@@ -240,6 +263,8 @@ int config_load(const char *file, enum st_lang lang, struct config *ret_config,
 	memset(&c, 0, sizeof(c));
 	reterr_wrong[0] = 0;
 	int rc = file == NULL ? 0 : load_file(file, lang, &c, reterr_wrong);
+	if (rc == 0 && file != NULL)
+		rc = check_zeros(&c, file, lang, reterr_wrong);
 	if (rc == 0)
 		rc = fill_defaults(&c);
 	if (rc == 0)

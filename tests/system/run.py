@@ -534,6 +534,7 @@ def configuration(city):
     refused("lang: zh\ncolour: red\n", "bad.yaml:2:")
     refused("map_gib: many\n", "bad.yaml:1:")
     refused("lang: zh\nping_s: 0x7fffffffff\n", "bad.yaml:2:9", "ping_s", "300")
+    refused("lang: zh\nmap_gib: 0\n", "bad.yaml:2:10", "map_gib", "4096")
     refused("listen: everywhere\n", "bad.yaml:1:9", "tcp://")
     refused("lang: fr\n", "bad.yaml:1:7", "zh")
     refused("lang: [zh]\n", "bad.yaml:1:")
