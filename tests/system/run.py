@@ -218,6 +218,14 @@ def import_again(city):
     moved = sum(1 for r in data[1:51] if r[state] == "closed")
     check(later["moved"] == moved and later["opened"] == 0, str(later))
     check(base.json("import", path, "--source", "b")["events"] == 0, "and that again adds nothing")
+    agency = data[0].index("agency")
+    late = [data[0], data[1][:]]
+    late[1][state], late[1][closed], late[1][agency] = "open", "", ""
+    base.ctl("import", write_csv(path, late), "--source", "unit")
+    late[1][agency] = "城管局"
+    steps = [base.json("import", write_csv(path, late), "--source", "unit")["events"] for _ in range(2)]
+    check(steps == [1, 0], "a unit that is named later is assigned, once: %s" % steps)
+    write_csv(path, data)
     only = base.json("import", path, "--source", "other", "--district", data[1][8])
     check(only["opened"] == sum(1 for r in data[1:] if r[8] == data[1][8]), "only that district")
     base.wait_main()
