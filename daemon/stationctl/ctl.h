@@ -34,6 +34,7 @@ extern const struct verb station_verbs[], matter_verbs[], import_verbs[], report
 extern struct ctl {
 	const char *socket;
 	bool json, terminal; /* terminal: stderr is one, so progress may be drawn */
+	bool said_later;     /* "try again later" has been said of this call; it is tried again */
 	enum st_lang lang;
 } ctl;
 

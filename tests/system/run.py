@@ -245,9 +245,15 @@ def import_bad_rows(city):
     code, _, err = base.run("import", path, "--source", "skip")
     check(code == 1 and "bad.csv:12: opened_at" in err and "bad.csv:22: state" in err and
           "bad.csv:32:" in err and "37" in err, "skip: %s" % err)
+    check(err.index("csv:12:") < err.index("csv:22:") < err.index("csv:32:"),
+          "in the file's order: %s" % err)
     code, _, err = base.run("import", path, "--source", "stop", "--on-error", "stop")
-    check(code == 2 and "bad.csv:12" in err and "bad.csv:22" not in err and "10 opened" in err,
-          "stop: %s" % err)
+    check(code == 2 and "bad.csv:12" in err and "bad.csv:22" not in err and "bad.csv:32" not in err and
+          "10 opened" in err and "row 12" in err, "stop: %s" % err)
+    check(base.run("import", "-", stdin="")[0] == 2, "a pipe needs a --source")
+    check(base.run("import", path, "--on-error", "maybe")[0] == 2, "skip or stop")
+    code, _, err = base.run("import", city.home)
+    check(code == 1 and "number,opened_at" not in err, "a folder: %d %s" % (code, err))
     code, _, err = base.run("import", write_csv(path, [["a", "b"], ["1", "2"]]))
     check(code == 2 and "number,opened_at" in err, "the header is told: %s" % err)
     with open(path, "wb") as f:
