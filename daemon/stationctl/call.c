@@ -80,6 +80,8 @@ static int refused(const struct answer *a)
 		answer_print(a);
 	if (words[0] == 0)
 		complain(T_NONSENSE);
+	else if (strcmp(member(a->json, "error"), "EFIELD") == 0 && matter_explain(place))
+		; /* said, with the cure */
 	else if (place[0] == 0)
 		(void)fprintf(stderr, "%s\n", words);
 	else

@@ -33,6 +33,7 @@ extern const struct verb station_verbs[], matter_verbs[], import_verbs[], report
 
 extern struct ctl {
 	const char *socket;
+	const struct args *args; /* of the verb that runs */
 	bool json, terminal; /* terminal: stderr is one, so progress may be drawn */
 	bool said_later;     /* "try again later" has been said of this call; it is tried again */
 	enum st_lang lang;
@@ -48,6 +49,7 @@ extern struct ctl {
 	  "unknown option: %s; see stationctl %s --help")                                           \
 	X(NO_VALUE, "选项 %s 缺少值", "option %s needs a value")                                    \
 	X(BAD_COUNT, "参数个数不对; 用法: stationctl %s %s", "wrong number of words; usage: stationctl %s %s") \
+	X(NO_NUMBER, "编号有误, 请核对: %s", "no matter has this number, is it mistyped: %s")       \
 	X(NEED_OPTION, "缺少 --%s", "--%s is needed")                                               \
 	X(BAD_FILE, "%s: %s", "%s: %s")                                                             \
 	X(ROOT_OPEN, "根密钥文件 %s 他人可读: chmod 600 后再试", "others may read the root key file %s: chmod 600, then again") \
@@ -91,6 +93,9 @@ const char *text(enum text t);
 const char *either(const char *zh, const char *en);
 /* Prints one line to stderr. */
 void complain(enum text t, ...);
+
+/* What a matter verb's refused place is in people's words, and what it allows; false: not its own. */
+bool matter_explain(const char *place);
 
 struct answer {
 	long status;

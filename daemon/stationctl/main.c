@@ -82,9 +82,16 @@ static void help_all(void)
 			  "            3 no daemon, 4 refused by the state of things, 5 try again later"));
 }
 
-static void help_fields(void)
+static void help_fields(const struct verb *verb)
 {
 	const struct st_kind *k = st_kind_named("matter");
+	const struct st_move_row *m = st_kind_move_named(k, verb->name + strlen("matter "));
+	if (m != NULL && m->needs[0] != 0)
+		(void)printf("%s:", either("必须有", "needed"));
+	for (size_t i = 0; m != NULL && i < ST_NEEDS_MAX && m->needs[i] != 0; i++)
+		(void)printf(" --%s", st_kind_field(k, m->needs[i])->name);
+	if (m != NULL && m->needs[0] != 0)
+		(void)puts("");
 	for (size_t i = 0; i < k->field_count; i++) {
 		const struct st_field_row *f = &k->fields[i];
 		(void)printf("  --%-18s %s", f->name, either(f->zh, f->en));
@@ -100,7 +107,7 @@ static int help_verb(const struct verb *v)
 	(void)printf("%s: stationctl %s %s\n%s\n", either("用法", "Usage"), v->name, v->usage,
 		     either(v->zh, v->en));
 	if (strstr(v->options, "*matter") != NULL)
-		help_fields();
+		help_fields(v);
 	(void)printf("\n%s:\n  %s\n\n%s\n", either("示例", "Example"), v->example,
 		     either("退出码: 0 正确, 1 有错, 2 用法或输入有误, 3 连不上守护进程, 4 状态不允许, 5 稍后再试",
 			    "Exit codes: 0 right, 1 wrong, 2 usage or bad input, 3 no daemon, 4 refused, 5 try later"));
@@ -297,6 +304,7 @@ int main(int argc, char **argv)
 		complain(T_BAD_COUNT, a.verb->name, a.verb->usage);
 		return CTL_USAGE;
 	}
+	ctl.args = &a;
 	rc = a.verb->run(&a);
 	curl_global_cleanup();
 	return rc;

@@ -156,14 +156,15 @@ def bad_values(city):
     before = base.json("status")["stations"][0]["size"]
     for words, code, place in (
             (["matter", "open", "--channel", "pigeon"], 2, "channel"),
-            (["matter", "open"], 2, "channel"),
+            (["matter", "open"], 2, "--channel is needed\n  --channel channel: visit | phone"),
+            (OPEN + ["--urgency", "soon"], 2, "normal | urgent"),
             (OPEN + ["--reporter_id", "11010519491231002Y"], 2, "reporter_id"),
             (OPEN + ["--title", "x" * 301], 2, "title"),
             (OPEN + ["--title", "a\x07b"], 2, "title"),
             (OPEN + ["--due", "2026-02-30"], 2, "due"),
             (OPEN + ["--at", "yesterday"], 2, "at"),
             (["matter", "accept", "410611003-2026-000001-00"], 4, ""),
-            (["matter", "accept", "nonsense"], 2, ""),
+            (["matter", "accept", "nonsense"], 2, "mistyped"),
             (["report", "--by", "colour"], 2, "by"),
             (["report", "--where", "station=999999"], 2, "station=999999"),
             (["report", "--from", "2011-07-05"], 2, "from"),
