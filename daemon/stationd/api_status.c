@@ -318,17 +318,20 @@ static int get_wait(struct request *q)
 {
 	const char *tier = api_argument(q, "receipted"), *linked = api_argument(q, "linked");
 	const char *timeout = api_argument(q, "timeout_s");
-	long seconds = timeout == NULL ? 30 : strtol(timeout, NULL, 10);
+	char *end = NULL;
+	long seconds = timeout == NULL ? 30 : strtol(timeout, &end, 10);
 	struct waiting *w = calloc(1, sizeof(*w));
 	if (w == NULL)
 		return ST_ENOMEM;
 	q->work = w;
 	q->work_free = free_waiting;
 	w->linked = linked != NULL;
-	if (seconds < 0 || seconds > WAIT_S_MAX)
+	if (seconds < 0 || seconds > WAIT_S_MAX || (end != NULL && (end == timeout || *end != 0)))
 		return api_place(q, ST_EFIELD, "timeout_s");
 	if (!q->station->self.set_up)
 		return ST_ENOSTATION;
+	if (w->linked && q->station->self.station.certificate.tier == ST_MAIN)
+		return ST_ENOPARENT;
 	if (!w->linked && (tier == NULL || st_tier_parse(st_span_text(tier), &w->tier) < 0))
 		return api_place(q, ST_EFIELD, "receipted");
 	if (!w->linked) {

@@ -124,13 +124,13 @@ enum st_lang config_lang(const struct config *c)
 	return strcmp(c->lang, "en") == 0 ? ST_EN : ST_ZH;
 }
 
-static bool is_address(const char *text)
+bool config_is_address(const char *text)
 {
 	const char *colon = strrchr(text, ':');
 	unsigned port = 0;
 	char rest = 0;
-	return text[0] == 0 || (strncmp(text, "tcp://", 6) == 0 && colon > text + 6 &&
-				sscanf(colon + 1, "%u%c", &port, &rest) == 1 && port > 0 && port < 65536);
+	return strncmp(text, "tcp://", 6) == 0 && colon > text + 6 &&
+	       sscanf(colon + 1, "%u%c", &port, &rest) == 1 && port > 0 && port < 65536;
 }
 
 static int check_all(const struct config *c, const char *file, enum st_lang lang,
@@ -148,9 +148,9 @@ static int check_all(const struct config *c, const char *file, enum st_lang lang
 		rc = wrong_at(file, "lang", lang, "zh, en", to);
 	if (rc == 0 && config_level(c) < 0)
 		rc = wrong_at(file, "log_level", lang, "error warning notice info debug", to);
-	if (rc == 0 && !is_address(c->listen))
+	if (rc == 0 && c->listen[0] != 0 && !config_is_address(c->listen))
 		rc = wrong_at(file, "listen", lang, "tcp://ADDRESS:PORT", to);
-	if (rc == 0 && !is_address(c->public_address))
+	if (rc == 0 && c->public_address[0] != 0 && !config_is_address(c->public_address))
 		rc = wrong_at(file, "public_address", lang, "tcp://ADDRESS:PORT", to);
 	return rc;
 }

@@ -169,10 +169,14 @@ def bad_values(city):
             (["report", "--where", "station=999999"], 2, "station=999999"),
             (["report", "--from", "2011-07-05"], 2, "from"),
             (["wait", "--receipted", "province"], 2, "receipted"),
+            (["wait", "--receipted", "main", "--timeout", "soon"], 2, "timeout"),
             (["no", "such", "verb"], 2, ""), (["status", "--loud"], 2, "--loud"),
             (["proof", "410611003/1/99999"], 4, ""), (["log", "checkpoint", "--log", "123456"], 4, "")):
         got, _, err = base.run(*words)
         check(got == code and place in err, "%s: exit %d, %s" % (words, got, err))
+    for words in (["wait", "--linked"], ["link", "pause"]):
+        code, _, err = city["410600"].run(*words)
+        check(code == 4 and "no parent" in err, "%s at main: %d %s" % (words, code, err))
     gbk = subprocess.run(base.command(*OPEN, "--title", "垃圾".encode("gbk")), capture_output=True)
     check(gbk.returncode == 2 and b"--title" in gbk.stderr, "a title in GBK is refused, not left out")
     base.ctl(*OPEN, "--reporter_id", "11010519491231002X")
@@ -450,7 +454,10 @@ def invites(city):
     code, _, err = two.run("join", invite)
     check(code == 4 and "used" in err, "used by another: %d %s" % (code, err))
     check(branch.run("invite", "--code", "410611100", "--name", "x", "--tier", "base")[0] == 4, "enrolled")
-    check(branch.run("invite", "--code", "410699", "--name", "x", "--tier", "branch")[0] == 2, "wrong tier")
+    code, _, err = branch.run("invite", "--code", "410699", "--name", "x", "--tier", "branch")
+    check(code == 2 and "tier branch, parent 410611" in err, "wrong tier: %s" % err)
+    code, _, err = branch.run("invite", "--code", "410611101", "--name", "x", "--tier", "base", "--address", "x:1")
+    check(code == 2 and "tcp://HOST:PORT" in err, "an invite that nobody could use: %s" % err)
     check(branch.run("invite", "--code", "410699-01", "--name", "x", "--tier", "specialty")[0] == 2,
           "a specialty's code is its parent's with a suffix")
     one.ctl(*OPEN)
