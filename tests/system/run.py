@@ -313,11 +313,15 @@ def cut_and_healed(city):
     check(base.json("report")["total"]["opened"] == 1, "reports offline")
     waits = until("status says why", lambda: base.json("status")["stations"][0]["waits"])
     check(waits["en"] and waits["zh"], "in both languages")
+    below = until("main says that the branch is silent",
+                  lambda: main.ctl("status").count("child 410611 isn't linked") == 2)
+    check(below and "下级 410611 未连接" in main.ctl("status", lang="zh"), "and whoever is behind it")
     code, _, err = base.run("wait", "--receipted", "main", "--timeout", "1")
     check(code == 5 and "410611003/1" in err, "what lags is named: %s" % err)
     branch.start()
     base.wait_main()
     check(opened(main) == 1, "all of it is up")
+    check("isn't linked" not in main.ctl("status"), "nobody is silent any more")
 
 
 @test
