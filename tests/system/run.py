@@ -103,6 +103,28 @@ def smoke(city):
 
 
 @test
+def reports(city):
+    """A report covers the stations that it is about; what can't be counted isn't shown as 0."""
+    base, main = city["410611003"], city["410600"]
+    data = rows(200)
+    base.ctl("import", write_csv(os.path.join(base.home, "cases.csv"), data))
+    base.wait_main()
+    for where, stations in (("branch=410611", {"410611", "410611003"}), ("tier=base", {"410611003"}),
+                            ("station=410611003", {"410611003"}), ("channel=phone", set(city.stations))):
+        c = main.json("report", "--where", where)["coverage"]
+        check({r["code"] for r in c["rows"]} == stations and c["stations"] == len(stations) and
+              c["events"] == sum(r["size"] for r in c["rows"]), "%s covers %s" % (where, c))
+    total = main.json("report", "--by", "state")["total"]
+    check(total["overdue_now"] is None and total["opened"] is None and
+          total["closed"] + total["open_now"] == 200, "by state: %s" % total)
+    months = main.json("report", "--by", "month", "--from", "2011-07", "--to", "2011-07")
+    check(months["rows"] and all(r["opened"] + r["closed"] + r["open_now"] for r in months["rows"]),
+          "no month with nothing but zeros: %s" % months["rows"])
+    code, _, err = main.run("report", "--from", "2011-08", "--to", "2011-07")
+    check(code == 2 and "earlier than from" in err, "a period that ends before it begins: %s" % err)
+
+
+@test
 def private_stays(city):
     """A reporter's name is in no store but the holder's, and there only encrypted."""
     base = city["410611003"]
