@@ -630,6 +630,11 @@ def verified_elsewhere(city):
         f.write(subprocess.run(main.command("event", event), capture_output=True, check=True).stdout)
     proof = main.ctl("proof", event).encode()
     check(verifies(["proof", origin, raw], proof), "the proof at main: %s" % proof)
+    base.ctl("import", write_csv(os.path.join(base.home, "cases.csv"), rows(300)))  # many checkpoints
+    base.wait_main()
+    for s in (main, base):
+        got = s.ctl("proof", event).encode()
+        check(verifies(["proof", receipt, raw], got), "main's receipt in the proof at %s: %s" % (s.code, got))
     with open(raw, "ab") as f:
         f.write(b"x")
     check(not verifies(["proof", origin, raw], proof), "another event")
