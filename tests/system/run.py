@@ -588,6 +588,11 @@ def configuration(city):
     refused("lang: [zh]\n", "bad.yaml:1:")
     refused("lang: zh\nlang: en\n", "bad.yaml:2:")
     refused("lang: &a zh\nlog_level: *a\n", "bad.yaml:")
+    shipped = os.path.join(TOP, "deploy", "systemd", "stationd.yaml")
+    check(subprocess.run([city.program("stationd"), "--config", shipped, "--check-config"]).returncode == 0,
+          "the settings that are installed")
+    with open(os.path.join(TOP, "Makefile"), encoding="utf-8") as f:
+        check("-m 644 deploy/systemd/stationd.yaml" in f.read(), "that the daemon's own user may read")
     with open(path, "w", encoding="utf-8") as f:
         f.write("lang: en\nlisten: tcp://127.0.0.1:7411\n")
     done = subprocess.run([city.program("stationd"), "--config", path, "--check-config"],
