@@ -482,7 +482,8 @@ def invites(city):
     check(branch.run("invite", "--code", "410611100", "--name", "x", "--tier", "base")[0] == 4, "enrolled")
     code, _, err = branch.run("invite", "--code", "410699", "--name", "x", "--tier", "branch")
     check(code == 2 and "tier branch, parent 410611" in err, "wrong tier: %s" % err)
-    code, _, err = branch.run("invite", "--code", "410611101", "--name", "x", "--tier", "base", "--address", "x:1")
+    code, _, err = branch.run("invite", "--code", "410611101", "--name", "x", "--tier", "base",
+                              "--address", "x:1")
     check(code == 2 and "tcp://HOST:PORT" in err, "an invite that nobody could use: %s" % err)
     check(branch.run("invite", "--code", "410699-01", "--name", "x", "--tier", "specialty")[0] == 2,
           "a specialty's code is its parent's with a suffix")
@@ -589,8 +590,9 @@ def configuration(city):
     refused("lang: zh\nlang: en\n", "bad.yaml:2:")
     refused("lang: &a zh\nlog_level: *a\n", "bad.yaml:")
     shipped = os.path.join(TOP, "deploy", "systemd", "stationd.yaml")
-    check(subprocess.run([city.program("stationd"), "--config", shipped, "--check-config"]).returncode == 0,
-          "the settings that are installed")
+    done = subprocess.run([city.program("stationd"), "--config", shipped, "--check-config"],
+                          capture_output=True)
+    check(done.returncode == 0, "the settings that are installed")
     with open(os.path.join(TOP, "Makefile"), encoding="utf-8") as f:
         check("-m 644 deploy/systemd/stationd.yaml" in f.read(), "that the daemon's own user may read")
     with open(path, "w", encoding="utf-8") as f:
