@@ -190,7 +190,7 @@ static int read_invite(struct request *q, const json_t *object, struct station_j
 		return api_place(q, ST_EFIELD, "code");
 	if (st_tier_parse(st_span_text(tier), &to->tier) < 0)
 		return api_place(q, ST_EFIELD, "tier");
-	if (strlen(name) > ST_NAME_MAX || name[0] == 0)
+	if (name[0] == 0 || st_text_check(st_span_text(name), ST_NAME_MAX, false) < 0)
 		return api_place(q, ST_EFIELD, "name");
 	if (address == NULL)
 		address = c->public_address[0] != 0 ? c->public_address : c->listen;

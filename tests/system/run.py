@@ -482,6 +482,8 @@ def invites(city):
     check(branch.run("invite", "--code", "410611100", "--name", "x", "--tier", "base")[0] == 4, "enrolled")
     code, _, err = branch.run("invite", "--code", "410699", "--name", "x", "--tier", "branch")
     check(code == 2 and "tier branch, parent 410611" in err, "wrong tier: %s" % err)
+    code, _, err = branch.run("invite", "--code", "410611101", "--name", "a\nb", "--tier", "base")
+    check(code == 2 and err.strip().endswith(": name"), "a name of two lines: %s" % err)
     code, _, err = branch.run("invite", "--code", "410611101", "--name", "x", "--tier", "base",
                               "--address", "x:1")
     check(code == 2 and "tcp://HOST:PORT" in err, "an invite that nobody could use: %s" % err)
