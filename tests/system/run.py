@@ -192,6 +192,8 @@ def bad_values(city):
             (["report", "--from", "2011-07-05"], 2, "from"),
             (["wait", "--receipted", "province"], 2, "receipted"),
             (["wait", "--receipted", "main", "--timeout", "soon"], 2, "timeout"),
+            (["wait", "--log", "410611003"], 2, "size"),
+            (["wait", "--log", "41061x", "--size", "1"], 2, "41061x"),
             (["no", "such", "verb"], 2, ""), (["status", "--loud"], 2, "--loud"),
             (["proof", "410611003/1/99999"], 4, ""), (["log", "checkpoint", "--log", "123456"], 4, "")):
         got, _, err = base.run(*words)
@@ -340,10 +342,14 @@ def cut_and_healed(city):
     check(below and "下级 410611 未连接" in main.ctl("status", lang="zh"), "and whoever is behind it")
     code, _, err = base.run("wait", "--receipted", "main", "--timeout", "1")
     check(code == 5 and "410611003/1" in err, "what lags is named: %s" % err)
+    waits = main.spawn("wait", "--log", "410611003/1", "--size", "3")
     branch.start()
     base.wait_main()
     check(opened(main) == 1, "all of it is up")
     check("isn't linked" not in main.ctl("status"), "nobody is silent any more")
+    check(waits.wait(30) == 0, "who waits for so much of a log hears of it")
+    code, _, err = main.run("wait", "--log", "410611003", "--size", "99", "--timeout", "1")
+    check(code == 5 and "410611003" in err, "the log that is too short is named: %s" % err)
 
 
 @test
