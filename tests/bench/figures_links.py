@@ -1,13 +1,11 @@
 """figures_links.py - bytes on the wire, and how fast a link comes back."""
-import os
 import random
 import threading
 import time
 
-import cases
 from figures import Figures, percentile
 from forward import Forward
-from town import (BRANCH, MAIN, Control, Failed, Town, free_port, import_timed, resume_timed, rss_kib,
+from town import (BRANCH, MAIN, Control, Failed, Town, backlog, free_port, resume_timed, rss_kib,
                   say)
 
 figures = Figures()
@@ -32,9 +30,8 @@ class Wire:
 def wire_bulk(b, w):
     found = []
     for i in range(b.amount("wire_runs")):
-        path = cases.write(os.path.join(w.town.folder, "c.csv"), b.amount("wire_events"), 100 + i)
         w.branch.ctl("link", "pause")
-        events, _ = import_timed(w.branch, path)
+        events = backlog(w.town, w.branch, b.amount("wire_events"), 100 + i)
         before = w.forward.total
         resume_timed(w.branch)
         found.append((w.forward.total - before) / events)
@@ -46,10 +43,11 @@ def wire_single(b, w):
     with Control(w.branch) as c:
         for _ in range(b.amount("singles")):
             before = w.forward.total
-            c.open_matter()
+            seq = c.open_matter()
             c.wait_main()
             found.append(w.forward.total - before)
-    b.put("wire_single", found, note=PAYLOAD + "; the event alone takes about 180")
+        size = c.event_bytes(BRANCH, seq)
+    b.put("wire_single", found, note=PAYLOAD + "; the event alone takes %d" % size)
 
 
 @figures("wire_bulk", "wire_single", "wire_idle")

@@ -4,7 +4,7 @@ import threading
 
 import cases
 from figures import Figures, percentile
-from town import BASE, Town, Control, import_timed, resume_timed, rss_kib, rss_store_kib, say
+from town import BASE, Town, backlog, import_timed, resume_timed, rss_kib, rss_store_kib, say
 
 figures = Figures()
 
@@ -32,15 +32,6 @@ class Watch:
         return (self.most + files) / 1024
 
 
-def backlog(b, t, base):
-    """Matters with half of their lives, then the other half in any order: events in a store."""
-    half, events = b.amount("events") // 2, 0
-    for stage in ("begun", "ended"):
-        path = cases.write(os.path.join(t.folder, stage + ".csv"), half, 11, stage)
-        events += import_timed(base, path)[0]
-    return events
-
-
 def catch_up(b, name, top):
     """From nothing, several times: speeds, limits, MiB at load, bytes an event at main"""
     speeds, raws, loads, disks = [], [], [], []
@@ -50,7 +41,7 @@ def catch_up(b, name, top):
             main, base = stations[0], stations[-1]
             before = main.json("status")["store"]["used_bytes"]
             base.ctl("link", "pause")
-            events = backlog(b, t, base)
+            events = backlog(t, base, b.amount("events"))
             raws.append(t.raw("bulk", b.amount("events"))["per_s"])
             watch = Watch(stations)
             speeds.append(events / resume_timed(base))

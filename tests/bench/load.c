@@ -25,7 +25,7 @@ enum { ANSWER_MAX = 8 * 1024 * 1024, REQUEST_MAX = 4096 };
 
 static const char REGISTER[] =
 	"{\"kind\":\"matter\",\"move\":\"open\",\"fields\":{\"channel\":\"visit\",\"category\":\"环境卫生\","
-	"\"subcategory\":\"垃圾清运不及时\",\"place\":\"黎阳路街道幸福里社区\"}}";
+	"\"subcategory\":\"垃圾清运不及时\"}}";
 
 struct line {
 	int fd;
