@@ -62,6 +62,12 @@ static struct line dial(const char *path)
 	return l;
 }
 
+static void hang_up(struct line *l)
+{
+	(void)close(l->fd);
+	free(l->data);
+}
+
 __attribute__((format(printf, 2, 3))) static void ask(struct line *l, const char *format, ...)
 {
 	char text[REQUEST_MAX];
@@ -116,6 +122,7 @@ static int run_register(const char *path, size_t n)
 		hear(&l);
 	}
 	printf("{\"per_s\":%.1f}\n", (double)n / (now_us() - begun) * 1e6);
+	hang_up(&l);
 	return 0;
 }
 
@@ -128,6 +135,7 @@ static int run_get(const char *path, const char *what, size_t n)
 		hear(&l);
 		printf("%.1f\n", now_us() - from);
 	}
+	hang_up(&l);
 	return 0;
 }
 
@@ -188,6 +196,8 @@ static int run_latency(char **argv)
 		printf("%.1f %.1f\n", there - answered, there - from);
 		(void)fflush(stdout);
 	}
+	hang_up(&base);
+	hang_up(&top);
 	return 0;
 }
 
