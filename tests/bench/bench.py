@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import shutil
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -70,17 +71,26 @@ class Bench:
 
 
 def measure(b, wanted):
+    """(rows, what failed): a run that fails takes only its own figures with it"""
+    failed = []
+
+    def one(names, run):
+        try:
+            run()
+        except (Failed, OSError, subprocess.SubprocessError) as e:
+            say("%s: %s", ", ".join(sorted(names)), e)
+            failed.append(e)
     for names, run in RUNS:
         if names & wanted:
             say("%s ...", ", ".join(sorted(names & wanted)))
-            run(b, names & wanted)
+            one(names & wanted, lambda: run(b, names & wanted))
     while b.later:
         finish, end = b.later.pop()
         try:
-            finish()
+            one({"wire_idle"}, finish)
         finally:
             end()
-    return [b.results[name] for name in TABLE if name in wanted and name in b.results]
+    return [b.results[name] for name in TABLE if name in wanted and name in b.results], failed
 
 
 def shown(x):
@@ -153,10 +163,7 @@ def main():
         return 2
     b = Bench(args.build, args.tiny)
     try:
-        rows = measure(b, set(names))
-    except Failed as e:
-        print("bench: %s" % e, file=sys.stderr)
-        return 1
+        rows, failed = measure(b, set(names))
     finally:
         b.close()
     terminal = sys.stdout.isatty()
@@ -166,7 +173,7 @@ def main():
         (compare_table if old is not None else table)(rows)
     else:
         print(json.dumps(rows, ensure_ascii=False, indent=1))
-    return 0
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -16,15 +16,20 @@ class Wire:
     """main and a branch, and the forwarder between them"""
 
     def __init__(self, build):
-        self.town = Town(build)
-        port = free_port()
-        main = self.town.found(public_address="tcp://127.0.0.1:%d" % port)
-        self.forward = Forward(port, main.port)
-        self.branch = self.town.join(BRANCH, "branch", MAIN)
+        self.town, self.forward = Town(build), None
+        try:
+            port = free_port()
+            main = self.town.found(public_address="tcp://127.0.0.1:%d" % port)
+            self.forward = Forward(port, main.port)
+            self.branch = self.town.join(BRANCH, "branch", MAIN)
+        except BaseException:
+            self.close()
+            raise
 
     def close(self):
         self.town.__exit__()
-        self.forward.cut()
+        if self.forward:
+            self.forward.cut()
 
 
 def wire_bulk(b, w):
@@ -39,7 +44,7 @@ def wire_bulk(b, w):
 
 
 def wire_single(b, w):
-    found = []
+    found, segments = [], w.forward.segments()
     with Control(w.branch) as c:
         for _ in range(b.amount("singles")):
             before = w.forward.total
@@ -47,7 +52,9 @@ def wire_single(b, w):
             c.wait_main()
             found.append(w.forward.total - before)
         size = c.event_bytes(BRANCH, seq)
-    b.put("wire_single", found, note=PAYLOAD + "; the event alone takes %d" % size)
+    segments = (w.forward.segments() - segments) / len(found)
+    b.put("wire_single", found, note=PAYLOAD + ", in %.1f segments with bare acknowledgements; the event "
+          "alone takes %d" % (segments, size))
 
 
 @figures("wire_bulk", "wire_single", "wire_idle")
