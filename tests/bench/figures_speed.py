@@ -33,13 +33,12 @@ class Watch:
 
 
 def catch_up(b, name, top):
-    """From nothing, several times: speeds, limits, MiB at load, bytes an event at main"""
-    speeds, raws, loads, disks = [], [], [], []
+    """From nothing, several times: speeds, limits, MiB at load"""
+    speeds, raws, loads = [], [], []
     for _ in range(b.amount("runs")):
         with Town(b.build) as t:
             stations = top(t)
             main, base = stations[0], stations[-1]
-            before = main.json("status")["store"]["used_bytes"]
             base.ctl("link", "pause")
             events = backlog(t, base, b.amount("events"))
             raws.append(t.raw("bulk", b.amount("events"))["per_s"])
@@ -47,9 +46,8 @@ def catch_up(b, name, top):
             speeds.append(events / resume_timed(base))
             loads.append(watch.end())
             t.check_held(main, base, events)
-            disks.append((main.json("status")["store"]["used_bytes"] - before) / events)
             say("%s: %.0f/s", name, speeds[-1])
-    return speeds, raws, loads, disks
+    return speeds, raws, loads
 
 
 HASHED = "limit: SHA-256 and append in commits of 4,096 events"
@@ -72,18 +70,17 @@ def imports(b, wanted):
     b.put("import", speeds, raws, note="by stationctl, the link paused; " + HASHED)
 
 
-@figures("catchup_two_hops", "rss_load", "disk_per_event")
+@figures("catchup_two_hops", "rss_load")
 def two_hops(b, wanted):
-    speeds, raws, loads, disks = catch_up(b, "catchup_two_hops", Town.three)
+    speeds, raws, loads = catch_up(b, "catchup_two_hops", Town.three)
     b.put("catchup_two_hops", speeds, raws, note=CAUGHT_UP)
     b.put("rss_load", loads, note="the most of anonymous and shared pages, and mapped program files, of "
           "any of the three during catchup_two_hops; the store's mapped pages are left out")
-    b.put("disk_per_event", disks, note="the store's used pages at main, after catchup_two_hops")
 
 
 @figures("catchup_one_hop")
 def one_hop(b, wanted):
-    speeds, raws, _, _ = catch_up(b, "catchup_one_hop", Town.two)
+    speeds, raws, _ = catch_up(b, "catchup_one_hop", Town.two)
     b.put("catchup_one_hop", speeds, raws, note="branch to main; " + CAUGHT_UP)
 
 

@@ -5,7 +5,7 @@ import time
 
 import cases
 from figures import Figures, median, percentile
-from town import BRANCH, MAIN, Control, Failed, Town, import_timed, rss_kib, say
+from town import BRANCH, MAIN, Control, Failed, Town, backlog, import_timed, rss_kib, say
 
 figures = Figures()
 SIBLINGS = 4  # branches that hold the other half, and are probed
@@ -32,6 +32,24 @@ def rss_idle(b, wanted):
             found.append(max(rss_kib(s)["all"] for s in stations) / 1024)
     b.put("rss_idle", found, note="all resident pages, of libraries too, of the largest of three linked "
                                   "stations that have just started")
+
+
+@figures("disk_per_event")
+def disk(b, wanted):
+    found, events = [], 0
+    with Town(b.build) as t:
+        main, branch = t.two()
+        for i in range(b.amount("disk_runs")):
+            branch.ctl("link", "pause")
+            events += backlog(t, branch, b.amount("events"), 200 + i)
+            branch.ctl("link", "resume")
+            branch.wait_main(600)
+            found.append(main.json("status")["store"]["used_bytes"] / events)
+            say("disk: %.1f bytes an event of %d", found[-1], events)
+    b.put("disk_per_event", found[-1:], spread_of=found,
+          note="the store's file at main without its unused tail, by events, after %d backlogs of %d: %s; "
+               "pages that commits have freed and the next will use are in" %
+               (len(found), events // len(found), ", ".join("%.0f" % x for x in found)))
 
 
 def ready(b, main):
