@@ -1,7 +1,7 @@
 """cases.py - rows of cases for import, made from a seed.
 
-Facts only (no title, text or reply). A whole life is six events (open, accept, assign, answer, echo,
-close) of 110 bytes on average; an open row without an agency two, of 150.
+Facts only (no title, text or reply). A whole life is six events (open, accept, assign, answer,
+echo, close) of 110 bytes on average; an open row without an agency two, of 150.
 """
 import datetime
 import random
@@ -26,8 +26,8 @@ def text_time(t):
 
 
 def write(path, events, seed, stage="whole"):
-    """Rows for so many events, or a few less, in the order in which they were opened. "ended" tells of
-    the matters of "begun" with the same seed how they went on, in any order."""
+    """Rows for so many events, or a few less, in the order in which they were opened. "ended" tells
+    of the matters of "begun" with the same seed how they went on, in any order."""
     rng = random.Random(seed)
     opened = datetime.datetime(2025, 1, 1, 8, 0, 0)
     closed, lines = stage in ("whole", "ended"), []
@@ -38,8 +38,9 @@ def write(path, events, seed, stage="whole"):
         unit = rng.choice(UNITS)
         lines.append("%04x-%09d,%s,%s,%s,%s,%s,%s,%s,淇滨区,%s,%s,,,,\n" % (
             seed, i, text_time(opened), text_time(opened + datetime.timedelta(days=30)),
-            text_time(ended) if closed else "", "closed" if closed else "open", rng.choice(CHANNELS),
-            rng.choice(CATEGORIES), rng.choice(KINDS), place, "" if stage == "open" else unit))
+            text_time(ended) if closed else "", "closed" if closed else "open",
+            rng.choice(CHANNELS), rng.choice(CATEGORIES), rng.choice(KINDS), place,
+            "" if stage == "open" else unit))
     if stage == "ended":
         rng.shuffle(lines)
     with open(path, "w", encoding="utf-8", newline="") as f:

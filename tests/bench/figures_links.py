@@ -53,8 +53,8 @@ def wire_single(b, w):
             found.append(w.forward.total - before)
         size = c.event_bytes(BRANCH, seq)
     segments = (w.forward.segments() - segments) / len(found)
-    b.put("wire_single", found, note=PAYLOAD + ", in %.1f segments with bare acknowledgements; the event "
-          "alone takes %d" % (segments, size))
+    b.put("wire_single", found, note=PAYLOAD + ", in %.1f segments with bare acknowledgements; "
+          "the event alone takes %d" % (segments, size))
 
 
 @figures("wire_bulk", "wire_single", "wire_idle")
@@ -76,8 +76,8 @@ def wire(b, wanted):
             say("wire_idle: %.0f s more ...", left)
             time.sleep(left)
         minutes = (time.monotonic() - begun) / 60
-        b.put("wire_idle", [(w.forward.total - before) / minutes], note=PAYLOAD + "; over %.1f minutes "
-              "with the settings' own ping_s and fresh_checkpoint_s" % minutes)
+        b.put("wire_idle", [(w.forward.total - before) / minutes], note=PAYLOAD + "; over %.1f "
+              "minutes with the settings' own ping_s and fresh_checkpoint_s" % minutes)
     b.later[-1] = (finish, w.close)
 
 
@@ -91,7 +91,8 @@ class Many:
         for i in range(b.amount("children")):
             forward = Forward(free_port(), self.branch.port)
             self.forwards.append(forward)
-            self.bases.append(town.join("%s%03d" % (BRANCH, i + 1), "base", BRANCH, forward.address))
+            code = "%s%03d" % (BRANCH, i + 1)
+            self.bases.append(town.join(code, "base", BRANCH, forward.address))
             with Control(self.bases[-1]) as c:
                 c.open_matter()
                 c.wait_main()
@@ -136,8 +137,8 @@ def rss_child(b, m):
     time.sleep(b.amount("settle_s"))
     linked = rss_kib(m.branch)
     b.put("rss_child", [(linked["anon"] - alone["anon"]) / len(m.bases)],
-          note="anonymous pages of a branch that has just started: with %d real children linked, less "
-               "those with none, by children" % len(m.bases))
+          note="anonymous pages of a branch that has just started: with %d real children linked, "
+               "less those with none, by children" % len(m.bases))
 
 
 def reconnect(b, m):
@@ -156,9 +157,11 @@ def reconnect(b, m):
     found = [v for one in by_base for v in one]
     say("reconnect: p50 %.0f ms, p99 %.0f ms of %d", percentile(found, 50), percentile(found, 99),
         len(found))
-    b.put("reconnect_p99", [percentile(found, 99)], spread_of=[percentile(x, 99) for x in zip(*by_base)],
-          note="%d cuts of 0.2 to 1.2 s, from the link's way being free until the event made meanwhile "
-               "is on the parent's disk; p50 %.0f ms" % (len(found), percentile(found, 50)))
+    b.put("reconnect_p99", [percentile(found, 99)],
+          spread_of=[percentile(x, 99) for x in zip(*by_base)],
+          note="%d cuts of 0.2 to 1.2 s, from the link's way being free until the event made "
+               "meanwhile is on the parent's disk; p50 %.0f ms" %
+               (len(found), percentile(found, 50)))
 
 
 def restart(b, m):
@@ -176,8 +179,8 @@ def restart(b, m):
         say("restart: p99 %.0f ms", percentile(rounds[-1], 99))
     found = [v for one in rounds for v in one]
     b.put("restart_p99", [percentile(found, 99)], spread_of=[percentile(x, 99) for x in rounds],
-          note="from the parent's ready line until the event that a child made meanwhile is on its disk; "
-               "%d children at once; p50 %.0f ms" % (len(m.bases), percentile(found, 50)))
+          note="from the parent's ready line until the event that a child made meanwhile is on its "
+               "disk; %d children at once; p50 %.0f ms" % (len(m.bases), percentile(found, 50)))
 
 
 @figures("reconnect_p99", "restart_p99", "rss_child")

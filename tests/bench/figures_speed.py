@@ -51,8 +51,8 @@ def catch_up(b, name, top):
 
 
 HASHED = "limit: SHA-256 and append in commits of 4,096 events"
-CAUGHT_UP = "from link resume until main's receipt of all is back where it was written; half of the " \
-            "events go on with matters in any order; " + HASHED
+CAUGHT_UP = "from link resume until main's receipt of all is back where it was written; half of " \
+            "the events go on with matters in any order; " + HASHED
 
 
 @figures("import")
@@ -74,8 +74,9 @@ def imports(b, wanted):
 def two_hops(b, wanted):
     speeds, raws, loads = catch_up(b, "catchup_two_hops", Town.three)
     b.put("catchup_two_hops", speeds, raws, note=CAUGHT_UP)
-    b.put("rss_load", loads, note="the most of anonymous and shared pages, and mapped program files, of "
-          "any of the three during catchup_two_hops; the store's mapped pages are left out")
+    b.put("rss_load", loads, note="the most of anonymous and shared pages, and mapped program "
+          "files, of any of the three during catchup_two_hops; the store's mapped pages are left "
+          "out")
 
 
 @figures("catchup_one_hop")
@@ -97,8 +98,8 @@ def register(b, wanted):
             raws.append((before + after) / 2)
             speeds.append(float(lines[0].split(":")[1].rstrip("}")))
             say("register: %.0f/s of %.0f commits/s", speeds[-1], raws[-1])
-    b.put("register", speeds, raws, note="facts only, the link paused; limit: LMDB commits of one append, "
-          "measured before and after each run")
+    b.put("register", speeds, raws, note="facts only, the link paused; limit: LMDB commits of one "
+          "append, measured before and after each run")
 
 
 @figures("latency_p50", "latency_p99")
@@ -108,14 +109,15 @@ def latency(b, wanted):
         main, _, base = t.three()
         for i in range(b.amount("runs")):
             raws.append(t.raw("commits", b.amount("commits"))["p50_us"] / 1000)
-            lines = t.tool("load", "latency", base.socket, main.socket, BASE, b.amount("samples"), 15)
+            lines = t.tool("load", "latency", base.socket, main.socket, BASE,
+                           b.amount("samples"), 15)
             told = [float(line.split()[0]) / 1000 for line in lines]
             whole = [float(line.split()[1]) / 1000 for line in lines]
             p50.append(percentile(told, 50))
             p99.append(percentile(told, 99))
             asked.append(percentile(whole, 50))
             say("latency: p50 %.2f ms, p99 %.2f ms; a commit %.2f ms", p50[-1], p99[-1], raws[-1])
-    note = "from the base's answer until main's disk; p50 from the request: %.2f ms; limit: p50 of LMDB " \
-           "commits of one append" % percentile(asked, 50)
+    note = "from the base's answer until main's disk; p50 from the request: %.2f ms; limit: p50 " \
+           "of LMDB commits of one append" % percentile(asked, 50)
     b.put("latency_p50", p50, raws, note=note)
     b.put("latency_p99", p99, raws, note=note)

@@ -30,8 +30,8 @@ def rss_idle(b, wanted):
                 s.wait_linked()
             time.sleep(b.amount("settle_s"))
             found.append(max(rss_kib(s)["all"] for s in stations) / 1024)
-    b.put("rss_idle", found, note="all resident pages, of libraries too, of the largest of three linked "
-                                  "stations that have just started")
+    b.put("rss_idle", found, note="all resident pages, of libraries too, of the largest of three "
+                                  "linked stations that have just started")
 
 
 @figures("disk_per_event")
@@ -47,8 +47,8 @@ def disk(b, wanted):
             found.append(main.json("status")["store"]["used_bytes"] / events)
             say("disk: %.1f bytes an event of %d", found[-1], events)
     b.put("disk_per_event", found[-1:], spread_of=found,
-          note="the store's file at main without its unused tail, by events, after %d backlogs of %d: %s; "
-               "pages that commits have freed and the next will use are in" %
+          note="the store's file at main without its unused tail, by events, after %d backlogs of "
+               "%d: %s; pages that commits have freed and the next will use are in" %
                (len(found), events // len(found), ", ".join("%.0f" % x for x in found)))
 
 
@@ -63,12 +63,14 @@ def ready(b, main):
         main.start()
         found.append(1000 * (time.monotonic() - begun))
     events = sum(s["size"] for s in main.json("status")["stations"])
-    b.put("ready", found, note="from the start of the process to its ready line, nothing of the store in "
-                               "the page cache; %d events" % events)
+    b.put("ready", found,
+          note="from the start of the process to its ready line, nothing of the store "
+               "in the page cache; %d events" % events)
 
 
 def ask_report(b, t, main):
-    return [float(x) / 1000 for x in t.tool("load", "get", main.socket, REPORT, b.amount("reports"))]
+    lines = t.tool("load", "get", main.socket, REPORT, b.amount("reports"))
+    return [float(line) / 1000 for line in lines]
 
 
 class Probes:
@@ -112,17 +114,19 @@ def sibling(b, t, main, first, others, events):
     say("sibling: p99 %.2f ms alone, %.2f ms beside a backlog of %d (%.0f/s)", a, w, events,
         events / took)
     b.put("sibling_p99", [100 * (w / a - 1)], spread_of=by_fifths(beside),
-          note="commit at %d branches to main's disk: p50 %.2f ms, p99 %.2f ms alone; p50 %.2f ms, p99 %.2f "
-               "ms beside one child's backlog of %d events, which took %.1f s; %d samples; spread of "
-               "the p99 beside it" % (len(others), percentile(alone, 50), a, percentile(beside, 50), w, events, took,
-                                      len(beside)))
+          note="commit at %d branches to main's disk: p50 %.2f ms, p99 %.2f ms alone; p50 %.2f ms, "
+               "p99 %.2f ms beside one child's backlog of %d events, which took %.1f s; %d "
+               "samples; spread of the p99 beside it" %
+               (len(others), percentile(alone, 50), a, percentile(beside, 50), w, events, took,
+                len(beside)))
 
 
 def fill(b, t, stations, matters):
     """Imports so many matters at each, all of them on their way at once; events of the first"""
     made = 0
     for i, s in enumerate(stations):
-        path = cases.write(os.path.join(t.folder, "open.csv"), 2 * matters, i + 1 + matters % 251, "open")
+        path = os.path.join(t.folder, "open.csv")
+        cases.write(path, 2 * matters, i + 1 + matters % 251, "open")
         events, took = import_timed(s, path, "bench-%d" % matters)
         made = made or events
         say("%s: %d events imported in %.1f s", s.code, events, took)
@@ -157,6 +161,7 @@ def big(b, wanted):
         large = ask_report(b, t, main)
         opened = main.json("report")["total"]["opened"]
         b.put("report", [median(large)], spread_of=large,
-              note="over the control socket, %d matters of %d branches; with a hundredth of them and "
-                   "the same answer's size, it took %.2f ms; the first after ready's cold start %.1f ms" %
+              note="over the control socket, %d matters of %d branches; with a hundredth of them "
+                   "and the same answer's size, it took %.2f ms; the first after ready's cold "
+                   "start %.1f ms" %
               (opened, SIBLINGS + 1, median(small), cold))

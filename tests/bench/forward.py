@@ -1,7 +1,7 @@
 """forward.py - a TCP forwarder between a child and its parent that counts, cuts and heals.
 
-Owns:  its listening port, and the connections through it. Bytes are those of TCP's payload, so ZMTP,
-       CURVE and all that we say are in, and the kernel's headers aren't.
+Owns:  its listening port, and the connections through it. Bytes are those of TCP's payload, so
+       ZMTP, CURVE and all that we say are in, and the kernel's headers aren't.
 """
 import socket
 import struct

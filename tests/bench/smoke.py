@@ -18,12 +18,14 @@ from figures import TABLE  # noqa: E402
 FIELDS = {"name": str, "value": (int, float), "unit": str, "better": str,
           "limit": (int, float, type(None)), "ratio": (int, float, type(None)),
           "spread": (int, float), "goal": (int, float), "met": bool, "runs": int, "note": str}
-LIMITED = ("import", "catchup_one_hop", "catchup_two_hops", "register", "latency_p50", "latency_p99")
+LIMITED = ("import", "catchup_one_hop", "catchup_two_hops", "register", "latency_p50",
+           "latency_p99")
 
 
 def bench(build, *words):
-    return subprocess.run([sys.executable, os.path.join(HERE, "bench.py"), "--build", build, *words],
-                          capture_output=True, text=True)
+    program = os.path.join(HERE, "bench.py")
+    return subprocess.run([sys.executable, program, "--build", build, *words], capture_output=True,
+                          text=True)
 
 
 def shape_wrong(rows):

@@ -76,8 +76,9 @@ class Control:
 
     def open_matter(self):
         """Registers one; answers the size of the log after it."""
-        got = self.ask("POST", "/v1/commands", json.dumps({"kind": "matter", "move": "open", "fields": {
-            "channel": "visit", "category": "环境卫生", "subcategory": "垃圾清运不及时"}}))
+        fields = {"channel": "visit", "category": "环境卫生", "subcategory": "垃圾清运不及时"}
+        got = self.ask("POST", "/v1/commands", json.dumps({"kind": "matter", "move": "open",
+                                                           "fields": fields}))
         return int(got["event"].rsplit("/", 1)[1])
 
     def event_bytes(self, code, seq):
@@ -113,7 +114,8 @@ class Town(City):
         self.stations[code] = s
         s.start()
         where = ["--address", address] if address else []
-        invite = self[parent].ctl("invite", "--code", code, "--name", s.name, "--tier", tier, *where)
+        invite = self[parent].ctl("invite", "--code", code, "--name", s.name, "--tier", tier,
+                                  *where)
         s.ctl("join", "-", stdin=invite.strip())
         s.wait_linked()
         return s
