@@ -165,9 +165,10 @@ def reconnect(b, m):
 
 
 def restart(b, m):
-    rounds = []
+    rounds, away = [], []
     for _ in range(b.amount("restarts")):
         time.sleep(b.amount("stable_s"))  # a link that has just come back is no settled one
+        stopped = time.monotonic()
         m.branch.stop()
         sizes = []
         for s in m.bases:
@@ -175,12 +176,14 @@ def restart(b, m):
                 sizes.append(c.open_matter())
         m.branch.start()
         begun = time.monotonic()
+        away.append(1000 * (begun - stopped))
         rounds.append(m.each(lambda i: m.first_event(i, sizes[i], begun)))
-        say("restart: p99 %.0f ms", percentile(rounds[-1], 99))
+        say("restart: p99 %.0f ms after %.0f ms away", percentile(rounds[-1], 99), away[-1])
     found = [v for one in rounds for v in one]
     b.put("restart_p99", [percentile(found, 99)], spread_of=[percentile(x, 99) for x in rounds],
           note="from the parent's ready line until the event that a child made meanwhile is on its "
-               "disk; %d children at once; p50 %.0f ms" % (len(m.bases), percentile(found, 50)))
+               "disk; %d children at once; p50 %.0f ms; away for up to %.0f ms" %
+               (len(m.bases), percentile(found, 50), max(away)))
 
 
 @figures("reconnect_p99", "restart_p99", "rss_child")
