@@ -151,5 +151,7 @@ $(filter %.json,$(MAKECMDGOALS)): ; @:
 $(O)/bench/%: $(O)/tests/bench/%.o
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $< -llmdb -lcrypto
+check-build: $(BENCH)
+-include $(BENCH_C:%.c=$(O)/%.d)
 
 -include $(LIB_O:.o=.d) $(D_O:.o=.d) $(C_O:.o=.d) $(UNIT:=.d)
