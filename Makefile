@@ -116,7 +116,7 @@ install: all
 	install -D -m 755 $(O)/stationctl $(DESTDIR)$(PREFIX)/bin/stationctl
 	install -D -m 644 deploy/systemd/stationd.service $(DESTDIR)/lib/systemd/system/stationd.service
 	install -D -m 644 deploy/systemd/stationd.sysusers $(DESTDIR)/usr/lib/sysusers.d/stationd.conf
-	install -D -m 640 deploy/systemd/stationd.yaml $(DESTDIR)/etc/stationd/stationd.yaml
+	install -D -m 644 deploy/systemd/stationd.yaml $(DESTDIR)/etc/stationd/stationd.yaml
 
 clean:
 	rm -rf build build-address build-thread

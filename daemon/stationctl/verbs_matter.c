@@ -15,6 +15,26 @@ static const char *state_text(const char *name)
 	return s == NULL ? name : either(s->zh, s->en);
 }
 
+bool matter_explain(const char *place)
+{
+	const struct args *a = ctl.args;
+	if (strncmp(a->verb->name, "matter ", 7) != 0 || place[0] == 0)
+		return false;
+	if (a->count > 0 && strcmp(a->words[0], place) == 0) {
+		complain(T_NO_NUMBER, place);
+		return true;
+	}
+	const struct st_field_row *f = st_kind_field_named(st_kind_named("matter"), st_span_text(place));
+	if (f == NULL)
+		return false;
+	complain(option(a, place) == NULL ? T_NEED_OPTION : T_BAD_NUMBER, place);
+	(void)fprintf(stderr, "  --%s %s", place, either(f->zh, f->en));
+	for (const struct st_choice *c = f->choices; c != NULL && c->name != NULL; c++)
+		(void)fprintf(stderr, "%s%s", c == f->choices ? ": " : " | ", c->name);
+	(void)fputc('\n', stderr);
+	return true;
+}
+
 static int run_move(const struct args *a)
 {
 	const char *move = a->verb->name + strlen("matter ");
