@@ -171,6 +171,69 @@ def whole_life(city):
     sound(city)
 
 
+def holder_at(station, number):
+    return station.json("matter", "show", number)["record"]["holder"]
+
+
+@test
+def handed_across(city):
+    """A matter goes to a base of another branch that is away for now, with its history and its private part."""
+    city.add("410621", "浚县分站", "branch", "410600")
+    far = city.add("410621001", "卫溪街道基站", "base", "410621")
+    base, main = city["410611003"], city["410600"]
+    until("the roll is known", lambda: base.run("matter", "hand", "x", "--to", "410621001")[0] == 2)
+    n = base.ctl(*OPEN, "--title", "河道垃圾", "--reporter_name", "王某").strip()
+    base.ctl("matter", "accept", n)
+    code, _, err = base.run("matter", "hand", n, "--to", "410699001")
+    check(code == 2 and "to" in err, "no such station: %d %s" % (code, err))
+    far.stop()
+    until("the far base is known here",
+          lambda: base.run("matter", "hand", n, "--to", "410621001")[0] == 0)
+    code, _, err = base.run("matter", "answer", n, "--reply", "x")
+    check(code == 4, "it isn't ours any more: %s" % err)
+    base.wait_main()
+    city["410621"].kill()
+    city["410621"].start()
+    far.start()
+    until("it has arrived", lambda: far.run("matter", "show", n)[0] == 0 and
+          holder_at(far, n) == "410621001")
+    there = far.json("matter", "show", n)
+    check(len(there["events"]) == 3, "with its history: %s" % there["events"])
+    check(any(e.get("private", {}).get("reporter_name") == "王某" for e in there["events"]),
+          "the new holder reads the private part")
+    between = json.dumps([s.json("matter", "show", n) for s in (main, city["410621"])], ensure_ascii=False)
+    check("王某" not in between, "nobody between can")
+    far.ctl("matter", "answer", n, "--reply", "已清理")
+    far.wait_main()
+    until("the first holder hears of it",
+          lambda: base.json("matter", "show", n)["record"]["state"] == "answered")
+    for s in city:
+        if s.code != "410611":
+            s.ctl("recount")
+    row = {r["key"][0]: r for r in main.json("report", "--by", "station")["rows"]}
+    check(row["410611003"]["opened"] == 1 and row["410621001"]["open_now"] == 1, "counted where opened and where held")
+    sound(city)
+
+
+@test
+def reassigned(city):
+    """A station above names a new holder; the old one's late word loses at every tier."""
+    branch, base, main = city["410611"], city["410611003"], city["410600"]
+    n = base.ctl(*OPEN).strip()
+    base.wait_main()
+    base.ctl("link", "pause")
+    branch.ctl("matter", "reassign", n, "--to", "410611")
+    base.ctl("matter", "accept", n)
+    base.ctl("link", "resume")
+    base.wait_main()
+    until("the old holder knows", lambda: holder_at(base, n) == "410611")
+    branch.ctl("matter", "accept", n)
+    branch.wait_main()
+    r = main.json("matter", "show", n)["record"]
+    check(r["holder"] == "410611" and r["set_aside"] == 1 and r["state"] == "accepted", str(r))
+    sound(city)
+
+
 @test
 def bad_values(city):
     """Each bad value is refused with its field, and nothing is written."""
