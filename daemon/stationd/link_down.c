@@ -13,13 +13,14 @@
 #include "link_state.h"
 #include "say.h"
 
-enum { FRAMES_PER_TURN = 64, LOOK_MS = 5000, SILENT_FACTOR = 3 };
+enum { FRAMES_PER_TURN = 64, LOOK_MS = 5000, SILENT_FACTOR = 3, PROMPT_MAX = 16 * 1024 };
 
 struct push_job {
 	struct job job;
 	struct child *child;
 	struct st_inbound *in;
-	struct push_job *next;
+	struct push_job *next;  /* in child's pending */
+	struct push_job *after; /* in child's bulk */
 };
 
 static struct child *child_of(struct link *l, const char *code)
@@ -53,10 +54,38 @@ static void grant_in_turn(struct link *l)
 	} while (c != first);
 }
 
+static bool same_log(const struct push_job *a, const struct st_push *push)
+{
+	const struct st_log_id *x = &a->in->push.checkpoint.log, *y = &push->checkpoint.log;
+	return x->epoch == y->epoch && st_code_equal(&x->station, &y->station);
+}
+
+/* A push is bulk by its size, and whatever follows bulk of its log, so that it stays behind it. */
+static bool is_bulk(const struct child *c, const struct st_inbound *in)
+{
+	if (in->raw_size > PROMPT_MAX)
+		return true;
+	for (const struct push_job *p = c->bulk; p != NULL; p = p->after)
+		if (same_log(p, &in->push))
+			return true;
+	return false;
+}
+
+static void leave_bulk(struct child *c, const struct push_job *p)
+{
+	for (struct push_job **at = &c->bulk; *at != NULL; at = &(*at)->after) {
+		if (*at != p)
+			continue;
+		*at = p->after;
+		return;
+	}
+}
+
 static void push_done(struct job *j)
 {
 	struct push_job *p = j->arg;
 	struct child *c = p->child;
+	leave_bulk(c, p);
 	const struct st_job_push *push = &j->work.u.push;
 	struct st_push_result result = { .rc = j->work.rc, .held = push->held,
 					 .receipt = push->receipted ? &push->receipt : NULL };
@@ -80,6 +109,11 @@ static void take_push(void *arg, struct st_inbound *in)
 	p->job.done = push_done;
 	p->job.bytes = sizeof(*p) + in->raw_size;
 	p->job.patient = true;
+	p->job.bulk = is_bulk(c, in);
+	if (p->job.bulk) {
+		p->after = c->bulk;
+		c->bulk = p;
+	}
 	p->job.work.kind = ST_JOB_PUSH;
 	p->job.work.u.push.push = in->push;
 	p->job.work.u.push.child = c->number;

@@ -15,6 +15,7 @@ struct child {
 	struct frames frames;
 	bool linked;
 	struct push_job *pending, **pending_end; /* pushes that the writer had no room for */
+	struct push_job *bulk;                   /* of its backlog, at the writer or pending */
 	struct link *link;
 	struct child *next;
 };

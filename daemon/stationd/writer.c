@@ -31,7 +31,8 @@ struct writer {
 	pthread_t thread;
 	pthread_mutex_t mutex;
 	pthread_cond_t wake;
-	struct list waiting;
+	struct list waiting, bulk;
+	bool bulk_turn; /* the last group was of the others, and bulk waits */
 	struct result *results, **results_end;
 	bool stopping, busy;
 	struct timespec gather_until; /* monotonic */
@@ -85,13 +86,24 @@ static struct st_world world_now(void)
 				  .random = draw };
 }
 
-/* Takes as much as one transaction may hold. Called with the mutex held. */
+static void take(struct list *from, size_t most_bytes, struct list *group)
+{
+	while (from->first != NULL && group->count < ST_GROUP_JOBS_MAX &&
+	       (group->count == 0 || group->bytes + from->first->bytes <= most_bytes))
+		list_push(group, list_pop(from));
+}
+
+/* Takes as much as one transaction may hold: of bulk little, and in turn with the rest, so that no backlog
+ * holds up a clerk or a sibling for longer than that little. Called with the mutex held. */
 static struct list take_group(struct writer *w)
 {
 	struct list group = { .first = NULL };
-	while (w->waiting.first != NULL && group.count < ST_GROUP_JOBS_MAX &&
-	       (group.count == 0 || group.bytes + w->waiting.first->bytes <= WRITER_GROUP_BYTES))
-		list_push(&group, list_pop(&w->waiting));
+	bool bulk = w->waiting.first == NULL || w->bulk_turn;
+	if (bulk)
+		take(&w->bulk, WRITER_BULK_BYTES, &group);
+	else
+		take(&w->waiting, WRITER_GROUP_BYTES, &group);
+	w->bulk_turn = !bulk && w->bulk.first != NULL;
 	return group;
 }
 
@@ -123,8 +135,8 @@ static void post(struct writer *w, struct result *r)
 static void gather(struct writer *w)
 {
 	int rc = 0;
-	while (rc == 0 && !w->stopping && w->waiting.patient == w->waiting.count &&
-	       w->waiting.count < ST_GROUP_JOBS_MAX && w->waiting.bytes < WRITER_GATHER_BYTES)
+	while (rc == 0 && !w->stopping && w->bulk.first == NULL &&
+	       w->waiting.patient == w->waiting.count && w->waiting.count < ST_GROUP_JOBS_MAX)
 		rc = pthread_cond_timedwait(&w->wake, &w->mutex, &w->gather_until);
 }
 
@@ -146,7 +158,7 @@ static void *run(void *arg)
 		if (r == NULL)
 			r = calloc(1, sizeof(*r));
 		(void)pthread_mutex_lock(&w->mutex);
-		while (!w->stopping && (w->waiting.first == NULL || r == NULL))
+		while (!w->stopping && ((w->waiting.first == NULL && w->bulk.first == NULL) || r == NULL))
 			(void)pthread_cond_wait(&w->wake, &w->mutex);
 		gather(w);
 		bool stop = w->stopping;
@@ -218,11 +230,11 @@ int writer_submit(struct writer *w, struct job *j)
 	int rc = 0;
 	ST_REQUIRE(j->done != NULL);
 	(void)pthread_mutex_lock(&w->mutex);
-	if (w->stopping || w->waiting.count == WRITER_JOBS_MAX ||
-	    (w->waiting.count > 0 && w->waiting.bytes + j->bytes > WRITER_BYTES_MAX))
+	size_t count = w->waiting.count + w->bulk.count, bytes = w->waiting.bytes + w->bulk.bytes;
+	if (w->stopping || count == WRITER_JOBS_MAX || (count > 0 && bytes + j->bytes > WRITER_BYTES_MAX))
 		rc = ST_EBUSY;
 	else
-		list_push(&w->waiting, j);
+		list_push(j->bulk ? &w->bulk : &w->waiting, j);
 	(void)pthread_mutex_unlock(&w->mutex);
 	if (rc == 0)
 		(void)pthread_cond_signal(&w->wake);
@@ -244,7 +256,7 @@ void writer_close(struct writer *w)
 	(void)pthread_cond_signal(&w->wake);
 	(void)pthread_join(w->thread, NULL);
 	deliver(w);
-	for (struct job *j; (j = list_pop(&w->waiting)) != NULL;) {
+	for (struct job *j; (j = list_pop(&w->waiting)) != NULL || (j = list_pop(&w->bulk)) != NULL;) {
 		j->work.rc = ST_EBUSY;
 		j->done(j);
 	}
@@ -263,7 +275,7 @@ bool writer_idle(const struct writer *cw)
 {
 	struct writer *w = (struct writer *)(uintptr_t)cw;
 	(void)pthread_mutex_lock(&w->mutex);
-	bool idle = !w->busy && w->waiting.first == NULL;
+	bool idle = !w->busy && w->waiting.first == NULL && w->bulk.first == NULL;
 	(void)pthread_mutex_unlock(&w->mutex);
 	return idle;
 }

@@ -10,13 +10,14 @@ enum {
 	WRITER_BYTES_MAX = 64 * 1024 * 1024,
 	WRITER_GROUP_BYTES = 4 * 1024 * 1024,
 	WRITER_GATHER_US = 2000, /* patient jobs wait so long after the commit before, to share one; */
-	WRITER_GATHER_BYTES = 512 * 1024, /* unless there are so many */
+	WRITER_BULK_BYTES = 256 * 1024, /* of bulk in one transaction: so long does a clerk or a sibling wait for it */
 };
 
 struct job {
 	struct st_job work;
 	size_t bytes;                 /* what it keeps in memory while it waits, about */
 	bool patient;                 /* a neighbour's: no person waits for it */
+	bool bulk;                    /* of a backlog: in turn with all that isn't, in transactions of its own */
 	void (*done)(struct job *j);  /* on the loop; work.rc is set. May free j */
 	void *arg;
 	struct job *next;

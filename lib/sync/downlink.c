@@ -137,6 +137,18 @@ static int on_logs(struct st_downlink *d, struct st_txn *t, const struct st_now 
 	return rc < 0 ? rc : st_downlink_carry(d, t);
 }
 
+/* A push of one chunk may come between the chunks of a larger one. */
+static int assemble(struct st_downlink *d, const struct st_chunk *c, struct st_inbound **ret_in)
+{
+	struct st_assembly whole;
+	if (c->index != 0 || !c->last)
+		return st_assembly_add(&d->assembly, c, ret_in);
+	st_assembly_init(&whole);
+	int rc = st_assembly_add(&whole, c, ret_in);
+	st_assembly_done(&whole);
+	return rc;
+}
+
 static int on_chunk(struct st_downlink *d, const struct st_chunk *c)
 {
 	struct st_inbound *in = NULL;
@@ -147,7 +159,7 @@ static int on_chunk(struct st_downlink *d, const struct st_chunk *c)
 	d->info.credit -= c->bytes.size;
 	d->info.held += c->bytes.size;
 	d->info.wanted -= c->bytes.size < d->info.wanted ? c->bytes.size : d->info.wanted;
-	int rc = st_assembly_add(&d->assembly, c, &in);
+	int rc = assemble(d, c, &in);
 	if (rc < 0 || in == NULL)
 		return rc;
 	in->session = d->session;
@@ -198,7 +210,7 @@ static int on_want(struct st_downlink *d, const struct st_want *w)
 	d->info.credit -= w->back;
 	d->info.granted -= back;
 	d->pool->given -= back;
-	if (w->next > ST_PUSH_WIRE_MAX)
+	if (w->next > ST_PUSH_WIRE_MAX + ST_CREDIT_STANDING)
 		return ST_ETOOBIG; /* no push is so large: it would wait for ever */
 	d->info.wanted = w->bytes;
 	d->wanted_next = w->next;

@@ -83,16 +83,30 @@ static int want(struct st_uplink *u, uint64_t next)
 	return uplink_say(u, &f, true);
 }
 
+/* One frame is the whole of it, and nothing of its log is on the way: it goes before what is bulk. */
+static bool packed_is_prompt(const struct st_uplink *u)
+{
+	const struct st_uplink_log *l = &u->logs[u->packed_log];
+	return st_packed_chunks(&u->packed) == 1 && l->sent == l->acked;
+}
+
+/* Credit that must be there: what is bulk leaves the standing credit to what is prompt. */
+static uint64_t packed_needs(const struct st_uplink *u)
+{
+	return u->packed.bytes.size + (packed_is_prompt(u) ? 0 : ST_CREDIT_STANDING);
+}
+
 static int send_packed(struct st_uplink *u)
 {
 	struct st_uplink_log *l = &u->logs[u->packed_log];
-	st_assert(u->packed.bytes.size <= u->info.credit);
+	bool bulk = !packed_is_prompt(u);
+	st_assert(packed_needs(u) <= u->info.credit);
 	u->push++;
 	size_t chunks = st_packed_chunks(&u->packed);
 	for (size_t n = 0; n < chunks; n++) {
 		struct st_frame f = { .kind = ST_FRAME_CHUNK };
 		f.u.chunk = st_packed_chunk(&u->packed, u->push, n);
-		int rc = uplink_say(u, &f, true);
+		int rc = uplink_say(u, &f, bulk);
 		if (rc < 0)
 			return rc;
 	}
@@ -104,10 +118,10 @@ static int send_packed(struct st_uplink *u)
 	return 0;
 }
 
-static int pack_next(struct st_uplink *u, struct st_txn *t, uint64_t now_ms)
+static int pack_log(struct st_uplink *u, struct st_txn *t, size_t i)
 {
 	struct st_log log;
-	size_t i = uplink_log_choose(u, now_ms);
+	u->packed_ready = false;
 	if (i == UPLINK_NO_LOG)
 		return 0;
 	int rc = st_log_get(t, u->logs[i].number, &log);
@@ -126,6 +140,13 @@ static int pack_next(struct st_uplink *u, struct st_txn *t, uint64_t now_ms)
 	return 0;
 }
 
+/* What is packed has no credit yet: something little may go in its place. */
+static int pack_prompt(struct st_uplink *u, struct st_txn *t, uint64_t now_ms)
+{
+	size_t i = packed_is_prompt(u) ? UPLINK_NO_LOG : uplink_log_prompt(u, now_ms);
+	return i == UPLINK_NO_LOG ? 0 : pack_log(u, t, i);
+}
+
 /* Sends what the credit allows. */
 static int pump(struct st_uplink *u, struct st_txn *t, uint64_t now_ms)
 {
@@ -135,13 +156,15 @@ static int pump(struct st_uplink *u, struct st_txn *t, uint64_t now_ms)
 	if (u->packed_ready && u->packed_log != 0 && uplink_log_choose(u, now_ms) == 0)
 		u->packed_ready = false; /* our own goes first */
 	for (int n = 0; n < PUSHES_PER_STEP; n++) {
-		int rc = u->packed_ready ? 0 : pack_next(u, t, now_ms);
+		int rc = u->packed_ready ? 0 : pack_log(u, t, uplink_log_choose(u, now_ms));
+		if (rc == 0 && u->packed_ready && packed_needs(u) > u->info.credit)
+			rc = pack_prompt(u, t, now_ms);
 		if (rc < 0)
 			return rc;
 		if (!u->packed_ready)
 			return want(u, 0);
-		if (u->packed.bytes.size > u->info.credit)
-			return want(u, u->packed.bytes.size);
+		if (packed_needs(u) > u->info.credit)
+			return want(u, packed_needs(u));
 		rc = send_packed(u);
 		if (rc < 0)
 			return rc;

@@ -1,7 +1,7 @@
 /* uplink_logs.c - the uplink's table of logs: what there is, what the parent has, whose turn it is.
  *
  * Owns:    which log goes up next.
- * Promise: 5: our own log first, the others in turn, so that no backlog holds up a neighbour.
+ * Promise: 5: what is little first, then our own log, the others in turn: no backlog holds up a neighbour.
  * Flow:    store -> uplink table -> pack */
 #include "uplink_state.h"
 #include <stdlib.h>
@@ -157,21 +157,43 @@ static bool may_go(struct st_uplink *u, struct st_uplink_log *l, uint64_t now_ms
 	return l->admitted;
 }
 
-size_t uplink_log_choose(struct st_uplink *u, uint64_t now_ms)
+/* Little waits of a log of which nothing is on the way: it may overtake any backlog. */
+static bool is_prompt(const struct st_uplink_log *l)
 {
-	if (u->log_count == 0)
-		return UPLINK_NO_LOG;
-	if (may_go(u, &u->logs[0], now_ms))
-		return 0;
+	return l->sent == l->acked && unsent_bytes(l) < ST_CHUNK_MAX / 2;
+}
+
+/* The next of the others in turn. */
+static size_t in_turn(struct st_uplink *u, uint64_t now_ms, bool prompt)
+{
 	size_t others = u->log_count - 1;
 	for (size_t n = 0; n < others; n++) {
 		size_t i = 1 + (u->turn - 1 + n) % others;
-		if (!may_go(u, &u->logs[i], now_ms))
+		if ((prompt && !is_prompt(&u->logs[i])) || !may_go(u, &u->logs[i], now_ms))
 			continue;
 		u->turn = i + 1;
 		return i;
 	}
 	return UPLINK_NO_LOG;
+}
+
+size_t uplink_log_prompt(struct st_uplink *u, uint64_t now_ms)
+{
+	if (u->log_count == 0)
+		return UPLINK_NO_LOG;
+	if (is_prompt(&u->logs[0]) && may_go(u, &u->logs[0], now_ms))
+		return 0;
+	return in_turn(u, now_ms, true);
+}
+
+size_t uplink_log_choose(struct st_uplink *u, uint64_t now_ms)
+{
+	if (u->log_count == 0)
+		return UPLINK_NO_LOG;
+	size_t prompt = uplink_log_prompt(u, now_ms);
+	if (prompt != UPLINK_NO_LOG)
+		return prompt;
+	return may_go(u, &u->logs[0], now_ms) ? 0 : in_turn(u, now_ms, false);
 }
 
 uint64_t uplink_logs_waiting(const struct st_uplink *u)
