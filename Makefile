@@ -134,4 +134,21 @@ $(O)/fuzz/%: tests/fuzz/%.c $(FUZZ_O)
 	@mkdir -p $(@D)
 	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer,address -o $@ $^ $(LDLIBS)
 
--include $(LIB_O:.o=.d) $(D_O:.o=.d) $(C_O:.o=.d) $(UNIT:=.d)
+# The simulator: each seed that fails is a promise broken; SEED=k shows which and how (VERBOSE=1).
+SIM_O    := $(patsubst %.c,$(O)/%.o,$(wildcard tests/sim/*.c)) $(O)/daemon/stationd/frames.o
+SIM_WRAP := mdb_txn_begin mdb_txn_commit mdb_put mdb_cursor_put mdb_del mdb_env_sync statvfs
+SEEDS    ?= 2000
+FROM     ?= 1
+.PHONY: sim sim-build sim-canaries
+$(O)/sim: $(SIM_O) $(LIB)
+	$(CC) $(LDFLAGS) $(SIM_WRAP:%=-Wl,--wrap=%) -o $@ $^ $(LDLIBS)
+
+sim-build: $(O)/sim
+sim: $(O)/sim
+	@$(O)/sim $(if $(SEED),seed $(SEED),$(FROM) $(SEEDS) 2)
+
+# Each planted bug must be found within its bound of seeds.
+sim-canaries:
+	@tests/sim/canaries.sh $(O)
+
+-include $(SIM_O:.o=.d) $(LIB_O:.o=.d) $(D_O:.o=.d) $(C_O:.o=.d) $(UNIT:=.d)
