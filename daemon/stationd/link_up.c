@@ -133,6 +133,7 @@ static void take_receipts(void *arg, const struct st_receipt_in *receipts, size_
 			r->job.arg = r;
 			r->job.done = receipts_done;
 			r->job.bytes = sizeof(*r);
+			r->job.patient = true;
 			r->job.work.kind = ST_JOB_RECEIPTS;
 			l->up.receipts = r;
 			(void)uv_timer_start(l->up.receipts_timer, on_receipts_timer, RECEIPTS_WAIT_MS, 0);

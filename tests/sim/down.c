@@ -8,7 +8,7 @@
 #include <station/base/check.h>
 #include "sim.h"
 
-enum { FRAMES_PER_TURN = 8 };
+enum { FRAMES_PER_TURN = 8, LOOK_MS = 5000, SILENT_MS = 3 * ST_PING_MS };
 
 static void on_pump(struct sim *sim, void *child, uint64_t life)
 {
@@ -49,6 +49,18 @@ static void queue_frame(void *arg, struct st_span frame, bool bulk)
 	sim_after(s->sim, sim_below(s->sim, 2), on_pump, c, s->life * CITY_MAX + s->index);
 }
 
+/* Each child in turn, beginning behind the one that got some last. */
+static void grant_in_turn(struct station *s)
+{
+	size_t first = s->down.turn;
+	for (size_t n = 0; n < s->down.count; n++) {
+		size_t i = (first + n) % s->down.count;
+		if (st_downlink_grant(s->down.children[i]->session))
+			s->down.turn = i + 1;
+	}
+	told_pool(s);
+}
+
 static void push_done(struct station *s, struct job *j)
 {
 	struct st_inbound *in = j->arg;
@@ -62,9 +74,7 @@ static void push_done(struct station *s, struct job *j)
 	sim_trace(s->sim, s, "push", push->held, (uint64_t)-j->work.rc);
 	j->arg = NULL;
 	st_downlink_applied(c->session, in, &result);
-	for (size_t i = 0; i < s->down.count; i++)
-		(void)st_downlink_grant(s->down.children[i]->session);
-	told_pool(s);
+	grant_in_turn(s);
 }
 
 static void push_gone(struct job *j)
@@ -89,7 +99,7 @@ static void take_push(void *arg, struct st_inbound *in)
 	struct job *j = job_new(c->parent, ST_JOB_PUSH, push_done);
 	j->arg = in;
 	j->gone = push_gone;
-	j->bytes = sizeof(*j) + ST_CHECKPOINT_BYTES_MAX;
+	j->bytes = sizeof(*j) + in->raw_size;
 	j->work.u.push.push = in->push;
 	j->work.u.push.child = c->number;
 	check_resumes(c, in);
@@ -170,7 +180,10 @@ void down_frame(struct station *s, struct conn *conn, struct st_span body)
 		c->tainted = c->any_refused = false;
 	}
 	c->tainted |= conn->tainted;
+	uint64_t given = s->down.pool.given;
 	SIM_DO(s->sim, s, st_store_read(s->store, read_message, &m));
+	if (s->down.pool.given < given)
+		grant_in_turn(s);
 	told_pool(s);
 }
 
@@ -224,9 +237,31 @@ static int load_children(struct st_txn *t, void *arg)
 	return st_station_each(t, load_child, arg);
 }
 
+/* A child that has gone silent gives its part of the pool back. */
+static void on_timer(struct sim *sim, void *station, uint64_t life)
+{
+	struct station *s = station;
+	if (!s->alive || s->life != life)
+		return;
+	sim_after(sim, LOOK_MS, on_timer, s, life);
+	for (size_t i = 0; i < s->down.count; i++) {
+		struct st_downlink_info info;
+		st_downlink_info(s->down.children[i]->session, &info);
+		if (info.state == ST_DOWNLINK_NEW || station_mono(s) < info.heard_ms + SILENT_MS)
+			continue;
+		sim_trace(sim, s, "child is silent", s->down.children[i]->station->index, info.granted);
+		st_downlink_lost(s->down.children[i]->session);
+		grant_in_turn(s);
+	}
+}
+
 void down_reload(struct station *s)
 {
 	SIM_DO(s->sim, s, st_store_read(s->store, load_children, s));
+	if (s->down.timed)
+		return;
+	s->down.timed = true;
+	sim_after(s->sim, LOOK_MS, on_timer, s, s->life);
 }
 
 void down_applied(struct station *s)
@@ -286,5 +321,6 @@ void down_ends(struct station *s)
 		frames_clear(&c->frames);
 		free(c);
 	}
-	s->down.count = 0;
+	s->down.count = s->down.turn = 0;
+	s->down.timed = false;
 }

@@ -185,8 +185,9 @@ struct station {
 	} up;
 	struct {
 		struct child *children[CITY_MAX];
-		size_t count;
+		size_t count, turn; /* turn: whose grant is next */
 		struct st_pool pool;
+		bool timed;
 	} down;
 	struct { /* the link to the parent */
 		bool cut;

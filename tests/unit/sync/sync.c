@@ -154,7 +154,7 @@ static struct st_signing_key root;
 static struct st_uplink *up;
 static struct st_downlink *down;
 static struct st_pool pool;
-static struct queue upward, downward;
+static struct queue upward, upward_bulk, downward; /* what is urgent overtakes what is bulk */
 static struct st_inbound *arrived[LINE_FRAMES];
 static size_t arrived_count, halts, refusals;
 static struct st_job_receipts receipts;
@@ -194,7 +194,7 @@ static void up_frame(void *arg, struct st_span frame, bool bulk)
 	(void)arg;
 	assert_true(frame.size <= ST_FRAME_MAX);
 	on_the_way += bulk ? frame.size : 0;
-	line_put(&upward, frame);
+	line_put(bulk ? &upward_bulk : &upward, frame);
 }
 
 static void up_receipts(void *arg, const struct st_receipt_in *r, size_t count)
@@ -288,6 +288,7 @@ static int sessions_teardown(void **state)
 {
 	(void)state;
 	line_cut(&upward);
+	line_cut(&upward_bulk);
 	line_cut(&downward);
 	for (size_t i = 0; i < arrived_count; i++)
 		st_inbound_free(arrived[i]);
@@ -342,6 +343,7 @@ static void apply_pushes(void)
 		struct st_push_result result = { rc, job->u.push.held,
 						 job->u.push.receipted ? &job->u.push.receipt : NULL };
 		st_downlink_applied(down, arrived[i], &result);
+		(void)st_downlink_grant(down);
 		free(job);
 	}
 	arrived_count = 0;
@@ -355,7 +357,7 @@ static int run(size_t most)
 	size_t size;
 	int rc = 0;
 	for (size_t n = 0; n < most && rc == 0; n++) {
-		if (line_take(&upward, &frame, &size)) {
+		if (line_take(&upward, &frame, &size) || line_take(&upward_bulk, &frame, &size)) {
 			struct st_span s = { frame, size };
 			(void)(st_store_read(parent.store, step_down_frame, &s) == 0);
 			free(frame);
@@ -409,6 +411,68 @@ static void test_catch_up(void **state)
 	assert_int_equal(info().logs[0].acked, 2502);
 }
 
+/* Bursts of every size, told while earlier ones are on the way, all arrive, and the pool gets all back:
+ * no want is answered by credit that the chunks before it have used. */
+static void test_bursts(void **state)
+{
+	char number[ST_NUMBER_TEXT];
+	uint64_t size = 1, seed = 5;
+	(void)state;
+	link_up();
+	for (int round = 0; round < 60; round++) {
+		for (int part = 0; part < 4; part++) {
+			seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+			for (uint64_t n = (seed >> 33) % 60 + 1; n > 0; n--, size++)
+				assert_int_equal(station_opens(&child, number), 0);
+			assert_int_equal(st_store_read(child.store, step_grown, &child.applied), 0);
+			assert_int_equal(run((seed >> 40) % 8), 0);
+		}
+		assert_int_equal(run(100000), 0);
+		assert_int_equal(info().logs[0].acked, size);
+		assert_int_equal(pool.given, 0);
+	}
+}
+
+/* Little that waits goes with the ack of what is on the way: a busy clerk isn't a push an event. */
+static void test_gathers(void **state)
+{
+	char number[ST_NUMBER_TEXT];
+	(void)state;
+	link_up();
+	for (int i = 0; i < 30; i++) {
+		assert_int_equal(station_opens(&child, number), 0);
+		assert_int_equal(st_store_read(child.store, step_grown, &child.applied), 0);
+	}
+	assert_int_equal(upward_bulk.count, 1); /* the first went at once */
+	assert_int_equal(run(1000), 0);
+	assert_int_equal(info().logs[0].acked, 31);
+}
+
+/* A child that fell silent holds nothing of the pool, and begins again with a hello. */
+static void test_lost_child(void **state)
+{
+	char number[ST_NUMBER_TEXT];
+	struct st_downlink_info d;
+	(void)state;
+	for (int i = 0; i < 600; i++)
+		assert_int_equal(station_opens(&child, number), 0);
+	assert_int_equal(st_store_read(child.store, step_link, NULL), 0);
+	for (size_t n = 0; n < 200 && pool.given == 0; n++)
+		assert_int_equal(run(1), 0);
+	assert_true(pool.given > 0);
+	st_downlink_lost(down);
+	assert_int_equal(pool.given, 0);
+	(void)run(1000);
+	st_downlink_info(down, &d);
+	assert_int_equal(d.state, ST_DOWNLINK_NEW); /* frames of before don't bring it back */
+	st_uplink_lost(up, &now);
+	line_cut(&upward);
+	line_cut(&upward_bulk);
+	line_cut(&downward);
+	link_up();
+	assert_int_equal(info().logs[0].acked, 601);
+}
+
 /* Cut after every number of steps: it always resumes at what the parent has, and nothing is twice. */
 static void test_cut_anywhere(void **state)
 {
@@ -420,6 +484,7 @@ static void test_cut_anywhere(void **state)
 		assert_int_equal(st_store_read(child.store, step_link, NULL), 0);
 		(void)run(steps);
 		line_cut(&upward);
+		line_cut(&upward_bulk);
 		line_cut(&downward);
 		st_uplink_lost(up, &now);
 		assert_int_equal(station_opens(&child, number), 0);
@@ -547,7 +612,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_frames), cmocka_unit_test(test_bad_frames),
 		cmocka_unit_test(test_bad_pushes), cmocka_unit_test(test_retry),
-		SESSION(test_catch_up), SESSION(test_cut_anywhere), SESSION(test_silence),
+		SESSION(test_catch_up), SESSION(test_bursts),
+		SESSION(test_gathers), SESSION(test_lost_child), SESSION(test_cut_anywhere), SESSION(test_silence),
 		SESSION(test_nonsense_from_parent), SESSION(test_older_copy), SESSION(test_beyond_credit),
 	};
 	return cmocka_run_group_tests(tests, frames_setup, frames_teardown);
