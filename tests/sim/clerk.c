@@ -8,7 +8,7 @@
 #include <station/base/check.h>
 #include "sim.h"
 
-enum { FIELDS_MAX = 6, VALUE_MAX = 8200 };
+enum { FIELDS_MAX = 6, VALUE_MAX = 7900 };
 
 #define IN(state) (1u << (state))
 static const struct move {
@@ -115,7 +115,7 @@ static void refused(struct station *s, struct wish *w, int rc)
 	bool room = rc == ST_EFULL || rc == ST_EBUSY || rc == ST_EIO || rc == ST_ENOMEM;
 	bool sure = r == NULL || (!r->unsure && !r->wild && w->opener == s);
 	SIM_CHECK(s->sim, s, room || !w->legal || !sure || s->jumped, "%s of %s is refused: %s",
-		  w->move == NULL ? "open" : w->move->name, w->number, st_error_name(rc));
+		  w->move == NULL ? "an opening or a note" : w->move->name, w->number, st_error_name(rc));
 }
 
 static void done(struct station *s, struct job *j)
