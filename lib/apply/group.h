@@ -95,6 +95,8 @@ int command_add(struct st_apply *a, const struct st_command *c, struct st_checke
 int job_import(struct st_apply *a, struct st_job_import *job);
 /* push.c */
 int job_push(struct st_apply *a, struct st_job_push *job);
+/* The transaction came to nothing: what the job says of the store is what is on the disk. */
+void push_undone(struct st_apply *a, struct st_job_push *job);
 /* witness.c */
 int job_receipts(struct st_apply *a, struct st_job_receipts *job);
 int job_claims(struct st_apply *a, struct st_job_claims *job);
