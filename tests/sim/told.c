@@ -117,6 +117,17 @@ static void told_logs(struct child *c, const struct st_logs *logs)
 	}
 }
 
+/* It says where to go on: not beyond the disk, and not behind what was acknowledged, or a full disk would
+ * cost each child its whole log again. */
+static void told_refusal(struct child *c, const struct st_refusal *r)
+{
+	struct station *s = c->parent, *origin = station_of(s->sim, &r->log.station);
+	SIM_CHECK(s->sim, s, c->tainted || (origin != NULL && r->held >= s->told->size[origin->index]),
+		  "sends %s back to %llu", r->log.station.text, (unsigned long long)r->held);
+	if (origin != NULL)
+		told_size(s, &r->log, r->held, false);
+}
+
 void told_frame(struct child *c, struct st_span frame)
 {
 	struct station *s = c->parent;
@@ -132,6 +143,8 @@ void told_frame(struct child *c, struct st_span frame)
 		told_size(s, &f.u.ack.log, f.u.ack.size, false);
 		if (f.u.ack.receipt.time_s != 0)
 			told_size(s, &f.u.ack.log, f.u.ack.size, true);
+	} else if (f.kind == ST_FRAME_REFUSAL && !st_code_empty(&f.u.refusal.log.station)) {
+		told_refusal(c, &f.u.refusal);
 	} else if (f.kind == ST_FRAME_RECEIPTS) {
 		for (size_t i = 0; i < f.u.receipts.count; i++) {
 			const struct st_receipt_in *r = &f.u.receipts.receipts[i];
