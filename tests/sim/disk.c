@@ -115,6 +115,7 @@ int __wrap_mdb_txn_commit(MDB_txn *txn)
 	}
 	if (fault == COMMIT_RIGHT)
 		return commit(txn);
+	at->sync_failed |= fault != COMMIT_NO_SPACE && fault != COMMIT_SHORT_WRITE;
 	if (fault == COMMIT_SYNC_FAILS_WRITTEN) {
 		(void)commit(txn); /* on disk after all, but nobody can know */
 		return EIO;

@@ -107,7 +107,7 @@ static void fly(struct sim *sim, struct conn *c, bool up, struct st_span frame)
 static void say_rubbish(struct sim *sim, struct conn *c, struct st_span frame)
 {
 	uint8_t bytes[ST_FRAME_MAX];
-	c->tainted = true;
+	c->tainted = c->child->mad = true;
 	if (old_count > 0 && sim_chance(sim, 500)) {
 		size_t n = sim_below(sim, old_count);
 		fly(sim, c, true, st_span(old[n].data, old[n].size));

@@ -91,6 +91,7 @@ struct disk {
 	enum commit_fault commit; /* of the next commit */
 	unsigned puts_left;       /* the map is full after so many; 0: never */
 	bool poisoned;            /* a put failed: LMDB refuses the rest of the transaction */
+	bool sync_failed;         /* since the start: only this excuses ST_EIO */
 	bool unsynced;            /* data.synced is what a power loss leaves */
 };
 /* Whose calls the wrapped functions are answering; NULL: the real answers. */
@@ -164,6 +165,7 @@ struct station {
 	uint64_t drawn;
 	uint64_t life, boot_ms, boots; /* life: rises when the process ends */
 	bool alive, doomed, revoked, full;
+	bool mad; /* it has said rubbish to its parent: parts that it spoilt were dropped there */
 	bool jumped; /* its wall clock did */
 	int64_t wall_off_ms;
 	struct disk disk;

@@ -185,6 +185,9 @@ static void apply_group(struct station *s, struct result *r)
 	r->rc = st_apply_group(s->apply, &world, jobs, n, &r->applied);
 	disk_enter(NULL);
 	s->disk.puts_left = 0;
+	SIM_CHECK(s->sim, s, r->rc != ST_EIO || s->disk.sync_failed, "a disk that is but full ends the process");
+	SIM_CHECK(s->sim, s, r->rc == 0 || r->rc == ST_EIO || r->rc == ST_EFULL, "a group failed: %s",
+		  st_error_name(r->rc));
 	sim_trace(s->sim, s, "group", n, (uint64_t)-r->rc);
 }
 
@@ -270,7 +273,7 @@ void station_boots(struct sim *sim, void *station, uint64_t life)
 				      .reserve_bytes = RESERVE_BYTES, .readers_max = 4 };
 	if (s->alive || s->life != life)
 		return;
-	s->disk.died = s->disk.poisoned = false;
+	s->disk.died = s->disk.poisoned = s->disk.sync_failed = false;
 	s->boot_ms = sim->now_ms;
 	disk_enter(&s->disk);
 	int rc = st_store_open(&conf, &s->store);
