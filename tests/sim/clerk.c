@@ -8,7 +8,7 @@
 #include <station/base/check.h>
 #include "sim.h"
 
-enum { FIELDS_MAX = 6, VALUE_MAX = 7900 };
+enum { FIELDS_MAX = 6, VALUE_MAX = 7900, FLOOD_FROM = 500 };
 
 #define IN(state) (1u << (state))
 static const struct move {
@@ -74,7 +74,7 @@ static void field(struct wish *w, const char *name, const char *value)
 static void long_text(struct sim *sim, struct wish *w, const char *name)
 {
 	char text[VALUE_MAX + 1];
-	size_t size = 20 + sim_below(sim, sim_chance(sim, 100) ? VALUE_MAX - 20 : 200);
+	size_t size = 20 + sim_below(sim, sim_chance(sim, sim->floods) ? VALUE_MAX - 20 : 200);
 	for (size_t i = 0; i < size; i++)
 		text[i] = (char)('a' + sim_below(sim, 26));
 	text[size] = 0;
@@ -247,44 +247,6 @@ bool station_is_below(const struct station *s, const struct station *top)
 	return false;
 }
 
-static void work(struct sim *sim, void *station, uint64_t tag)
-{
-	struct station *s = station;
-	if (sim->healed)
-		return;
-	sim_after(sim, 200 + sim_below(sim, 8000), work, s, tag);
-	if (!s->alive || !s->self.set_up)
-		return;
-	for (uint64_t n = sim_chance(sim, sim->bursts) ? sim_below(sim, 24) : sim_below(sim, 3);
-	     n > 0 && s->alive; n--) {
-		uint64_t what = sim_below(sim, 100);
-		if (what < 35)
-			open_one(sim, s);
-		else if (what < 85)
-			move_one(sim, s);
-		else if (what < 91)
-			above_one(sim, s);
-		else if (what < 95)
-			rogue_acts(s);
-		else if (what < 98)
-			forge_push(s);
-		else
-			clerk_imports(s);
-	}
-}
-
-/* While it is idle, so that its silence has an age; as the daemon does, but more often. */
-static void refresh(struct sim *sim, void *station, uint64_t tag)
-{
-	struct station *s = station;
-	sim_after(sim, 5000 + sim_below(sim, 60000), refresh, s, tag);
-	if (!s->alive || !s->self.set_up || s->writing)
-		return;
-	struct job *j = job_new(s, ST_JOB_REFRESH, NULL);
-	if (station_submit(s, j) < 0)
-		job_free(j);
-}
-
 static void revoked(struct station *s, struct job *j)
 {
 	struct station *child = j->arg;
@@ -307,13 +269,62 @@ static void revoke(struct sim *sim, void *station, uint64_t tag)
 		job_free(j);
 }
 
+/* More than the parent's whole pool; and now and then the parent has had enough of it. */
+static void flood(struct sim *sim, struct station *s)
+{
+	for (uint64_t n = 30 + sim_below(sim, 90); n > 0; n--)
+		open_one(sim, s);
+	if (s->parent != NULL && sim_chance(sim, 100))
+		sim_after(sim, sim_below(sim, 3000), revoke, s, 0);
+}
+
+static void work(struct sim *sim, void *station, uint64_t tag)
+{
+	struct station *s = station;
+	if (sim->healed)
+		return;
+	sim_after(sim, 200 + sim_below(sim, 5000), work, s, tag);
+	if (!s->alive || !s->self.set_up)
+		return;
+	if (sim->floods > FLOOD_FROM && sim_chance(sim, 30))
+		flood(sim, s);
+	for (uint64_t n = sim_chance(sim, sim->bursts) ? sim_below(sim, 24) : sim_below(sim, 3);
+	     n > 0 && s->alive; n--) {
+		uint64_t what = sim_below(sim, 100);
+		if (what < 35)
+			open_one(sim, s);
+		else if (what < 85)
+			move_one(sim, s);
+		else if (what < 91)
+			above_one(sim, s);
+		else if (what < 94)
+			rogue_acts(s);
+		else if (what < 98)
+			forge_push(s);
+		else
+			clerk_imports(s);
+	}
+}
+
+/* While it is idle, so that its silence has an age; as the daemon does, but more often. */
+static void refresh(struct sim *sim, void *station, uint64_t tag)
+{
+	struct station *s = station;
+	sim_after(sim, 5000 + sim_below(sim, 60000), refresh, s, tag);
+	if (!s->alive || !s->self.set_up || s->writing)
+		return;
+	struct job *j = job_new(s, ST_JOB_REFRESH, NULL);
+	if (station_submit(s, j) < 0)
+		job_free(j);
+}
+
 void clerk_start(struct sim *sim)
 {
 	for (size_t i = 0; i < sim->count; i++) {
 		sim_after(sim, sim_below(sim, 4000), work, sim->stations[i], 0);
 		sim_after(sim, sim_below(sim, 30000), refresh, sim->stations[i], 0);
 	}
-	if (sim_chance(sim, 150))
+	if (sim_chance(sim, 300))
 		sim_after(sim, sim_below(sim, sim->chaos_ms), revoke,
 			  sim->stations[1 + sim_below(sim, sim->count - 1)], 0);
 }

@@ -16,7 +16,7 @@
 #include <station/base/check.h>
 #include "sim.h"
 
-enum { PROCESSES_MAX = 16, TWICE_EVERY = 50 };
+enum { PROCESSES_MAX = 16, TWICE_EVERY = 20 };
 
 static char folder[64];
 

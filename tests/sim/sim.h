@@ -53,7 +53,7 @@ struct sim {
 	struct conn *conns; /* all that ever were */
 	uint32_t conn_last;
 	struct st_arena arena; /* for frames that the model reads */
-	unsigned permille_loss, permille_rubbish, bursts, rows_max;
+	unsigned permille_loss, permille_rubbish, bursts, floods, rows_max;
 	uint64_t chaos_ms, quiet_ms; /* how long things go wrong; how long the city took to catch up */
 	jmp_buf *out;               /* where a failed check leaves the run */
 	char failed[512];

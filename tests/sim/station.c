@@ -229,7 +229,6 @@ void station_ends(struct station *s)
 {
 	up_ends(s);
 	down_ends(s);
-	ST_REQUIRE(s->down.pool.given == 0); /* what no child holds is nobody's */
 	drop_jobs(&s->waiting);
 	while (s->results != NULL) {
 		struct result *r = s->results;
@@ -242,6 +241,7 @@ void station_ends(struct station *s)
 	st_store_close(s->store);
 	s->apply = NULL;
 	s->store = NULL;
+	s->down.pool.given = 0;
 	s->alive = s->writing = s->delivering = s->doomed = false;
 	s->life++;
 }
@@ -252,6 +252,7 @@ void station_dies(struct station *s, bool power, uint64_t back_ms)
 	if (!s->alive)
 		return;
 	sim_trace(sim, s, power ? "loses power" : "dies", back_ms, 0);
+	told_pool(s);
 	station_ends(s);
 	if (power)
 		disk_power_lost(&s->disk);
