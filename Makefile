@@ -5,6 +5,8 @@
 #   make check      all tests, under AddressSanitizer and UBSan
 #   make check-thread  the daemons' threads under ThreadSanitizer
 #   make bench      the figures of speed and size, as JSON (FIGURE=a,b: these; bench-compare OLD.json)
+#   make sim        whole cities from seeds (SEEDS=n FROM=k; SEED=k one of them, VERBOSE=1 in detail)
+#   make sim-canaries  plants bugs, each of which the simulator must find
 #   make fuzz       each decoder's fuzz target, FUZZ_S seconds each
 #   make deps       install what is missing (Debian 12)
 #   make layers     prints each arrow that the design forbids, and fails on one
@@ -162,6 +164,7 @@ $(O)/sim: $(SIM_O) $(LIB)
 	$(CC) $(LDFLAGS) $(SIM_WRAP:%=-Wl,--wrap=%) -o $@ $^ $(LDLIBS)
 
 sim-build: $(O)/sim
+check-build: sim-build
 sim: $(O)/sim
 	@$(O)/sim $(if $(SEED),seed $(SEED),$(FROM) $(SEEDS) 2)
 

@@ -114,6 +114,47 @@ bool city_is_quiet(struct sim *sim, char why[200])
 	return true;
 }
 
+/* ---- receipts, all the way down ---- */
+
+struct asking {
+	struct station *signer, *origin;
+	uint64_t size, receipted;
+};
+
+static int read_receipt(struct st_txn *t, void *arg)
+{
+	struct asking *a = arg;
+	struct st_log log;
+	struct st_receipt r = { .size = 0 };
+	uint32_t signer = 0;
+	int rc = st_log_get(t, a->origin->self.log, &log);
+	if (rc == 0)
+		rc = st_station_number(t, &a->signer->code, &signer);
+	if (rc == 0)
+		rc = st_receipt_get(t, log.number, signer, &r);
+	a->size = log.tree.size;
+	a->receipted = rc == 0 ? r.size : 0;
+	return rc == ST_ENOTFOUND ? 0 : rc;
+}
+
+bool city_is_receipted(struct sim *sim, char why[200])
+{
+	for (size_t i = 1; i < sim->count; i++) {
+		struct station *s = sim->stations[i];
+		for (struct station *up = s; up->parent != NULL && enrolled(up); up = up->parent) {
+			struct asking a = { .signer = up->parent, .origin = s };
+			SIM_DO(sim, s, st_store_read(s->store, read_receipt, &a));
+			if (a.receipted == a.size)
+				continue;
+			(void)snprintf(why, 200, "%s has %llu events and a receipt of %s for %llu",
+				       s->code.text, (unsigned long long)a.size,
+				       up->parent->code.text, (unsigned long long)a.receipted);
+			return false;
+		}
+	}
+	return true;
+}
+
 /* ---- each store by itself ---- */
 
 void check_recount(struct station *s)

@@ -286,6 +286,8 @@ void told_is_durable(struct station *s);
 /* ---- check.c ---- */
 
 bool city_is_quiet(struct sim *sim, char why[200]);
+/* Every station holds the receipt of each station above it for the whole of its own log. */
+bool city_is_receipted(struct sim *sim, char why[200]);
 void check_recount(struct station *s);
 void check_all(struct sim *sim);
 /* What was told of a station's records, and what each tier above makes of them. */
