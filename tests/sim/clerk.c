@@ -19,11 +19,13 @@ static const struct move {
 } moves[] = {
 	{ "accept", IN(M_REGISTERED), M_ACCEPTED, { NULL } },
 	{ "refuse", IN(M_REGISTERED), M_REFUSED, { "reason", "不属受理范围", "elsewhere", "信访局" } },
-	{ "merge", IN(M_REGISTERED), M_MERGED, { "joins", "410611003-2026-000001-AA" } },
+	{ "merge", IN(M_REGISTERED), M_MERGED,
+	  { "joins", "410611003-2026-000001-AA" } },
 	{ "withdraw", IN(M_REGISTERED) | IN(M_ACCEPTED) | IN(M_ASSIGNED) | IN(M_REOPENED), M_WITHDRAWN,
 	  { "reason", "本人撤回" } },
 	{ "assign", IN(M_ACCEPTED) | IN(M_REOPENED), M_ASSIGNED, { "unit", "城管局" } },
-	{ "answer", IN(M_ACCEPTED) | IN(M_ASSIGNED) | IN(M_REOPENED), M_ANSWERED, { "reply", "已处理" } },
+	{ "answer", IN(M_ACCEPTED) | IN(M_ASSIGNED) | IN(M_REOPENED), M_ANSWERED,
+	  { "reply", "已处理" } },
 	{ "return", IN(M_ASSIGNED), M_ACCEPTED, { "reason", "应由他局办理" } },
 	{ "echo", IN(M_ANSWERED), M_ECHOED, { "rating_answer", "satisfied", "told_how", "phone" } },
 	{ "rework", IN(M_ANSWERED) | IN(M_ECHOED), M_ACCEPTED, { "reason", "未解决" } },
@@ -102,7 +104,8 @@ static void told_own(struct station *s, struct wish *w, const struct st_job_comm
 		return;
 	SIM_CHECK(s->sim, s, w->legal || !sure, "%s took %s in state %d", r->number, w->move->name,
 		  (int)r->state);
-	SIM_CHECK(s->sim, s, r->wild || c->state == w->move->to, "%s made %s a %u", w->move->name, r->number, c->state);
+	SIM_CHECK(s->sim, s, r->wild || c->state == w->move->to, "%s made %s a %u", w->move->name,
+		  r->number, c->state);
 	r->state = w->move->to;
 	r->unsure = false;
 	r->seq = c->event.seq;
@@ -138,7 +141,7 @@ static void done(struct station *s, struct job *j)
 
 static void submit(struct station *s, struct wish *w, const char *move)
 {
-	struct job *j = job_new(s, ST_JOB_COMMAND, done);
+	struct job *j = job_new(ST_JOB_COMMAND, done);
 	j->arg = w;
 	j->gone = gone;
 	j->work.u.command.command = (struct st_command){
@@ -262,7 +265,7 @@ static void revoke(struct sim *sim, void *station, uint64_t tag)
 	(void)tag;
 	if (sim->healed || !s->alive || !s->self.set_up)
 		return;
-	struct job *j = job_new(s, ST_JOB_REVOKE, revoked);
+	struct job *j = job_new(ST_JOB_REVOKE, revoked);
 	j->arg = child;
 	j->work.u.revoke.child = child->code;
 	if (station_submit(s, j) < 0)
@@ -313,7 +316,7 @@ static void refresh(struct sim *sim, void *station, uint64_t tag)
 	sim_after(sim, 5000 + sim_below(sim, 60000), refresh, s, tag);
 	if (!s->alive || !s->self.set_up || s->writing)
 		return;
-	struct job *j = job_new(s, ST_JOB_REFRESH, NULL);
+	struct job *j = job_new(ST_JOB_REFRESH, NULL);
 	if (station_submit(s, j) < 0)
 		job_free(j);
 }

@@ -96,7 +96,7 @@ static void check_resumes(struct child *c, const struct st_inbound *in)
 static void take_push(void *arg, struct st_inbound *in)
 {
 	struct child *c = arg;
-	struct job *j = job_new(c->parent, ST_JOB_PUSH, push_done);
+	struct job *j = job_new(ST_JOB_PUSH, push_done);
 	j->arg = in;
 	j->gone = push_gone;
 	j->bytes = sizeof(*j) + in->raw_size;
@@ -112,7 +112,7 @@ static void take_push(void *arg, struct st_inbound *in)
 static void take_claims(void *arg, const struct st_claim *claims, size_t count)
 {
 	struct child *c = arg;
-	struct job *j = job_new(c->parent, ST_JOB_CLAIMS, NULL);
+	struct job *j = job_new(ST_JOB_CLAIMS, NULL);
 	struct st_job_claims *to = &j->work.u.claims;
 	for (size_t i = 0; i < count && i < ST_RECEIPTS_MAX; i++)
 		to->claims[to->count++] = claims[i];

@@ -101,7 +101,7 @@ static void make_up(struct sim *sim, struct forgery *f)
 
 static void submit(struct station *s, struct child *c, struct forgery *f)
 {
-	struct job *j = job_new(s, ST_JOB_PUSH, judged);
+	struct job *j = job_new(ST_JOB_PUSH, judged);
 	j->arg = f;
 	j->gone = forgery_gone;
 	for (size_t i = 0; i < f->count; i++)

@@ -76,7 +76,7 @@ void clerk_imports(struct station *s)
 {
 	struct sim *sim = s->sim;
 	struct file *f = malloc(sizeof(*f));
-	struct job *j = job_new(s, ST_JOB_IMPORT, imported);
+	struct job *j = job_new(ST_JOB_IMPORT, imported);
 	ST_REQUIRE(f != NULL);
 	f->from = s->told->rows_told == 0 || sim_chance(sim, 700)
 			  ? s->told->rows_told + 1

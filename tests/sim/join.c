@@ -27,10 +27,9 @@ static void joining_gone(struct job *j)
 	free(x);
 }
 
-static struct job *joining_new(struct station *s, struct station *child, enum st_job_kind kind,
-			       void (*done)(struct station *, struct job *))
+static struct job *joining_new(struct station *child, enum st_job_kind kind, job_fn *done)
 {
-	struct job *j = job_new(s, kind, done);
+	struct job *j = job_new(kind, done);
 	struct joining *x = calloc(1, sizeof(*x));
 	ST_REQUIRE(x != NULL);
 	x->child = child;
@@ -59,7 +58,7 @@ static void invited(struct station *s, struct job *j)
 
 static void invite(struct station *parent, struct station *child)
 {
-	struct job *j = joining_new(parent, child, ST_JOB_INVITE, invited);
+	struct job *j = joining_new(child, ST_JOB_INVITE, invited);
 	struct joining *x = j->arg;
 	j->work.u.invite = (struct st_job_invite){
 		.child = child->code,
@@ -78,7 +77,7 @@ void join_answered(struct sim *sim, void *job, uint64_t life)
 	struct job *enrolled = job;
 	struct joining *from = enrolled->arg;
 	struct station *child = from->child;
-	struct job *j = joining_new(child, child, ST_JOB_ADOPT, NULL);
+	struct job *j = joining_new(child, ST_JOB_ADOPT, NULL);
 	struct joining *x = j->arg;
 	struct st_job_adopt *to = &j->work.u.adopt;
 	st_buf_put_span(&x->chain, st_buf_span(&from->chain));
@@ -106,7 +105,7 @@ static void enrolled(struct station *s, struct job *j)
 		x->child->paper.has_invite = false;
 	if (j->work.rc < 0 || (!sim->healed && sim_chance(sim, 200)))
 		return; /* refused, or the answer is lost */
-	struct job *answer = joining_new(s, x->child, ST_JOB_ADOPT, NULL);
+	struct job *answer = joining_new(x->child, ST_JOB_ADOPT, NULL);
 	struct joining *to = answer->arg;
 	st_buf_put_span(&to->chain, st_buf_span(&x->chain));
 	sim_after(sim, 1 + sim_below(sim, 200), join_answered, answer, x->child->life);
@@ -114,7 +113,7 @@ static void enrolled(struct station *s, struct job *j)
 
 static void request(struct station *parent, struct station *child)
 {
-	struct job *j = joining_new(parent, child, ST_JOB_ENROL, enrolled);
+	struct job *j = joining_new(child, ST_JOB_ENROL, enrolled);
 	struct joining *x = j->arg;
 	struct st_box_key key;
 	struct st_enrol_request r = { child->keys.identity.public, child->keys.transport.public,
@@ -129,7 +128,7 @@ static void request(struct station *parent, struct station *child)
 
 static void found(struct sim *sim, struct station *s)
 {
-	struct job *j = joining_new(s, s, ST_JOB_FOUND, NULL);
+	struct job *j = joining_new(s, ST_JOB_FOUND, NULL);
 	struct joining *x = j->arg;
 	struct st_certificate c;
 	memset(&c, 0, sizeof(c));

@@ -23,8 +23,11 @@ static char folder[64];
 static void make_folder(void)
 {
 	const char *tmp = getenv("TMPDIR");
-	(void)snprintf(folder, sizeof(folder), "%s/sim-XXXXXX",
-		       access("/dev/shm", W_OK) == 0 ? "/dev/shm" : tmp != NULL && strlen(tmp) < 40 ? tmp : "/tmp");
+	if (tmp == NULL || strlen(tmp) > 40)
+		tmp = "/tmp";
+	if (access("/dev/shm", W_OK) == 0)
+		tmp = "/dev/shm"; /* many stores, and their syncs cost nothing there */
+	(void)snprintf(folder, sizeof(folder), "%s/sim-XXXXXX", tmp);
 	if (mkdtemp(folder) == NULL) {
 		perror(folder);
 		exit(2);
@@ -96,8 +99,8 @@ static int run_many(uint64_t from, uint64_t count, unsigned processes)
 		dead += status != 0;
 	(void)clock_gettime(CLOCK_MONOTONIC, &end);
 	double s = (double)(end.tv_sec - begin.tv_sec) + (double)(end.tv_nsec - begin.tv_nsec) / 1e9;
-	(void)printf("sim: seeds %llu..%llu in %.1f s, %.1f a second, %llu steps, slowest to catch up %.0f s\n",
-		     (unsigned long long)from, (unsigned long long)(from + count - 1), s,
+	(void)printf("sim: seeds %llu..%llu in %.1f s, %.1f a second, %llu steps, slowest to catch up "
+		     "%.0f s\n", (unsigned long long)from, (unsigned long long)(from + count - 1), s,
 		     (double)sum.runs / s, (unsigned long long)sum.steps, (double)sum.quiet_max_ms / 1000);
 	(void)printf("%llu passed, %llu failed\n", (unsigned long long)(sum.runs - sum.failed),
 		     (unsigned long long)(sum.failed + dead));
@@ -146,7 +149,9 @@ int main(int argc, char **argv)
 		rc = run_until_failure(n);
 	} else {
 		unsigned processes = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : 2;
-		rc = run_many(strtoull(argv[1], NULL, 10), n, processes < PROCESSES_MAX ? processes : PROCESSES_MAX);
+		if (processes > PROCESSES_MAX)
+			processes = PROCESSES_MAX;
+		rc = run_many(strtoull(argv[1], NULL, 10), n, processes);
 	}
 	(void)rmdir(folder);
 	return rc;

@@ -122,11 +122,13 @@ void net_arrives(struct sim *sim, void *flight, uint64_t tag); /* frees flight *
 
 /* ---- station.c ---- */
 
+struct job;
+typedef void job_fn(struct station *s, struct job *j);
 struct job {
 	struct st_job work;
 	size_t bytes;
-	void (*done)(struct station *s, struct job *j); /* not called if the process ends before */
-	void (*gone)(struct job *j);                    /* frees what hangs on it; may be NULL */
+	job_fn *done;             /* not called if the process ends before */
+	void (*gone)(struct job *j); /* frees what hangs on it; may be NULL */
 	void *arg;
 	struct job *next;
 };
@@ -209,7 +211,7 @@ void station_ends(struct station *s); /* the process, at once and for good */
 void station_dies(struct station *s, bool power, uint64_t back_ms);
 void station_boots(struct sim *sim, void *station, uint64_t life);
 int station_submit(struct station *s, struct job *j); /* ST_EBUSY: the caller still owns it */
-struct job *job_new(struct station *s, enum st_job_kind kind, void (*done)(struct station *, struct job *));
+struct job *job_new(enum st_job_kind kind, job_fn *done);
 void job_free(struct job *j);
 uint64_t station_mono(const struct station *s);
 int64_t station_wall(const struct station *s);

@@ -55,11 +55,10 @@ struct station *station_of(struct sim *sim, const struct st_code *code)
 
 /* ---- jobs ---- */
 
-struct job *job_new(struct station *s, enum st_job_kind kind, void (*done)(struct station *, struct job *))
+struct job *job_new(enum st_job_kind kind, job_fn *done)
 {
 	struct job *j = calloc(1, sizeof(*j));
 	ST_REQUIRE(j != NULL);
-	(void)s;
 	j->work.kind = kind;
 	j->bytes = sizeof(*j);
 	j->done = done;
@@ -185,7 +184,8 @@ static void apply_group(struct station *s, struct result *r)
 	r->rc = st_apply_group(s->apply, &world, jobs, n, &r->applied);
 	disk_enter(NULL);
 	s->disk.puts_left = 0;
-	SIM_CHECK(s->sim, s, r->rc != ST_EIO || s->disk.sync_failed, "a disk that is but full ends the process");
+	SIM_CHECK(s->sim, s, r->rc != ST_EIO || s->disk.sync_failed,
+		  "a disk that is but full ends the process");
 	SIM_CHECK(s->sim, s, r->rc == 0 || r->rc == ST_EIO || r->rc == ST_EFULL, "a group failed: %s",
 		  st_error_name(r->rc));
 	sim_trace(s->sim, s, "group", n, (uint64_t)-r->rc);

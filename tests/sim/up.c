@@ -46,7 +46,9 @@ static void on_pump(struct sim *sim, void *station, uint64_t life)
 	if (!s->alive || s->life != life)
 		return;
 	s->up.pump_armed = false;
-	for (int i = 0; i < FRAMES_PER_TURN && s->up.conn != NULL && frames_peek(&s->up.frames, &frame); i++) {
+	for (int i = 0; i < FRAMES_PER_TURN && s->up.conn != NULL; i++) {
+		if (!frames_peek(&s->up.frames, &frame))
+			break;
 		bytes += frame.size;
 		conn_send(sim, s->up.conn, true, frame);
 		if (s->up.conn != NULL)
@@ -94,7 +96,7 @@ static void take_receipts(void *arg, const struct st_receipt_in *receipts, size_
 	struct station *s = arg;
 	for (size_t i = 0; i < count; i++) {
 		if (s->up.receipts == NULL) {
-			s->up.receipts = job_new(s, ST_JOB_RECEIPTS, receipts_done);
+			s->up.receipts = job_new(ST_JOB_RECEIPTS, receipts_done);
 			sim_after(s->sim, RECEIPTS_WAIT_MS, submit_receipts, s, s->life);
 		}
 		struct st_job_receipts *to = &s->up.receipts->work.u.receipts;
@@ -107,7 +109,7 @@ static void take_receipts(void *arg, const struct st_receipt_in *receipts, size_
 static void take_halt(void *arg, const struct st_checkpoint *theirs, const struct st_cosignature *c)
 {
 	struct station *s = arg;
-	struct job *j = job_new(s, ST_JOB_HALT, NULL);
+	struct job *j = job_new(ST_JOB_HALT, NULL);
 	j->work.u.halt = (struct st_job_halt){ .theirs = *theirs, .cosignature = *c };
 	if (station_submit(s, j) < 0)
 		job_free(j);
