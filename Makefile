@@ -118,7 +118,7 @@ install: all
 	install -D -m 755 $(O)/stationctl $(DESTDIR)$(PREFIX)/bin/stationctl
 	install -D -m 644 deploy/systemd/stationd.service $(DESTDIR)/lib/systemd/system/stationd.service
 	install -D -m 644 deploy/systemd/stationd.sysusers $(DESTDIR)/usr/lib/sysusers.d/stationd.conf
-	install -D -m 640 deploy/systemd/stationd.yaml $(DESTDIR)/etc/stationd/stationd.yaml
+	install -D -m 644 deploy/systemd/stationd.yaml $(DESTDIR)/etc/stationd/stationd.yaml
 
 clean:
 	rm -rf build build-address build-thread
@@ -153,6 +153,8 @@ $(filter %.json,$(MAKECMDGOALS)): ; @:
 $(O)/bench/%: $(O)/tests/bench/%.o
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $< -llmdb -lcrypto
+check-build: $(BENCH)
+-include $(BENCH_C:%.c=$(O)/%.d)
 
 # The simulator: each seed that fails is a promise broken; SEED=k shows which and how (VERBOSE=1).
 SIM_O    := $(patsubst %.c,$(O)/%.o,$(wildcard tests/sim/*.c)) $(O)/daemon/stationd/frames.o

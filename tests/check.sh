@@ -28,6 +28,8 @@ add "$out" fuzz
 add "$out" sim
 python3 tests/system/run.py --build "$build" | tee "$out"
 add "$out" system
+python3 tests/bench/smoke.py --build "$build" | tee "$out"
+add "$out" bench
 if make --no-print-directory layers; then
 	passed=$((passed + 1))
 else

@@ -24,6 +24,8 @@ static int add_log(struct st_txn *t, const struct st_log *log, void *arg)
 {
 	struct holding *h = arg;
 	struct st_code code;
+	if (log->tree.size == 0)
+		return 0; /* of its writer there are carried events at most */
 	int rc = st_station_code(t, log->station, &code);
 	if (rc < 0)
 		return rc;

@@ -195,6 +195,15 @@ struct child *down_child(struct station *s, const struct station *child)
 	return NULL;
 }
 
+static void take_taken(void *arg, uint64_t position)
+{
+	struct child *c = arg;
+	struct job *j = job_new(ST_JOB_TAKEN, NULL);
+	j->work.u.taken = (struct st_job_taken){ .child = c->number, .position = position };
+	if (station_submit(c->parent, j) < 0)
+		job_free(j);
+}
+
 static int open_session(struct child *c)
 {
 	struct station *s = c->parent;
@@ -205,7 +214,8 @@ static int open_session(struct child *c)
 		.child_number = c->number,
 	};
 	struct st_downlink_to to = { .arg = c, .frame = queue_frame, .push = take_push,
-				     .claims = take_claims, .refused = take_refused };
+				     .claims = take_claims, .refused = take_refused,
+				     .taken = take_taken };
 	memcpy(self.incarnation, s->self.incarnation, sizeof(self.incarnation));
 	return st_downlink_new(&self, &to, &s->down.pool, &c->session);
 }
@@ -264,7 +274,15 @@ void down_reload(struct station *s)
 	sim_after(s->sim, LOOK_MS, on_timer, s, s->life);
 }
 
-void down_applied(struct station *s)
+static int carry_all(struct st_txn *t, void *arg)
+{
+	struct station *s = arg;
+	for (size_t i = 0; i < s->down.count; i++)
+		SIM_DO(s->sim, s, st_downlink_carry(s->down.children[i]->session, t));
+	return 0;
+}
+
+void down_applied(struct station *s, const struct st_applied *applied)
 {
 	for (size_t i = 0; i < s->down.count; i++) {
 		struct child *c = s->down.children[i];
@@ -277,6 +295,8 @@ void down_applied(struct station *s)
 				c->pending_end = &c->pending;
 		}
 	}
+	if (applied->addressed)
+		SIM_DO(s->sim, s, st_store_read(s->store, carry_all, s));
 }
 
 struct handing {

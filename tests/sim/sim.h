@@ -230,7 +230,7 @@ void up_frame(struct station *s, struct st_span frame);
 void up_ends(struct station *s); /* with the process */
 void up_connected(struct sim *sim, void *station, uint64_t life);
 void down_reload(struct station *s);
-void down_applied(struct station *s);
+void down_applied(struct station *s, const struct st_applied *applied);
 void down_frame(struct station *s, struct conn *c, struct st_span frame);
 void down_receipts(struct station *s, const struct st_job_receipts *job);
 void down_ends(struct station *s);

@@ -139,7 +139,7 @@ void station_applied(struct station *s, int rc, const struct st_applied *applied
 	if (applied->self_changed || applied->stations_changed)
 		reload(s);
 	up_applied(s, applied);
-	down_applied(s);
+	down_applied(s, applied);
 }
 
 static void deliver(struct station *s, struct result *r)

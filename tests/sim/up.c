@@ -106,6 +106,42 @@ static void take_receipts(void *arg, const struct st_receipt_in *receipts, size_
 	}
 }
 
+static void carry_done(struct station *s, struct job *j)
+{
+	struct st_inbound_carry *in = j->arg;
+	struct st_now now = station_now(s);
+	const struct st_job_carry *c = &j->work.u.carry;
+	sim_trace(s->sim, s, "carry", c->stored, (uint64_t)-j->work.rc);
+	SIM_CHECK(s->sim, s, j->work.rc < 0 || c->refused == 0, "an honest parent's carry is refused: %s",
+		  st_error_name(c->why));
+	j->arg = NULL;
+	st_uplink_carried(s->up.session, in, &now, j->work.rc);
+	uint64_t at = st_uplink_next_ms(s->up.session);
+	if ((s->up.state == UP_LINKED || s->up.state == UP_GREETING) && at != 0)
+		arm(s, at);
+}
+
+static void carry_gone(struct job *j)
+{
+	st_inbound_carry_free(j->arg);
+}
+
+static void take_carry(void *arg, struct st_inbound_carry *in)
+{
+	struct station *s = arg;
+	struct st_now now = station_now(s);
+	struct job *j = job_new(ST_JOB_CARRY, carry_done);
+	j->arg = in;
+	j->gone = carry_gone;
+	j->bytes = sizeof(*j) + ST_CARRY_BYTES_MAX;
+	j->work.u.carry.carry = in->carry;
+	if (station_submit(s, j) == 0)
+		return;
+	j->arg = NULL;
+	job_free(j);
+	st_uplink_carried(s->up.session, in, &now, ST_EBUSY);
+}
+
 static void take_halt(void *arg, const struct st_checkpoint *theirs, const struct st_cosignature *c)
 {
 	struct station *s = arg;
@@ -231,7 +267,7 @@ void up_reload(struct station *s)
 		.ping_ms = ST_PING_MS,
 	};
 	struct st_uplink_to to = { .arg = s, .frame = queue_frame, .receipts = take_receipts,
-				   .halt = take_halt };
+				   .carry = take_carry, .halt = take_halt };
 	if (s->up.session != NULL || s->tier == ST_MAIN)
 		return;
 	memcpy(self.incarnation, s->self.incarnation, sizeof(self.incarnation));
