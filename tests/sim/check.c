@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <station/base/check.h>
+#include <station/store/carried.h>
 #include <station/store/outside.h>
 #include <station/trust/part.h>
 #include "sim.h"
@@ -65,6 +66,17 @@ static bool enrolled(const struct station *s)
 
 /* ---- quiet: nothing is on its way any more ---- */
 
+struct outbox {
+	uint32_t child;
+	uint64_t count;
+};
+
+static int count_outbox(struct st_txn *t, void *arg)
+{
+	struct outbox *o = arg;
+	return st_outbox_count(t, o->child, &o->count);
+}
+
 static bool link_is_quiet(struct station *s, const struct holding *all, char why[200])
 {
 	struct child *c = down_child(s->parent, s);
@@ -82,6 +94,13 @@ static bool link_is_quiet(struct station *s, const struct holding *all, char why
 		return true; /* it is refused for ever */
 	if (s->up.state != UP_LINKED || c->route != s->up.conn || info.state != ST_DOWNLINK_LINKED) {
 		(void)snprintf(why, 200, "%s isn't linked", s->code.text);
+		return false;
+	}
+	struct outbox o = { .child = c->number };
+	SIM_DO(s->sim, s->parent, st_store_read(s->parent->store, count_outbox, &o));
+	if (o.count > 0) {
+		(void)snprintf(why, 200, "%llu events wait for %s", (unsigned long long)o.count,
+			       s->code.text);
 		return false;
 	}
 	for (size_t i = 0; i < below->count; i++) {
@@ -225,6 +244,15 @@ static bool may_lack_parts(const struct station *origin, const struct station *h
 	return mad;
 }
 
+/* A hand-on goes with its private part, sealed to the new holder. */
+static bool hands_on(struct comparing *c, const struct st_event *e)
+{
+	struct st_change change;
+	return (e->type == ST_MOVE || e->type == ST_REASSIGN) &&
+	       st_change_decode(e->type, e->body, &c->arena, &change) == 0 &&
+	       !st_code_empty(&change.holder);
+}
+
 /* Clear parts travel with their events; private ones and keys stay where they were made. */
 static int check_parts(uint64_t seq, struct st_span event, void *arg)
 {
@@ -240,6 +268,8 @@ static int check_parts(uint64_t seq, struct st_span event, void *arg)
 		int rc = st_part_get_row(c->txn, c->log->number, seq, n, &c->part);
 		if (rc < 0 && rc != ST_ENOTFOUND)
 			return rc;
+		if (!clear && hands_on(c, &e))
+			continue;
 		if (rc == ST_ENOTFOUND && clear && may_lack_parts(c->origin, c->holder))
 			continue;
 		SIM_CHECK(sim, c->holder, (rc == 0) == (clear || home),

@@ -100,7 +100,7 @@ static void told_own(struct station *s, struct wish *w, const struct st_job_comm
 {
 	struct told_record *r = record_of(w);
 	bool sure = !r->unsure && !r->wild;
-	if (w->move == NULL)
+	if (w->move == NULL || r->handed)
 		return;
 	SIM_CHECK(s->sim, s, w->legal || !sure, "%s took %s in state %d", r->number, w->move->name,
 		  (int)r->state);
@@ -215,6 +215,43 @@ static void move_one(struct sim *sim, struct station *s)
 	submit(s, w, move->name);
 }
 
+/* It goes to another station, by its holder or over his head; from then on only the tiers know more. */
+static void hand_one(struct sim *sim, struct station *s)
+{
+	struct station *opener = NULL, *to = sim->stations[sim_below(sim, sim->count)];
+	struct told_record *r = told_record_below(s, &opener);
+	if (r == NULL || r->busy)
+		return;
+	struct wish *w = wish_new(s);
+	w->opener = opener;
+	w->record = (size_t)(r - opener->told->records);
+	w->legal = false;
+	memcpy(w->number, r->number, sizeof(w->number));
+	field(w, "to", to->code.text);
+	r->wild = r->handed = true;
+	submit(s, w, opener == s ? "hand" : "reassign");
+}
+
+/* Whoever holds it now goes on with it. */
+static void hold_one(struct sim *sim, struct station *s)
+{
+	struct station *opener = sim->stations[sim_below(sim, sim->count)];
+	if (opener->told->record_count == 0)
+		return;
+	size_t n = sim_below(sim, opener->told->record_count);
+	struct told_record *r = &opener->told->records[n];
+	const struct move *move = &moves[sim_below(sim, MOVES)];
+	if (!r->handed || r->busy || opener == s)
+		return;
+	struct wish *w = wish_new(s);
+	w->opener = opener;
+	w->record = n;
+	memcpy(w->number, r->number, sizeof(w->number));
+	for (size_t i = 0; i + 1 < 4 && move->fields[i] != NULL; i += 2)
+		field(w, move->fields[i], move->fields[i + 1]);
+	submit(s, w, move->name);
+}
+
 /* From above: a note that commutes, a move that the holder alone may do, a number mistyped. */
 static void above_one(struct sim *sim, struct station *s)
 {
@@ -298,8 +335,10 @@ static void work(struct sim *sim, void *station, uint64_t tag)
 			open_one(sim, s);
 		else if (what < 85)
 			move_one(sim, s);
-		else if (what < 91)
+		else if (what < 89)
 			above_one(sim, s);
+		else if (what < 91)
+			sim_chance(sim, 500) ? hand_one(sim, s) : hold_one(sim, s);
 		else if (what < 94)
 			rogue_acts(s);
 		else if (what < 98)

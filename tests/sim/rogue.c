@@ -167,6 +167,7 @@ static void about_record(struct station *s, struct act *a)
 		a->change.move = 0;
 	r->writers |= 1u << s->index;
 	r->wild |= opener == s;
+	r->raw = true;
 	sign(a);
 }
 

@@ -260,6 +260,8 @@ struct told_record {
 	uint64_t seq;    /* of the last event that was told */
 	uint32_t moves;  /* told */
 	bool unsure;     /* a move's answer never came */
+	bool raw;        /* somebody signed about it what no command writes */
+	bool handed;     /* it was handed on, or reassigned: who holds it, the tiers must agree on */
 	bool wild;       /* its own station signed what no command writes: no state is expected */
 	bool busy;       /* a move is on its way */
 	uint32_t writers; /* bits: stations that wrote about it */

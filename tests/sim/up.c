@@ -112,8 +112,9 @@ static void carry_done(struct station *s, struct job *j)
 	struct st_now now = station_now(s);
 	const struct st_job_carry *c = &j->work.u.carry;
 	sim_trace(s->sim, s, "carry", c->stored, (uint64_t)-j->work.rc);
-	SIM_CHECK(s->sim, s, j->work.rc < 0 || c->refused == 0, "an honest parent's carry is refused: %s",
-		  st_error_name(c->why));
+	/* What a revoked station above signs is worth nothing; all else is honest. */
+	SIM_CHECK(s->sim, s, j->work.rc < 0 || c->refused == 0 || c->why == ST_EREVOKED,
+		  "an honest parent's carry is refused: %s", st_error_name(c->why));
 	j->arg = NULL;
 	st_uplink_carried(s->up.session, in, &now, j->work.rc);
 	uint64_t at = st_uplink_next_ms(s->up.session);
