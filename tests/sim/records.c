@@ -15,6 +15,7 @@ struct looking {
 	bool found;
 	struct st_record record;
 	struct st_position head;
+	struct st_code holder;
 	char text[TEXT_MAX]; /* the row, without this store's numbers */
 };
 
@@ -47,6 +48,7 @@ static int put_text(struct st_txn *t, struct looking *l)
 		if (rc == 0)
 			l->head = (struct st_position){ id.station, id.epoch, r->head.seq };
 	}
+	l->holder = holder;
 	if (rc == 0)
 		rc = put_names(t, r, names, sizeof(names));
 	if (rc < 0)
@@ -114,6 +116,35 @@ static void check_upward(struct station *opener, const struct told_record *r)
 	}
 }
 
+static bool all_enrolled(const struct sim *sim)
+{
+	for (size_t i = 1; i < sim->count; i++)
+		if (!relays(sim->stations[i]))
+			return false;
+	return true;
+}
+
+/* What was handed on, main, whoever opened it and whoever holds it see alike: each of them is told. */
+static void check_handed(struct station *opener, const struct told_record *r)
+{
+	struct sim *sim = opener->sim;
+	struct looking top, other;
+	look_at(sim->stations[0], &r->id, &top);
+	struct station *holder = station_of(sim, &top.holder);
+	SIM_CHECK(sim, sim->stations[0], top.found && holder != NULL, "nobody holds %s", r->number);
+	for (int i = 0; i < 2; i++) {
+		struct station *s = i == 0 ? opener : holder;
+		look_at(s, &r->id, &other);
+		bool same = other.found && other.record.state == top.record.state &&
+			    other.record.term == top.record.term &&
+			    other.record.revision == top.record.revision &&
+			    st_code_equal(&other.holder, &top.holder) && other.head.seq == top.head.seq &&
+			    st_code_equal(&other.head.station, &top.head.station);
+		SIM_CHECK(sim, s, same, "%s was handed on and is here: %s; at main: %s", r->number,
+			  other.text, top.text);
+	}
+}
+
 static void check_model(struct station *s, const struct told_record *r)
 {
 	struct looking l;
@@ -162,6 +193,8 @@ void check_records(struct station *s)
 	for (size_t i = 0; i < s->told->record_count; i++) {
 		check_model(s, &s->told->records[i]);
 		check_upward(s, &s->told->records[i]);
+		if (s->told->records[i].handed && !s->told->records[i].raw && all_enrolled(s->sim))
+			check_handed(s, &s->told->records[i]);
 	}
 	check_rows(s);
 }
