@@ -5,6 +5,8 @@
 #   make check      all tests, under AddressSanitizer and UBSan
 #   make check-thread  the daemons' threads under ThreadSanitizer
 #   make bench      the figures of speed and size, as JSON (FIGURE=a,b: these; bench-compare OLD.json)
+#   make sim        whole cities from seeds (SEEDS=n FROM=k; SEED=k one of them, VERBOSE=1 in detail)
+#   make sim-canaries  plants bugs, each of which the simulator must find
 #   make fuzz       each decoder's fuzz target, FUZZ_S seconds each
 #   make deps       install what is missing (Debian 12)
 #   make layers     prints each arrow that the design forbids, and fails on one
@@ -154,4 +156,22 @@ $(O)/bench/%: $(O)/tests/bench/%.o
 check-build: $(BENCH)
 -include $(BENCH_C:%.c=$(O)/%.d)
 
--include $(LIB_O:.o=.d) $(D_O:.o=.d) $(C_O:.o=.d) $(UNIT:=.d)
+# The simulator: each seed that fails is a promise broken; SEED=k shows which and how (VERBOSE=1).
+SIM_O    := $(patsubst %.c,$(O)/%.o,$(wildcard tests/sim/*.c)) $(O)/daemon/stationd/frames.o
+SIM_WRAP := mdb_txn_begin mdb_txn_commit mdb_put mdb_cursor_put mdb_del mdb_env_sync statvfs
+SEEDS    ?= 2000
+FROM     ?= 1
+.PHONY: sim sim-build sim-canaries
+$(O)/sim: $(SIM_O) $(LIB)
+	$(CC) $(LDFLAGS) $(SIM_WRAP:%=-Wl,--wrap=%) -o $@ $^ $(LDLIBS)
+
+sim-build: $(O)/sim
+check-build: sim-build
+sim: $(O)/sim
+	@$(O)/sim $(if $(SEED),seed $(SEED),$(FROM) $(SEEDS) 2)
+
+# Each planted bug must be found within its bound of seeds.
+sim-canaries:
+	@tests/sim/canaries.sh $(O)
+
+-include $(SIM_O:.o=.d) $(LIB_O:.o=.d) $(D_O:.o=.d) $(C_O:.o=.d) $(UNIT:=.d)

@@ -24,6 +24,8 @@ tests/run.sh "$@" | tee "$out"
 add "$out" unit
 tests/fuzz/run.sh 3 "$build"/fuzz/* | tee "$out"
 add "$out" fuzz
+"$build"/sim 1 60 2 | tee "$out"
+add "$out" sim
 python3 tests/system/run.py --build "$build" | tee "$out"
 add "$out" system
 python3 tests/bench/smoke.py --build "$build" | tee "$out"

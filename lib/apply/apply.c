@@ -175,8 +175,11 @@ static int transact(struct st_apply *a, struct st_job **jobs, size_t count,
 	struct group g = { .apply = a, .jobs = jobs, .count = count };
 	int rc = st_store_write(a->store, run_all, &g);
 	a->txn = NULL;
-	for (size_t i = 0; rc < 0 && i < count; i++)
+	for (size_t i = 0; rc < 0 && i < count; i++) {
 		jobs[i]->rc = rc;
+		if (jobs[i]->kind == ST_JOB_PUSH)
+			push_undone(a, &jobs[i]->u.push);
+	}
 	if (rc == 0)
 		*ret_applied = a->applied;
 	return rc;

@@ -253,3 +253,29 @@ int job_push(struct st_apply *a, struct st_job_push *job)
 		rc = store_new(a, &v);
 	return rc < 0 ? rc : keep(a, &v);
 }
+
+static int durable_size(struct st_txn *t, void *arg)
+{
+	struct st_job_push *job = arg;
+	const struct st_log_id *id = &job->push.checkpoint.log;
+	struct st_log log;
+	uint32_t number = 0;
+	int rc = st_station_number(t, &id->station, &number);
+	if (rc == 0)
+		rc = st_log_find(t, number, id->epoch, &log);
+	if (rc == 0) {
+		job->log = log.number;
+		job->held = log.tree.size;
+	}
+	return rc;
+}
+
+void push_undone(struct st_apply *a, struct st_job_push *job)
+{
+	job->receipted = false;
+	job->unread = job->parts_dropped = 0;
+	job->log = 0;
+	job->held = 0;
+	/* A store that can't even be read says nothing of it: then the child begins anew. */
+	(void)(st_store_read(a->store, durable_size, job) == 0);
+}

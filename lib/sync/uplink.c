@@ -388,6 +388,7 @@ int st_uplink_tick(struct st_uplink *u, struct st_txn *t, const struct st_now *n
 			return rc;
 		u->pinged_ms = now->mono_ms;
 	}
+	uplink_logs_wake(u, now->mono_ms);
 	int rc = uplink_carry_tick(u, t, now->mono_ms);
 	if (rc < 0)
 		return rc;

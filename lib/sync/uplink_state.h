@@ -33,6 +33,8 @@ size_t uplink_log_find(const struct st_uplink *u, const struct st_log_id *id);
 size_t uplink_log_choose(struct st_uplink *u, uint64_t now_ms);
 size_t uplink_log_prompt(struct st_uplink *u, uint64_t now_ms);
 uint64_t uplink_logs_waiting(const struct st_uplink *u);
+/* What was refused and has waited is as any other log again: it may still wait for credit. */
+void uplink_logs_wake(struct st_uplink *u, uint64_t now_ms);
 uint64_t uplink_logs_again_ms(const struct st_uplink *u);
 int uplink_state_of(struct st_uplink *u, struct st_txn *t, uint32_t parent,
 		    const struct st_uplink_log *log, struct st_log_state *ret_state);

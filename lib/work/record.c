@@ -117,7 +117,7 @@ static int name_of(struct st_txn *t, uint8_t dimension, const struct st_field *f
 	int rc = f->is_number ? ST_ENOTFOUND : st_name_find(t, dimension, f->text, &number);
 	if (rc == ST_ENOTFOUND && !f->is_number && f->text.size <= ST_NAME_TEXT_MAX && st_txn_writes(t))
 		rc = st_name_intern(t, dimension, f->text, &number);
-	if (rc < 0 && rc != ST_ENOTFOUND && rc != ST_EFULL)
+	if (rc < 0 && rc != ST_ENOTFOUND && rc != ST_ETOOBIG)
 		return rc;
 	*to = rc == 0 ? number : 0;
 	return 0;

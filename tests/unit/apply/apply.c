@@ -418,6 +418,38 @@ static void test_damage_is_found(void **state)
 	assert_int_equal(r.wrong, 1);
 }
 
+/* Wherever a full disk stops a push, the answer says what is held on the disk: no more, or the child goes
+ * on behind a gap; no less, or it sends its whole log again. */
+static void test_full_tells_what_is_held(void **state)
+{
+	struct st_store_conf conf = { .directory = parent.directory, .readers_max = 16 };
+	char number[ST_NUMBER_TEXT];
+	struct st_job_push got;
+	struct st_store_info info;
+	int rc = ST_EFULL, full = 0;
+	(void)state;
+	struct st_inbound *begin = push_of(&child, 0);
+	assert_int_equal(give(&parent, &begin->push, &got), 0);
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(station_opens(&child, number), 0);
+	struct st_inbound *in = push_of(&child, 1);
+	assert_int_equal(st_store_info(parent.store, &info), 0);
+	for (uint64_t room = 0; rc == ST_EFULL; room += 4096, full++) {
+		station_close(&parent);
+		conf.map_bytes = info.used_bytes + room;
+		conf.reserve_bytes = room == 0 ? UINT64_MAX : 0; /* the disk at first, then the map */
+		assert_int_equal(st_store_open(&conf, &parent.store), 0);
+		assert_int_equal(st_apply_new(parent.store, &parent.keys, &parent.apply), 0);
+		rc = give(&parent, &in->push, &got);
+		assert_int_equal(got.held, rc == 0 ? 101 : 1);
+		assert_int_equal(got.receipted, rc == 0);
+	}
+	assert_int_equal(rc, 0);
+	assert_true(full > 5);
+	st_inbound_free(begin);
+	st_inbound_free(in);
+}
+
 #define EACH(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 int main(void)
 {
@@ -425,7 +457,7 @@ int main(void)
 		EACH(test_push), EACH(test_gap_and_overlap), EACH(test_altered), EACH(test_signed_rubbish),
 		EACH(test_halt), EACH(test_refill), EACH(test_receipts), EACH(test_revoke),
 		EACH(test_refused_leaves_no_trace), EACH(test_invites), EACH(test_logs_verify),
-		EACH(test_damage_is_found),
+		EACH(test_damage_is_found), EACH(test_full_tells_what_is_held),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

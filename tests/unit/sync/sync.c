@@ -625,6 +625,35 @@ static void test_older_copy(void **state)
 	assert_true(d.behind);
 }
 
+/* A refused log whose wait is over, and that needs credit, waits for the parent's word, not for a time
+ * that has passed: else the station would turn in circles. */
+static void test_refused_waits_for_credit(void **state)
+{
+	char number[ST_NUMBER_TEXT];
+	struct st_frame f = { .kind = ST_FRAME_REFUSAL };
+	struct st_buf b;
+	(void)state;
+	link_up();
+	for (int i = 0; i < 600; i++) {
+		assert_int_equal(station_opens(&child, number), 0);
+		if (i == 0 || i == 599)
+			assert_int_equal(st_store_read(child.store, step_grown, &child.applied), 0);
+	}
+	line_cut(&upward);
+	line_cut(&upward_bulk);
+	f.u.refusal = (struct st_refusal){ .log = { code_of("410611003"), 1 }, .first_seq = 2, .held = 1,
+					   .push = 2, .code = ST_EFULL };
+	st_buf_init(&b, ST_FRAME_MAX);
+	assert_int_equal(st_frame_encode(&f, &b), 0);
+	struct st_span s = st_buf_span(&b);
+	assert_int_equal(st_store_read(child.store, step_up_frame, &s), 0);
+	assert_true(st_uplink_next_ms(up) > now.mono_ms);
+	now.mono_ms = st_uplink_next_ms(up);
+	assert_int_equal(st_store_read(child.store, step_tick, NULL), 0);
+	assert_true(st_uplink_next_ms(up) > now.mono_ms);
+	st_buf_done(&b);
+}
+
 static void test_beyond_credit(void **state)
 {
 	static uint8_t bytes[ST_CHUNK_MAX];
@@ -662,6 +691,7 @@ int main(void)
 		SESSION(test_catch_up), SESSION(test_bursts),
 		SESSION(test_gathers), SESSION(test_lost_child), SESSION(test_cut_anywhere), SESSION(test_silence),
 		SESSION(test_nonsense_from_parent), SESSION(test_older_copy), SESSION(test_beyond_credit),
+		SESSION(test_refused_waits_for_credit),
 	};
 	return cmocka_run_group_tests(tests, frames_setup, frames_teardown);
 }
