@@ -12,12 +12,14 @@ import os
 import random
 import sys
 import threading
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(TOP, "deploy", "demo"))
 from city import City, Failed  # noqa: E402
 from control import Control, Refused  # noqa: E402
+from proxy import Proxy  # noqa: E402
 
 MAIN, BRANCH, BASE = "410600", "410611", "410611003"
 TIERS = (MAIN, BRANCH, BASE)
@@ -140,9 +142,10 @@ class Importer(Worker):
 
 
 class Town:
-    """main, branch and base, with people at each."""
+    """main, branch and base, with people at each; each child reaches its parent through a proxy if
+    proxied."""
 
-    def __init__(self, build, seed, load=True, **settings):
+    def __init__(self, build, seed, load=True, proxied=False, **settings):
         self.seed = seed
         self.random = random.Random(seed)
         self.ledger = Ledger()
@@ -152,23 +155,29 @@ class Town:
         self.gate, self.ended = threading.Event(), threading.Event()
         self.gate.set()
         self.city = City(build, "en")
-        self.workers = []
+        self.workers, self.proxies, self.alive, self.controls = [], {}, {}, {}
         try:
-            self.city.add(MAIN, "鹤壁市总站", "main", **settings)
-            self.city.add(BRANCH, "淇滨区分站", "branch", MAIN, **settings)
-            self.city.add(BASE, "黎阳路街道基站", "base", BRANCH, **settings)
+            self.add(MAIN, "鹤壁市总站", "main", **settings)
+            self.add(BRANCH, "淇滨区分站", "branch", MAIN, proxied, **settings)
+            self.add(BASE, "黎阳路街道基站", "base", BRANCH, proxied, **settings)
         except BaseException:
             self.city.close(keep=True)
             raise
-        self.alive = {code: threading.Event() for code in TIERS}
-        self.controls = {code: Control(self.city[code], timeout=120) for code in TIERS}
-        for event in self.alive.values():
-            event.set()
         if load:
             self.workers = [Clerk(self, c) for c in TIERS] + [Clerk(self, BASE),
                                                                Importer(self, BASE)]
         for w in self.workers:
             w.start()
+
+    def add(self, code, name, tier, parent=None, proxied=False, **settings):
+        through = None
+        if proxied:
+            self.proxies[code] = Proxy(self.city[parent].port, "%s %s" % (self.seed, code))
+            through = self.proxies[code].address
+        station = self.city.add(code, name, tier, parent, through, **settings)
+        self.controls[code] = Control(station, timeout=120)
+        self.alive[code] = threading.Event()
+        self.alive[code].set()
 
     def close(self, keep=False):
         self.ended.set()
@@ -178,6 +187,8 @@ class Town:
         for w in self.workers:
             w.join(120)
         self.city.close(keep=keep)
+        for p in self.proxies.values():
+            p.close()
 
     def kill(self, code):
         self.alive[code].clear()
@@ -201,13 +212,15 @@ class Town:
 
     def linked(self, timeout_s=30):
         """Every link is back, without anybody's help."""
-        for code in (BRANCH, BASE):
-            self.controls[code].wait(timeout_s, linked=1)
+        for s in self.city:
+            if s.parent:
+                self.controls[s.code].wait(timeout_s, linked=1)
 
     def caught_up(self, timeout_s=60):
-        """Main's receipt covers all that base and branch hold at this moment."""
-        for code in (BASE, BRANCH):
-            self.controls[code].wait(timeout_s, receipted="main")
+        """Main's receipt covers all that every station holds at this moment."""
+        for s in self.city:
+            if s.parent:
+                self.controls[s.code].wait(timeout_s, receipted="main")
 
     def told_holds(self, at_main=False):
         """Every event that somebody was told of is in its station's store; or in main's."""
@@ -229,25 +242,31 @@ class Town:
         check(status == 200, "checkpoint of %s at %s: %s" % (log, at, data))
         return data.split(b"\n")[:3]
 
+    def above(self, s):
+        """The stations from its parent up to main."""
+        while s.parent:
+            s = self.city[s.parent]
+            yield s.code
+
     def same_logs(self):
         """Each log is the same, event for event, at its origin and above: one root over all of it."""
-        for origin, above in ((BASE, (BRANCH, MAIN)), (BRANCH, (MAIN,))):
-            own = self.note(origin, origin + "/1")
-            for code in above:
-                there = self.note(code, origin + "/1")
-                check(own == there, "the log of %s: %s, at %s: %s" % (origin, own, code, there))
+        for s in self.city:
+            own = self.note(s.code, s.code + "/1")
+            for code in self.above(s):
+                there = self.note(code, s.code + "/1")
+                check(own == there, "the log of %s: %s, at %s: %s" % (s.code, own, code, there))
 
     def counts(self):
         """What is counted is what was told, and what got no answer at most."""
-        under = {code: self.controls[code].get("/v1/report")["total"]["opened"] for code in TIERS}
-        own = {BASE: under[BASE], BRANCH: under[BRANCH] - under[BASE], MAIN: under[MAIN] - under[BRANCH]}
-        for code in TIERS:
-            least = self.ledger.opened.get(code, 0) + self.ledger.imported.get(code, 0)
-            most = least + self.ledger.unknown.get(code, 0)
-            if any(isinstance(w, Importer) and w.code == code for w in self.workers):
+        under = {s.code: self.controls[s.code].get("/v1/report")["total"]["opened"] for s in self.city}
+        for s in self.city:
+            own = under[s.code] - sum(under[c.code] for c in self.city if c.parent == s.code)
+            least = self.ledger.opened.get(s.code, 0) + self.ledger.imported.get(s.code, 0)
+            most = least + self.ledger.unknown.get(s.code, 0)
+            if any(isinstance(w, Importer) and w.code == s.code for w in self.workers):
                 most += PIECE_ROWS  # one piece may be in, without an answer yet
-            check(least <= own[code] <= most, "%s has opened %d, people were told of %d to %d" %
-                  (code, own[code], least, most))
+            check(least <= own <= most, "%s has opened %d, people were told of %d to %d" %
+                  (s.code, own, least, most))
 
     def sound(self):
         """Everything, at every tier. Call it quiet."""
@@ -267,5 +286,16 @@ class Town:
         check(all(c == 0 for c in codes.values()), "exit codes: %s" % codes)
 
 
-def print_json(name, value, **more):
-    print(json.dumps(dict(name=name, value=value, **more), ensure_ascii=False), flush=True)
+def say_figure(name, value, unit, **more):
+    """A measurement, for whoever gathers them."""
+    print(json.dumps(dict(name=name, value=value, unit=unit, **more), ensure_ascii=False), flush=True)
+
+
+def until(what, look, seconds=40):
+    """Looks until it is so; each look asks a daemon, and waits for its answer."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = look()
+        if found:
+            return found
+    raise Failed("not within %d s: %s" % (seconds, what))
