@@ -141,6 +141,20 @@ static void test_retry(void **state)
 	assert_in_range(st_retry_failed(&r, now, 0), ST_RETRY_SHORT_MAX_MS, ST_RETRY_LONG_MAX_MS);
 }
 
+/* However long a link flaps, and however briefly it lives each time, the next wait is a short one. */
+static void test_retry_of_a_link_that_flaps(void **state)
+{
+	struct st_retry r = { 0 };
+	(void)state;
+	for (uint64_t now = 1; now < 3 * ST_RETRY_SHORT_FOR_MS;) {
+		uint32_t wait = st_retry_failed(&r, now, UINT32_MAX);
+		assert_in_range(wait, ST_RETRY_FIRST_MS / 2, ST_RETRY_SHORT_MAX_MS);
+		now += wait;
+		st_retry_linked(&r, now);
+		now += ST_RETRY_STABLE_MS - 1;
+	}
+}
+
 /* ---- sessions ---- */
 
 enum { LINE_FRAMES = 4096 };
@@ -547,6 +561,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_frames), cmocka_unit_test(test_bad_frames),
 		cmocka_unit_test(test_bad_pushes), cmocka_unit_test(test_retry),
+		cmocka_unit_test(test_retry_of_a_link_that_flaps),
 		SESSION(test_catch_up), SESSION(test_cut_anywhere), SESSION(test_silence),
 		SESSION(test_nonsense_from_parent), SESSION(test_older_copy), SESSION(test_beyond_credit),
 	};
