@@ -32,11 +32,12 @@ static void enter(struct link *l, enum up_state state)
 
 static void on_timer(uv_timer_t *timer);
 
-/* Fires when the state's time is up, or when the session wants to be called. */
+/* Fires when the state's time is up, or when the session wants to be called. Never within this turn of
+ * the loop: libuv runs a timer that its own callback has set to 0 again and again, and nothing else. */
 static void arm(struct link *l, uint64_t at_ms)
 {
 	uint64_t now = link_now_ms(l);
-	(void)uv_timer_start(l->up.timer, on_timer, at_ms > now ? at_ms - now : 0, 0);
+	(void)uv_timer_start(l->up.timer, on_timer, at_ms > now ? at_ms - now : 1, 0);
 }
 
 static void arm_session(struct link *l)

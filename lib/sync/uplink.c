@@ -354,6 +354,7 @@ int st_uplink_tick(struct st_uplink *u, struct st_txn *t, const struct st_now *n
 			return rc;
 		u->pinged_ms = now->mono_ms;
 	}
+	uplink_logs_waited(u, now->mono_ms);
 	return pump(u, t, now->mono_ms);
 }
 

@@ -169,6 +169,13 @@ uint64_t uplink_logs_waiting(const struct st_uplink *u)
 	return bytes;
 }
 
+void uplink_logs_waited(struct st_uplink *u, uint64_t now_ms)
+{
+	for (size_t i = 0; i < u->log_count; i++)
+		if (u->logs[i].again_ms <= now_ms)
+			u->logs[i].again_ms = 0;
+}
+
 uint64_t uplink_logs_again_ms(const struct st_uplink *u)
 {
 	uint64_t first = 0;

@@ -555,6 +555,33 @@ static void test_beyond_credit(void **state)
 	st_buf_done(&b);
 }
 
+/* A log that was refused is tried again in time; if it then waits for credit, the uplink waits too. */
+static void test_refused_without_credit(void **state)
+{
+	char number[ST_NUMBER_TEXT];
+	struct st_frame f = { .kind = ST_FRAME_REFUSAL };
+	struct st_buf b;
+	(void)state;
+	link_up();
+	for (int i = 0; i < 340; i++) {
+		assert_int_equal(station_opens(&child, number), 0);
+		assert_int_equal(st_store_read(child.store, step_grown, &child.applied), 0);
+	}
+	assert_true(info().waiting_bytes > 0); /* for want of credit */
+	f.u.refusal = (struct st_refusal){ .log = { code_of("410611003"), 1 }, .first_seq = 2, .held = 1,
+					   .push = 1000, .code = ST_EFULL };
+	st_buf_init(&b, ST_FRAME_MAX);
+	assert_int_equal(st_frame_encode(&f, &b), 0);
+	struct st_span s = st_buf_span(&b);
+	assert_int_equal(st_store_read(child.store, step_up_frame, &s), 0);
+	uint64_t again = st_uplink_next_ms(up);
+	assert_int_equal(again, now.mono_ms + ST_REFUSED_WAIT_MS);
+	now.mono_ms = again;
+	assert_int_equal(st_store_read(child.store, step_tick, NULL), 0);
+	assert_true(st_uplink_next_ms(up) > now.mono_ms); /* or the daemon would do nothing else */
+	st_buf_done(&b);
+}
+
 #define SESSION(f) cmocka_unit_test_setup_teardown(f, sessions_setup, sessions_teardown)
 int main(void)
 {
@@ -564,6 +591,7 @@ int main(void)
 		cmocka_unit_test(test_retry_of_a_link_that_flaps),
 		SESSION(test_catch_up), SESSION(test_cut_anywhere), SESSION(test_silence),
 		SESSION(test_nonsense_from_parent), SESSION(test_older_copy), SESSION(test_beyond_credit),
+		SESSION(test_refused_without_credit),
 	};
 	return cmocka_run_group_tests(tests, frames_setup, frames_teardown);
 }
