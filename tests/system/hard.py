@@ -15,11 +15,13 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 sys.path.insert(0, os.path.join(HERE, "..", "..", "deploy", "demo"))
 from city import Failed  # noqa: E402
+from disks import disk_rounds  # noqa: E402
 from kills import kill_rounds  # noqa: E402
 from links import bad_links, flaps  # noqa: E402
 
 #        name -> (function(build, rounds, seed) -> what was done, rounds unless told)
 PARTS = {
+    "disk": (disk_rounds, 20),
     "flaps": (flaps, 200),
     "kill": (kill_rounds, 100),
     "links": (bad_links, 1),

@@ -216,11 +216,17 @@ class Town:
             if s.parent:
                 self.controls[s.code].wait(timeout_s, linked=1)
 
-    def caught_up(self, timeout_s=60):
+    def caught_up(self, timeout_s=45):
         """Main's receipt covers all that every station holds at this moment."""
         for s in self.city:
-            if s.parent:
+            if not s.parent:
+                continue
+            try:
                 self.controls[s.code].wait(timeout_s, receipted="main")
+            except Refused as e:
+                raise Failed("%s hasn't caught up: %s: %s" % (s.code, e, "".join(
+                    "\n    %s: %s" % (t.code, self.controls[t.code].get("/v1/status"))
+                    for t in self.city)))
 
     def told_holds(self, at_main=False):
         """Every event that somebody was told of is in its station's store; or in main's."""
