@@ -269,6 +269,8 @@ void st_downlink_applied(struct st_downlink *d, struct st_inbound *in,
 	}
 	uint64_t used = in->wire_bytes;
 	d->info.wanted = d->info.wanted > used ? d->info.wanted - used : 0;
+	if (d->info.wanted < d->wanted_next)
+		d->info.wanted = d->wanted_next; /* the child waits for it, and won't ask again */
 	uint64_t credit = credit_back(d, used);
 	memset(&f, 0, sizeof(f));
 	if (result->rc == 0) {

@@ -243,6 +243,8 @@ static int on_refusal(struct st_uplink *u, struct st_txn *t, const struct st_now
 		u->info.refused = r->code;
 		return r->code;
 	}
+	if (r->credit > 0)
+		u->wanting = false;
 	u->info.credit += r->credit;
 	size_t i = uplink_log_find(u, &r->log);
 	if (u->info.state != ST_UPLINK_LINKED || i == UPLINK_NO_LOG)
