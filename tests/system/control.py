@@ -7,11 +7,14 @@ import json
 import os
 import socket
 import sys
+import time
 import urllib.parse
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "deploy", "demo"))
 from city import Failed  # noqa: E402
+
+IDLE_S = 30  # the daemon hangs up after 60
 
 
 class Refused(Failed):
@@ -37,7 +40,7 @@ class _Connection(http.client.HTTPConnection):
 class Control:
     def __init__(self, station, timeout=60):
         self.station, self.timeout = station, timeout
-        self._connection = None
+        self._connection, self._used_s = None, 0
 
     def close(self):
         if self._connection:
@@ -48,6 +51,8 @@ class Control:
         """(status, bytes). An OSError or HTTPException: no answer, and nobody knows what happened."""
         if arguments:
             path += "?" + urllib.parse.urlencode(arguments)
+        if time.monotonic() - self._used_s > IDLE_S:
+            self.close()
         fresh = self._connection is None
         if fresh:
             self._connection = _Connection(self.station.socket, self.timeout)
@@ -55,6 +60,7 @@ class Control:
             self._connection.request(method, path, body)
             answer = self._connection.getresponse()
             data = answer.read()
+            self._used_s = time.monotonic()
         except (OSError, http.client.HTTPException):
             self.close()
             if fresh or method != "GET":

@@ -196,6 +196,7 @@ class Town:
 
     def start(self, code):
         self.city[code].start()
+        self.controls[code].close()
         self.alive[code].set()
 
     def quiet(self):
