@@ -4,6 +4,7 @@
 #   make demo       a whole city on loopback from real cases (KEEP=1 leaves it running)
 #   make check      all tests, under AddressSanitizer and UBSan
 #   make check-thread  the daemons' threads under ThreadSanitizer
+#   make bench      the figures of speed and size, as JSON (FIGURE=a,b: these; bench-compare OLD.json)
 #   make fuzz       each decoder's fuzz target, FUZZ_S seconds each
 #   make deps       install what is missing (Debian 12)
 #   make layers     prints each arrow that the design forbids, and fails on one
@@ -133,5 +134,22 @@ $(O)/fuzzed/%.o: %.c | $(GEN_C)
 $(O)/fuzz/%: tests/fuzz/%.c $(FUZZ_O)
 	@mkdir -p $(@D)
 	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer,address -o $@ $^ $(LDLIBS)
+
+# The bench measures build/stationd and build/stationctl on this machine; a failure means that a
+# daemon or a tool of the bench failed, never that a figure is missed. Standard output is JSON only.
+BENCH_C := $(wildcard tests/bench/*.c)
+BENCH   := $(BENCH_C:tests/bench/%.c=$(O)/bench/%)
+OLD     ?= $(filter %.json,$(MAKECMDGOALS))
+.PHONY: bench bench-compare bench-build $(filter %.json,$(MAKECMDGOALS))
+bench-build:
+	@$(MAKE) --no-print-directory -j2 deps all $(BENCH) >&2
+bench: bench-build
+	@python3 tests/bench/bench.py --build $(O) $(if $(FIGURE),--figure $(FIGURE))
+bench-compare: bench-build
+	@python3 tests/bench/bench.py --build $(O) $(if $(FIGURE),--figure $(FIGURE)) --compare $(OLD)
+$(filter %.json,$(MAKECMDGOALS)): ; @:
+$(O)/bench/%: $(O)/tests/bench/%.o
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $< -llmdb -lcrypto
 
 -include $(LIB_O:.o=.d) $(D_O:.o=.d) $(C_O:.o=.d) $(UNIT:=.d)

@@ -288,6 +288,8 @@ static int run_wait(const struct args *a)
 	query_init(&q, "/v1/wait");
 	query_add(&q, "receipted", option(a, "receipted"));
 	query_add(&q, "linked", flag(a, "linked") ? "1" : NULL);
+	query_add(&q, "log", option(a, "log"));
+	query_add(&q, "size", option(a, "size"));
 	query_add(&q, "timeout_s", option(a, "timeout"));
 	int rc = call_get(query_text(&q), &ans);
 	query_done(&q);
@@ -421,9 +423,11 @@ const struct verb station_verbs[] = {
 	{ "link pause", "", "", 0, 0, run_link, "暂停上行链路", "pause the uplink", "stationctl link pause" },
 	{ "link resume", "", "", 0, 0, run_link, "恢复上行链路", "resume the uplink",
 	  "stationctl link resume" },
-	{ "wait", "--receipted TIER | --linked [--timeout SECONDS]", "receipted !linked timeout", 0, 0,
-	  run_wait, "等到此刻所存全部得到某层级的收据 (或链路接通)",
-	  "wait until all that is held now is receipted by a tier (or the link is up)",
+	{ "wait", "--receipted TIER | --linked | --log CODE[/EPOCH] --size N [--timeout SECONDS]",
+	  "receipted !linked log size timeout", 0, 0, run_wait,
+	  "等到此刻所存全部得到某层级的收据 (或链路接通, 或某份日志在本站存到 N 个事件)",
+	  "wait until all that is held now is receipted by a tier (or the link is up, or so many events of "
+	  "one log are on this station's disk)",
 	  "stationctl wait --receipted main --timeout 60" },
 	{ NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL },
 };

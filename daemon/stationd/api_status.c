@@ -202,7 +202,9 @@ static int get_status(struct request *q)
 
 /* ---- waiting ---- */
 
-enum { WAIT_LOGS_MAX = 65536, WAIT_S_MAX = 3600 };
+/* Three things can be waited for: the link (linked), receipts of a tier for all that is held at this
+ * moment (receipted), or that so much of one log is on this station's disk (log, size). */
+enum { WAIT_LOGS_MAX = 65536, WAIT_S_MAX = 3600, LOG_NAME_MAX = ST_CODE_MAX + 12 };
 
 struct wanted {
 	uint32_t log;
@@ -211,6 +213,8 @@ struct wanted {
 
 struct waiting {
 	bool linked;
+	char log[LOG_NAME_MAX]; /* CODE or CODE/EPOCH; empty: something else is waited for */
+	uint64_t log_size;
 	enum st_tier tier;
 	uint32_t signer; /* the station above (or this one) whose receipts are waited for */
 	struct wanted *logs;
@@ -288,6 +292,20 @@ static int count_held(struct st_txn *t, void *arg)
 	return 0;
 }
 
+/* Readers see only what has been committed and synced. A log that isn't here yet may come. */
+static int look_at_log(struct st_txn *t, void *arg)
+{
+	struct waiting *w = arg;
+	struct st_log log;
+	int rc = api_read_log(t, w->log, &log);
+	w->held = w->count = 1;
+	if (rc == 0 && log.tree.size >= w->log_size)
+		return 0;
+	(void)snprintf(w->lags, sizeof(w->lags), "%s", w->log);
+	w->held = 0;
+	return rc == ST_ENOTFOUND ? 0 : rc;
+}
+
 static bool wait_again(struct request *q)
 {
 	struct waiting *w = q->work;
@@ -299,6 +317,9 @@ static bool wait_again(struct request *q)
 	if (w->linked) {
 		link_up_info(s->link, &up);
 		done = up.state == UP_LINKED;
+	} else if (w->log[0] != 0) {
+		rc = st_store_read(s->store, look_at_log, w);
+		done = rc == 0 && w->held == w->count;
 	} else {
 		rc = st_store_read(s->store, count_held, &n);
 		done = rc == 0 && w->held == w->count;
@@ -312,6 +333,21 @@ static bool wait_again(struct request *q)
 		(void)api_refuse(q, rc < 0 ? rc : ST_ESILENT);
 	}
 	return true;
+}
+
+/* log, with the size that it should have here. */
+static int read_log_wanted(struct request *q, struct waiting *w)
+{
+	const char *log = api_argument(q, "log"), *size = api_argument(q, "size");
+	char *end = NULL;
+	if (log == NULL)
+		return 0;
+	if (log[0] == 0 || strlen(log) >= sizeof(w->log))
+		return api_place(q, ST_EFIELD, "log");
+	(void)snprintf(w->log, sizeof(w->log), "%s", log);
+	if (size != NULL && size[0] >= '0' && size[0] <= '9')
+		w->log_size = strtoull(size, &end, 10);
+	return end == NULL || *end != 0 ? api_place(q, ST_EFIELD, "size") : 0;
 }
 
 static int get_wait(struct request *q)
@@ -329,9 +365,13 @@ static int get_wait(struct request *q)
 		return api_place(q, ST_EFIELD, "timeout_s");
 	if (!q->station->self.set_up)
 		return ST_ENOSTATION;
-	if (!w->linked && (tier == NULL || st_tier_parse(st_span_text(tier), &w->tier) < 0))
+	int bad = read_log_wanted(q, w);
+	if (bad < 0)
+		return bad;
+	bool receipts = !w->linked && w->log[0] == 0;
+	if (receipts && (tier == NULL || st_tier_parse(st_span_text(tier), &w->tier) < 0))
 		return api_place(q, ST_EFIELD, "receipted");
-	if (!w->linked) {
+	if (receipts) {
 		struct noting n = { q->station, w };
 		int rc = st_store_read(q->station->store, note_wanted, &n);
 		if (rc < 0)

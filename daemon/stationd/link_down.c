@@ -41,11 +41,16 @@ static void queue_frame(void *arg, struct st_span frame, bool bulk)
 	c->link->down.socket.wants_out = true;
 }
 
-static void grant_others(struct link *l)
+/* Each child in turn, beginning behind the one that got some last. */
+static void grant_in_turn(struct link *l)
 {
-	for (struct child *c = l->down.children; c != NULL; c = c->next)
-		if (c->session != NULL)
-			(void)st_downlink_grant(c->session);
+	struct child *first = l->down.turn != NULL ? l->down.turn : l->down.children, *c = first;
+	do {
+		struct child *next = c->next != NULL ? c->next : l->down.children;
+		if (c->session != NULL && st_downlink_grant(c->session))
+			l->down.turn = next;
+		c = next;
+	} while (c != first);
 }
 
 static void push_done(struct job *j)
@@ -56,7 +61,7 @@ static void push_done(struct job *j)
 	struct st_push_result result = { .rc = j->work.rc, .held = push->held,
 					 .receipt = push->receipted ? &push->receipt : NULL };
 	st_downlink_applied(c->session, p->in, &result);
-	grant_others(c->link);
+	grant_in_turn(c->link);
 	free(p);
 }
 
@@ -73,7 +78,8 @@ static void take_push(void *arg, struct st_inbound *in)
 	p->in = in;
 	p->job.arg = p;
 	p->job.done = push_done;
-	p->job.bytes = sizeof(*p) + ST_CHECKPOINT_BYTES_MAX;
+	p->job.bytes = sizeof(*p) + in->raw_size;
+	p->job.patient = true;
 	p->job.work.kind = ST_JOB_PUSH;
 	p->job.work.u.push.push = in->push;
 	p->job.work.u.push.child = c->number;
@@ -110,6 +116,7 @@ static void take_claims(void *arg, const struct st_claim *claims, size_t count)
 		return; /* shown again on the next greeting */
 	j->done = claims_done;
 	j->bytes = sizeof(*j);
+	j->patient = true;
 	j->work.kind = ST_JOB_CLAIMS;
 	struct st_job_claims *to = &j->work.u.claims;
 	for (size_t i = 0; i < count && i < ST_RECEIPTS_MAX; i++)
@@ -244,7 +251,10 @@ static void take_message(struct link *l, struct st_txn *t, const struct incoming
 		memcpy(c->route, m->route, m->route_size);
 		c->route_size = m->route_size;
 	}
+	uint64_t given = l->down.pool.given;
 	(void)st_downlink_frame(c->session, t, &now, m->body);
+	if (l->down.pool.given < given)
+		grant_in_turn(l);
 	st_downlink_info(c->session, &info);
 	if (info.state == ST_DOWNLINK_LINKED && !c->linked) {
 		c->linked = true;
@@ -287,6 +297,8 @@ static void on_timer(uv_timer_t *timer)
 		if (link_now_ms(l) < info.heard_ms + silent_ms)
 			continue;
 		c->linked = false;
+		st_downlink_lost(c->session);
+		grant_in_turn(l);
 		say_seldom(link_now_ms(l), SAY_CHILD_SILENT, c->code.text, NULL, NULL);
 	}
 }

@@ -81,6 +81,7 @@ static struct st_job_receipts *gather(struct link *l)
 		r->job.arg = r;
 		r->job.done = receipts_done;
 		r->job.bytes = sizeof(*r);
+		r->job.patient = true;
 		r->job.work.kind = ST_JOB_RECEIPTS;
 		l->up.receipts = r;
 		(void)uv_timer_start(l->up.receipts_timer, on_timer, RECEIPTS_WAIT_MS, 0);

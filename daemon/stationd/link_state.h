@@ -52,7 +52,7 @@ struct link {
 	/* down */
 	struct {
 		struct pump_socket socket;
-		struct child *children;
+		struct child *children, *turn; /* turn: whose it is to be granted of the pool; NULL: the first */
 		struct st_pool pool;
 		bool listening;
 		uv_timer_t *timer;

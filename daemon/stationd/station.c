@@ -73,6 +73,7 @@ static void on_refresh(uv_timer_t *timer)
 		return;
 	j->work.kind = ST_JOB_REFRESH;
 	j->bytes = sizeof(*j);
+	j->patient = true;
 	j->done = refresh_done;
 	if (writer_submit(s->writer, j) < 0)
 		free(j);

@@ -14,7 +14,7 @@
 
 struct list {
 	struct job *first, *last;
-	size_t count, bytes;
+	size_t count, bytes, patient; /* patient: how many of them are */
 };
 
 /* A finished group on its way back to the loop. */
@@ -34,6 +34,7 @@ struct writer {
 	struct list waiting;
 	struct result *results, **results_end;
 	bool stopping, busy;
+	struct timespec gather_until; /* monotonic */
 	uv_async_t async;
 	atomic_uint_fast64_t groups;
 };
@@ -48,6 +49,7 @@ static void list_push(struct list *l, struct job *j)
 	l->last = j;
 	l->count++;
 	l->bytes += j->bytes;
+	l->patient += j->patient;
 }
 
 static struct job *list_pop(struct list *l)
@@ -60,6 +62,7 @@ static struct job *list_pop(struct list *l)
 		l->last = NULL;
 	l->count--;
 	l->bytes -= j->bytes;
+	l->patient -= j->patient;
 	return j;
 }
 
@@ -115,6 +118,26 @@ static void post(struct writer *w, struct result *r)
 	(void)uv_async_send(&w->async);
 }
 
+/* Small pushes that come in a stream share a commit; the first after a pause goes at once, and what a
+ * person waits for never waits here. Called with the mutex held. */
+static void gather(struct writer *w)
+{
+	int rc = 0;
+	while (rc == 0 && !w->stopping && w->waiting.patient == w->waiting.count &&
+	       w->waiting.count < ST_GROUP_JOBS_MAX && w->waiting.bytes < WRITER_GATHER_BYTES)
+		rc = pthread_cond_timedwait(&w->wake, &w->mutex, &w->gather_until);
+}
+
+static void gather_from_now(struct writer *w)
+{
+	(void)clock_gettime(CLOCK_MONOTONIC, &w->gather_until);
+	w->gather_until.tv_nsec += WRITER_GATHER_US * 1000;
+	if (w->gather_until.tv_nsec >= 1000000000) {
+		w->gather_until.tv_nsec -= 1000000000;
+		w->gather_until.tv_sec++;
+	}
+}
+
 static void *run(void *arg)
 {
 	struct writer *w = arg;
@@ -125,6 +148,7 @@ static void *run(void *arg)
 		(void)pthread_mutex_lock(&w->mutex);
 		while (!w->stopping && (w->waiting.first == NULL || r == NULL))
 			(void)pthread_cond_wait(&w->wake, &w->mutex);
+		gather(w);
 		bool stop = w->stopping;
 		if (!stop && r != NULL) {
 			r->jobs = take_group(w);
@@ -134,6 +158,7 @@ static void *run(void *arg)
 		if (stop)
 			break;
 		apply_group(w, r);
+		gather_from_now(w);
 		post(w, r);
 		r = NULL;
 	}
@@ -175,8 +200,12 @@ int writer_open(const struct writer_conf *conf, struct writer **ret_w)
 		free(w);
 		return rc;
 	}
+	pthread_condattr_t attributes;
 	(void)pthread_mutex_init(&w->mutex, NULL);
-	(void)pthread_cond_init(&w->wake, NULL);
+	(void)pthread_condattr_init(&attributes);
+	(void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&w->wake, &attributes);
+	(void)pthread_condattr_destroy(&attributes);
 	ST_REQUIRE(uv_async_init(conf->loop, &w->async, on_async) == 0);
 	w->async.data = w;
 	ST_REQUIRE(pthread_create(&w->thread, NULL, run, w) == 0);

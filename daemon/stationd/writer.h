@@ -5,11 +5,18 @@
 #include <uv.h>
 #include <station/apply/apply.h>
 
-enum { WRITER_JOBS_MAX = 4096, WRITER_BYTES_MAX = 64 * 1024 * 1024, WRITER_GROUP_BYTES = 4 * 1024 * 1024 };
+enum {
+	WRITER_JOBS_MAX = 4096,
+	WRITER_BYTES_MAX = 64 * 1024 * 1024,
+	WRITER_GROUP_BYTES = 4 * 1024 * 1024,
+	WRITER_GATHER_US = 2000, /* patient jobs wait so long after the commit before, to share one; */
+	WRITER_GATHER_BYTES = 512 * 1024, /* unless there are so many */
+};
 
 struct job {
 	struct st_job work;
 	size_t bytes;                 /* what it keeps in memory while it waits, about */
+	bool patient;                 /* a neighbour's: no person waits for it */
 	void (*done)(struct job *j);  /* on the loop; work.rc is set. May free j */
 	void *arg;
 	struct job *next;

@@ -80,6 +80,12 @@ static void restart(struct st_downlink *d)
 	d->info.behind = false;
 }
 
+void st_downlink_lost(struct st_downlink *d)
+{
+	restart(d);
+	d->info.state = ST_DOWNLINK_NEW;
+}
+
 static int on_hello(struct st_downlink *d, const struct st_now *now, const struct st_hello *h)
 {
 	struct st_frame f = { .kind = ST_FRAME_WELCOME };
@@ -128,6 +134,9 @@ static int on_chunk(struct st_downlink *d, const struct st_chunk *c)
 		return ST_ECREDIT;
 	d->info.credit -= c->bytes.size;
 	d->info.held += c->bytes.size;
+	d->info.wanted -= c->bytes.size < d->info.wanted ? c->bytes.size : d->info.wanted;
+	if (d->info.wanted < d->wanted_next)
+		d->info.wanted = d->wanted_next; /* the child waits for it, and won't ask again */
 	int rc = st_assembly_add(&d->assembly, c, &in);
 	if (rc < 0 || in == NULL)
 		return rc;
@@ -241,7 +250,8 @@ int st_downlink_frame(struct st_downlink *d, struct st_txn *t, const struct st_n
 	return rc;
 }
 
-/* What used it is applied: the pool gets its part back first, the child its standing credit. */
+/* What used it is applied: the pool gets its part back first, the child its standing credit. Whether the
+ * child may have more of the pool is for st_downlink_grant, in its turn among the others. */
 static uint64_t credit_back(struct st_downlink *d, uint64_t wire_bytes)
 {
 	struct st_downlink_info *i = &d->info;
@@ -253,7 +263,7 @@ static uint64_t credit_back(struct st_downlink *d, uint64_t wire_bytes)
 	i->granted -= pool;
 	d->pool->given -= pool;
 	i->credit += excess - pool;
-	return excess - pool + (i->wanted > 0 ? grant(d) : 0);
+	return excess - pool;
 }
 
 void st_downlink_applied(struct st_downlink *d, struct st_inbound *in,
@@ -267,11 +277,7 @@ void st_downlink_applied(struct st_downlink *d, struct st_inbound *in,
 		st_inbound_free(in);
 		return;
 	}
-	uint64_t used = in->wire_bytes;
-	d->info.wanted = d->info.wanted > used ? d->info.wanted - used : 0;
-	if (d->info.wanted < d->wanted_next)
-		d->info.wanted = d->wanted_next; /* the child waits for it, and won't ask again */
-	uint64_t credit = credit_back(d, used);
+	uint64_t credit = credit_back(d, in->wire_bytes);
 	memset(&f, 0, sizeof(f));
 	if (result->rc == 0) {
 		f.kind = ST_FRAME_ACK;

@@ -169,6 +169,7 @@ int st_push_unpack(uint8_t *raw, size_t size, struct st_inbound **ret_in)
 		return rc;
 	}
 	in->raw = raw;
+	in->raw_size = size;
 	*ret_in = in;
 	return 0;
 }

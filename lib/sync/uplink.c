@@ -58,7 +58,8 @@ static void enter(struct st_uplink *u, enum st_uplink_state state, uint64_t now_
 	u->info.since_ms = now_ms;
 }
 
-/* Asks for what all that waits needs; or, with nothing left to send, gives back what it doesn't. */
+/* Asks for what all that waits needs; or, with nothing left to send, gives back what it doesn't. It goes
+ * behind the chunks that were sent before it, so that both sides count the same credit. */
 static int want(struct st_uplink *u, uint64_t next)
 {
 	struct st_frame f = { .kind = ST_FRAME_WANT };
@@ -76,7 +77,7 @@ static int want(struct st_uplink *u, uint64_t next)
 		u->info.credit -= spare;
 		f.u.want = (struct st_want){ .back = spare };
 	}
-	return uplink_say(u, &f, false);
+	return uplink_say(u, &f, true);
 }
 
 static int send_packed(struct st_uplink *u)
@@ -356,7 +357,7 @@ int st_uplink_tick(struct st_uplink *u, struct st_txn *t, const struct st_now *n
 			return rc;
 		u->pinged_ms = now->mono_ms;
 	}
-	uplink_logs_waited(u, now->mono_ms);
+	uplink_logs_wake(u, now->mono_ms);
 	return pump(u, t, now->mono_ms);
 }
 

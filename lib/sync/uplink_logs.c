@@ -129,10 +129,24 @@ size_t uplink_log_find(const struct st_uplink *u, const struct st_log_id *id)
 	return found == NULL ? UPLINK_NO_LOG : (size_t)(found - u->logs);
 }
 
+/* What isn't sent yet, by the log's mean size of an event. */
+static uint64_t unsent_bytes(const struct st_uplink_log *l)
+{
+	return l->sent < l->size ? (l->size - l->sent) * (l->bytes / l->size + 1) : 0;
+}
+
+/* Little waits, and something of this log is on the way: it goes with the ack of that, together with
+ * what has come by then. A lone event never waits; a busy clerk costs each parent a commit a round trip,
+ * not one an event. */
+static bool gathers(const struct st_uplink_log *l)
+{
+	return l->sent > l->acked && unsent_bytes(l) < ST_CHUNK_MAX;
+}
+
 static bool may_go(struct st_uplink *u, struct st_uplink_log *l, uint64_t now_ms)
 {
 	bool stale = l->sent == l->size && l->acked == l->size && l->signed_s > l->sent_s;
-	if ((l->sent == l->size && !stale) || l->size == 0 || now_ms < l->again_ms)
+	if ((l->sent == l->size && !stale) || l->size == 0 || now_ms < l->again_ms || gathers(l))
 		return false;
 	if (l->admitted || l->issuer_log == 0)
 		return true;
@@ -161,15 +175,12 @@ size_t uplink_log_choose(struct st_uplink *u, uint64_t now_ms)
 uint64_t uplink_logs_waiting(const struct st_uplink *u)
 {
 	uint64_t bytes = 0;
-	for (size_t i = 0; i < u->log_count; i++) {
-		const struct st_uplink_log *l = &u->logs[i];
-		if (l->sent < l->size)
-			bytes += (l->size - l->sent) * (l->bytes / l->size + 1);
-	}
+	for (size_t i = 0; i < u->log_count; i++)
+		bytes += unsent_bytes(&u->logs[i]);
 	return bytes;
 }
 
-void uplink_logs_waited(struct st_uplink *u, uint64_t now_ms)
+void uplink_logs_wake(struct st_uplink *u, uint64_t now_ms)
 {
 	for (size_t i = 0; i < u->log_count; i++)
 		if (u->logs[i].again_ms <= now_ms)

@@ -28,9 +28,9 @@ int uplink_log_update(struct st_uplink *u, struct st_txn *t, uint32_t number);
 size_t uplink_log_find(const struct st_uplink *u, const struct st_log_id *id);
 size_t uplink_log_choose(struct st_uplink *u, uint64_t now_ms);
 uint64_t uplink_logs_waiting(const struct st_uplink *u);
-/* When a refused log is tried again; 0: none waits so. One whose wait is over waits for credit or its turn. */
+/* What was refused and has waited is as any other log again: it may still wait for credit. */
+void uplink_logs_wake(struct st_uplink *u, uint64_t now_ms);
 uint64_t uplink_logs_again_ms(const struct st_uplink *u);
-void uplink_logs_waited(struct st_uplink *u, uint64_t now_ms);
 int uplink_state_of(struct st_uplink *u, struct st_txn *t, uint32_t parent,
 		    const struct st_uplink_log *log, struct st_log_state *ret_state);
 

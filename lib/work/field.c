@@ -67,6 +67,7 @@ int st_field_parse(const struct st_field_row *row, struct st_span value, struct 
 	struct st_field f = { .id = row->id };
 	const struct st_choice *choice;
 	uint32_t first = 0, last = 0;
+	struct st_code code;
 	int rc = value.size == 0 ? ST_EFIELD : 0;
 	switch (row->type) {
 	case ST_FIELD_IDENTITY:
@@ -87,6 +88,11 @@ int st_field_parse(const struct st_field_row *row, struct st_span value, struct 
 			rc = ST_EFIELD;
 		f.is_number = true;
 		f.number = first;
+		break;
+	case ST_FIELD_STATION:
+		rc = st_code_parse(value, &code);
+		if (rc == 0)
+			rc = parse_text(row, value, to, &f);
 		break;
 	case ST_FIELD_CHOICE:
 		choice = st_choice_named(row->choices, value);

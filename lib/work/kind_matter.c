@@ -114,23 +114,24 @@ static const struct st_state_row states[] = {
 #define CLO MATTER_CLOSED
 #define REO MATTER_REOPENED
 #define BY  ST_BY_HOLDER
+#define STAY ST_HANDS_STAY
 static const struct st_move_row moves[] = {
-	/* number, name, from, to, who, needs, days, Chinese, English */
-	{ 1, "open", { 0 }, REG, BY, { ST_F_CHANNEL }, 0, "登记", "register" },
-	{ 2, "accept", { REG }, ACC, BY, { ST_F_CATEGORY }, 0, "受理", "accept" },
-	{ 3, "refuse", { REG }, MATTER_REFUSED, BY, { ST_F_REASON, ELSEWHERE }, 0, "不予受理", "refuse" },
-	{ 4, "merge", { REG }, MATTER_MERGED, BY, { JOINS }, 0, "并案", "merge" },
+	/* number, name, from, to, who, needs, days, Chinese, English, hands */
+	{ 1, "open", { 0 }, REG, BY, { ST_F_CHANNEL }, 0, "登记", "register", STAY },
+	{ 2, "accept", { REG }, ACC, BY, { ST_F_CATEGORY }, 0, "受理", "accept", STAY },
+	{ 3, "refuse", { REG }, MATTER_REFUSED, BY, { ST_F_REASON, ELSEWHERE }, 0, "不予受理", "refuse", STAY },
+	{ 4, "merge", { REG }, MATTER_MERGED, BY, { JOINS }, 0, "并案", "merge", STAY },
 	{ 5, "withdraw", { REG, ACC, ASS, REO }, MATTER_WITHDRAWN, BY, { ST_F_REASON }, 0, "撤回",
-	  "withdraw" },
-	{ 6, "assign", { ACC, REO }, ASS, BY, { ST_F_UNIT }, 0, "交办", "assign" },
-	{ 7, "answer", { ACC, ASS, REO }, ANS, BY, { ST_F_REPLY }, 0, "答复", "answer" },
-	{ 8, "return", { ASS }, ACC, BY, { ST_F_REASON }, 0, "退办", "return" },
-	{ 9, "extend", { ACC, ASS, REO }, 0, BY, { ST_F_DUE_DAY, ST_F_REASON }, 0, "延期", "extend" },
-	{ 10, "echo", { ANS }, ECH, BY, { ST_F_RATING_ANSWER, TOLD_HOW }, 0, "反馈", "echo" },
-	{ 11, "rework", { ANS, ECH }, ACC, BY, { ST_F_REASON }, 0, "重办", "rework" },
-	{ 12, "close", { ECH }, CLO, BY, { 0 }, 0, "办结", "close" },
-	{ 13, "reopen", { CLO }, REO, BY, { ST_F_REASON }, 30, "重开", "reopen" },
-	{ 14, "rate", { CLO }, 0, BY, { ST_F_RATING_RESULT }, 0, "评价结果", "rate the result" },
+	  "withdraw", STAY },
+	{ 6, "assign", { ACC, REO }, ASS, BY, { ST_F_UNIT }, 0, "交办", "assign", STAY },
+	{ 7, "answer", { ACC, ASS, REO }, ANS, BY, { ST_F_REPLY }, 0, "答复", "answer", STAY },
+	{ 8, "return", { ASS }, ACC, BY, { ST_F_REASON }, 0, "退办", "return", STAY },
+	{ 9, "extend", { ACC, ASS, REO }, 0, BY, { ST_F_DUE_DAY, ST_F_REASON }, 0, "延期", "extend", STAY },
+	{ 10, "echo", { ANS }, ECH, BY, { ST_F_RATING_ANSWER, TOLD_HOW }, 0, "反馈", "echo", STAY },
+	{ 11, "rework", { ANS, ECH }, ACC, BY, { ST_F_REASON }, 0, "重办", "rework", STAY },
+	{ 12, "close", { ECH }, CLO, BY, { 0 }, 0, "办结", "close", STAY },
+	{ 13, "reopen", { CLO }, REO, BY, { ST_F_REASON }, 30, "重开", "reopen", STAY },
+	{ 14, "rate", { CLO }, 0, BY, { ST_F_RATING_RESULT }, 0, "评价结果", "rate the result", STAY },
 };
 
 const struct st_kind kind_matter = {

@@ -168,6 +168,8 @@ def bad_values(city):
             (["report", "--where", "station=999999"], 2, "station=999999"),
             (["report", "--from", "2011-07-05"], 2, "from"),
             (["wait", "--receipted", "province"], 2, "receipted"),
+            (["wait", "--log", "410611003"], 2, "size"),
+            (["wait", "--log", "41061x", "--size", "1"], 2, "41061x"),
             (["no", "such", "verb"], 2, ""), (["status", "--loud"], 2, "--loud"),
             (["proof", "410611003/1/99999"], 4, ""), (["log", "checkpoint", "--log", "123456"], 4, "")):
         got, _, err = base.run(*words)
@@ -294,9 +296,13 @@ def cut_and_healed(city):
     check(waits["en"] and waits["zh"], "in both languages")
     code, _, err = base.run("wait", "--receipted", "main", "--timeout", "1")
     check(code == 5 and "410611003/1" in err, "what lags is named: %s" % err)
+    waits = main.spawn("wait", "--log", "410611003/1", "--size", "3")
     branch.start()
     base.wait_main()
     check(opened(main) == 1, "all of it is up")
+    check(waits.wait(30) == 0, "who waits for so much of a log hears of it")
+    code, _, err = main.run("wait", "--log", "410611003", "--size", "99", "--timeout", "1")
+    check(code == 5 and "410611003" in err, "the log that is too short is named: %s" % err)
 
 
 @test

@@ -6,7 +6,9 @@
  *
  * Credit: each child may always have ST_CREDIT_STANDING bytes on the way; beyond that it says what it
  * wants, and is granted from one pool for all children, at least its next push or nothing. Credit
- * comes back when what used it has been applied, so children can't fill this station's memory. */
+ * comes back when what used it has been applied, so children can't fill this station's memory. Whenever the
+ * pool may have room, its owner calls st_downlink_grant for each child in turn, beginning behind the
+ * one that got some last, so that no backlog holds up another. */
 #pragma once
 #include <station/store/logs.h>
 #include <station/sync/pack.h>
@@ -42,7 +44,8 @@ struct st_downlink_info {
 	enum st_downlink_state state;
 	uint64_t since_ms, heard_ms; /* monotonic: of the state, of the last frame */
 	int64_t skew_ms;             /* the child's wall clock minus ours */
-	uint64_t credit, held, granted, wanted; /* bytes: may send; received and not yet applied; of the pool; asked for */
+	/* bytes: may send; received and not yet applied; of the pool; asked for and not yet received */
+	uint64_t credit, held, granted, wanted;
 	bool behind; /* the child holds less of its own log than we do, or another: it has lost or been copied */
 	char software[ST_SOFTWARE_MAX + 1];
 };
@@ -68,6 +71,8 @@ void st_downlink_receipts(struct st_downlink *d, const struct st_receipt_in *rec
 			  size_t count);
 /* After credit came back to the pool: grants if the child waits for it. true: it got some. */
 bool st_downlink_grant(struct st_downlink *d);
+/* The child has gone silent: its part of the pool is free again; its next word must be a hello. */
+void st_downlink_lost(struct st_downlink *d);
 /* The link itself is refused (a revoked key, a newer wire): says so to the child. */
 void st_downlink_refuse(struct st_downlink *d, int code);
 void st_downlink_info(const struct st_downlink *d, struct st_downlink_info *ret_info);

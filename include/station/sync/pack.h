@@ -38,6 +38,7 @@ struct st_inbound {
 	uint32_t number;     /* the push's running number */
 	uint32_t session;    /* which greeting of the link it came under */
 	uint64_t wire_bytes; /* credit that it used */
+	size_t raw_size;     /* bytes behind raw */
 	uint8_t *raw;
 	struct st_span *events;
 	struct st_push_part *parts;

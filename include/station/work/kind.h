@@ -14,6 +14,7 @@ enum st_field_type {
 	ST_FIELD_DAY,    /* a business day (base/clock.h) */
 	ST_FIELD_CHOICE, /* one of choices[] by its number */
 	ST_FIELD_IDENTITY, /* a citizen's number with its check digit, GB 11643-1999 */
+	ST_FIELD_STATION,  /* a station's code */
 };
 /* Where a field's value stands: with the facts, in the erasable text part, or in the private part. */
 enum st_field_place { ST_AS_FACT, ST_AS_TEXT, ST_AS_PRIVATE };
@@ -42,6 +43,8 @@ struct st_state_row {
 };
 
 enum st_who { ST_BY_HOLDER, ST_BY_ABOVE };
+/* Whom the record is with after a move: who had it, the station that ST_F_TO names, or its opener. */
+enum st_hands { ST_HANDS_STAY, ST_HANDS_ON, ST_HANDS_BACK };
 enum { ST_NEEDS_MAX = 4, ST_FROM_MAX = 8 };
 struct st_move_row {
 	uint32_t number;
@@ -52,6 +55,7 @@ struct st_move_row {
 	uint32_t needs[ST_NEEDS_MAX];   /* field ids that must come with it; ends with 0 */
 	uint32_t days;                  /* only within so many days of the record's end; 0: any time */
 	const char *zh, *en;
+	enum st_hands hands;
 };
 
 struct st_kind {
@@ -93,5 +97,5 @@ enum {
 	ST_F_CATEGORY = 1, ST_F_SUBCATEGORY = 2, ST_F_CHANNEL = 3, ST_F_DUE_DAY = 4,
 	ST_F_FIRST_DUE_DAY = 5, ST_F_SERIAL = 6, ST_F_YEAR = 7, ST_F_SOURCE = 8,
 	ST_F_SOURCE_NUMBER = 9, ST_F_RATING_ANSWER = 10, ST_F_RATING_RESULT = 11, ST_F_UNIT = 12,
-	ST_F_REASON = 13, ST_F_TITLE = 14, ST_F_TEXT = 15, ST_F_REPLY = 16, ST_F_OWN = 32,
+	ST_F_REASON = 13, ST_F_TITLE = 14, ST_F_TEXT = 15, ST_F_REPLY = 16, ST_F_TO = 17, ST_F_OWN = 32,
 };

@@ -168,7 +168,7 @@ static struct st_signing_key root;
 static struct st_uplink *up;
 static struct st_downlink *down;
 static struct st_pool pool;
-static struct queue upward, downward;
+static struct queue upward, upward_bulk, downward; /* what is urgent overtakes what is bulk */
 static struct st_inbound *arrived[LINE_FRAMES];
 static size_t arrived_count, halts, refusals;
 static struct st_job_receipts receipts;
@@ -210,7 +210,7 @@ static void up_frame(void *arg, struct st_span frame, bool bulk)
 	(void)arg;
 	assert_true(frame.size <= ST_FRAME_MAX);
 	on_the_way += bulk ? frame.size : 0;
-	line_put(&upward, frame);
+	line_put(bulk ? &upward_bulk : &upward, frame);
 }
 
 static void up_receipts(void *arg, const struct st_receipt_in *r, size_t count)
@@ -305,6 +305,7 @@ static int sessions_teardown(void **state)
 {
 	(void)state;
 	line_cut(&upward);
+	line_cut(&upward_bulk);
 	line_cut(&downward);
 	for (size_t i = 0; i < arrived_count; i++)
 		st_inbound_free(arrived[i]);
@@ -361,6 +362,7 @@ static void apply_pushes(void)
 		struct st_push_result result = { rc, job->u.push.held,
 						 job->u.push.receipted ? &job->u.push.receipt : NULL };
 		st_downlink_applied(down, arrived[i], &result);
+		(void)st_downlink_grant(down);
 		free(job);
 	}
 	arrived_count = 0;
@@ -374,7 +376,7 @@ static int run(size_t most)
 	size_t size;
 	int rc = 0;
 	for (size_t n = 0; n < most && rc == 0; n++) {
-		if (line_take(&upward, &frame, &size)) {
+		if (line_take(&upward, &frame, &size) || line_take(&upward_bulk, &frame, &size)) {
 			struct st_span s = { frame, size };
 			(void)(st_store_read(parent.store, step_down_frame, &s) == 0);
 			free(frame);
@@ -428,6 +430,68 @@ static void test_catch_up(void **state)
 	assert_int_equal(info().logs[0].acked, 2502);
 }
 
+/* Bursts of every size, told while earlier ones are on the way, all arrive, and the pool gets all back:
+ * no want is answered by credit that the chunks before it have used. */
+static void test_bursts(void **state)
+{
+	char number[ST_NUMBER_TEXT];
+	uint64_t size = 1, seed = 5;
+	(void)state;
+	link_up();
+	for (int round = 0; round < 60; round++) {
+		for (int part = 0; part < 4; part++) {
+			seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+			for (uint64_t n = (seed >> 33) % 60 + 1; n > 0; n--, size++)
+				assert_int_equal(station_opens(&child, number), 0);
+			assert_int_equal(st_store_read(child.store, step_grown, &child.applied), 0);
+			assert_int_equal(run((seed >> 40) % 8), 0);
+		}
+		assert_int_equal(run(100000), 0);
+		assert_int_equal(info().logs[0].acked, size);
+		assert_int_equal(pool.given, 0);
+	}
+}
+
+/* Little that waits goes with the ack of what is on the way: a busy clerk isn't a push an event. */
+static void test_gathers(void **state)
+{
+	char number[ST_NUMBER_TEXT];
+	(void)state;
+	link_up();
+	for (int i = 0; i < 30; i++) {
+		assert_int_equal(station_opens(&child, number), 0);
+		assert_int_equal(st_store_read(child.store, step_grown, &child.applied), 0);
+	}
+	assert_int_equal(upward_bulk.count, 1); /* the first went at once */
+	assert_int_equal(run(1000), 0);
+	assert_int_equal(info().logs[0].acked, 31);
+}
+
+/* A child that fell silent holds nothing of the pool, and begins again with a hello. */
+static void test_lost_child(void **state)
+{
+	char number[ST_NUMBER_TEXT];
+	struct st_downlink_info d;
+	(void)state;
+	for (int i = 0; i < 600; i++)
+		assert_int_equal(station_opens(&child, number), 0);
+	assert_int_equal(st_store_read(child.store, step_link, NULL), 0);
+	for (size_t n = 0; n < 200 && pool.given == 0; n++)
+		assert_int_equal(run(1), 0);
+	assert_true(pool.given > 0);
+	st_downlink_lost(down);
+	assert_int_equal(pool.given, 0);
+	(void)run(1000);
+	st_downlink_info(down, &d);
+	assert_int_equal(d.state, ST_DOWNLINK_NEW); /* frames of before don't bring it back */
+	st_uplink_lost(up, &now);
+	line_cut(&upward);
+	line_cut(&upward_bulk);
+	line_cut(&downward);
+	link_up();
+	assert_int_equal(info().logs[0].acked, 601);
+}
+
 /* Cut after every number of steps: it always resumes at what the parent has, and nothing is twice. */
 static void test_cut_anywhere(void **state)
 {
@@ -439,6 +503,7 @@ static void test_cut_anywhere(void **state)
 		assert_int_equal(st_store_read(child.store, step_link, NULL), 0);
 		(void)run(steps);
 		line_cut(&upward);
+		line_cut(&upward_bulk);
 		line_cut(&downward);
 		st_uplink_lost(up, &now);
 		assert_int_equal(station_opens(&child, number), 0);
@@ -632,7 +697,8 @@ static void test_grant_with_refusal(void **state)
 	(void)state;
 	link_up();
 	child_opens(700);
-	line_cut(&upward); /* what there was credit for, and the want of more */
+	line_cut(&upward);
+	line_cut(&upward_bulk); /* what there was credit for, and the want of more */
 	f.u.refusal = (struct st_refusal){ .log = { code_of("410611003"), 1 }, .first_seq = 2, .held = 1,
 					   .credit = 4096, .push = 1000, .code = ST_EFULL };
 	st_buf_init(&b, ST_FRAME_MAX);
@@ -640,13 +706,13 @@ static void test_grant_with_refusal(void **state)
 	struct st_span s = st_buf_span(&b);
 	assert_int_equal(st_store_read(child.store, step_up_frame, &s), 0);
 	now.mono_ms += ST_REFUSED_WAIT_MS;
-	assert_int_equal(upward.count, 0);
+	line_cut(&upward_bulk); /* what it has no use for meanwhile, given back */
 	assert_int_equal(st_store_read(child.store, step_tick, NULL), 0);
-	assert_true(upward.count > 0);
+	assert_true(upward_bulk.count > 0);
 	st_buf_done(&b);
 }
 
-/* The child's next push is wanted until it is granted, whatever else of its is applied meanwhile. */
+/* The child's next push is wanted until it is granted, whatever else of its comes meanwhile. */
 static void test_want_outlives_pushes(void **state)
 {
 	struct st_frame f = { .kind = ST_FRAME_WANT };
@@ -656,18 +722,18 @@ static void test_want_outlives_pushes(void **state)
 	(void)state;
 	link_up();
 	child_opens(1);
-	while (line_take(&upward, &frame, &size)) {
-		struct st_span pushed = { frame, size };
-		assert_int_equal(st_store_read(parent.store, step_down_frame, &pushed), 0);
-		free(frame);
-	}
-	assert_int_equal(arrived_count, 1);
 	pool.given += pool.size; /* the others have it all */
 	f.u.want = (struct st_want){ .bytes = ST_CREDIT_STANDING + 100, .next = ST_CREDIT_STANDING + 100 };
 	st_buf_init(&b, ST_FRAME_MAX);
 	assert_int_equal(st_frame_encode(&f, &b), 0);
 	struct st_span s = st_buf_span(&b);
 	assert_int_equal(st_store_read(parent.store, step_down_frame, &s), 0);
+	while (line_take(&upward, &frame, &size) || line_take(&upward_bulk, &frame, &size)) {
+		struct st_span pushed = { frame, size };
+		assert_int_equal(st_store_read(parent.store, step_down_frame, &pushed), 0);
+		free(frame);
+	}
+	assert_int_equal(arrived_count, 1);
 	apply_pushes();
 	assert_false(st_downlink_grant(down));
 	pool.given -= pool.size;
@@ -682,7 +748,8 @@ int main(void)
 		cmocka_unit_test(test_frames), cmocka_unit_test(test_bad_frames),
 		cmocka_unit_test(test_bad_pushes), cmocka_unit_test(test_retry),
 		cmocka_unit_test(test_retry_of_a_link_that_flaps),
-		SESSION(test_catch_up), SESSION(test_cut_anywhere), SESSION(test_silence),
+		SESSION(test_catch_up), SESSION(test_bursts),
+		SESSION(test_gathers), SESSION(test_lost_child), SESSION(test_cut_anywhere), SESSION(test_silence),
 		SESSION(test_nonsense_from_parent), SESSION(test_older_copy), SESSION(test_beyond_credit),
 		SESSION(test_refused_without_credit), SESSION(test_full_parent),
 		SESSION(test_grant_with_refusal), SESSION(test_want_outlives_pushes),

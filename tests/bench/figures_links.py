@@ -1,0 +1,4 @@
+"""figures_links.py"""
+from figures import Figures
+
+figures = Figures()

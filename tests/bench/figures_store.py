@@ -1,0 +1,4 @@
+"""figures_store.py"""
+from figures import Figures
+
+figures = Figures()
