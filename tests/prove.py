@@ -26,7 +26,7 @@ HARD = "python3 tests/system/hard.py --build {o} "
 # target that must exist, command; {n}: this step's amount, {first}: its first number, {o}: the build.
 PARTS = [
     ("sim", "seeds", 2000, 20000, 2000, 1, "sim",
-     "make --no-print-directory sim SEEDS={n} FIRST={first}"),
+     "make --no-print-directory sim SEEDS={n} FROM={first}"),
     ("sim-canaries", "times", 1, 1, 1, 1, "sim-canaries",
      "make --no-print-directory sim-canaries"),
     ("faults", "times", 1, 1, 1, 1, "faults", "make --no-print-directory faults"),

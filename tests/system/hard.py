@@ -7,6 +7,7 @@ instant to which the machine schedules it.
 """
 import argparse
 import os
+import signal
 import sys
 import time
 import traceback
@@ -38,6 +39,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     function, rounds = PARTS[args.part]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is ended on the way out
     begun = time.monotonic()
     try:
         done = function(args.build, args.rounds or rounds, args.seed)
