@@ -225,8 +225,10 @@ static void on_monitor(void *arg)
 			link_up_failed(l, ST_EREVOKED);
 			return;
 		case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
-		case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
 			link_up_failed(l, ST_EWIRE);
+			return;
+		case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL: /* cut, or silent, before it was done */
+			link_up_failed(l, ST_ESILENT);
 			return;
 		case ZMQ_EVENT_DISCONNECTED:
 		case ZMQ_EVENT_CLOSED:

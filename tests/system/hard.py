@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """hard.py - one hard test of the real daemons, in the amount asked for.
 
-Usage: hard.py --build BUILD PART [--rounds N] [--seed S]
+Usage: hard.py --build BUILD PART [--rounds N] [--seed S] [--slow]
 Prints what was done, and last "N passed, N failed". The seed decides what is done to whom, not the
 instant to which the machine schedules it.
 """
@@ -15,6 +15,7 @@ import traceback
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 sys.path.insert(0, os.path.join(HERE, "..", "..", "deploy", "demo"))
+import town  # noqa: E402
 from city import Failed  # noqa: E402
 from disks import disk_rounds  # noqa: E402
 from kills import kill_rounds  # noqa: E402
@@ -37,7 +38,9 @@ def main():
     parser.add_argument("part", choices=sorted(PARTS))
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--slow", action="store_true", help="less load, for a build with a sanitizer")
     args = parser.parse_args()
+    town.slow = args.slow
     function, rounds = PARTS[args.part]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is ended on the way out
     begun = time.monotonic()

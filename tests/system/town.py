@@ -26,6 +26,9 @@ TIERS = (MAIN, BRANCH, BASE)
 PIECE_ROWS = 100
 THINK_S = 0.004  # a clerk's; an importer takes ten times as long between two pieces
 NO_ANSWER = (OSError, http.client.HTTPException)
+SLOW_FACTOR = 25  # of a build under a sanitizer: people think longer, and silence is longer, too
+SLOW_PING_S = 20
+slow = False
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -91,7 +94,7 @@ class Worker(threading.Thread):
                         self.wrong = self.wrong or self.refused(e)
                     except Exception as e:  # whatever it is, the main thread must hear of it
                         self.wrong = self.wrong or repr(e)
-            self.town.ended.wait(self.think_s)
+            self.town.ended.wait(self.think_s * (SLOW_FACTOR if slow else 1))
 
     def refused(self, e):
         """None: such an answer is right here; else what is wrong with it"""
@@ -155,6 +158,8 @@ class Town:
         self.gate, self.ended = threading.Event(), threading.Event()
         self.gate.set()
         self.city = City(build, "en")
+        if slow:
+            settings["ping_s"] = SLOW_PING_S
         self.workers, self.proxies, self.alive, self.controls = [], {}, {}, {}
         try:
             self.add(MAIN, "鹤壁市总站", "main", **settings)
