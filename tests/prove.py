@@ -8,6 +8,7 @@ O/prove/report.md. One line a part, and last "N passed, N failed".
 """
 import argparse
 import concurrent.futures
+import fcntl
 import json
 import os
 import platform
@@ -23,7 +24,7 @@ TAIL_LINES = 30  # of a failed step, on the terminal; all of it is in its log
 HARD = "python3 tests/system/hard.py --build {o} "
 
 # name, unit, amount in CI, amount of a long run, the most in one step there, steps at once, the make
-# target that must exist, command; {n}: this step's amount, {first}: its first number, {o}: the build.
+# target that must exist, command; {n}: a step's amount, {first}: its first number, {o}: the build.
 PARTS = [
     ("sim", "seeds", 2000, 20000, 2000, 1, "sim",
      "make --no-print-directory sim SEEDS={n} FROM={first}"),
@@ -98,8 +99,8 @@ class State:
 
 
 def commit():
-    done = subprocess.run(["git", "-C", TOP, "describe", "--always", "--dirty"], capture_output=True,
-                          text=True)
+    done = subprocess.run(["git", "-C", TOP, "describe", "--always", "--dirty"],
+                          capture_output=True, text=True)
     return done.stdout.strip()
 
 
@@ -130,12 +131,13 @@ def run_step(part, key, command, folder, state):
         return None
     with open(log, encoding="utf-8", errors="replace") as f:
         lines = f.read().splitlines()
-    step = {"ok": code == 0, "code": code, "seconds": round(time.monotonic() - begun, 1), "log": log,
-            "commit": commit(), "said": next((s for s in lines[::-1] if s.startswith("ok ")),
+    step = {"ok": code == 0, "code": code, "seconds": round(time.monotonic() - begun, 1),
+            "log": log, "commit": commit(), "said": next((s for s in lines[::-1] if s.startswith("ok ")),
                                              lines[-1] if lines else "")}
     state.put(part.name, key, step)
     if code != 0:
-        print("\n".join(["--- %s %s: %s" % (part.name, key, command)] + lines[-TAIL_LINES:]), flush=True)
+        print("\n".join(["--- %s %s: %s" % (part.name, key, command)] + lines[-TAIL_LINES:]),
+              flush=True)
     return step
 
 
@@ -176,7 +178,8 @@ def seconds(part, state):
 def write_report(path, rows, state, is_long):
     with open(path, "w", encoding="utf-8") as f:
         f.write("# What was proved\n\n%s amounts, at %s, on %s. Written %s.\n\n" % (
-            "Long" if is_long else "CI", commit(), machine(), time.strftime("%Y-%m-%d %H:%M:%S %z")))
+            "Long" if is_long else "CI", commit(), machine(),
+            time.strftime("%Y-%m-%d %H:%M:%S %z")))
         f.write("| part | amount | done in steps | time | result |\n|---|---|---|---|---|\n")
         for part, result in rows:
             done = state.parts.get(part.name, {})
@@ -188,8 +191,8 @@ def write_report(path, rows, state, is_long):
                 f.write("\n## %s\n\n" % part.name)
             for key, s in sorted(done.items()):
                 f.write("- %s (%s, %.0f s, at %s): %s\n" % (
-                    key, "passed" if s["ok"] else "FAILED, see " + s["log"], s["seconds"], s["commit"],
-                    s["said"]))
+                    key, "passed" if s["ok"] else "FAILED, see " + s["log"], s["seconds"],
+                    s["commit"], s["said"]))
 
 
 def main():
@@ -200,13 +203,19 @@ def main():
     args = parser.parse_args()
     folder = os.path.join(os.path.abspath(args.build), "prove")
     os.makedirs(folder, exist_ok=True)
+    lock = open(os.path.join(folder, "lock"), "w", encoding="ascii")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        print("another run is under way in %s" % folder)
+        return 1
     state_path = os.path.join(folder, "long.json" if args.long else "ci.json")
     parts = [Part(row, args.build, args.long) for row in PARTS
              if not args.names or row[0] in args.names]
     state = State(state_path) if args.long else State("")
     state.path = state_path
-    if parts and all(p.absent() or all((state.done(p.name, k) or {}).get("ok") for k in p.commands())
-                     for p in parts):
+    if parts and all(p.absent() or all((state.done(p.name, key) or {}).get("ok")
+                                       for key in p.commands()) for p in parts):
         state.parts = {}  # the run before is complete: this is another
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, on_stop)

@@ -1,4 +1,4 @@
-"""control.py - a daemon's control socket, spoken to directly: much cheaper than a stationctl a question.
+"""control.py - a daemon's control socket, spoken to directly: cheaper than a stationctl a question.
 
 Owns:  one connection, opened anew when it breaks. One thread at a time.
 """
@@ -48,7 +48,7 @@ class Control:
         self._connection = None
 
     def raw(self, method, path, body=None, **arguments):
-        """(status, bytes). An OSError or HTTPException: no answer, and nobody knows what happened."""
+        """(status, bytes). OSError, HTTPException: no answer, and nobody knows what happened."""
         if arguments:
             path += "?" + urllib.parse.urlencode(arguments)
         if time.monotonic() - self._used_s > IDLE_S:

@@ -1,8 +1,8 @@
 """disks.py - disks that fill and empty again, at each tier, under load.
 
 Each station's store lies on a small file system of its own. A full one refuses writes and says so,
-reads go on; a parent's stops acknowledging, and its child keeps its data and goes on. Space heals it
-without a restart.
+reads go on; a parent's stops acknowledging, and its child keeps its data and goes on. Space heals
+it without a restart.
 """
 import errno
 import os
@@ -106,8 +106,8 @@ def one_round(town, code):
 
 
 def receipt_meets_full_disk(town):
-    """Main's receipt comes to a base whose disk is full: it is stored when there is room, with nobody
-    writing anything else. Call it quiet."""
+    """Main's receipt comes to a base whose disk is full: it is stored when there is room, with
+    nobody writing anything else. Call it quiet."""
     s, control = town.city[BASE], town.controls[BASE]
     filler = os.path.join(s.home, "small", "filler")
 

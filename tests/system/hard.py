@@ -38,11 +38,11 @@ def main():
     parser.add_argument("part", choices=sorted(PARTS))
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--slow", action="store_true", help="less load, for a build with a sanitizer")
+    parser.add_argument("--slow", action="store_true", help="less load, for a sanitizer's build")
     args = parser.parse_args()
     town.slow = args.slow
     function, rounds = PARTS[args.part]
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is ended on the way out
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is ended
     begun = time.monotonic()
     try:
         done = function(args.build, args.rounds or rounds, args.seed)

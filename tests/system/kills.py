@@ -22,8 +22,8 @@ def start_killed(town, code):
     """Kills it once more while it starts, at any instant of that."""
     s = town.city[code]
     with open(s.log, "ab") as log:
-        s.process = subprocess.Popen([town.city.program("stationd"), "--config", s.config], stderr=log,
-                                     stdout=log, stdin=subprocess.DEVNULL)
+        s.process = subprocess.Popen([town.city.program("stationd"), "--config", s.config],
+                                     stderr=log, stdout=log, stdin=subprocess.DEVNULL)
     time.sleep(town.random.uniform(0, 0.05))
     s.kill()
 

@@ -1,8 +1,8 @@
 """links.py - links that flap, and links that are bad in every way a proxy can make them.
 
 A flap: the link goes down, an event is written at the base, the link comes up; measured is from the
-proxy letting through again until the base holds the parent's receipt of that event, so a little more
-than the time to its arrival.
+proxy letting through again until the base holds the parent's receipt of that event, so a little
+more than the time to its arrival.
 """
 import random
 import threading
@@ -130,7 +130,8 @@ def half_open(direction):
 def rubbish(kind):
     def bad(town, code):
         proxy = town.proxies[code]
-        want = proxy.accepted + (1 if kind == "silent" else 2)  # silence takes an attempt's whole time
+        # Silence takes an attempt's whole time.
+        want = proxy.accepted + (1 if kind == "silent" else 2)
         proxy.rubbish(kind)
         until("it has met it", lambda: town.controls[code].get("/v1/status") and
               proxy.accepted >= want)

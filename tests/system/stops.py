@@ -1,4 +1,4 @@
-"""stops.py - a process that stands still, a second one on its directory, and a clock that is years off.
+"""stops.py - a process that stands still, a second one on its directory, a clock that is years off.
 
 Each at every tier, under load; after each the links are back by themselves and all is sound.
 """
@@ -43,11 +43,13 @@ def stop_long(town, code):
     try:
         if code in CHILD:
             control = town.controls[CHILD[code]]
-            until("its child notices", lambda: control.get("/v1/status")["uplink"]["state"] != "linked")
+            until("its child notices",
+                  lambda: control.get("/v1/status")["uplink"]["state"] != "linked")
             town.ledger.tell(CHILD[code], control.open("上级停住时登记"), 1)
         else:
             parent = town.controls[town.city[code].parent]
-            until("its parent notices", lambda: not parent.get("/v1/status")["children"][0]["linked"])
+            until("its parent notices",
+                  lambda: not parent.get("/v1/status")["children"][0]["linked"])
     finally:
         process.send_signal(signal.SIGCONT)
 
@@ -110,13 +112,13 @@ def stop_rounds(build, rounds, seed):
     done, lived = 0, False
     try:
         for n in range(rounds):
+            days = YEARS_DAYS if n % 2 == 0 else -YEARS_DAYS
             for code in TIERS:
                 for name, case in (
                         ("stopped for a moment", lambda: stop_short(town, code)),
                         ("stopped for long", lambda: stop_long(town, code)),
                         ("a second daemon", lambda: second_daemon(town, code)),
-                        ("a clock five years off",
-                         lambda: skewed_clock(town, code, YEARS_DAYS if n % 2 == 0 else -YEARS_DAYS))):
+                        ("a clock five years off", lambda: skewed_clock(town, code, days))):
                     begun = time.monotonic()
                     case()
                     settled(town, "%s at %s" % (name, code), begun)

@@ -205,7 +205,7 @@ class Town:
         self.alive[code].set()
 
     def quiet(self):
-        """Nobody asks anything until loud(). What a worker met that it shouldn't have, fails here."""
+        """Nobody asks anything until loud(). What a worker met and shouldn't have, fails here."""
         self.gate.clear()
         for w in self.workers:
             with w.busy:
@@ -261,7 +261,7 @@ class Town:
             yield s.code
 
     def same_logs(self):
-        """Each log is the same, event for event, at its origin and above: one root over all of it."""
+        """Each log is the same, event for event, at its origin and above: one root over it all."""
         for s in self.city:
             own = self.note(s.code, s.code + "/1")
             for code in self.above(s):
@@ -270,7 +270,8 @@ class Town:
 
     def counts(self):
         """What is counted is what was told, and what got no answer at most."""
-        under = {s.code: self.controls[s.code].get("/v1/report")["total"]["opened"] for s in self.city}
+        under = {s.code: self.controls[s.code].get("/v1/report")["total"]["opened"]
+                 for s in self.city}
         for s in self.city:
             own = under[s.code] - sum(under[c.code] for c in self.city if c.parent == s.code)
             least = self.ledger.opened.get(s.code, 0) + self.ledger.imported.get(s.code, 0)
@@ -300,7 +301,7 @@ class Town:
 
 def say_figure(name, value, unit, **more):
     """A measurement, for whoever gathers them."""
-    print(json.dumps(dict(name=name, value=value, unit=unit, **more), ensure_ascii=False), flush=True)
+    print(json.dumps(dict(name=name, value=value, unit=unit, **more)), flush=True)
 
 
 def until(what, look, seconds=40):

@@ -3,9 +3,9 @@
  *
  *   attempt --failed--> wait (doubling, jittered) --> attempt --linked, and for a while--> reset
  *
- * The wait stays within ST_RETRY_SHORT_MAX_MS for the first ST_RETRY_SHORT_FOR_MS since the parent was last linked, so
- * a link that flaps comes back within a breath, for however long it flaps; after that it grows, so a dead parent
- * isn't hammered by its children. */
+ * The wait stays within ST_RETRY_SHORT_MAX_MS for ST_RETRY_SHORT_FOR_MS since the parent was last
+ * linked, so a link that flaps comes back within a breath, for however long it flaps; after that it
+ * grows, so a dead parent isn't hammered by its children. */
 #pragma once
 #include <stdint.h>
 
