@@ -124,7 +124,7 @@ install: all
 	install -D -m 755 $(O)/stationctl $(DESTDIR)$(PREFIX)/bin/stationctl
 	install -D -m 644 deploy/systemd/stationd.service $(DESTDIR)/lib/systemd/system/stationd.service
 	install -D -m 644 deploy/systemd/stationd.sysusers $(DESTDIR)/usr/lib/sysusers.d/stationd.conf
-	install -D -m 640 deploy/systemd/stationd.yaml $(DESTDIR)/etc/stationd/stationd.yaml
+	install -D -m 644 deploy/systemd/stationd.yaml $(DESTDIR)/etc/stationd/stationd.yaml
 
 clean:
 	rm -rf build build-address build-thread
@@ -159,5 +159,7 @@ $(filter %.json,$(MAKECMDGOALS)): ; @:
 $(O)/bench/%: $(O)/tests/bench/%.o
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $< -llmdb -lcrypto
+check-build: $(BENCH)
+-include $(BENCH_C:%.c=$(O)/%.d)
 
 -include $(LIB_O:.o=.d) $(D_O:.o=.d) $(C_O:.o=.d) $(UNIT:=.d)

@@ -26,6 +26,8 @@ tests/fuzz/run.sh 3 "$build"/fuzz/* | tee "$out"
 add "$out" fuzz
 python3 tests/system/run.py --build "$build" | tee "$out"
 add "$out" system
+python3 tests/bench/smoke.py --build "$build" | tee "$out"
+add "$out" bench
 if make --no-print-directory layers; then
 	passed=$((passed + 1))
 else

@@ -74,10 +74,14 @@ static int refused(const struct answer *a)
 	const json_t *message = json_object_get(a->json, "message");
 	const char *words = member(message, ctl.lang == ST_EN ? "en" : "zh");
 	const char *place = member(a->json, "place");
+	if (ctl.said_later && exit_code_of(a->status) == CTL_LATER)
+		return CTL_LATER;
 	if (ctl.json)
 		answer_print(a);
 	if (words[0] == 0)
 		complain(T_NONSENSE);
+	else if (strcmp(member(a->json, "error"), "EFIELD") == 0 && matter_explain(place))
+		; /* said, with the cure */
 	else if (place[0] == 0)
 		(void)fprintf(stderr, "%s\n", words);
 	else

@@ -33,7 +33,9 @@ extern const struct verb station_verbs[], matter_verbs[], import_verbs[], report
 
 extern struct ctl {
 	const char *socket;
+	const struct args *args; /* of the verb that runs */
 	bool json, terminal; /* terminal: stderr is one, so progress may be drawn */
+	bool said_later;     /* "try again later" has been said of this call; it is tried again */
 	enum st_lang lang;
 } ctl;
 
@@ -47,6 +49,7 @@ extern struct ctl {
 	  "unknown option: %s; see stationctl %s --help")                                           \
 	X(NO_VALUE, "选项 %s 缺少值", "option %s needs a value")                                    \
 	X(BAD_COUNT, "参数个数不对; 用法: stationctl %s %s", "wrong number of words; usage: stationctl %s %s") \
+	X(NO_NUMBER, "编号有误, 请核对: %s", "no matter has this number, is it mistyped: %s")       \
 	X(NEED_OPTION, "缺少 --%s", "--%s is needed")                                               \
 	X(BAD_FILE, "%s: %s", "%s: %s")                                                             \
 	X(ROOT_OPEN, "根密钥文件 %s 他人可读: chmod 600 后再试", "others may read the root key file %s: chmod 600, then again") \
@@ -54,6 +57,7 @@ extern struct ctl {
 	X(ROOT_MADE, "已生成市根密钥文件 %s: 用完请离线保存两份, 平时不要留在本机",                 \
 	  "the city's root key is in %s: keep two copies offline and none on this machine")         \
 	X(FOUNDED, "已建站: %s %s", "set up: %s %s")                                                \
+	X(SET_UP, "这里已是 %s %s, 未作改动", "this is %s %s already; nothing was changed")         \
 	X(FINGERPRINT, "市根密钥指纹 %s", "fingerprint of the city's root key %s")                  \
 	X(JOINED, "已加入: %s %s, 上级 %s", "joined: %s %s, parent %s")                             \
 	X(REVOKED, "已吊销 %s", "revoked %s")                                                       \
@@ -76,6 +80,9 @@ extern struct ctl {
 	  "recounted %llu events, %llu records, %llu counters: %llu counters and %llu records differ") \
 	X(FIRST_WRONG, "首处: %s", "first: %s")                                                     \
 	X(BAD_NUMBER, "--%s 的值不合要求", "the value of --%s isn't allowed")                       \
+	X(BAD_UTF8, "%s 不是 UTF-8 文字: 请把终端或脚本改为 UTF-8",                                 \
+	  "%s isn't UTF-8: set the terminal or script to UTF-8")                                    \
+	X(TOO_MANY, "选项太多, 最多 %d 个", "too many options; at most %d")                         \
 	X(TRY_AGAIN, "%s (%s)", "%s (%s)")
 enum text {
 #define X(id, zh, en) T_##id,
@@ -86,6 +93,9 @@ const char *text(enum text t);
 const char *either(const char *zh, const char *en);
 /* Prints one line to stderr. */
 void complain(enum text t, ...);
+
+/* What a matter verb's refused place is in people's words, and what it allows; false: not its own. */
+bool matter_explain(const char *place);
 
 struct answer {
 	long status;

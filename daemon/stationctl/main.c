@@ -82,9 +82,16 @@ static void help_all(void)
 			  "            3 no daemon, 4 refused by the state of things, 5 try again later"));
 }
 
-static void help_fields(void)
+static void help_fields(const struct verb *verb)
 {
 	const struct st_kind *k = st_kind_named("matter");
+	const struct st_move_row *m = st_kind_move_named(k, verb->name + strlen("matter "));
+	if (m != NULL && m->needs[0] != 0)
+		(void)printf("%s:", either("必须有", "needed"));
+	for (size_t i = 0; m != NULL && i < ST_NEEDS_MAX && m->needs[i] != 0; i++)
+		(void)printf(" --%s", st_kind_field(k, m->needs[i])->name);
+	if (m != NULL && m->needs[0] != 0)
+		(void)puts("");
 	for (size_t i = 0; i < k->field_count; i++) {
 		const struct st_field_row *f = &k->fields[i];
 		(void)printf("  --%-18s %s", f->name, either(f->zh, f->en));
@@ -100,7 +107,7 @@ static int help_verb(const struct verb *v)
 	(void)printf("%s: stationctl %s %s\n%s\n", either("用法", "Usage"), v->name, v->usage,
 		     either(v->zh, v->en));
 	if (strstr(v->options, "*matter") != NULL)
-		help_fields();
+		help_fields(v);
 	(void)printf("\n%s:\n  %s\n\n%s\n", either("示例", "Example"), v->example,
 		     either("退出码: 0 正确, 1 有错, 2 用法或输入有误, 3 连不上守护进程, 4 状态不允许, 5 稍后再试",
 			    "Exit codes: 0 right, 1 wrong, 2 usage or bad input, 3 no daemon, 4 refused, 5 try later"));
@@ -184,6 +191,31 @@ static void collect_words(int argc, char **argv, struct raw *r)
 	}
 }
 
+static bool is_utf8(const char *text)
+{
+	json_t *json = json_string(text); /* takes nothing else */
+	json_decref(json);
+	return json != NULL;
+}
+
+/* A value that JSON can't carry, or one too many, is refused: left out, it would be lost unseen. */
+static int put_option(struct args *a, const char *name, const char *value)
+{
+	if (strcmp(name, "root-key") != 0 && !is_utf8(value)) {
+		char option[64];
+		(void)snprintf(option, sizeof(option), "--%s", name);
+		complain(T_BAD_UTF8, option);
+		return CTL_USAGE;
+	}
+	if (a->option_count == OPTIONS_MAX) {
+		complain(T_TOO_MANY, (int)OPTIONS_MAX);
+		return CTL_USAGE;
+	}
+	a->options[a->option_count].name = name;
+	a->options[a->option_count++].value = value;
+	return 0;
+}
+
 static int take_option(struct args *a, int argc, char **argv, int *at, struct raw *r)
 {
 	const char *name = argv[*at] + 2;
@@ -203,15 +235,10 @@ static int take_option(struct args *a, int argc, char **argv, int *at, struct ra
 			complain(T_BAD_NUMBER, name);
 			return CTL_USAGE;
 		}
-		if (!is_global(name) && a->option_count < OPTIONS_MAX) {
-			a->options[a->option_count].name = name;
-			a->options[a->option_count++].value = value;
-		}
+		if (!is_global(name))
+			return put_option(a, name, value);
 	} else if (a->verb != NULL && takes(a->verb, name) == TAKES_NOTHING) {
-		if (a->option_count < OPTIONS_MAX) {
-			a->options[a->option_count].name = name;
-			a->options[a->option_count++].value = "1";
-		}
+		return put_option(a, name, "1");
 	} else if (a->verb != NULL) {
 		complain(T_BAD_OPTION, argv[*at], a->verb->name);
 		return CTL_USAGE;
@@ -277,6 +304,7 @@ int main(int argc, char **argv)
 		complain(T_BAD_COUNT, a.verb->name, a.verb->usage);
 		return CTL_USAGE;
 	}
+	ctl.args = &a;
 	rc = a.verb->run(&a);
 	curl_global_cleanup();
 	return rc;

@@ -96,6 +96,7 @@ static int send_piece(struct importing *m)
 	if (m->rows == 0)
 		return 0;
 	for (int i = 0; i < TRIES && rc == CTL_LATER; i++) {
+		ctl.said_later = i > 0;
 		rc = call("POST", (const char *)m->path.data, "text/csv", st_buf_span(&m->piece), &ans);
 		if (rc == 0)
 			take_answer(m, ans.json);
@@ -105,6 +106,7 @@ static int send_piece(struct importing *m)
 			(void)nanosleep(&pause, NULL);
 		}
 	}
+	ctl.said_later = false;
 	m->taken += m->rows;
 	m->rows = 0;
 	st_buf_clear(&m->piece);
@@ -126,14 +128,29 @@ static bool wanted(const struct importing *m, const char *name, struct st_span v
 	return any || !given;
 }
 
+/* A row that can't even be cut into its columns. Those before it are sent first, so that bad rows
+ * are told in the file's order and a stop is at the first. */
+static int take_broken(struct importing *m, uint64_t row, int rc, const char *column)
+{
+	const char *reason = st_error_text(rc, ctl.lang);
+	m->rc = send_piece(m);
+	if (m->rc != 0 || m->stopped)
+		return 1;
+	if (rc == ST_EFIELD && column[0] == 0)
+		reason = either("列数与表头不同", "it hasn't as many columns as the header");
+	else if (rc == ST_EWIRE)
+		reason = either("引号不成对或位置不对, 其后各行无法读取",
+				"a quote has no end or stands amiss; what follows can't be read");
+	say_bad(m, row, column, reason);
+	return m->stopped ? 1 : 0;
+}
+
 static int take_row(const struct st_import_row *row, int rc, const char *column, void *arg)
 {
 	struct importing *m = arg;
 	m->read++;
-	if (rc < 0) {
-		say_bad(m, row->row, column, st_error_text(rc, ctl.lang));
-		return m->stopped ? 1 : 0;
-	}
+	if (rc < 0)
+		return take_broken(m, row->row, rc, column);
 	if (!wanted(m, "district", row->column[ST_COL_DISTRICT]) ||
 	    !wanted(m, "sub-district", row->column[ST_COL_SUB_DISTRICT]))
 		return 0;
@@ -178,7 +195,7 @@ static int read_file(struct importing *m, FILE *f)
 	if (rc == 0)
 		rc = st_import_end(reader);
 	st_import_reader_free(reader);
-	if (rc == ST_EFIELD && m->read == 0)
+	if (rc == ST_EFIELD && m->read == 0 && m->rc == 0)
 		return header_wrong(m);
 	if (rc == ST_EWIRE && !m->stopped) { /* what follows broken quotes has no rows */
 		m->stopped = true;
@@ -219,6 +236,10 @@ static int open_import(struct importing *m, struct query *q)
 		complain(T_BAD_NUMBER, "on-error");
 		return CTL_USAGE;
 	}
+	if (strcmp(m->file, "-") == 0 && option(a, "source") == NULL) { /* "-" would name any pipe's rows */
+		complain(T_NEED_OPTION, "source");
+		return CTL_USAGE;
+	}
 	m->stop = on_error != NULL && strcmp(on_error, "stop") == 0;
 	query_init(q, "/v1/import");
 	query_add(q, "source", option(a, "source") != NULL ? option(a, "source")
@@ -238,7 +259,7 @@ static int open_import(struct importing *m, struct query *q)
 static int run_import(const struct args *a)
 {
 	struct importing m = { .args = a, .file = a->words[0], .bad_rows = json_array() };
-	struct query q;
+	struct query q = { .any = false };
 	bool standard = strcmp(m.file, "-") == 0;
 	int rc = open_import(&m, &q);
 	FILE *f = rc != 0 ? NULL : standard ? stdin : fopen(m.file, "rb");
@@ -252,6 +273,8 @@ static int run_import(const struct args *a)
 		(void)fclose(f);
 	if (rc == 0)
 		rc = summary(&m);
+	else if (m.read > 0 && !ctl.json)
+		(void)summary(&m); /* what was taken before the trouble */
 	query_done(&q);
 	st_buf_done(&m.path);
 	st_buf_done(&m.piece);

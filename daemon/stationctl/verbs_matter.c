@@ -15,6 +15,26 @@ static const char *state_text(const char *name)
 	return s == NULL ? name : either(s->zh, s->en);
 }
 
+bool matter_explain(const char *place)
+{
+	const struct args *a = ctl.args;
+	if (strncmp(a->verb->name, "matter ", 7) != 0 || place[0] == 0)
+		return false;
+	if (a->count > 0 && strcmp(a->words[0], place) == 0) {
+		complain(T_NO_NUMBER, place);
+		return true;
+	}
+	const struct st_field_row *f = st_kind_field_named(st_kind_named("matter"), st_span_text(place));
+	if (f == NULL)
+		return false;
+	complain(option(a, place) == NULL ? T_NEED_OPTION : T_BAD_NUMBER, place);
+	(void)fprintf(stderr, "  --%s %s", place, either(f->zh, f->en));
+	for (const struct st_choice *c = f->choices; c != NULL && c->name != NULL; c++)
+		(void)fprintf(stderr, "%s%s", c == f->choices ? ": " : " | ", c->name);
+	(void)fputc('\n', stderr);
+	return true;
+}
+
 static int run_move(const struct args *a)
 {
 	const char *move = a->verb->name + strlen("matter ");
@@ -170,6 +190,10 @@ const struct verb matter_verbs[] = {
 	     "stationctl matter reopen NUMBER --reason 反复"),
 	MOVE("rate", "NUMBER", "记结果满意度", "rate the result",
 	     "stationctl matter rate NUMBER --rating_result satisfied"),
+	MOVE("hand", "NUMBER", "移交给另一站 (上报, 下派, 平级)", "hand on to another station: up, down or across",
+	     "stationctl matter hand NUMBER --to 410611001 --reason 属该街道"),
+	MOVE("reassign", "NUMBER", "改派 (上级站指定新的持有站)", "name a new holder, from a station above",
+	     "stationctl matter reassign NUMBER --to 410611001"),
 	MOVE("note", "NUMBER", "加备注", "add a note", "stationctl matter note NUMBER --remark 已电话联系"),
 	{ "matter show", "NUMBER", "", 1, 1, run_show, "看一件事项的经过, 每步由哪级持有",
 	  "one matter's life, and which tier holds each step", "stationctl matter show NUMBER" },

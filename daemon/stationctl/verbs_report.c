@@ -50,10 +50,16 @@ static void figures(const json_t *r, char cells[FIGURES][32])
 	const json_t *median = json_object_get(r, "days_median"), *p90 = json_object_get(r, "days_p90");
 	long long rated = number(r, "rated"), satisfied = number(r, "satisfied");
 	for (size_t i = 0; i < 5; i++)
-		(void)snprintf(cells[i], 32, "%lld", number(r, names[i]));
+		if (json_is_null(json_object_get(r, names[i])))
+			(void)snprintf(cells[i], 32, "-");
+		else
+			(void)snprintf(cells[i], 32, "%lld", number(r, names[i]));
 	(void)snprintf(cells[5], 32, json_is_null(median) ? "-" : "%.0f", json_number_value(median));
 	(void)snprintf(cells[6], 32, json_is_null(p90) ? "-" : "%.0f", json_number_value(p90));
-	(void)snprintf(cells[7], 32, "%lld", rated);
+	if (json_is_null(json_object_get(r, "rated")))
+		(void)snprintf(cells[7], 32, "-");
+	else
+		(void)snprintf(cells[7], 32, "%lld", rated);
 	if (rated > 0)
 		(void)snprintf(cells[8], 32, "%.1f %%", 100.0 * (double)satisfied / (double)rated);
 	else

@@ -141,6 +141,20 @@ static int certify(const struct args *a, const struct st_signing_key *root, stru
 	return to->error < 0 ? CTL_WRONG : 0;
 }
 
+/* Asked before a root key is made: one that founds no city would lie about looking like one that does. */
+static int may_found(void)
+{
+	struct answer ans;
+	int rc = call_get("/v1/identity", &ans);
+	if (rc == 0 && truth(ans.json, "set_up")) {
+		const json_t *s = json_object_get(ans.json, "station");
+		complain(T_SET_UP, member(s, "code"), member(s, "name"));
+		rc = CTL_REFUSED;
+	}
+	answer_done(&ans);
+	return rc;
+}
+
 static int run_init(const struct args *a)
 {
 	struct st_signing_key root;
@@ -149,9 +163,12 @@ static int run_init(const struct args *a)
 	const char *file = option(a, "root-key"), *ignored;
 	if (need(a, "code", &ignored) != 0 || need(a, "name", &ignored) != 0)
 		return CTL_USAGE;
+	memset(&root, 0, sizeof(root));
 	st_buf_init(&certificate, 4096);
 	st_buf_init(&hex, 256);
-	int rc = open_root(file == NULL ? "city-root.key" : file, &root);
+	int rc = may_found();
+	if (rc == 0)
+		rc = open_root(file == NULL ? "city-root.key" : file, &root);
 	if (rc == 0)
 		rc = certify(a, &root, &certificate);
 	if (rc == 0) {
@@ -309,6 +326,23 @@ static const char *why(const json_t *o)
 	return json_is_null(o) || o == NULL ? "" : member(o, ctl.lang == ST_EN ? "en" : "zh");
 }
 
+/* All that keeps a station's events from here or from further up. */
+static const char *troubles(const json_t *one, char *room, size_t size)
+{
+	const char *parts[] = { strcmp(member(one, "standing"), "revoked") == 0 ? either("已吊销", "revoked") : "",
+				why(json_object_get(one, "waits")), why(json_object_get(one, "silent")),
+				truth(one, "refilling") ? either("正在补齐", "being refilled") : "" };
+	size_t used = 0;
+	room[0] = 0;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && used < size; i++)
+		if (parts[i][0] != 0)
+			used += (size_t)snprintf(room + used, size - used, "%s%s", used == 0 ? "" : "; ", parts[i]);
+	if (number(one, "unread") > 0 && used < size)
+		(void)snprintf(room + used, size - used, "%s%s %lld", used == 0 ? "" : "; ",
+			       either("读不懂", "unread"), number(one, "unread"));
+	return room;
+}
+
 static void show_stations(const json_t *stations)
 {
 	size_t i, k;
@@ -320,7 +354,7 @@ static void show_stations(const json_t *stations)
 	table_init(&t, 7, "lllrlll");
 	table_add(&t, head);
 	json_array_foreach(stations, i, one) {
-		char size[32], when[32], receipts[256] = "";
+		char size[32], when[32], receipts[256] = "", trouble[512];
 		size_t used = 0;
 		(void)snprintf(size, sizeof(size), "%lld", number(one, "size"));
 		json_array_foreach(json_object_get(one, "held"), k, held) {
@@ -330,9 +364,7 @@ static void show_stations(const json_t *stations)
 		}
 		const char *row[] = { member(one, "code"), member(one, "name"), member(one, "tier"), size,
 				      age(number(one, "checkpoint_ms"), when, sizeof(when)), receipts,
-				      strcmp(member(one, "standing"), "revoked") == 0
-					      ? either("已吊销", "revoked")
-					      : why(json_object_get(one, "waits")) };
+				      troubles(one, trouble, sizeof(trouble)) };
 		table_add(&t, row);
 	}
 	table_print(&t);

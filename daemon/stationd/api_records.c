@@ -38,7 +38,10 @@ static void command_done(struct job *job)
 	struct st_job_command *c = &job->work.u.command;
 	char ulid[ST_ULID_TEXT + 1];
 	if (job->work.rc < 0) {
-		(void)api_place(j->request, 0, c->place);
+		const char *record = json_string_value(json_object_get(j->object, "record"));
+		bool number = c->place[0] == 0 && record != NULL &&
+			      (job->work.rc == ST_EFIELD || job->work.rc == ST_ENOTFOUND);
+		(void)api_place(j->request, 0, number ? record : c->place);
 		(void)api_refuse(j->request, job->work.rc);
 		return;
 	}

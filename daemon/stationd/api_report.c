@@ -18,7 +18,8 @@ struct reporting {
 	struct request *q;
 	struct st_report_query query;
 	struct st_report report;
-	struct st_coverage_sum sum;
+	struct st_coverage_sum sum; /* of the stations that the question takes in */
+	bool by_state;
 	json_t *rows, *invited;
 	int rc;
 	int64_t now_ms;
@@ -31,6 +32,7 @@ static int read_by(struct reporting *x, const char *by)
 		enum st_dimension d;
 		if (x->query.by_count == ST_REPORT_BY_MAX || st_dimension_parse(st_span(by, n), &d) < 0)
 			return api_place(x->q, ST_EFIELD, "by");
+		x->by_state |= d == ST_BY_STATE;
 		x->query.by[x->query.by_count++] = d;
 		by += n + (by[n] == ',');
 	}
@@ -51,6 +53,7 @@ static void read_where(const char *name, const char *value, void *arg)
 		return;
 	}
 	(void)snprintf(w->value, sizeof(w->value), "%s", equals + 1);
+	x->by_state |= w->dimension == ST_BY_STATE;
 	x->query.where_count++;
 }
 
@@ -77,19 +80,35 @@ static json_t *days_json(double days)
 	return isnan(days) ? json_null() : json_real(days);
 }
 
-static json_t *figures_json(const struct st_report_row *r)
+/* What has no state has no figure in a question about states: null, since 0 would be an answer. */
+static json_t *figures_json(const struct reporting *x, const struct st_report_row *r)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:I}", "opened", (json_int_t)r->opened,
+	static const char *const stateless[] = { "opened", "overdue_now", "reopened", "rated", "satisfied" };
+	json_t *json = json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:I}", "opened", (json_int_t)r->opened,
 			 "closed", (json_int_t)r->closed, "open_now", (json_int_t)r->open_now,
 			 "overdue_now", (json_int_t)r->overdue_now, "reopened", (json_int_t)r->reopened,
 			 "days_median", days_json(r->days_median), "days_p90", days_json(r->days_p90),
 			 "rated", (json_int_t)r->rated, "satisfied", (json_int_t)r->satisfied);
+	for (size_t i = 0; x->by_state && i < sizeof(stateless) / sizeof(stateless[0]); i++)
+		json_object_set_new(json, stateless[i], json_null());
+	return json;
 }
 
 static int add_coverage(const struct st_coverage_row *row, void *arg)
 {
 	struct reporting *x = arg;
 	const struct st_certificate *c = &row->station.certificate;
+	struct st_coverage_sum *sum = &x->sum;
+	if (row->station.number >= x->report.station_count || !x->report.covers[row->station.number])
+		return 0;
+	sum->stations++;
+	sum->heard += row->heard;
+	sum->refilling += row->refilling;
+	sum->events += row->size;
+	sum->unread += row->unread;
+	if (row->checkpoint_time_s != 0 &&
+	    (sum->oldest_checkpoint_s == 0 || row->checkpoint_time_s < sum->oldest_checkpoint_s))
+		sum->oldest_checkpoint_s = row->checkpoint_time_s;
 	json_t *one = json_pack("{s:s, s:s, s:s, s:b, s:I, s:I, s:o, s:I, s:b}", "code", c->code.text,
 				"name", c->name, "tier", st_tier_name(c->tier), "heard", (int)row->heard,
 				"size", (json_int_t)row->size, "checkpoint_ms",
@@ -114,7 +133,12 @@ static int make(struct st_txn *t, void *arg)
 	int rc = st_report_make(t, &x->query, &x->report, place);
 	if (rc < 0)
 		return api_place(x->q, rc, place);
-	rc = st_coverage_sum(t, &x->sum);
+	struct st_coverage_sum all;
+	rc = st_coverage_sum(t, &all);
+	if (rc == 0) {
+		x->sum.waiting = all.waiting; /* of any station: an event that waits can't say whose figure it is */
+		x->sum.set_aside = all.set_aside;
+	}
 	if (rc == 0)
 		rc = st_coverage_each(t, add_coverage, x);
 	return rc < 0 ? rc : st_invite_each(t, add_invited, x);
@@ -122,7 +146,7 @@ static int make(struct st_txn *t, void *arg)
 
 static json_t *row_json(const struct reporting *x, const struct st_report_row *r)
 {
-	json_t *json = figures_json(r), *key = json_array(), *label = json_array();
+	json_t *json = figures_json(x, r), *key = json_array(), *label = json_array();
 	for (size_t i = 0; i < x->query.by_count; i++) {
 		json_array_append_new(key, json_string(r->key[i]));
 		json_array_append_new(label, json_string(r->label[i]));
@@ -148,7 +172,7 @@ static json_t *report_json(struct reporting *x)
 		(json_int_t)x->sum.oldest_checkpoint_s, "now_ms", (json_int_t)x->now_ms, "rows", x->rows,
 		"invited", x->invited);
 	return json_pack("{s:o, s:o, s:o, s:o}", "by", by, "rows", rows, "total",
-			 figures_json(&x->report.total), "coverage", coverage);
+			 figures_json(x, &x->report.total), "coverage", coverage);
 }
 
 static int get_report(struct request *q)
@@ -166,6 +190,8 @@ static int get_report(struct request *q)
 		x.rc = read_month(&x, "from", false, &x.query.from_month);
 	if (x.rc == 0)
 		x.rc = read_month(&x, "to", true, &x.query.to_month);
+	if (x.rc == 0 && x.query.to_month != 0 && x.query.from_month > x.query.to_month)
+		x.rc = api_place(q, ST_EFIELD, "to: earlier than from");
 	if (x.rc == 0)
 		x.rc = st_store_read(q->station->store, make, &x);
 	if (x.rc == 0)

@@ -2,6 +2,7 @@
  *
  * Owns:    init, join, invites and revocation, as HTTP.
  * Flow:    api -> found, adopt, invite, revoke jobs -> api */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <station/base/check.h>
@@ -134,8 +135,8 @@ static int post_join(struct request *q)
 		rc = api_member(q, object, "address", false, &address);
 	if (rc == 0 && st_invite_decode(st_span_text(text), &invite) < 0)
 		rc = api_place(q, ST_EFIELD, "invite");
-	if (rc == 0 && address != NULL && strlen(address) > ST_ADDRESS_MAX)
-		rc = api_place(q, ST_EFIELD, "address");
+	if (rc == 0 && address != NULL && (!config_is_address(address) || strlen(address) > ST_ADDRESS_MAX))
+		rc = api_place(q, ST_EFIELD, "address: tcp://HOST:PORT");
 	if (rc == 0 && address != NULL) {
 		memset(invite.address, 0, sizeof(invite.address));
 		memcpy(invite.address, address, strlen(address));
@@ -155,6 +156,11 @@ static void invite_done(struct job *job)
 	struct station_job *j = job->arg;
 	struct st_invite invite = { .expires_ms = 0 };
 	if (job->work.rc < 0) {
+		const struct st_job_invite *i = &job->work.u.invite;
+		if (job->work.rc == ST_EFIELD) /* each by itself is right: they don't go together, or not here */
+			(void)snprintf(j->request->place, sizeof(j->request->place), "code %s, tier %s, parent %s",
+				       i->child.text, st_tier_name(i->tier),
+				       j->request->station->self.station.certificate.code.text);
 		(void)api_refuse(j->request, job->work.rc);
 		return;
 	}
@@ -184,12 +190,14 @@ static int read_invite(struct request *q, const json_t *object, struct station_j
 		return api_place(q, ST_EFIELD, "code");
 	if (st_tier_parse(st_span_text(tier), &to->tier) < 0)
 		return api_place(q, ST_EFIELD, "tier");
-	if (strlen(name) > ST_NAME_MAX || name[0] == 0)
+	if (name[0] == 0 || st_text_check(st_span_text(name), ST_NAME_MAX, false) < 0)
 		return api_place(q, ST_EFIELD, "name");
 	if (address == NULL)
 		address = c->public_address[0] != 0 ? c->public_address : c->listen;
-	if (address[0] == 0 || strlen(address) > ST_ADDRESS_MAX)
-		return api_place(q, ST_EFIELD, "address");
+	if (address[0] == 0)
+		return api_place(q, ST_EFIELD, "address: --address, or the setting public_address or listen");
+	if (!config_is_address(address) || strlen(address) > ST_ADDRESS_MAX)
+		return api_place(q, ST_EFIELD, "address: tcp://HOST:PORT");
 	memcpy(j->name, name, strlen(name));
 	memcpy(j->address, address, strlen(address));
 	to->name = st_span_text(j->name);

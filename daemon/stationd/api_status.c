@@ -15,7 +15,7 @@
 struct stating {
 	struct request *q;
 	struct st_txn *txn;
-	json_t *stations;
+	json_t *stations, *children;
 	uint64_t evidence;
 	struct up_info up;
 	/* of the row being told */
@@ -77,6 +77,27 @@ static json_t *waits_json(const struct stating *x, const struct st_log_id *id, u
 	return api_two("正在上传", "on its way up");
 }
 
+/* Why nothing new comes from below: the child on the way to the station isn't linked. */
+static json_t *silent_json(const struct stating *x, const struct st_station *s)
+{
+	uint32_t self = x->q->station->self.station.number, child = 0;
+	struct st_code code;
+	size_t i;
+	json_t *one;
+	char zh[160], en[160];
+	if (s->number == self || s->standing != ST_ENROLLED ||
+	    st_station_branch_of(x->txn, s->number, self, &child) < 0 ||
+	    st_station_code(x->txn, child, &code) < 0)
+		return json_null();
+	json_array_foreach(x->children, i, one)
+		if (strcmp(json_string_value(json_object_get(one, "code")), code.text) == 0 &&
+		    json_is_true(json_object_get(one, "linked")))
+			return json_null();
+	(void)snprintf(zh, sizeof(zh), "下级 %s 未连接: 它之后的事件还没有到这里", code.text);
+	(void)snprintf(en, sizeof(en), "child %s isn't linked: what came after isn't here yet", code.text);
+	return api_two(zh, en);
+}
+
 static json_t *held_json(struct stating *x, const struct st_log *log)
 {
 	x->held = json_array();
@@ -101,6 +122,7 @@ static int add_station(const struct st_coverage_row *row, void *arg)
 	struct st_log log;
 	if (one == NULL)
 		return ST_ENOMEM;
+	json_object_set_new(one, "silent", silent_json(x, &row->station));
 	if (row->heard && st_log_newest(x->txn, row->station.number, &log) == 0) {
 		struct st_log_id id = { c->code, log.epoch };
 		json_object_set_new(one, "log", api_log_name(&id));
@@ -174,17 +196,16 @@ static json_t *store_json(struct station *s)
 static int get_status(struct request *q)
 {
 	struct station *s = q->station;
-	struct stating x = { .q = q, .stations = json_array() };
+	struct stating x = { .q = q, .stations = json_array(), .children = json_array() };
 	struct st_now now = { .mono_ms = link_now_ms(s->link) };
-	json_t *children = json_array();
 	link_up_info(s->link, &x.up);
+	link_each_child(s->link, add_child, x.children);
 	int rc = s->self.set_up ? st_store_read(s->store, read_all, &x) : 0;
 	if (rc < 0) {
 		json_decref(x.stations);
-		json_decref(children);
+		json_decref(x.children);
 		return rc;
 	}
-	link_each_child(s->link, add_child, children);
 	json_t *own = s->self.set_up
 			      ? json_pack("{s:s, s:s, s:s, s:s}", "code",
 					  s->self.station.certificate.code.text, "name",
@@ -196,7 +217,7 @@ static int get_status(struct request *q)
 				     (int)s->self.set_up, "station", own, "software", STATIOND_VERSION,
 				     "uptime_s", (json_int_t)((now.mono_ms - s->started_ms) / 1000),
 				     "halted", s->self.halted, "store", store_json(s), "uplink",
-				     uplink_json(&x.up), "children", children, "stations", x.stations,
+				     uplink_json(&x.up), "children", x.children, "stations", x.stations,
 				     "evidence", (json_int_t)x.evidence, "refusals", refusals_json(s)));
 }
 
@@ -233,6 +254,8 @@ static int want_log(struct st_txn *t, const struct st_log *log, void *arg)
 {
 	struct waiting *w = arg;
 	(void)t;
+	if (log->tree.size == 0)
+		return 0; /* of a writer elsewhere: what is carried isn't pushed, and gets no receipt */
 	if (w->count == w->room) {
 		size_t room = w->room == 0 ? 64 : w->room * 2;
 		struct wanted *logs =
@@ -354,17 +377,20 @@ static int get_wait(struct request *q)
 {
 	const char *tier = api_argument(q, "receipted"), *linked = api_argument(q, "linked");
 	const char *timeout = api_argument(q, "timeout_s");
-	long seconds = timeout == NULL ? 30 : strtol(timeout, NULL, 10);
+	char *end = NULL;
+	long seconds = timeout == NULL ? 30 : strtol(timeout, &end, 10);
 	struct waiting *w = calloc(1, sizeof(*w));
 	if (w == NULL)
 		return ST_ENOMEM;
 	q->work = w;
 	q->work_free = free_waiting;
 	w->linked = linked != NULL;
-	if (seconds < 0 || seconds > WAIT_S_MAX)
+	if (seconds < 0 || seconds > WAIT_S_MAX || (end != NULL && (end == timeout || *end != 0)))
 		return api_place(q, ST_EFIELD, "timeout_s");
 	if (!q->station->self.set_up)
 		return ST_ENOSTATION;
+	if (w->linked && q->station->self.station.certificate.tier == ST_MAIN)
+		return ST_ENOPARENT;
 	int bad = read_log_wanted(q, w);
 	if (bad < 0)
 		return bad;

@@ -70,40 +70,46 @@ static void locate(const char *file, const char *name, unsigned *line, unsigned 
 	(void)fclose(f);
 }
 
-static int wrong_at(const char *file, const char *name, enum st_lang lang, const char *range,
-		    char to[CONFIG_WRONG_MAX])
+/* The file that is read, and what to say of it. */
+struct reading {
+	const char *file;
+	enum st_lang lang;
+	char *wrong; /* CONFIG_WRONG_MAX bytes */
+};
+
+static int wrong_at(const struct reading *r, const char *name, const char *range)
 {
 	unsigned line = 0, column = 0;
-	locate(file, name, &line, &column);
-	(void)snprintf(to, CONFIG_WRONG_MAX,
-		       lang == ST_EN ? "%s:%u:%u: %s isn't allowed here; use %s"
+	locate(r->file, name, &line, &column);
+	(void)snprintf(r->wrong, CONFIG_WRONG_MAX,
+		       r->lang == ST_EN ? "%s:%u:%u: %s isn't allowed here; use %s"
 				     : "%s:%u:%u: %s 的值不合要求; 应为 %s",
-		       file, line, column, name, range);
+		       r->file, line, column, name, range);
 	return ST_EFIELD;
 }
 
-static int check_text(const char *file, const char *name, const char *value, const uint64_t range[2],
-		      enum st_lang lang, char to[CONFIG_WRONG_MAX])
+static int check_text(const struct reading *r, const char *name, const char *value,
+		      const uint64_t range[2])
 {
 	char words[80];
 	size_t n = strlen(value);
 	if (n >= range[0] && n <= range[1])
 		return 0;
 	(void)snprintf(words, sizeof(words),
-		       lang == ST_EN ? "%llu to %llu characters" : "%llu 至 %llu 个字符",
+		       r->lang == ST_EN ? "%llu to %llu characters" : "%llu 至 %llu 个字符",
 		       (unsigned long long)range[0], (unsigned long long)range[1]);
-	return wrong_at(file, name, lang, words, to);
+	return wrong_at(r, name, words);
 }
 
-static int check_number(const char *file, const char *name, uint64_t value, const uint64_t range[2],
-			enum st_lang lang, char to[CONFIG_WRONG_MAX])
+static int check_number(const struct reading *r, const char *name, uint64_t value,
+			const uint64_t range[2])
 {
 	char words[80];
 	if (value >= range[0] && value <= range[1])
 		return 0;
 	(void)snprintf(words, sizeof(words), "%llu … %llu", (unsigned long long)range[0],
 		       (unsigned long long)range[1]);
-	return wrong_at(file, name, lang, words, to);
+	return wrong_at(r, name, words);
 }
 
 static const struct {
@@ -124,34 +130,54 @@ enum st_lang config_lang(const struct config *c)
 	return strcmp(c->lang, "en") == 0 ? ST_EN : ST_ZH;
 }
 
-static bool is_address(const char *text)
+bool config_is_address(const char *text)
 {
 	const char *colon = strrchr(text, ':');
 	unsigned port = 0;
 	char rest = 0;
-	return text[0] == 0 || (strncmp(text, "tcp://", 6) == 0 && colon > text + 6 &&
-				sscanf(colon + 1, "%u%c", &port, &rest) == 1 && port > 0 && port < 65536);
+	return strncmp(text, "tcp://", 6) == 0 && colon > text + 6 &&
+	       sscanf(colon + 1, "%u%c", &port, &rest) == 1 && port > 0 && port < 65536;
 }
 
-static int check_all(const struct config *c, const char *file, enum st_lang lang,
-		     char to[CONFIG_WRONG_MAX])
+static int check_all(const struct config *c, const struct reading *r)
 {
 	int rc = 0;
 #define CHECK_TEXT   check_text
 #define CHECK_NUMBER check_number
 #define X(name, type, value, least, most, zh, en)                                                  \
 	if (rc == 0)                                                                               \
-		rc = CHECK_##type(file, #name, c->name, (const uint64_t[2]){ least, most }, lang, to);
+		rc = CHECK_##type(r, #name, c->name, (const uint64_t[2]){ least, most });      
 	SETTINGS(X)
 #undef X
 	if (rc == 0 && strcmp(c->lang, "zh") != 0 && strcmp(c->lang, "en") != 0)
-		rc = wrong_at(file, "lang", lang, "zh, en", to);
+		rc = wrong_at(r, "lang", "zh, en");
 	if (rc == 0 && config_level(c) < 0)
-		rc = wrong_at(file, "log_level", lang, "error warning notice info debug", to);
-	if (rc == 0 && !is_address(c->listen))
-		rc = wrong_at(file, "listen", lang, "tcp://ADDRESS:PORT", to);
-	if (rc == 0 && !is_address(c->public_address))
-		rc = wrong_at(file, "public_address", lang, "tcp://ADDRESS:PORT", to);
+		rc = wrong_at(r, "log_level", "error warning notice info debug");
+	if (rc == 0 && c->listen[0] != 0 && !config_is_address(c->listen))
+		rc = wrong_at(r, "listen", "tcp://ADDRESS:PORT");
+	if (rc == 0 && c->public_address[0] != 0 && !config_is_address(c->public_address))
+		rc = wrong_at(r, "public_address", "tcp://ADDRESS:PORT");
+	return rc;
+}
+
+/* libcyaml reads an absent number as 0, so a 0 that is written has to be told from it here. */
+static int check_zero(const struct reading *r, const char *name, const uint64_t range[2])
+{
+	unsigned line, column;
+	locate(r->file, name, &line, &column);
+	return line == 0 ? 0 : check_number(r, name, 0, range);
+}
+
+static int check_zeros(const struct config *c, const struct reading *r)
+{
+	int rc = 0;
+#define ZERO_TEXT(name, least, most)
+#define ZERO_NUMBER(name, least, most)                                                             \
+	if (rc == 0 && c->name == 0)                                                               \
+		rc = check_zero(r, #name, (const uint64_t[2]){ least, most });             
+#define X(name, type, value, least, most, zh, en) ZERO_##type(name, least, most)
+	SETTINGS(X)
+#undef X
 	return rc;
 }
 
@@ -237,13 +263,16 @@ int config_load(const char *file, enum st_lang lang, struct config *ret_config,
 		char reterr_wrong[CONFIG_WRONG_MAX])
 {
 	struct config c;
+	const struct reading r = { file == NULL ? "-" : file, lang, reterr_wrong };
 	memset(&c, 0, sizeof(c));
 	reterr_wrong[0] = 0;
 	int rc = file == NULL ? 0 : load_file(file, lang, &c, reterr_wrong);
+	if (rc == 0 && file != NULL)
+		rc = check_zeros(&c, &r);
 	if (rc == 0)
 		rc = fill_defaults(&c);
 	if (rc == 0)
-		rc = check_all(&c, file == NULL ? "-" : file, lang, reterr_wrong);
+		rc = check_all(&c, &r);
 	if (rc == 0 && file != NULL && (c.file = strdup(file)) == NULL)
 		rc = ST_ENOMEM;
 	if (rc < 0) {

@@ -46,4 +46,5 @@ ST_MUST int config_load(const char *file, enum st_lang lang, struct config *ret_
 void config_done(struct config *c);
 enum st_lang config_lang(const struct config *c);
 int config_level(const struct config *c);
+bool config_is_address(const char *text); /* tcp://HOST:PORT */
 void config_help(enum st_lang lang);

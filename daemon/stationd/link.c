@@ -200,7 +200,7 @@ int link_reload(struct link *l, const struct st_self *self)
 void link_applied(struct link *l, const struct st_applied *applied)
 {
 	link_up_applied(l, applied);
-	link_down_applied(l);
+	link_down_applied(l, applied);
 	l->conf.moved(l->conf.arg);
 }
 

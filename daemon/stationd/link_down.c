@@ -133,6 +133,27 @@ static void take_refused(void *arg, int code, const struct st_log_id *log)
 		   log == NULL ? link_code_text(code) : log->station.text);
 }
 
+static void taken_done(struct job *j)
+{
+	free(j);
+}
+
+/* Rows that stay for want of a job fall to the next one: the position only rises. */
+static void take_taken(void *arg, uint64_t position)
+{
+	struct child *c = arg;
+	struct job *j = calloc(1, sizeof(*j));
+	if (j == NULL)
+		return;
+	j->done = taken_done;
+	j->bytes = sizeof(*j);
+	j->patient = true;
+	j->work.kind = ST_JOB_TAKEN;
+	j->work.u.taken = (struct st_job_taken){ .child = c->number, .position = position };
+	if (writer_submit(c->link->conf.writer, j) < 0)
+		free(j);
+}
+
 static int open_session(struct child *c)
 {
 	struct link *l = c->link;
@@ -143,7 +164,8 @@ static int open_session(struct child *c)
 		.child_number = c->number,
 	};
 	struct st_downlink_to to = { .arg = c, .frame = queue_frame, .push = take_push,
-				     .claims = take_claims, .refused = take_refused };
+				     .claims = take_claims, .refused = take_refused,
+				     .taken = take_taken };
 	memcpy(self.incarnation, l->self.incarnation, sizeof(self.incarnation));
 	return st_downlink_new(&self, &to, &l->down.pool, &c->session);
 }
@@ -403,10 +425,24 @@ int link_down_reload(struct link *l)
 	return rc;
 }
 
-void link_down_applied(struct link *l)
+static int carry_all(struct st_txn *t, void *arg)
+{
+	struct link *l = arg;
+	for (struct child *c = l->down.children; c != NULL; c = c->next) {
+		int rc = c->session == NULL ? 0 : st_downlink_carry(c->session, t);
+		if (rc < 0)
+			link_count(l, rc); /* the next one that is addressed, or the next greeting, tries again */
+	}
+	return 0;
+}
+
+void link_down_applied(struct link *l, const struct st_applied *applied)
 {
 	for (struct child *c = l->down.children; c != NULL; c = c->next)
 		submit_pending(c);
+	int rc = applied->addressed ? st_store_read(l->conf.store, carry_all, l) : 0;
+	if (rc < 0)
+		link_count(l, rc);
 }
 
 struct handing {

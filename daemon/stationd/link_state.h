@@ -88,6 +88,6 @@ int link_down_reload(struct link *l);
 /* Hands receipts that were stored to the child that they concern. */
 void link_down_receipts(struct link *l, const struct st_receipt_in *receipts, const bool *stored,
 			size_t count);
-void link_down_applied(struct link *l);
+void link_down_applied(struct link *l, const struct st_applied *applied);
 
 void link_join_close(struct link *l);

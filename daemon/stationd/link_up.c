@@ -16,6 +16,12 @@
 
 enum { FRAMES_PER_TURN = 64, SKEW_MAX_MS = 300 * 1000 };
 
+struct carry_job {
+	struct job job;
+	struct link *link;
+	struct st_inbound_carry *in;
+};
+
 static void run(struct link *l);
 
 static void enter(struct link *l, enum up_state state)
@@ -84,6 +90,48 @@ static void queue_frame(void *arg, struct st_span frame, bool bulk)
 	if (frames_push(&l->up.frames, frame, bulk) < 0)
 		l->up.failed = true; /* a gap in what we say would confuse both: begin again */
 	l->up.socket.wants_out = true;
+}
+
+static void carry_done(struct job *j)
+{
+	struct carry_job *c = j->arg;
+	struct link *l = c->link;
+	struct st_now now = link_now(l);
+	const struct st_job_carry *carry = &j->work.u.carry;
+	for (unsigned i = 0; j->work.rc == 0 && i < carry->refused; i++)
+		link_count(l, carry->why);
+	if (j->work.rc == 0 && carry->refused > 0)
+		say_seldom(now.mono_ms, SAY_REFUSED, l->self.station.certificate.parent.text,
+			   st_error_name(carry->why), link_code_text(carry->why));
+	st_uplink_carried(l->up.session, c->in, &now, j->work.rc);
+	free(c);
+	if (l->up.state == UP_LINKED || l->up.state == UP_GREETING)
+		arm_session(l);
+	l->conf.moved(l->conf.arg);
+}
+
+/* What can't be queued now is answered as what can't be stored: it is asked for again. */
+static void take_carry(void *arg, struct st_inbound_carry *in)
+{
+	struct link *l = arg;
+	struct st_now now = link_now(l);
+	struct carry_job *c = calloc(1, sizeof(*c));
+	if (c == NULL) {
+		st_uplink_carried(l->up.session, in, &now, ST_ENOMEM);
+		return;
+	}
+	c->link = l;
+	c->in = in;
+	c->job.arg = c;
+	c->job.done = carry_done;
+	c->job.bytes = sizeof(*c) + ST_CARRY_BYTES_MAX;
+	c->job.patient = true;
+	c->job.work.kind = ST_JOB_CARRY;
+	c->job.work.u.carry.carry = in->carry;
+	if (writer_submit(l->conf.writer, &c->job) == 0)
+		return;
+	free(c);
+	st_uplink_carried(l->up.session, in, &now, ST_EBUSY);
 }
 
 static void halt_done(struct job *j)
@@ -426,7 +474,7 @@ int link_up_reload(struct link *l)
 		.ping_ms = (uint32_t)(l->conf.config->ping_s * 1000),
 	};
 	struct st_uplink_to to = { .arg = l, .frame = queue_frame, .receipts = link_receipts_take,
-				   .halt = take_halt };
+				   .carry = take_carry, .halt = take_halt };
 	if (l->up.session != NULL || l->self.station.certificate.tier == ST_MAIN)
 		return 0;
 	int rc = st_store_read(l->conf.store, load_address, l);

@@ -128,6 +128,8 @@ static int run(struct st_apply *a, struct st_job *job)
 	case ST_JOB_COMMAND:  return job_command(a, &job->u.command);
 	case ST_JOB_IMPORT:   return job_import(a, &job->u.import);
 	case ST_JOB_PUSH:     return job_push(a, &job->u.push);
+	case ST_JOB_CARRY:    return job_carry(a, &job->u.carry);
+	case ST_JOB_TAKEN:    return job_taken(a, &job->u.taken);
 	case ST_JOB_RECEIPTS: return job_receipts(a, &job->u.receipts);
 	case ST_JOB_CLAIMS:   return job_claims(a, &job->u.claims);
 	case ST_JOB_HALT:     return job_halt(a, &job->u.halt);
@@ -185,6 +187,7 @@ static void merge(struct st_applied *all, const struct st_applied *one)
 	for (size_t i = 0; i < one->grown_count && all->grown_count < ST_GROWN_MAX; i++)
 		all->grown[all->grown_count++] = one->grown[i];
 	all->self_changed |= one->self_changed;
+	all->addressed |= one->addressed;
 	all->stations_changed |= one->stations_changed;
 }
 

@@ -5,6 +5,8 @@
  * Promise: 7, personal data stays: a private field is in no event and in no clear part.
  * Flow:    api -> command -> own log */
 #include "group.h"
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <station/base/check.h>
 
@@ -46,87 +48,70 @@ static int part_add(struct st_apply *a, struct parts *p, enum st_part_type type,
 	return 0;
 }
 
-/* The key in one event's parts, if it is there and sealed to us. */
-static int key_in_event(struct st_apply *a, uint32_t log, const struct st_event *e,
-			struct st_record_key *ret_key)
-{
-	for (size_t n = 0; n < e->part_count; n++) {
-		struct st_span content;
-		if (e->parts[n].type != ST_PART_KEY)
-			continue;
-		st_buf_clear(&a->plain);
-		int rc = st_part_get_row(a->txn, log, e->at.seq, (unsigned)n, &a->plain);
-		if (rc == 0)
-			rc = st_part_content(st_buf_span(&a->plain), &content);
-		if (rc == 0)
-			rc = st_key_open(content, &a->keys->grant, ret_key);
-		if (rc == 0 || is_failure(rc))
-			return rc;
-	}
-	return ST_ENOTFOUND;
-}
-
-/* The record's key, from the newest event of its chain that has it. ST_ENOTFOUND: it has none yet. */
-static int find_key(struct st_apply *a, const struct st_record *r, struct st_record_key *ret_key)
-{
-	struct st_place at = r->head;
-	for (unsigned n = 0; n < ST_REVISIONS_MAX && at.seq != 0; n++) {
-		struct st_event e;
-		uint32_t station = 0;
-		struct st_log log;
-		st_buf_clear(&a->scratch);
-		st_arena_reset(&a->arena);
-		int rc = st_event_get(a->txn, at.log, at.seq, &a->scratch);
-		if (rc == 0)
-			rc = st_event_decode(st_buf_span(&a->scratch), &a->arena, &e);
-		if (rc == 0)
-			rc = key_in_event(a, at.log, &e, ret_key);
-		if (rc != ST_ENOTFOUND)
-			return rc;
-		if (e.previous.seq == 0)
-			break;
-		rc = st_station_number(a->txn, &e.previous.station, &station);
-		if (rc == 0)
-			rc = st_log_find(a->txn, station, e.previous.epoch, &log);
-		if (rc < 0)
-			return rc;
-		at = (struct st_place){ log.number, e.previous.seq };
-	}
-	return ST_ENOTFOUND;
-}
-
-/* A new record key, as a part that only this station can open. */
-static int add_key(struct st_apply *a, struct parts *p, struct st_record_key *key)
+/* The record's key, as a part that only one station can open. */
+static int add_key(struct st_apply *a, struct parts *p, const struct st_record_key *key,
+		   const struct st_public_key *grant)
 {
 	uint8_t seed[ST_SEED_SIZE];
-	draw(a, key->bytes, sizeof(key->bytes));
 	draw(a, seed, sizeof(seed));
 	st_buf_clear(&a->scratch);
-	int rc = st_key_seal(key, &a->keys->grant.public, seed, &a->scratch);
+	int rc = st_key_seal(key, grant, seed, &a->scratch);
 	st_wipe(seed, sizeof(seed));
 	return rc < 0 ? rc : part_add(a, p, ST_PART_KEY, st_buf_span(&a->scratch));
+}
+
+/* a->plain, sealed under the record's key. */
+static int add_sealed(struct st_apply *a, struct parts *p, const struct st_record_key *key,
+		      const struct st_record_id *id)
+{
+	uint8_t nonce[ST_NONCE_SIZE];
+	draw(a, nonce, sizeof(nonce));
+	st_buf_clear(&a->scratch);
+	int rc = st_private_seal(key, nonce, id, st_buf_span(&a->plain), &a->scratch);
+	if (a->plain.data != NULL)
+		st_wipe(a->plain.data, a->plain.size);
+	return rc < 0 ? rc : part_add(a, p, ST_PART_PRIVATE, st_buf_span(&a->scratch));
 }
 
 static int add_private(struct st_apply *a, struct parts *p, const struct st_checked *c,
 		       const struct st_record *r, const struct st_record_id *id)
 {
 	struct st_record_key key;
-	uint8_t nonce[ST_NONCE_SIZE];
-	int rc = r->revision == 0 ? ST_ENOTFOUND : find_key(a, r, &key);
-	if (rc == ST_ENOTFOUND)
-		rc = add_key(a, p, &key);
+	int rc = r->revision == 0 ? ST_ENOTFOUND : grant_find_key(a, r, &key);
+	if (rc == ST_ENOTFOUND) {
+		draw(a, key.bytes, sizeof(key.bytes));
+		rc = add_key(a, p, &key, &a->keys->grant.public);
+	}
 	if (rc < 0)
 		return rc;
-	draw(a, nonce, sizeof(nonce));
 	st_buf_clear(&a->plain);
-	st_buf_clear(&a->scratch);
 	rc = st_fields_encode(c->privates, c->private_count, &a->plain);
 	if (rc == 0)
-		rc = st_private_seal(&key, nonce, id, st_buf_span(&a->plain), &a->scratch);
-	if (a->plain.data != NULL)
-		st_wipe(a->plain.data, a->plain.size);
+		rc = add_sealed(a, p, &key, id);
 	st_wipe(&key, sizeof(key));
-	return rc < 0 ? rc : part_add(a, p, ST_PART_PRIVATE, st_buf_span(&a->scratch));
+	return rc;
+}
+
+/* What the new holder needs to work offline: the private fields as they are now, and the record's key for it.
+ * Without a key here, or with nobody to seal it to, the record is handed on without. */
+static int add_grant(struct st_apply *a, struct parts *p, const struct st_checked *c,
+		     const struct st_record *r, const struct st_record_id *id)
+{
+	struct st_record_key key;
+	struct st_station to;
+	int rc = st_station_find(a->txn, &c->holder, &to);
+	if (rc == 0)
+		rc = grant_find_key(a, r, &key);
+	if (rc < 0)
+		return rc == ST_ENOTFOUND ? 0 : rc;
+	st_buf_clear(&a->plain);
+	rc = add_key(a, p, &key, &to.certificate.grant);
+	if (rc == 0)
+		rc = grant_fields(a, r, &key, &a->plain);
+	if (rc == 0 && a->plain.size > 0)
+		rc = add_sealed(a, p, &key, id);
+	st_wipe(&key, sizeof(key));
+	return rc;
 }
 
 static int add_parts(struct st_apply *a, struct parts *p, const struct st_checked *c,
@@ -143,6 +128,8 @@ static int add_parts(struct st_apply *a, struct parts *p, const struct st_checke
 	}
 	if (rc == 0 && c->private_count > 0)
 		rc = add_private(a, p, c, r, id);
+	else if (rc == 0 && !st_code_empty(&c->holder) && r->revision > 0)
+		rc = add_grant(a, p, c, r, id);
 	return rc;
 }
 
@@ -191,18 +178,64 @@ static int build(struct st_apply *a, const struct st_command *c, const struct st
 		.move = checked->move == NULL ? 0 : checked->move->number,
 		.state = checked->move == NULL ? 0 : checked->state,
 		.at_ms = c->at_ms,
+		.holder = checked->holder,
 		.field_count = checked->fact_count,
 		.fields = checked->facts,
 	};
-	e->type = checked->move == NULL ? ST_NOTE : ST_MOVE;
-	e->term = r->term;
+	e->type = checked->move == NULL ? ST_NOTE : checked->reassigns ? ST_REASSIGN : ST_MOVE;
+	e->term = r->term + checked->reassigns;
 	e->revision = checked->move == NULL ? r->revision : r->revision + 1;
 	e->author = c->author;
 	st_buf_clear(&a->body);
 	int rc = st_change_encode(e->type, &change, &a->body);
-	if (rc == 0 && e->type == ST_MOVE && r->revision > 0)
+	if (rc == 0 && e->type != ST_NOTE && r->revision > 0)
 		rc = previous_of(a, r, &e->previous);
 	e->body = st_buf_span(&a->body);
+	return rc;
+}
+
+static void address_code(const struct st_code *code, struct st_event *e)
+{
+	for (size_t i = 0; i < e->addressee_count; i++)
+		if (st_code_equal(&e->addressees[i].station, code))
+			return;
+	if (e->addressee_count < ST_EVENT_ADDRESSEES_MAX)
+		e->addressees[e->addressee_count++] = (struct st_addressee){ .station = *code };
+}
+
+static int address(struct st_apply *a, uint32_t station, struct st_event *e)
+{
+	struct st_code code;
+	if (st_station_below(a->txn, a->self.station.number, station))
+		return 0; /* ourselves, or above us, where our log goes */
+	int rc = st_station_code(a->txn, station, &code);
+	if (rc == 0)
+		address_code(&code, e);
+	return rc;
+}
+
+/* Who must hear of it: the one who gets the record or has it, who opened it, and who had it before. */
+static int address_all(struct st_apply *a, const struct st_checked *c, const struct st_record *r,
+		       struct st_event *e)
+{
+	int rc = 0;
+	if (r->handed == 0 && st_code_empty(&c->holder) &&
+	    (r->revision == 0 || r->holder == a->self.station.number))
+		return 0;
+	if (!st_code_empty(&c->holder))
+		address_code(&c->holder, e); /* above us, too: a grant is beside an address */
+	if (r->revision > 0)
+		rc = address(a, r->holder, e);
+	if (rc == 0)
+		rc = address(a, r->ref.opener, e);
+	if (rc < 0 || r->handed == 0)
+		return rc;
+	struct st_step *steps = NULL;
+	size_t count = 0;
+	rc = st_record_chain(a->txn, r, &steps, &count);
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		rc = steps[i].holder == 0 ? 0 : address(a, steps[i].holder, e);
+	free(steps);
 	return rc;
 }
 
@@ -219,10 +252,12 @@ static int step(struct st_apply *a, struct st_record *r, const struct st_event *
 		.term = e->term,
 		.type = e->type,
 	};
-	if (e->type != ST_MOVE)
+	if (e->type == ST_NOTE)
 		return 0;
 	st_arena_reset(&a->arena);
 	int rc = st_change_decode(e->type, e->body, &a->arena, &change);
+	if (rc == 0 && !st_code_empty(&change.holder))
+		rc = st_station_number(a->txn, &change.holder, &link.holder);
 	return rc < 0 ? rc : st_record_step(a->txn, r, &link, &change);
 }
 
@@ -243,6 +278,8 @@ int command_add(struct st_apply *a, const struct st_command *c, struct st_checke
 		rc = add_parts(a, &parts, checked, r, &e.record);
 	if (rc == 0)
 		rc = build(a, c, checked, r, &e);
+	if (rc == 0)
+		rc = address_all(a, checked, r, &e);
 	if (rc < 0)
 		return rc;
 	e.part_count = parts.count;
@@ -275,6 +312,27 @@ static int find_record(struct st_apply *a, struct st_job_command *job, struct st
 	return 0;
 }
 
+/* What the table can't see: where stations stand. */
+static int check_stations(struct st_apply *a, const struct st_checked *c, const struct st_record *r,
+			  char place[ST_PLACE_MAX])
+{
+	struct st_station to;
+	uint32_t self = a->self.station.number;
+	if (c->move != NULL && c->move->who == ST_BY_ABOVE &&
+	    (r->holder == self || !st_station_below(a->txn, r->holder, self)))
+		return ST_EHOLDER;
+	if (st_code_empty(&c->holder))
+		return 0;
+	int rc = st_station_find(a->txn, &c->holder, &to);
+	if (rc < 0 && rc != ST_ENOTFOUND)
+		return rc;
+	bool fits = rc == 0 && to.standing == ST_ENROLLED &&
+		    to.number != (r->revision > 0 ? r->holder : 0);
+	if (!fits)
+		(void)snprintf(place, ST_PLACE_MAX, "to");
+	return fits ? 0 : ST_EFIELD;
+}
+
 int job_command(struct st_apply *a, struct st_job_command *job)
 {
 	struct st_checked checked;
@@ -289,6 +347,10 @@ int job_command(struct st_apply *a, struct st_job_command *job)
 	st_buf_clear(&a->values);
 	rc = st_command_check(c, job->record.size > 0 ? &r : NULL, a->self.station.number, &a->values,
 			      &checked, job->place);
+	if (rc == 0 && checked.move != NULL && checked.move->hands == ST_HANDS_BACK)
+		rc = st_station_code(a->txn, r.ref.opener, &checked.holder);
+	if (rc == 0)
+		rc = check_stations(a, &checked, &r, job->place);
 	if (rc == 0)
 		rc = command_add(a, c, &checked, &r, &job->event);
 	if (rc == 0)

@@ -6,6 +6,7 @@
 #include <station/apply/apply.h>
 #include <station/base/clock.h>
 #include <station/event/event.h>
+#include <station/store/carried.h>
 #include <station/trust/part.h>
 #include <station/work/fold.h>
 
@@ -19,7 +20,7 @@ enum {
 struct own_part {
 	uint32_t event; /* index among the pending */
 	uint32_t n, offset, size;
-	bool clear;
+	bool goes; /* it travels with its event */
 };
 
 /* The own log within one transaction: events gather here, encoded once, and go to the store in runs. */
@@ -95,6 +96,18 @@ int command_add(struct st_apply *a, const struct st_command *c, struct st_checke
 int job_import(struct st_apply *a, struct st_job_import *job);
 /* push.c */
 int job_push(struct st_apply *a, struct st_job_push *job);
+/* route.c: whom an event that has just been stored goes on to */
+int route_event(struct st_apply *a, const struct st_log *log, const struct st_event *e);
+/* A carried event of a record that is held further down: it belongs to the history that went there before it. */
+int route_late(struct st_apply *a, const struct st_log *log, const struct st_event *e);
+int route_roll(struct st_apply *a, uint32_t child); /* all stations that are known, to a new child */
+/* carry.c */
+int job_carry(struct st_apply *a, struct st_job_carry *job);
+int job_taken(struct st_apply *a, struct st_job_taken *job);
+/* grant.c: the record's private fields and key, for its new holder */
+int grant_find_key(struct st_apply *a, const struct st_record *r, struct st_record_key *ret_key);
+int grant_fields(struct st_apply *a, const struct st_record *r, const struct st_record_key *key,
+		 struct st_buf *to);
 /* witness.c */
 int job_receipts(struct st_apply *a, struct st_job_receipts *job);
 int job_claims(struct st_apply *a, struct st_job_claims *job);

@@ -114,11 +114,26 @@ static int next_serial(struct st_apply *a, uint64_t *ret_serial)
 	return rc;
 }
 
+/* Who is a station, and whose key has ended, every station knows: it is for main and all below it. */
+static int tell_city(struct st_apply *a, struct st_event *e)
+{
+	struct st_station top = a->self.station;
+	for (unsigned n = 0; top.parent != 0; n++) {
+		int rc = n == ST_DEPTH_MAX ? ST_ECORRUPT : st_station_get(a->txn, top.parent, &top);
+		if (rc < 0)
+			return rc;
+	}
+	e->addressees[0] = (struct st_addressee){ .station = top.certificate.code, .subtree = true };
+	e->addressee_count = 1;
+	return 0;
+}
+
 static int issue(struct st_apply *a, const struct st_invite_row *row,
 		 const struct st_enrol_request *request)
 {
 	struct st_certificate c;
 	struct st_event e;
+	uint32_t child = 0;
 	memset(&c, 0, sizeof(c));
 	memset(&e, 0, sizeof(e));
 	c.code = row->child;
@@ -141,12 +156,16 @@ static int issue(struct st_apply *a, const struct st_invite_row *row,
 		return rc;
 	e.type = ST_ENROL;
 	e.body = st_buf_span(&a->body);
-	rc = own_add(a, &e, NULL);
+	rc = tell_city(a, &e);
+	if (rc == 0)
+		rc = own_add(a, &e, NULL);
 	if (rc == 0)
 		rc = own_flush(a);
 	if (rc == 0)
 		rc = member_add(a, &a->self.station, st_buf_span(&a->scratch), &e.at, a->self.log);
-	return rc;
+	if (rc == 0)
+		rc = st_station_number(a->txn, &c.code, &child);
+	return rc < 0 ? rc : route_roll(a, child);
 }
 
 /* 0: to be certified now. 1: it is, with these keys. */
@@ -216,7 +235,9 @@ int job_revoke(struct st_apply *a, struct st_job_revoke *job)
 		return rc;
 	e.type = ST_REVOKE;
 	e.body = st_buf_span(&a->body);
-	rc = own_add(a, &e, NULL);
+	rc = tell_city(a, &e);
+	if (rc == 0)
+		rc = own_add(a, &e, NULL);
 	if (rc == 0)
 		rc = own_flush(a);
 	if (rc < 0)

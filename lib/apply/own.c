@@ -51,6 +51,7 @@ int own_next_serial(struct st_apply *a, uint16_t year, uint32_t *ret_serial)
 
 static int add_parts(struct own *o, const struct st_event *e, const struct st_span *stored)
 {
+	bool granted = e->addressee_count > 0 && st_event_has_part(e, ST_PART_KEY);
 	for (size_t n = 0; n < e->part_count; n++) {
 		if (o->part_count == OWN_PENDING_MAX * 2)
 			return ST_ETOOBIG;
@@ -59,17 +60,45 @@ static int add_parts(struct own *o, const struct st_event *e, const struct st_sp
 			.n = (uint32_t)n,
 			.offset = (uint32_t)o->parts.size,
 			.size = (uint32_t)stored[n].size,
-			.clear = e->parts[n].type == ST_PART_TEXT,
+			.goes = st_part_goes(e->parts[n].type, granted),
 		};
 		st_buf_put_span(&o->parts, stored[n]);
 	}
 	return o->parts.error;
 }
 
+/* Each addressee is told of our event to it before, so that it sees when one is withheld. */
+static int link_addressees(struct st_apply *a, struct st_event *e)
+{
+	for (size_t i = 0; i < e->addressee_count; i++) {
+		struct st_addressee *to = &e->addressees[i];
+		struct st_addressed last;
+		int rc = st_addressed_get(a->txn, &to->station, to->subtree, &last);
+		if (rc < 0)
+			return rc;
+		to->prev_epoch = last.epoch;
+		to->prev_seq = last.seq;
+	}
+	return 0;
+}
+
+static int keep_addressees(struct st_apply *a, const struct st_event *e)
+{
+	struct st_addressed last = { .epoch = e->at.epoch, .seq = e->at.seq };
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < e->addressee_count; i++)
+		rc = st_addressed_put(a->txn, &e->addressees[i].station, e->addressees[i].subtree, &last);
+	return rc;
+}
+
 int own_add(struct st_apply *a, struct st_event *e, const struct st_span *stored)
 {
 	struct own *o = &a->own;
 	int rc = own_load(a);
+	if (rc == 0 && e->addressee_count > 0)
+		rc = own_flush(a); /* what it links to is on record */
+	if (rc == 0)
+		rc = link_addressees(a, e);
 	if (rc < 0)
 		return rc;
 	if (o->count == OWN_PENDING_MAX || o->part_count + e->part_count > OWN_PENDING_MAX * 2 ||
@@ -111,11 +140,11 @@ static int sign(struct st_apply *a)
 	return rc;
 }
 
-static uint64_t clear_bytes(const struct own *o, size_t event, size_t *part)
+static uint64_t going_bytes(const struct own *o, size_t event, size_t *part)
 {
 	uint64_t bytes = 0;
 	for (; *part < o->part_count && o->part_rows[*part].event == event; (*part)++)
-		if (o->part_rows[*part].clear)
+		if (o->part_rows[*part].goes)
 			bytes += o->part_rows[*part].size;
 	return bytes;
 }
@@ -136,11 +165,11 @@ static int append_all(struct st_apply *a)
 	size_t from = 0, part = 0;
 	uint64_t bytes = 0, part_bytes = 0;
 	for (size_t i = 0; i < o->count; i++) {
-		uint64_t clear = clear_bytes(o, i, &part);
+		uint64_t going = going_bytes(o, i, &part);
 		uint64_t events = o->log.tree.size + (i - from) - o->log.signed_size;
 		uint64_t since = o->log.bytes + bytes - o->signed_bytes;
 		if (events > 0 && (events >= ST_CHECKPOINT_EVENTS_MAX ||
-				   since + o->events[i].size + clear > ST_CHECKPOINT_BYTES_MAX)) {
+				   since + o->events[i].size + going > ST_CHECKPOINT_BYTES_MAX)) {
 			int rc = append_run(a, from, i, part_bytes);
 			if (rc == 0)
 				rc = sign(a);
@@ -149,8 +178,8 @@ static int append_all(struct st_apply *a)
 			from = i;
 			bytes = part_bytes = 0;
 		}
-		bytes += o->events[i].size + clear;
-		part_bytes += clear;
+		bytes += o->events[i].size + going;
+		part_bytes += going;
 	}
 	return append_run(a, from, o->count, part_bytes);
 }
@@ -178,6 +207,10 @@ static int fold_all(struct st_apply *a)
 		if (ST_NEVER(rc < 0)) /* we have just written it */
 			return ST_ECORRUPT;
 		rc = st_fold_event(a->txn, a->fold, &o->log, &e);
+		if (rc == 0)
+			rc = keep_addressees(a, &e);
+		if (rc == 0)
+			rc = route_event(a, &o->log, &e);
 		if (rc < 0)
 			return rc;
 	}

@@ -111,6 +111,13 @@ static bool in_its_place(const struct st_event *e, const struct st_log_id *id, u
 	       e->at.seq == seq;
 }
 
+/* On its record, and on whom it is addressed to. */
+static int take_effect(struct st_apply *a, struct arrival *v, const struct st_event *e)
+{
+	int rc = st_fold_event(a->txn, a->fold, &v->log, e);
+	return rc < 0 ? rc : route_event(a, &v->log, e);
+}
+
 /* An event that stands in the store takes effect, or is counted as unread. */
 static int take_event(struct st_apply *a, struct arrival *v, size_t i)
 {
@@ -125,15 +132,15 @@ static int take_event(struct st_apply *a, struct arrival *v, size_t i)
 		form = false;
 	}
 	int rc = take_parts(a, v, i, form ? &e : NULL);
-	if (rc == 0 && unread == 0) {
+	if (rc < 0)
+		return rc;
+	if (unread == 0) {
 		unread = member_event(a, &v->log, &e);
 		if (is_failure(unread))
 			return unread;
 	}
-	if (rc == 0 && unread == 0)
-		return st_fold_event(a->txn, a->fold, &v->log, &e);
-	if (rc < 0)
-		return rc;
+	if (unread == 0)
+		return take_effect(a, v, &e);
 	v->job->unread++;
 	return st_unread_put(a->txn, v->log.number, seq, unread);
 }

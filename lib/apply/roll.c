@@ -48,8 +48,15 @@ int member_add(struct st_apply *a, const struct st_station *issuer, struct st_sp
 		if (!st_public_key_equal(&s.certificate.identity, &c.identity) ||
 		    s.parent != issuer->number)
 			return second_key(a, &c.code, certificate);
-		if (c.serial <= s.certificate.serial)
+		bool nothing_new = c.serial <= s.certificate.serial;
+		if (nothing_new && (s.issuer_log != 0 || log == 0))
 			return 0;
+		if (s.issuer_log == 0) { /* known by its certificate; now by the event, which can be passed on */
+			s.issuer_log = log;
+			s.issuer_seq = at->seq;
+		}
+		if (nothing_new)
+			return st_station_put(a->txn, &s);
 	} else {
 		memset(&s, 0, sizeof(s));
 		s.standing = ST_ENROLLED;

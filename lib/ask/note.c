@@ -59,6 +59,41 @@ int st_log_note(struct st_txn *t, const struct st_log *log, struct st_buf *to)
 	return rc < 0 ? rc : put_note(t, log, &row, to);
 }
 
+struct seeking {
+	struct st_txn *txn;
+	uint64_t seq, size; /* size 0: nobody above has receipted the event yet */
+	uint32_t depth;
+};
+
+static int nearest_root(const struct st_receipt *r, void *arg)
+{
+	struct seeking *k = arg;
+	struct st_station s;
+	if (r->size < k->seq)
+		return 0;
+	int rc = st_station_get(k->txn, r->signer, &s);
+	if (rc < 0)
+		return rc == ST_ENOTFOUND ? 0 : rc;
+	if (k->size == 0 || s.depth < k->depth) {
+		k->size = r->size;
+		k->depth = s.depth;
+	}
+	return 0;
+}
+
+/* The checkpoint that says most of the event: under the receipt nearest to the root, so that the
+ * proof shows what main holds; else the first that covers it. */
+static int choose_checkpoint(struct st_txn *t, const struct st_log *log, uint64_t seq,
+			     struct st_checkpoint_row *row)
+{
+	struct seeking k = { .txn = t, .seq = seq };
+	int rc = st_receipt_each(t, log->number, nearest_root, &k);
+	if (rc < 0)
+		return rc;
+	rc = k.size == 0 ? ST_ENOTFOUND : st_checkpoint_get(t, log->number, k.size, row);
+	return rc == ST_ENOTFOUND ? st_checkpoint_at_least(t, log->number, seq, row) : rc;
+}
+
 int st_event_proof(struct st_txn *t, const struct st_log *log, uint64_t seq, struct st_buf *to)
 {
 	struct st_checkpoint_row row;
@@ -67,7 +102,7 @@ int st_event_proof(struct st_txn *t, const struct st_log *log, uint64_t seq, str
 	struct st_tree tree = { .txn = t, .log = log->number, .size = log->tree.size };
 	if (seq == 0 || seq > log->tree.size)
 		return ST_ENOTFOUND;
-	int rc = st_checkpoint_at_least(t, log->number, seq, &row);
+	int rc = choose_checkpoint(t, log, seq, &row);
 	if (rc == 0)
 		rc = st_inclusion_prove(seq - 1, row.size, st_tree_read, &tree, &proof);
 	if (rc < 0)

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <station/base/check.h>
 #include <station/event/event.h>
+#include <station/store/carried.h>
 #include <station/work/fold.h>
 
 struct item {
@@ -93,6 +94,14 @@ static int read_log(struct st_txn *t, const struct st_log *log, void *arg)
 	if (log->tree.size == 0)
 		return 0;
 	return st_event_each(t, log->number, 1, log->tree.size, read_event, c);
+}
+
+/* An event that came outside its log counts as one in it. */
+static int read_carried(struct st_txn *t, const struct st_carried *e, void *arg)
+{
+	struct counting *c = arg;
+	int rc = st_log_get(t, e->log, &c->log);
+	return rc < 0 ? rc : read_event(e->seq, e->event, c);
 }
 
 static int by_record(const void *a, const void *b)
@@ -194,6 +203,8 @@ static int one_pass(struct counting *c)
 {
 	c->count = 0;
 	int rc = st_log_each(c->txn, read_log, c);
+	if (rc == 0)
+		rc = st_carried_each(c->txn, read_carried, c);
 	if (rc == 0 && c->count > 1)
 		qsort(c->items, c->count, sizeof(*c->items), by_record);
 	for (size_t i = 0; rc == 0 && i < c->count;) {

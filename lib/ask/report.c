@@ -134,6 +134,33 @@ static bool matches(const struct making *m, const struct st_tally_key *key, uint
 	return true;
 }
 
+static bool of_stations(enum st_dimension d)
+{
+	return d == ST_BY_STATION || d == ST_BY_BRANCH || d == ST_BY_TIER;
+}
+
+/* Which stations could have given a figure: coverage is told of these and of no others. */
+static int find_covered(const struct making *m, struct st_report *to)
+{
+	to->covers = calloc(m->places.count + 1, sizeof(*to->covers));
+	if (to->covers == NULL)
+		return ST_ENOMEM;
+	to->station_count = m->places.count;
+	for (size_t s = 1; s < m->places.count; s++) {
+		const struct st_tally_key key = { .station = (uint32_t)s };
+		bool all = true;
+		for (size_t i = 0; i < m->q->where_count; i++) {
+			enum st_dimension d = m->q->where[i].dimension;
+			bool any = !of_stations(d);
+			for (size_t k = 0; k < m->q->where_count; k++)
+				any |= m->q->where[k].dimension == d && m->wanted[k] == key_in(m, &key, d, 0);
+			all &= any;
+		}
+		to->covers[s] = all;
+	}
+	return 0;
+}
+
 static bool in_period(const struct making *m, uint32_t month)
 {
 	return (m->q->from_month == 0 || month >= m->q->from_month) &&
@@ -286,6 +313,12 @@ static int by_keys(const void *a, const void *b)
 	return 0;
 }
 
+static bool is_nothing(const struct st_report_row *r)
+{
+	return r->opened == 0 && r->closed == 0 && r->open_now == 0 && r->overdue_now == 0 &&
+	       r->reopened == 0 && r->rated == 0;
+}
+
 static int answer(struct making *m, struct st_report *to)
 {
 	to->rows = calloc(m->groups.count + 1, sizeof(*to->rows));
@@ -293,6 +326,8 @@ static int answer(struct making *m, struct st_report *to)
 		return ST_ENOMEM;
 	for (size_t i = 0; i < m->groups.count; i++) {
 		struct group *g = &m->groups.rows[i];
+		if (is_nothing(&g->figures))
+			continue;
 		struct st_report_row *row = &to->rows[to->count++];
 		group_close(g);
 		*row = g->figures;
@@ -349,9 +384,11 @@ int st_report_make(struct st_txn *t, const struct st_report_query *q, struct st_
 	if (rc == 0)
 		rc = answer(&m, &report);
 	if (rc == 0)
+		rc = find_covered(&m, &report);
+	if (rc == 0)
 		*ret_report = report;
 	else
-		free(report.rows);
+		st_report_done(&report);
 	free(m.total.days);
 	groups_done(&m.groups);
 	free(m.places.rows);
@@ -361,5 +398,6 @@ int st_report_make(struct st_txn *t, const struct st_report_query *q, struct st_
 void st_report_done(struct st_report *r)
 {
 	free(r->rows);
+	free(r->covers);
 	*r = (struct st_report){ .count = 0 };
 }

@@ -5,20 +5,20 @@
 #include <station/event/event.h>
 #include <string.h>
 #include <station/base/check.h>
-#include "pb.h"
+#include <station/base/pb.h>
 
 int st_begin_encode(const struct st_begin *in, struct st_buf *to)
 {
-	pb_put_number(to, 1, in->previous_size);
+	st_pb_put_number(to, 1, in->previous_size);
 	if (in->previous_size > 0)
-		pb_put_bytes(to, 2, ST_SPAN(in->previous_root.bytes));
-	pb_put_bytes(to, 3, ST_SPAN(in->instance));
+		st_pb_put_bytes(to, 2, ST_SPAN(in->previous_root.bytes));
+	st_pb_put_bytes(to, 3, ST_SPAN(in->instance));
 	return to->error;
 }
 
-static int fixed(const struct pb_field *f, void *to, size_t size)
+static int fixed(const struct st_pb_field *f, void *to, size_t size)
 {
-	if (f->wire != PB_BYTES || f->bytes.size != size)
+	if (f->wire != ST_PB_BYTES || f->bytes.size != size)
 		return ST_EWIRE;
 	memcpy(to, f->bytes.data, size);
 	return 0;
@@ -28,9 +28,9 @@ int st_begin_decode(struct st_span body, struct st_begin *ret_begin)
 {
 	struct st_begin b = { .previous_size = 0 };
 	struct st_reader r = st_reader(body);
-	struct pb_field f;
+	struct st_pb_field f;
 	int rc = 0;
-	while (rc == 0 && pb_next(&r, &f)) {
+	while (rc == 0 && st_pb_next(&r, &f)) {
 		if (f.number == 1)
 			b.previous_size = f.value;
 		else if (f.number == 2)
@@ -46,7 +46,7 @@ int st_begin_decode(struct st_span body, struct st_begin *ret_begin)
 
 int st_enrol_encode(struct st_span certificate, struct st_buf *to)
 {
-	pb_put_bytes(to, 1, certificate);
+	st_pb_put_bytes(to, 1, certificate);
 	return to->error;
 }
 
@@ -54,8 +54,8 @@ int st_enrol_decode(struct st_span body, struct st_span *ret_certificate)
 {
 	struct st_reader r = st_reader(body);
 	struct st_span certificate = ST_SPAN_NONE;
-	struct pb_field f;
-	while (pb_next(&r, &f))
+	struct st_pb_field f;
+	while (st_pb_next(&r, &f))
 		if (f.number == 1)
 			certificate = f.bytes;
 	if (r.failed || certificate.size == 0)
@@ -66,10 +66,10 @@ int st_enrol_decode(struct st_span body, struct st_span *ret_certificate)
 
 int st_revoke_encode(const struct st_revoke *in, struct st_buf *to)
 {
-	pb_put_bytes(to, 1, st_code_span(&in->station));
-	pb_put_number(to, 2, in->serial);
-	pb_put_number(to, 3, in->epoch);
-	pb_put_number(to, 4, in->size);
+	st_pb_put_bytes(to, 1, st_code_span(&in->station));
+	st_pb_put_number(to, 2, in->serial);
+	st_pb_put_number(to, 3, in->epoch);
+	st_pb_put_number(to, 4, in->size);
 	return to->error;
 }
 
@@ -77,9 +77,9 @@ int st_revoke_decode(struct st_span body, struct st_revoke *ret_revoke)
 {
 	struct st_revoke v;
 	struct st_reader r = st_reader(body);
-	struct pb_field f;
+	struct st_pb_field f;
 	memset(&v, 0, sizeof(v));
-	while (pb_next(&r, &f)) {
+	while (st_pb_next(&r, &f)) {
 		if (f.number == 1 && st_code_parse(f.bytes, &v.station) < 0)
 			return ST_EWIRE;
 		if (f.number == 2)
@@ -99,28 +99,28 @@ static void put_field(const struct st_field *in, uint32_t number, struct st_buf 
 {
 	struct st_buf inner;
 	st_buf_init(&inner, ST_EVENT_MAX);
-	pb_put_number(&inner, 1, in->id);
+	st_pb_put_number(&inner, 1, in->id);
 	if (in->is_number) { /* a zero is told from an absent value, so it is written */
-		st_buf_varint(&inner, 2u << 3 | PB_VARINT);
+		st_buf_varint(&inner, 2u << 3 | ST_PB_VARINT);
 		st_buf_varint(&inner, in->number);
 	} else {
-		pb_put_bytes(&inner, 3, in->text);
+		st_pb_put_bytes(&inner, 3, in->text);
 	}
 	if (inner.error < 0)
 		to->error = inner.error;
-	pb_put_bytes(to, number, st_buf_span(&inner));
+	st_pb_put_bytes(to, number, st_buf_span(&inner));
 	st_buf_done(&inner);
 }
 
 static int read_field(struct st_span bytes, struct st_field *to)
 {
 	struct st_reader r = st_reader(bytes);
-	struct pb_field f;
+	struct st_pb_field f;
 	memset(to, 0, sizeof(*to));
-	while (pb_next(&r, &f)) {
+	while (st_pb_next(&r, &f)) {
 		if (f.number == 1) {
 			to->id = f.value > UINT32_MAX ? 0 : (uint32_t)f.value;
-		} else if (f.number == 2 && f.wire == PB_VARINT) {
+		} else if (f.number == 2 && f.wire == ST_PB_VARINT) {
 			to->is_number = true;
 			to->number = f.value;
 		} else if (f.number == 3) {
@@ -140,9 +140,9 @@ static int read_fields(struct st_span bytes, uint32_t number, struct st_arena *a
 		       const struct st_field **ret_fields, size_t *ret_count)
 {
 	struct st_reader r = st_reader(bytes);
-	struct pb_field f;
+	struct st_pb_field f;
 	size_t count = 0;
-	while (pb_next(&r, &f))
+	while (st_pb_next(&r, &f))
 		count += f.number == number;
 	if (r.failed || count > ST_FIELDS_MAX)
 		return ST_EWIRE;
@@ -150,10 +150,10 @@ static int read_fields(struct st_span bytes, uint32_t number, struct st_arena *a
 	if (fields == NULL)
 		return ST_EWIRE;
 	r = st_reader(bytes);
-	for (size_t i = 0; pb_next(&r, &f);) {
+	for (size_t i = 0; st_pb_next(&r, &f);) {
 		if (f.number != number)
 			continue;
-		int rc = f.wire == PB_BYTES ? read_field(f.bytes, &fields[i++]) : ST_EWIRE;
+		int rc = f.wire == ST_PB_BYTES ? read_field(f.bytes, &fields[i++]) : ST_EWIRE;
 		if (rc < 0)
 			return rc;
 	}
@@ -166,23 +166,23 @@ int st_change_encode(uint32_t type, const struct st_change *in, struct st_buf *t
 {
 	ST_REQUIRE(type == ST_MOVE || type == ST_NOTE || type == ST_REASSIGN);
 	ST_REQUIRE(in->field_count <= ST_FIELDS_MAX);
-	pb_put_number(to, 1, in->kind);
+	st_pb_put_number(to, 1, in->kind);
 	if (type == ST_MOVE) {
-		pb_put_number(to, 2, in->move);
-		pb_put_number(to, 3, in->state);
-		pb_put_number(to, 4, (uint64_t)in->at_ms);
-		pb_put_bytes(to, 5, st_code_span(&in->holder));
+		st_pb_put_number(to, 2, in->move);
+		st_pb_put_number(to, 3, in->state);
+		st_pb_put_number(to, 4, (uint64_t)in->at_ms);
+		st_pb_put_bytes(to, 5, st_code_span(&in->holder));
 	} else {
-		pb_put_number(to, 2, (uint64_t)in->at_ms);
+		st_pb_put_number(to, 2, (uint64_t)in->at_ms);
 	}
 	if (type == ST_REASSIGN)
-		pb_put_bytes(to, 3, st_code_span(&in->holder));
+		st_pb_put_bytes(to, 3, st_code_span(&in->holder));
 	for (size_t i = 0; i < in->field_count; i++)
 		put_field(&in->fields[i], fields_number(type), to);
 	return to->error;
 }
 
-static int take(uint32_t type, const struct pb_field *f, struct st_change *c)
+static int take(uint32_t type, const struct st_pb_field *f, struct st_change *c)
 {
 	uint32_t at_number = type == ST_MOVE ? 4 : 2, holder_number = type == ST_MOVE ? 5 : 3;
 	if (f->number == 1)
@@ -203,11 +203,11 @@ int st_change_decode(uint32_t type, struct st_span body, struct st_arena *arena,
 {
 	struct st_change c;
 	struct st_reader r = st_reader(body);
-	struct pb_field f;
+	struct st_pb_field f;
 	ST_REQUIRE(type == ST_MOVE || type == ST_NOTE || type == ST_REASSIGN);
 	memset(&c, 0, sizeof(c));
 	int rc = 0;
-	while (rc == 0 && pb_next(&r, &f))
+	while (rc == 0 && st_pb_next(&r, &f))
 		rc = take(type, &f, &c);
 	if (rc < 0 || r.failed)
 		return ST_EWIRE;

@@ -6,7 +6,7 @@
 #include <station/event/event.h>
 #include <string.h>
 #include <station/base/check.h>
-#include "pb.h"
+#include <station/base/pb.h>
 
 enum { STATION = 1, EPOCH, SEQ, MIN_VERSION, WALL_MS, OPENER, ULID, TERM, REVISION, PREVIOUS, AUTHOR,
        ADDRESSEE, PART, TYPE, BODY };
@@ -24,6 +24,14 @@ const char *st_event_type_name(uint32_t type)
 	}
 }
 
+bool st_event_has_part(const struct st_event *e, uint32_t type)
+{
+	for (size_t i = 0; i < e->part_count; i++)
+		if (e->parts[i].type == type)
+			return true;
+	return false;
+}
+
 static bool is_own(const struct st_event *e, const struct st_position *p)
 {
 	return st_code_equal(&p->station, &e->at.station) && p->epoch == e->at.epoch;
@@ -33,32 +41,32 @@ static void put_previous(const struct st_event *in, struct st_buf *to)
 {
 	if (in->previous.seq == 0)
 		return;
-	size_t mark = pb_open(to, PREVIOUS);
+	size_t mark = st_pb_open(to, PREVIOUS);
 	if (!is_own(in, &in->previous)) {
-		pb_put_bytes(to, 1, st_code_span(&in->previous.station));
-		pb_put_number(to, 2, in->previous.epoch);
+		st_pb_put_bytes(to, 1, st_code_span(&in->previous.station));
+		st_pb_put_number(to, 2, in->previous.epoch);
 	}
-	pb_put_number(to, 3, in->previous.seq);
-	pb_close(to, mark);
+	st_pb_put_number(to, 3, in->previous.seq);
+	st_pb_close(to, mark);
 }
 
 static void put_addressee(const struct st_addressee *a, struct st_buf *to)
 {
-	size_t mark = pb_open(to, ADDRESSEE);
-	pb_put_bytes(to, 1, st_code_span(&a->station));
-	pb_put_number(to, 2, a->subtree);
-	pb_put_number(to, 3, a->prev_epoch);
-	pb_put_number(to, 4, a->prev_seq);
-	pb_close(to, mark);
+	size_t mark = st_pb_open(to, ADDRESSEE);
+	st_pb_put_bytes(to, 1, st_code_span(&a->station));
+	st_pb_put_number(to, 2, a->subtree);
+	st_pb_put_number(to, 3, a->prev_epoch);
+	st_pb_put_number(to, 4, a->prev_seq);
+	st_pb_close(to, mark);
 }
 
 static void put_part(const struct st_part_ref *p, struct st_buf *to)
 {
-	size_t mark = pb_open(to, PART);
-	pb_put_number(to, 1, p->type);
-	pb_put_number(to, 2, p->size);
-	pb_put_bytes(to, 3, ST_SPAN(p->hash.bytes));
-	pb_close(to, mark);
+	size_t mark = st_pb_open(to, PART);
+	st_pb_put_number(to, 1, p->type);
+	st_pb_put_number(to, 2, p->size);
+	st_pb_put_bytes(to, 3, ST_SPAN(p->hash.bytes));
+	st_pb_close(to, mark);
 }
 
 int st_event_encode(const struct st_event *in, struct st_buf *to)
@@ -67,26 +75,26 @@ int st_event_encode(const struct st_event *in, struct st_buf *to)
 	ST_REQUIRE(in->addressee_count <= ST_EVENT_ADDRESSEES_MAX);
 	ST_REQUIRE(in->part_count <= ST_EVENT_PARTS_MAX);
 	size_t from = to->size;
-	pb_put_bytes(to, STATION, st_code_span(&in->at.station));
-	pb_put_number(to, EPOCH, in->at.epoch == 1 ? 0 : in->at.epoch);
-	pb_put_number(to, SEQ, in->at.seq);
-	pb_put_number(to, MIN_VERSION, in->min_version <= 1 ? 0 : in->min_version);
-	pb_put_number(to, WALL_MS, in->wall_ms);
+	st_pb_put_bytes(to, STATION, st_code_span(&in->at.station));
+	st_pb_put_number(to, EPOCH, in->at.epoch == 1 ? 0 : in->at.epoch);
+	st_pb_put_number(to, SEQ, in->at.seq);
+	st_pb_put_number(to, MIN_VERSION, in->min_version <= 1 ? 0 : in->min_version);
+	st_pb_put_number(to, WALL_MS, in->wall_ms);
 	if (in->has_record) {
 		if (!st_code_equal(&in->record.opener, &in->at.station))
-			pb_put_bytes(to, OPENER, st_code_span(&in->record.opener));
-		pb_put_bytes(to, ULID, ST_SPAN(in->record.ulid.bytes));
+			st_pb_put_bytes(to, OPENER, st_code_span(&in->record.opener));
+		st_pb_put_bytes(to, ULID, ST_SPAN(in->record.ulid.bytes));
 	}
-	pb_put_number(to, TERM, in->term);
-	pb_put_number(to, REVISION, in->revision);
+	st_pb_put_number(to, TERM, in->term);
+	st_pb_put_number(to, REVISION, in->revision);
 	put_previous(in, to);
-	pb_put_bytes(to, AUTHOR, in->author);
+	st_pb_put_bytes(to, AUTHOR, in->author);
 	for (size_t i = 0; i < in->addressee_count; i++)
 		put_addressee(&in->addressees[i], to);
 	for (size_t i = 0; i < in->part_count; i++)
 		put_part(&in->parts[i], to);
-	pb_put_number(to, TYPE, in->type);
-	pb_put_bytes(to, BODY, in->body);
+	st_pb_put_number(to, TYPE, in->type);
+	st_pb_put_bytes(to, BODY, in->body);
 	if (to->error < 0)
 		return to->error;
 	if (to->size - from > ST_EVENT_MAX) {
@@ -96,22 +104,22 @@ int st_event_encode(const struct st_event *in, struct st_buf *to)
 	return 0;
 }
 
-static int read_u32(const struct pb_field *f, uint32_t *to)
+static int read_u32(const struct st_pb_field *f, uint32_t *to)
 {
-	if (f->wire != PB_VARINT || f->value > UINT32_MAX)
+	if (f->wire != ST_PB_VARINT || f->value > UINT32_MAX)
 		return ST_EWIRE;
 	*to = (uint32_t)f->value;
 	return 0;
 }
 
-static int read_code(const struct pb_field *f, struct st_code *to)
+static int read_code(const struct st_pb_field *f, struct st_code *to)
 {
-	return f->wire != PB_BYTES || st_code_parse(f->bytes, to) < 0 ? ST_EWIRE : 0;
+	return f->wire != ST_PB_BYTES || st_code_parse(f->bytes, to) < 0 ? ST_EWIRE : 0;
 }
 
-static int read_seq(const struct pb_field *f, uint64_t *to)
+static int read_seq(const struct st_pb_field *f, uint64_t *to)
 {
-	if (f->wire != PB_VARINT || f->value > INT64_MAX)
+	if (f->wire != ST_PB_VARINT || f->value > INT64_MAX)
 		return ST_EWIRE;
 	*to = f->value;
 	return 0;
@@ -120,9 +128,9 @@ static int read_seq(const struct pb_field *f, uint64_t *to)
 static int read_previous(struct st_span bytes, struct st_position *to)
 {
 	struct st_reader r = st_reader(bytes);
-	struct pb_field f;
+	struct st_pb_field f;
 	int rc = 0;
-	while (rc == 0 && pb_next(&r, &f)) {
+	while (rc == 0 && st_pb_next(&r, &f)) {
 		if (f.number == 1)
 			rc = read_code(&f, &to->station);
 		else if (f.number == 2)
@@ -136,9 +144,9 @@ static int read_previous(struct st_span bytes, struct st_position *to)
 static int read_addressee(struct st_span bytes, struct st_addressee *to)
 {
 	struct st_reader r = st_reader(bytes);
-	struct pb_field f;
+	struct st_pb_field f;
 	int rc = 0;
-	while (rc == 0 && pb_next(&r, &f)) {
+	while (rc == 0 && st_pb_next(&r, &f)) {
 		if (f.number == 1)
 			rc = read_code(&f, &to->station);
 		else if (f.number == 2)
@@ -154,16 +162,16 @@ static int read_addressee(struct st_span bytes, struct st_addressee *to)
 static int read_part(struct st_span bytes, struct st_part_ref *to)
 {
 	struct st_reader r = st_reader(bytes);
-	struct pb_field f;
+	struct st_pb_field f;
 	bool hashed = false;
 	int rc = 0;
-	while (rc == 0 && pb_next(&r, &f)) {
+	while (rc == 0 && st_pb_next(&r, &f)) {
 		if (f.number == 1) {
 			rc = read_u32(&f, &to->type);
 		} else if (f.number == 2) {
 			rc = read_u32(&f, &to->size);
 		} else if (f.number == 3) {
-			hashed = f.wire == PB_BYTES && f.bytes.size == ST_HASH_SIZE;
+			hashed = f.wire == ST_PB_BYTES && f.bytes.size == ST_HASH_SIZE;
 			if (hashed)
 				memcpy(to->hash.bytes, f.bytes.data, ST_HASH_SIZE);
 		}
@@ -171,16 +179,16 @@ static int read_part(struct st_span bytes, struct st_part_ref *to)
 	return rc < 0 || r.failed || !hashed ? ST_EWIRE : 0;
 }
 
-static int read_ulid(const struct pb_field *f, struct st_event *e)
+static int read_ulid(const struct st_pb_field *f, struct st_event *e)
 {
-	if (f->wire != PB_BYTES || f->bytes.size != ST_ULID_SIZE)
+	if (f->wire != ST_PB_BYTES || f->bytes.size != ST_ULID_SIZE)
 		return ST_EWIRE;
 	memcpy(e->record.ulid.bytes, f->bytes.data, ST_ULID_SIZE);
 	e->has_record = true;
 	return 0;
 }
 
-static int read_field(const struct pb_field *f, struct st_event *e)
+static int read_field(const struct st_pb_field *f, struct st_event *e)
 {
 	switch (f->number) {
 	case STATION:     return read_code(f, &e->at.station);
@@ -193,19 +201,19 @@ static int read_field(const struct pb_field *f, struct st_event *e)
 	case TERM:        return read_u32(f, &e->term);
 	case REVISION:    return read_u32(f, &e->revision);
 	case TYPE:        return read_u32(f, &e->type);
-	case PREVIOUS:    return f->wire == PB_BYTES ? read_previous(f->bytes, &e->previous) : ST_EWIRE;
+	case PREVIOUS:    return f->wire == ST_PB_BYTES ? read_previous(f->bytes, &e->previous) : ST_EWIRE;
 	case AUTHOR:
 		e->author = f->bytes;
-		return f->wire == PB_BYTES && f->bytes.size <= ST_AUTHOR_MAX ? 0 : ST_EWIRE;
+		return f->wire == ST_PB_BYTES && f->bytes.size <= ST_AUTHOR_MAX ? 0 : ST_EWIRE;
 	case BODY:
 		e->body = f->bytes;
-		return f->wire == PB_BYTES ? 0 : ST_EWIRE;
+		return f->wire == ST_PB_BYTES ? 0 : ST_EWIRE;
 	case ADDRESSEE:
-		if (f->wire != PB_BYTES || e->addressee_count == ST_EVENT_ADDRESSEES_MAX)
+		if (f->wire != ST_PB_BYTES || e->addressee_count == ST_EVENT_ADDRESSEES_MAX)
 			return ST_EWIRE;
 		return read_addressee(f->bytes, &e->addressees[e->addressee_count++]);
 	case PART:
-		if (f->wire != PB_BYTES || e->part_count == ST_EVENT_PARTS_MAX)
+		if (f->wire != ST_PB_BYTES || e->part_count == ST_EVENT_PARTS_MAX)
 			return ST_EWIRE;
 		return read_part(f->bytes, &e->parts[e->part_count++]);
 	default:
@@ -249,11 +257,11 @@ int st_event_decode(struct st_span bytes, struct st_arena *arena, struct st_even
 {
 	struct st_event *e = st_arena_alloc(arena, sizeof(*e));
 	struct st_reader r = st_reader(bytes);
-	struct pb_field f;
+	struct st_pb_field f;
 	if (e == NULL || bytes.size > ST_EVENT_MAX)
 		return ST_ETOOBIG;
 	int rc = 0;
-	while (rc == 0 && pb_next(&r, &f))
+	while (rc == 0 && st_pb_next(&r, &f))
 		rc = read_field(&f, e);
 	if (rc < 0 || r.failed || e->at.seq == 0 || st_code_empty(&e->at.station))
 		return ST_EWIRE;

@@ -3,7 +3,7 @@
  * Owns:    the tables events and parts: the only copy of what stations wrote.
  * Promise: 2, in order: an event's place is its log's size at the moment it is appended.
  * Flow:    apply -> blocks -> fold, pack, proofs */
-#include <station/store/logs.h>
+#include <station/store/carried.h>
 #include <stdlib.h>
 #include <string.h>
 #include <station/base/check.h>
@@ -147,10 +147,10 @@ static int next_event(struct st_reader *r, struct st_span *ret_event)
 	return 0;
 }
 
-int st_event_get(struct st_txn *t, uint32_t log, uint64_t seq, struct st_buf *to)
+static int in_its_log(struct st_txn *t, uint32_t log, uint64_t seq, struct st_span *ret_event)
 {
 	uint64_t first = 0;
-	struct st_span block, event = ST_SPAN_NONE;
+	struct st_span block;
 	int rc = find_block(t, log, seq, &first, &block);
 	if (rc < 0)
 		return rc;
@@ -158,7 +158,19 @@ int st_event_get(struct st_txn *t, uint32_t log, uint64_t seq, struct st_buf *to
 	for (uint64_t at = first; rc == 0 && at <= seq; at++) {
 		if (r.rest.size == 0)
 			return ST_ENOTFOUND;
-		rc = next_event(&r, &event);
+		rc = next_event(&r, ret_event);
+	}
+	return rc;
+}
+
+int st_event_get(struct st_txn *t, uint32_t log, uint64_t seq, struct st_buf *to)
+{
+	struct st_span event = ST_SPAN_NONE;
+	struct st_carried c;
+	int rc = in_its_log(t, log, seq, &event);
+	if (rc == ST_ENOTFOUND) {
+		rc = st_carried_get(t, log, seq, &c);
+		event = c.event;
 	}
 	if (rc < 0)
 		return rc;

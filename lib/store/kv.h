@@ -20,6 +20,7 @@
 	X(EVIDENCE, "evidence")                                                                    \
 	X(INVITES, "invites")                                                                      \
 	X(OUTBOX, "outbox")                                                                        \
+	X(ADDRESSED, "addressed")                                                                  \
 	X(RECORDS, "records")                                                                      \
 	X(STRAYS, "strays")                                                                        \
 	X(INDEX, "index")                                                                          \

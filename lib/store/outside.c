@@ -1,7 +1,6 @@
 /* outside.c - evidence and invites.
  *
- * Owns:    the tables evidence and invites. The tables carried and outbox, of the same header, are
- *          laid out and empty until something is addressed downward.
+ * Owns:    the tables evidence and invites.
  * Promise: 10: both checkpoints of a fork are kept.
  * Flow:    apply -> outside -> status */
 #include <station/store/outside.h>

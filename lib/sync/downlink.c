@@ -42,14 +42,24 @@ void st_downlink_free(struct st_downlink *d)
 	free(d);
 }
 
-int downlink_say(struct st_downlink *d, const struct st_frame *frame)
+static int say(struct st_downlink *d, const struct st_frame *frame, bool bulk)
 {
 	st_buf_clear(&d->out);
 	int rc = st_frame_encode(frame, &d->out);
 	if (rc < 0)
 		return rc;
-	d->to.frame(d->to.arg, st_buf_span(&d->out), false);
+	d->to.frame(d->to.arg, st_buf_span(&d->out), bulk);
 	return 0;
+}
+
+int downlink_say(struct st_downlink *d, const struct st_frame *frame)
+{
+	return say(d, frame, false);
+}
+
+int downlink_say_bulk(struct st_downlink *d, const struct st_frame *frame)
+{
+	return say(d, frame, true);
 }
 
 /* A frame to a child that can't be encoded for want of memory is as one that the network lost: the
@@ -97,6 +107,7 @@ static int on_hello(struct st_downlink *d, const struct st_now *now, const struc
 	d->info.state = ST_DOWNLINK_GREETING;
 	d->info.since_ms = now->mono_ms;
 	d->info.skew_ms = (int64_t)(h->wall_ms - now->wall_ms);
+	downlink_outbox_from(d, &h->taken);
 	memcpy(d->info.software, h->software.data, h->software.size);
 	d->info.software[h->software.size] = 0;
 	f.u.welcome = (struct st_welcome){
@@ -122,7 +133,8 @@ static int on_logs(struct st_downlink *d, struct st_txn *t, const struct st_now 
 		return rc;
 	d->info.state = ST_DOWNLINK_LINKED;
 	d->info.since_ms = now->mono_ms;
-	return downlink_tell_receipts(d, t);
+	rc = downlink_tell_receipts(d, t);
+	return rc < 0 ? rc : st_downlink_carry(d, t);
 }
 
 static int on_chunk(struct st_downlink *d, const struct st_chunk *c)
@@ -218,6 +230,7 @@ static int on_frame(struct st_downlink *d, struct st_txn *t, const struct st_now
 	case ST_FRAME_CHUNK: return on_chunk(d, &f->u.chunk);
 	case ST_FRAME_WANT:  return on_want(d, &f->u.want);
 	case ST_FRAME_PING:  return on_ping(d, t, now, &f->u.ping);
+	case ST_FRAME_TAKEN: return downlink_taken(d, t, &f->u.taken);
 	case ST_FRAME_PONG:
 		d->info.skew_ms = (int64_t)(f->u.pong.wall_ms - now->wall_ms);
 		return 0;

@@ -1,30 +1,20 @@
 /* pack.c - a run of a log's events, made into the bytes of one push and cut into chunks.
  *
- * Owns:    what travels of an event: its bytes and its clear parts, never a private one.
- * Promise: 7, personal data stays: only parts of type text are packed.
+ * Owns:    what travels of an event: its bytes and its clear parts, and what a hand-on grants.
+ * Promise: 7, personal data stays: a private part is packed only beside its key for another station.
  * Flow:    store -> pack -> uplink */
 #include <station/sync/pack.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zstd.h>
 #include <station/base/check.h>
+#include <station/base/pb.h>
 #include <station/event/event.h>
 #include <station/trust/part.h>
+#include "packer.h"
 
 enum {
 	ZSTD_LEVEL = 3,
-	/* Field tags of proto/wire.proto Push: number << 3 | wire type. */
-	TAG_STATION = 1 << 3 | 2,
-	TAG_EPOCH = 2 << 3,
-	TAG_FIRST_SEQ = 3 << 3,
-	TAG_EVENT = 4 << 3 | 2,
-	TAG_PART = 5 << 3 | 2,
-	TAG_ROOT = 6 << 3 | 2,
-	TAG_TIME = 7 << 3,
-	TAG_SIGNATURE = 8 << 3 | 2,
-	TAG_PART_EVENT = 1 << 3,
-	TAG_PART_N = 2 << 3,
-	TAG_PART_STORED = 3 << 3 | 2,
 	PACK_BYTES_MAX = ST_CHECKPOINT_BYTES_MAX + ST_EVENT_MAX + ST_EVENT_PARTS_BYTES_MAX,
 };
 
@@ -55,7 +45,7 @@ int st_packer_new(struct st_packer **ret_p)
 		return ST_ENOMEM;
 	st_buf_init(&p->events, PACK_BYTES_MAX);
 	st_buf_init(&p->parts, PACK_BYTES_MAX);
-	st_buf_init(&p->part, ST_EVENT_PARTS_BYTES_MAX);
+	st_buf_init(&p->part, ST_EVENT_PARTS_BYTES_MAX + 64);
 	st_buf_init(&p->raw, ST_PUSH_RAW_MAX);
 	p->compressed = malloc(ST_PUSH_WIRE_MAX);
 	p->zstd = ZSTD_createCCtx();
@@ -84,11 +74,39 @@ void st_packer_free(struct st_packer *p)
 	free(p);
 }
 
-/* Adds the clear parts that are still here. A dropped one is simply not sent. */
+struct st_buf *packer_raw(struct st_packer *p)
+{
+	return &p->raw;
+}
+
+struct st_buf *packer_part(struct st_packer *p)
+{
+	return &p->part;
+}
+
+void packer_put_part(struct st_buf *to, uint32_t event, uint32_t n, struct st_span stored)
+{
+	st_pb_put_number(to, PART_EVENT, event);
+	st_pb_put_number(to, PART_N, n);
+	st_pb_put_bytes(to, PART_STORED, stored);
+}
+
+void packer_compress(struct st_packer *p, struct st_packed *packed)
+{
+	size_t size = ZSTD_compressCCtx(p->zstd, p->compressed, ST_PUSH_WIRE_MAX, p->raw.data,
+					p->raw.size, ZSTD_LEVEL);
+	packed->raw_size = (uint32_t)p->raw.size;
+	packed->compressed = !ZSTD_isError(size) && size < p->raw.size;
+	packed->bytes = packed->compressed ? st_span(p->compressed, size) : st_buf_span(&p->raw);
+}
+
+/* Adds the parts that travel and are still here. A dropped one is simply not sent. */
 static int gather_parts(struct st_packer *p, uint64_t seq, const struct st_event *e)
 {
+	bool granted = e->addressee_count > 0 && st_event_has_part(e, ST_PART_KEY);
 	for (size_t n = 0; n < e->part_count; n++) {
-		if (e->parts[n].type != ST_PART_TEXT || p->item_part_count == ST_PUSH_PARTS_MAX)
+		if (!st_part_goes(e->parts[n].type, granted) ||
+		    p->item_part_count == ST_PUSH_PARTS_MAX)
 			continue;
 		st_buf_clear(&p->part);
 		int rc = st_part_get_row(p->txn, p->log->number, seq, (unsigned)n, &p->part);
@@ -138,36 +156,13 @@ static int gather(uint64_t seq, struct st_span event, void *arg)
 	return 0;
 }
 
-static void put_bytes(struct st_buf *to, uint8_t tag, struct st_span bytes)
+static void put_part(struct st_packer *p, uint32_t event, const struct item_part *part)
 {
-	st_buf_u8(to, tag);
-	st_buf_varint(to, bytes.size);
-	st_buf_put_span(to, bytes);
-}
-
-static void put_number(struct st_buf *to, uint8_t tag, uint64_t v)
-{
-	st_buf_u8(to, tag);
-	st_buf_varint(to, v);
-}
-
-static size_t varint_size(uint64_t v)
-{
-	size_t n = 1;
-	for (; v >= 0x80; v >>= 7)
-		n++;
-	return n;
-}
-
-static void put_part(struct st_buf *to, uint32_t event, const struct item_part *part,
-		     const uint8_t *parts)
-{
-	size_t size = 3 + varint_size(event) + varint_size(part->n) + varint_size(part->size) +
-		      part->size;
-	put_number(to, TAG_PART, size);
-	put_number(to, TAG_PART_EVENT, event);
-	put_number(to, TAG_PART_N, part->n);
-	put_bytes(to, TAG_PART_STORED, st_span(parts + part->offset, part->size));
+	st_buf_clear(&p->part);
+	packer_put_part(&p->part, event, part->n, st_span(p->parts.data + part->offset, part->size));
+	if (p->part.error < 0)
+		p->raw.error = p->part.error;
+	st_pb_put_bytes(&p->raw, PUSH_PART, st_buf_span(&p->part));
 }
 
 static int encode(struct st_packer *p, const struct st_log_id *id, uint64_t first_seq,
@@ -176,19 +171,18 @@ static int encode(struct st_packer *p, const struct st_log_id *id, uint64_t firs
 	struct st_buf *to = &p->raw;
 	size_t count = (size_t)(cp->size - (first_seq - 1));
 	st_buf_clear(to);
-	put_bytes(to, TAG_STATION, st_code_span(&id->station));
-	put_number(to, TAG_EPOCH, id->epoch);
-	put_number(to, TAG_FIRST_SEQ, first_seq);
+	st_pb_put_bytes(to, PUSH_STATION, st_code_span(&id->station));
+	st_pb_put_number(to, PUSH_EPOCH, id->epoch);
+	st_pb_put_number(to, PUSH_FIRST_SEQ, first_seq);
 	for (size_t i = 0; i < count; i++)
-		put_bytes(to, TAG_EVENT, st_span(p->events.data + p->items[i].offset,
-						 p->items[i].size));
+		st_pb_put_bytes(to, PUSH_EVENT,
+				st_span(p->events.data + p->items[i].offset, p->items[i].size));
 	for (size_t i = 0; i < count; i++)
 		for (uint32_t n = 0; n < p->items[i].part_count; n++)
-			put_part(to, (uint32_t)i, &p->item_parts[p->items[i].first_part + n],
-				 p->parts.data);
-	put_bytes(to, TAG_ROOT, ST_SPAN(cp->root.bytes));
-	put_number(to, TAG_TIME, cp->cosignature.time_s);
-	put_bytes(to, TAG_SIGNATURE, ST_SPAN(cp->cosignature.signature.bytes));
+			put_part(p, (uint32_t)i, &p->item_parts[p->items[i].first_part + n]);
+	st_pb_put_bytes(to, PUSH_ROOT, ST_SPAN(cp->root.bytes));
+	st_pb_put_number(to, PUSH_TIME, cp->cosignature.time_s);
+	st_pb_put_bytes(to, PUSH_SIGNATURE, ST_SPAN(cp->cosignature.signature.bytes));
 	return to->error;
 }
 
@@ -218,17 +212,12 @@ int st_push_pack(struct st_packer *p, struct st_txn *t, const struct st_log *log
 	rc = encode(p, &id, from + 1, &cp);
 	if (rc < 0)
 		return rc;
-	size_t size = ZSTD_compressCCtx(p->zstd, p->compressed, ST_PUSH_WIRE_MAX, p->raw.data,
-					p->raw.size, ZSTD_LEVEL);
-	bool smaller = !ZSTD_isError(size) && size < p->raw.size;
 	*ret_packed = (struct st_packed){
 		.first_seq = from + 1,
 		.size = cp.size,
 		.time_s = cp.cosignature.time_s,
-		.raw_size = (uint32_t)p->raw.size,
-		.compressed = smaller,
-		.bytes = smaller ? st_span(p->compressed, size) : st_buf_span(&p->raw),
 	};
+	packer_compress(p, ret_packed);
 	return 0;
 }
 

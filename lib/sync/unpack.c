@@ -8,68 +8,31 @@
 #include <string.h>
 #include <zstd.h>
 #include <station/base/check.h>
+#include <station/base/pb.h>
+#include <station/sync/carry.h>
+#include "packer.h"
 
-enum { FIELD_STATION = 1, FIELD_EPOCH, FIELD_FIRST_SEQ, FIELD_EVENT, FIELD_PART, FIELD_ROOT,
-       FIELD_TIME, FIELD_SIGNATURE };
-enum { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_BYTES = 2, WIRE_FIXED32 = 5 };
-
-/* One protobuf field: its number, and its value as a number or as bytes. */
-struct field {
-	uint32_t number;
-	unsigned wire;
-	uint64_t value;
-	struct st_span bytes;
-};
-
-static bool next_field(struct st_reader *r, struct field *f)
+static int fixed(const struct st_pb_field *f, void *to, size_t size)
 {
-	if (r->failed || r->rest.size == 0)
-		return false;
-	uint64_t tag = st_read_varint(r);
-	if (tag >> 3 == 0 || tag >> 3 > UINT32_MAX)
-		r->failed = true;
-	f->number = (uint32_t)(tag >> 3);
-	f->wire = (unsigned)(tag & 7);
-	f->value = 0;
-	f->bytes = ST_SPAN_NONE;
-	switch (f->wire) {
-	case WIRE_VARINT:  f->value = st_read_varint(r); break;
-	case WIRE_FIXED64: (void)st_read_span(r, 8); break;
-	case WIRE_FIXED32: (void)st_read_span(r, 4); break;
-	case WIRE_BYTES:
-		f->value = st_read_varint(r);
-		if (f->value > r->rest.size)
-			r->failed = true;
-		else
-			f->bytes = st_read_span(r, (size_t)f->value);
-		break;
-	default:
-		r->failed = true; /* groups, which nothing of ours has ever used */
-	}
-	return !r->failed;
-}
-
-static int fixed(const struct field *f, void *to, size_t size)
-{
-	if (f->wire != WIRE_BYTES || f->bytes.size != size)
+	if (f->wire != ST_PB_BYTES || f->bytes.size != size)
 		return ST_EWIRE;
 	memcpy(to, f->bytes.data, size);
 	return 0;
 }
 
-static int read_part(struct st_span bytes, struct st_push_part *part)
+int packer_read_part(struct st_span bytes, struct st_push_part *part)
 {
 	struct st_reader r = st_reader(bytes);
-	struct field f;
+	struct st_pb_field f;
 	*part = (struct st_push_part){ .stored = ST_SPAN_NONE };
-	while (next_field(&r, &f)) {
-		if (f.number <= 2 && (f.wire != WIRE_VARINT || f.value > UINT32_MAX))
+	while (st_pb_next(&r, &f)) {
+		if (f.number <= PART_N && (f.wire != ST_PB_VARINT || f.value > UINT32_MAX))
 			return ST_EWIRE;
-		if (f.number == 1)
+		if (f.number == PART_EVENT)
 			part->event = (uint32_t)f.value;
-		else if (f.number == 2)
+		else if (f.number == PART_N)
 			part->n = (uint32_t)f.value;
-		else if (f.number == 3)
+		else if (f.number == PART_STORED)
 			part->stored = f.bytes;
 	}
 	return r.failed || part->stored.size == 0 ? ST_EWIRE : 0;
@@ -79,11 +42,11 @@ static int read_part(struct st_span bytes, struct st_push_part *part)
 static int count_rows(struct st_span raw, size_t *ret_events, size_t *ret_parts)
 {
 	struct st_reader r = st_reader(raw);
-	struct field f;
+	struct st_pb_field f;
 	size_t events = 0, parts = 0;
-	while (next_field(&r, &f)) {
-		events += f.number == FIELD_EVENT;
-		parts += f.number == FIELD_PART;
+	while (st_pb_next(&r, &f)) {
+		events += f.number == PUSH_EVENT;
+		parts += f.number == PUSH_PART;
 	}
 	if (r.failed)
 		return ST_EWIRE;
@@ -94,36 +57,36 @@ static int count_rows(struct st_span raw, size_t *ret_events, size_t *ret_parts)
 	return 0;
 }
 
-static int take_field(struct st_inbound *in, const struct field *f)
+static int take_field(struct st_inbound *in, const struct st_pb_field *f)
 {
 	struct st_push *push = &in->push;
 	switch (f->number) {
-	case FIELD_STATION:
+	case PUSH_STATION:
 		return st_code_parse(f->bytes, &push->checkpoint.log.station) < 0 ? ST_EWIRE : 0;
-	case FIELD_EPOCH:
-		if (f->wire != WIRE_VARINT || f->value == 0 || f->value > UINT32_MAX)
+	case PUSH_EPOCH:
+		if (f->wire != ST_PB_VARINT || f->value == 0 || f->value > UINT32_MAX)
 			return ST_EWIRE;
 		push->checkpoint.log.epoch = (uint32_t)f->value;
 		return 0;
-	case FIELD_FIRST_SEQ:
-		if (f->wire != WIRE_VARINT || f->value == 0 || f->value > INT64_MAX)
+	case PUSH_FIRST_SEQ:
+		if (f->wire != ST_PB_VARINT || f->value == 0 || f->value > INT64_MAX)
 			return ST_EWIRE;
 		push->first_seq = f->value;
 		return 0;
-	case FIELD_EVENT:
-		if (f->wire != WIRE_BYTES || f->bytes.size == 0 || f->bytes.size > 65535)
+	case PUSH_EVENT:
+		if (f->wire != ST_PB_BYTES || f->bytes.size == 0 || f->bytes.size > 65535)
 			return ST_EWIRE;
 		in->events[push->event_count++] = f->bytes;
 		return 0;
-	case FIELD_PART:
-		return f->wire == WIRE_BYTES ? read_part(f->bytes, &in->parts[push->part_count++])
+	case PUSH_PART:
+		return f->wire == ST_PB_BYTES ? packer_read_part(f->bytes, &in->parts[push->part_count++])
 					     : ST_EWIRE;
-	case FIELD_ROOT:
+	case PUSH_ROOT:
 		return fixed(f, push->checkpoint.root.bytes, ST_HASH_SIZE);
-	case FIELD_TIME:
+	case PUSH_TIME:
 		push->cosignature.time_s = f->value;
-		return f->wire == WIRE_VARINT ? 0 : ST_EWIRE;
-	case FIELD_SIGNATURE:
+		return f->wire == ST_PB_VARINT ? 0 : ST_EWIRE;
+	case PUSH_SIGNATURE:
 		return fixed(f, push->cosignature.signature.bytes, ST_SIGNATURE_SIZE);
 	default:
 		return 0; /* a later version's */
@@ -134,8 +97,8 @@ static int read_push(struct st_inbound *in, struct st_span raw)
 {
 	struct st_reader r = st_reader(raw);
 	struct st_push *push = &in->push;
-	struct field f;
-	while (next_field(&r, &f)) {
+	struct st_pb_field f;
+	while (st_pb_next(&r, &f)) {
 		int rc = take_field(in, &f);
 		if (rc < 0)
 			return rc;
@@ -227,24 +190,6 @@ static int unpacked(const struct st_assembly *a, uint8_t **ret_raw)
 	return 0;
 }
 
-static int finish(const struct st_assembly *a, struct st_inbound **ret_in)
-{
-	uint8_t *raw = NULL;
-	struct st_inbound *in = NULL;
-	int rc = unpacked(a, &raw);
-	if (rc < 0)
-		return rc;
-	rc = st_push_unpack(raw, a->raw_size, &in);
-	if (rc < 0) {
-		free(raw);
-		return rc;
-	}
-	in->number = a->push;
-	in->wire_bytes = a->bytes.size;
-	*ret_in = in;
-	return 0;
-}
-
 static int take_chunk(struct st_assembly *a, const struct st_chunk *c)
 {
 	if (c->index == 0) {
@@ -266,12 +211,43 @@ static int take_chunk(struct st_assembly *a, const struct st_chunk *c)
 	return a->bytes.error;
 }
 
+/* The next chunk; *ret_raw is all of it, unpacked, when this was the last one. */
+static int collect(struct st_assembly *a, const struct st_chunk *c, uint8_t **ret_raw)
+{
+	int rc = take_chunk(a, c);
+	return rc == 0 && c->last ? unpacked(a, ret_raw) : rc;
+}
+
 int st_assembly_add(struct st_assembly *a, const struct st_chunk *c, struct st_inbound **ret_in)
 {
+	uint8_t *raw = NULL;
 	struct st_inbound *in = NULL;
-	int rc = take_chunk(a, c);
-	if (rc == 0 && c->last)
-		rc = finish(a, &in);
+	int rc = collect(a, c, &raw);
+	if (raw != NULL)
+		rc = st_push_unpack(raw, a->raw_size, &in);
+	if (in != NULL) {
+		in->number = a->push;
+		in->wire_bytes = a->bytes.size;
+		raw = NULL; /* the push's now */
+	}
+	free(raw);
+	if (rc < 0 || c->last)
+		st_assembly_reset(a);
+	if (rc == 0)
+		*ret_in = in;
+	return rc;
+}
+
+int st_assembly_carry(struct st_assembly *a, const struct st_chunk *c,
+		      struct st_inbound_carry **ret_in)
+{
+	uint8_t *raw = NULL;
+	struct st_inbound_carry *in = NULL;
+	int rc = collect(a, c, &raw);
+	if (raw != NULL)
+		rc = st_carry_unpack(raw, a->raw_size, &in);
+	if (in == NULL)
+		free(raw);
 	if (rc < 0 || c->last)
 		st_assembly_reset(a);
 	if (rc == 0)

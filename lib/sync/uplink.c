@@ -5,6 +5,7 @@
  * Flow:    store, link -> uplink -> link */
 #include "uplink_state.h"
 #include <stdlib.h>
+#include <string.h>
 #include <station/base/check.h>
 
 enum { PUSHES_PER_STEP = 16 }; /* then the loop gets its turn, and calls again at once */
@@ -20,6 +21,7 @@ int st_uplink_new(const struct st_uplink_self *self, const struct st_uplink_to *
 	u->to = *to;
 	u->info.parent = self->parent;
 	st_buf_init(&u->out, ST_FRAME_MAX);
+	st_assembly_init(&u->assembly);
 	int rc = st_packer_new(&u->packer);
 	if (rc == 0)
 		rc = st_arena_init(&u->arena, ST_FRAME_ARENA);
@@ -36,6 +38,7 @@ void st_uplink_free(struct st_uplink *u)
 	if (u == NULL)
 		return;
 	st_packer_free(u->packer);
+	st_assembly_done(&u->assembly);
 	st_arena_done(&u->arena);
 	st_buf_done(&u->out);
 	free(u->logs);
@@ -152,6 +155,9 @@ int st_uplink_linked(struct st_uplink *u, struct st_txn *t, const struct st_now 
 	u->info.credit = 0;
 	u->info.refused = 0;
 	u->wanting = u->more = false;
+	u->session++;
+	u->carry_again_ms = 0;
+	st_assembly_reset(&u->assembly);
 	u->heard_ms = u->pinged_ms = now->mono_ms;
 	enter(u, ST_UPLINK_GREETING, now->mono_ms);
 	return uplink_greet(u, t, now);
@@ -177,6 +183,7 @@ static int on_welcome(struct st_uplink *u, const struct st_now *now, const struc
 		return ST_EVERSION;
 	if (!st_code_equal(&w->station, &u->self.parent))
 		return ST_ESUBTREE;
+	memcpy(u->parent_incarnation, w->incarnation, sizeof(u->parent_incarnation));
 	u->info.skew_ms = (int64_t)(w->wall_ms - now->wall_ms);
 	u->info.credit = w->credit;
 	return 0;
@@ -293,8 +300,9 @@ static int on_frame(struct st_uplink *u, struct st_txn *t, const struct st_now *
 		u->info.skew_ms = (int64_t)(f->u.pong.wall_ms - now->wall_ms);
 		u->info.parent_size = f->u.pong.size;
 		return 0;
+	case ST_FRAME_CHUNK:   return uplink_chunk(u, &f->u.chunk);
 	case ST_FRAME_HELLO:
-	case ST_FRAME_CHUNK:
+	case ST_FRAME_TAKEN:
 	case ST_FRAME_WANT:
 	case ST_FRAME_JOIN:
 	case ST_FRAME_JOINED:
@@ -358,6 +366,9 @@ int st_uplink_tick(struct st_uplink *u, struct st_txn *t, const struct st_now *n
 		u->pinged_ms = now->mono_ms;
 	}
 	uplink_logs_wake(u, now->mono_ms);
+	int rc = uplink_carry_tick(u, t, now->mono_ms);
+	if (rc < 0)
+		return rc;
 	return pump(u, t, now->mono_ms);
 }
 
@@ -373,6 +384,8 @@ uint64_t st_uplink_next_ms(const struct st_uplink *u)
 	uint64_t again = uplink_logs_again_ms(u);
 	if (silent < at)
 		at = silent;
+	if (u->carry_again_ms != 0 && u->carry_again_ms < at)
+		at = u->carry_again_ms;
 	return again != 0 && again < at ? again : at;
 }
 

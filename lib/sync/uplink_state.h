@@ -17,6 +17,10 @@ struct st_uplink {
 	bool more;                  /* there is work left for the next step */
 	uint32_t push;              /* running number of the last push sent */
 	uint64_t heard_ms, nonce, pinged_ms;
+	uint32_t session;           /* greetings so far */
+	struct st_assembly assembly; /* of a carry */
+	uint8_t parent_incarnation[16];
+	uint64_t carry_again_ms;    /* one couldn't be stored: when to ask for it again; 0: none */
 	struct st_buf out;
 	struct st_arena arena;
 };
@@ -37,6 +41,11 @@ int uplink_state_of(struct st_uplink *u, struct st_txn *t, uint32_t parent,
 /* uplink_greet.c: hello, our logs, and what the parent says of them. */
 int uplink_greet(struct st_uplink *u, struct st_txn *t, const struct st_now *now);
 int uplink_compare(struct st_uplink *u, struct st_txn *t, const struct st_log_state *theirs);
+
+/* uplink_carry.c: what the parent sends down outside the logs. */
+int uplink_taken(struct st_txn *t, struct st_taken *ret_taken);
+int uplink_chunk(struct st_uplink *u, const struct st_chunk *c);
+int uplink_carry_tick(struct st_uplink *u, struct st_txn *t, uint64_t now_ms);
 
 /* uplink.c */
 int uplink_say(struct st_uplink *u, const struct st_frame *frame, bool bulk);

@@ -110,7 +110,11 @@ static int hello_decode(const St__Hello *m, struct st_hello *to)
 	to->software = m->has_software ? span_of(m->software) : ST_SPAN_NONE;
 	if (m->version_min == 0 || m->version_max < m->version_min)
 		return ST_EWIRE;
+	to->taken.position = m->taken_position;
 	int rc = fixed(m->has_incarnation, m->incarnation, to->incarnation, sizeof(to->incarnation));
+	if (rc == 0)
+		rc = fixed(m->has_taken_incarnation, m->taken_incarnation, to->taken.incarnation,
+			   sizeof(to->taken.incarnation));
 	return rc < 0 ? rc : code_of(m->has_station, m->station, &to->station);
 }
 
@@ -187,12 +191,18 @@ static int joined_decode(const St__Joined *m, struct st_arena *arena, struct st_
 	return fixed(m->has_root, m->root, to->root.bytes, ST_KEY_SIZE);
 }
 
+static int taken_decode(const St__Taken *m, struct st_taken *to)
+{
+	to->position = m->position;
+	return fixed(m->has_incarnation, m->incarnation, to->incarnation, sizeof(to->incarnation));
+}
+
 /* Which one field is set: a frame says one thing. 0: none, or several. */
 static enum st_frame_kind kind_of(const St__Frame *m)
 {
 	const void *const fields[] = {
 		m->hello, m->welcome, m->logs, m->chunk, m->ack, m->receipts, m->want,
-		m->grant, m->ping, m->pong, m->refusal, m->join, m->joined,
+		m->grant, m->ping, m->pong, m->refusal, m->join, m->joined, m->taken,
 	};
 	unsigned kind = 0;
 	for (unsigned i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
@@ -217,6 +227,7 @@ static int open_frame(const St__Frame *m, struct st_arena *arena, struct st_fram
 	case ST_FRAME_REFUSAL:  return refusal_decode(m->refusal, &f->u.refusal);
 	case ST_FRAME_JOIN:     return join_decode(m->join, &f->u.join);
 	case ST_FRAME_JOINED:   return joined_decode(m->joined, arena, &f->u.joined);
+	case ST_FRAME_TAKEN:    return taken_decode(m->taken, &f->u.taken);
 	case ST_FRAME_GRANT:    f->u.grant = m->grant->credit; return 0;
 	case ST_FRAME_WANT:
 		f->u.want = (struct st_want){ m->want->bytes, m->want->next, m->want->back };

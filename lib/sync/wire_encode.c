@@ -101,6 +101,10 @@ static int hello_encode(const struct st_hello *in, St__Frame *frame, struct st_b
 	PUT_BYTES(&m, incarnation, ST_SPAN(in->incarnation));
 	PUT(&m, wall_ms, in->wall_ms);
 	PUT_BYTES(&m, software, in->software);
+	if (in->taken.position > 0) {
+		PUT_BYTES(&m, taken_incarnation, ST_SPAN(in->taken.incarnation));
+		PUT(&m, taken_position, in->taken.position);
+	}
 	frame->hello = &m;
 	return pack(frame, to);
 }
@@ -214,6 +218,15 @@ static int joined_encode(const struct st_joined *in, St__Frame *frame, struct st
 	return pack(frame, to);
 }
 
+static int taken_encode(const struct st_taken *in, St__Frame *frame, struct st_buf *to)
+{
+	St__Taken m = ST__TAKEN__INIT;
+	PUT_BYTES(&m, incarnation, ST_SPAN(in->incarnation));
+	PUT(&m, position, in->position);
+	frame->taken = &m;
+	return pack(frame, to);
+}
+
 int st_frame_encode(const struct st_frame *f, struct st_buf *to)
 {
 	St__Frame frame = ST__FRAME__INIT;
@@ -231,6 +244,7 @@ int st_frame_encode(const struct st_frame *f, struct st_buf *to)
 	case ST_FRAME_REFUSAL:  return refusal_encode(&f->u.refusal, &frame, to);
 	case ST_FRAME_JOIN:     return join_encode(&f->u.join, &frame, to);
 	case ST_FRAME_JOINED:   return joined_encode(&f->u.joined, &frame, to);
+	case ST_FRAME_TAKEN:    return taken_encode(&f->u.taken, &frame, to);
 	case ST_FRAME_GRANT:
 		PUT(&grant, credit, f->u.grant);
 		frame.grant = &grant;

@@ -162,8 +162,8 @@ int st_consistency_prove(uint64_t old_size, uint64_t size, st_node_read *read, v
 }
 
 /* RFC 9162 2.1.3.2 */
-int st_inclusion_verify(uint64_t index, uint64_t size, const struct st_hash *leaf,
-			const struct st_proof *proof, const struct st_hash *root)
+int st_inclusion_root(uint64_t index, uint64_t size, const struct st_hash *leaf,
+		      const struct st_proof *proof, struct st_hash *ret_root)
 {
 	if (index >= size || proof->count > ST_PROOF_MAX)
 		return ST_EROOT;
@@ -184,7 +184,18 @@ int st_inclusion_verify(uint64_t index, uint64_t size, const struct st_hash *lea
 		fn >>= 1;
 		sn >>= 1;
 	}
-	return sn == 0 && st_hash_equal(&r, root) ? 0 : ST_EROOT;
+	if (sn != 0)
+		return ST_EROOT;
+	*ret_root = r;
+	return 0;
+}
+
+int st_inclusion_verify(uint64_t index, uint64_t size, const struct st_hash *leaf,
+			const struct st_proof *proof, const struct st_hash *root)
+{
+	struct st_hash r;
+	int rc = st_inclusion_root(index, size, leaf, proof, &r);
+	return rc < 0 ? rc : st_hash_equal(&r, root) ? 0 : ST_EROOT;
 }
 
 /* RFC 9162 2.1.4.2, for 0 < old_size < size. */

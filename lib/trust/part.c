@@ -17,6 +17,11 @@ enum { TAG = crypto_aead_xchacha20poly1305_ietf_ABYTES,
        AD_MAX = ST_CODE_MAX + 1 + ST_ULID_SIZE,
        SEALED_KEY = ST_KEY_SIZE + crypto_box_MACBYTES + ST_RECORD_KEY_SIZE };
 
+bool st_part_goes(uint32_t type, bool granted)
+{
+	return type == ST_PART_TEXT || (granted && (type == ST_PART_PRIVATE || type == ST_PART_KEY));
+}
+
 struct st_hash st_part_hash(uint32_t type, struct st_span stored)
 {
 	uint8_t head[8];

@@ -139,6 +139,16 @@ static void fill_due(const struct st_command *c, const struct st_record *r, stru
 		add_day(out, ST_F_FIRST_DUE_DAY, day);
 }
 
+/* Whom it is handed to; the apply layer knows whether there is such a station. */
+static int take_holder(struct st_checked *out, char place[ST_PLACE_MAX])
+{
+	const struct st_field *to = fact(out, ST_F_TO);
+	if (to != NULL && st_code_parse(to->text, &out->holder) == 0)
+		return 0;
+	place_text(place, "to");
+	return ST_EFIELD;
+}
+
 static int check_move(const struct st_command *c, const struct st_record *r, uint32_t self,
 		      struct st_checked *out, char place[ST_PLACE_MAX])
 {
@@ -153,8 +163,9 @@ static int check_move(const struct st_command *c, const struct st_record *r, uin
 	if (rc < 0)
 		return rc;
 	out->state = m->to != 0 ? m->to : r->state;
+	out->reassigns = m->who == ST_BY_ABOVE;
 	fill_due(c, r, out);
-	return 0;
+	return m->hands == ST_HANDS_ON ? take_holder(out, place) : 0;
 }
 
 int st_command_check(const struct st_command *c, const struct st_record *r, uint32_t self,
@@ -165,6 +176,8 @@ int st_command_check(const struct st_command *c, const struct st_record *r, uint
 	bool note = strcmp(c->move, "note") == 0;
 	out->kind = st_kind(r == NULL || r->kind == 0 ? c->kind : r->kind);
 	out->fact_count = out->text_count = out->private_count = 0;
+	memset(&out->holder, 0, sizeof(out->holder));
+	out->reassigns = false;
 	reterr_place[0] = 0;
 	if (out->kind == NULL || out->kind->number != c->kind) {
 		place_text(reterr_place, "kind");

@@ -71,14 +71,30 @@ void st_import_reader_start_at(struct st_import_reader *r, uint64_t first)
 	r->next_row = first == 0 ? 2 : first;
 }
 
+/* RFC 4180 lets a field hold CRLF; a text's own line end is LF. The size that was put. */
+static size_t put_lines(struct st_buf *to, const uint8_t *data, size_t size)
+{
+	size_t from = 0, put = 0;
+	for (size_t i = 0; i < size; i++) {
+		bool crlf = data[i] == '\r' && i + 1 < size && data[i + 1] == '\n';
+		if (!crlf && i + 1 < size)
+			continue;
+		size_t n = i - from + (crlf ? 0u : 1u);
+		st_buf_put(to, data + from, n);
+		put += n;
+		from = i + 1;
+	}
+	return put;
+}
+
 static void on_field(void *data, size_t size, void *arg)
 {
 	struct st_import_reader *r = arg;
+	size_t put = put_lines(&r->row, data, size);
 	if (r->count < ST_IMPORT_COLUMNS)
-		r->sizes[r->count] = size;
+		r->sizes[r->count] = put;
 	r->count++;
 	r->blank &= size == 0;
-	st_buf_put(&r->row, data, size);
 }
 
 static int check_header(const struct st_import_reader *r, const struct st_import_row *row)
@@ -127,10 +143,10 @@ static void on_row(int end, void *arg)
 	r->since_row = 0;
 }
 
-static int broken(struct st_import_reader *r)
+static int broken(struct st_import_reader *r, int why)
 {
 	struct st_import_row row = { .row = r->next_row };
-	int rc = r->fn(&row, ST_EWIRE, "", r->arg);
+	int rc = r->fn(&row, why, "", r->arg);
 	return rc != 0 ? rc : ST_EWIRE; /* quotes that don't end: what follows has no rows */
 }
 
@@ -144,9 +160,9 @@ int st_import_feed(struct st_import_reader *r, struct st_span bytes)
 		size_t n = bytes.size < SLICE ? bytes.size : SLICE;
 		r->since_row += n;
 		if (csv_parse(&r->parser, bytes.data, n, on_field, on_row, r) != n)
-			return r->rc != 0 ? r->rc : broken(r);
+			return r->rc != 0 ? r->rc : broken(r, ST_EWIRE);
 		if (r->since_row > ROW_MAX)
-			return broken(r);
+			return broken(r, ST_ETOOBIG);
 		bytes = st_span(bytes.data + n, bytes.size - n);
 	}
 	return r->rc;
@@ -155,7 +171,7 @@ int st_import_feed(struct st_import_reader *r, struct st_span bytes)
 int st_import_end(struct st_import_reader *r)
 {
 	if (r->rc == 0 && csv_fini(&r->parser, on_field, on_row, r) != 0)
-		return broken(r);
+		return broken(r, ST_EWIRE);
 	if (r->rc == 0 && !r->header_seen)
 		return ST_EFIELD;
 	return r->rc;

@@ -63,6 +63,7 @@ static const struct st_field_row fields[] = {
 	{ ST_F_RATING_RESULT, "rating_result", ST_FIELD_CHOICE, ST_AS_FACT, 0, ratings, "结果满意度",
 	  "rating of the result" },
 	{ ST_F_UNIT, "unit", ST_FIELD_TEXT, ST_AS_FACT, 120, NULL, "承办单位", "handling unit" },
+	{ ST_F_TO, "to", ST_FIELD_STATION, ST_AS_FACT, ST_CODE_MAX, NULL, "移交至", "handed to" },
 	{ ST_F_REASON, "reason", ST_FIELD_LONG, ST_AS_TEXT, 4000, NULL, "理由", "reason" },
 	{ ST_F_TITLE, "title", ST_FIELD_TEXT, ST_AS_TEXT, 300, NULL, "标题", "title" },
 	{ ST_F_TEXT, "text", ST_FIELD_LONG, ST_AS_TEXT, 12000, NULL, "内容", "text" },
@@ -131,6 +132,9 @@ static const struct st_move_row moves[] = {
 	{ 11, "rework", { ANS, ECH }, ACC, BY, { ST_F_REASON }, 0, "重办", "rework", STAY },
 	{ 12, "close", { ECH }, CLO, BY, { 0 }, 0, "办结", "close", STAY },
 	{ 13, "reopen", { CLO }, REO, BY, { ST_F_REASON }, 30, "重开", "reopen", STAY },
+	{ 15, "hand", { REG, ACC, ASS, REO }, 0, BY, { ST_F_TO }, 0, "移交", "hand on", ST_HANDS_ON },
+	{ 16, "reassign", { REG, ACC, ASS, ANS, ECH, REO }, 0, ST_BY_ABOVE, { ST_F_TO }, 0, "改派",
+	  "reassign", ST_HANDS_ON },
 	{ 14, "rate", { CLO }, 0, BY, { ST_F_RATING_RESULT }, 0, "评价结果", "rate the result", STAY },
 };
 

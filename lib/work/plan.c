@@ -85,11 +85,12 @@ int st_import_plan(const struct st_import_case *c, struct st_span source,
 		return 0;
 	if (state == 0)
 		plan_open(&p, source);
-	if (state <= MATTER_REGISTERED) {
+	if (state <= MATTER_REGISTERED)
 		plan_accept(&p);
-		if (c->column[ST_COL_AGENCY].size > 0)
-			give(add(&p, "assign", c->opened_ms), "unit", c->column[ST_COL_AGENCY]);
-	}
+	/* One that a unit has handed back isn't pressed on it again. */
+	bool unassigned = state <= MATTER_REGISTERED || (state == MATTER_ACCEPTED && r->unit == 0);
+	if (unassigned && c->column[ST_COL_AGENCY].size > 0)
+		give(add(&p, "assign", c->opened_ms), "unit", c->column[ST_COL_AGENCY]);
 	if (c->closed)
 		plan_end(&p, state);
 	return p.count;

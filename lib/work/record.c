@@ -15,7 +15,7 @@ void st_record_encode(const struct st_record *r, struct st_buf *to)
 		ST_FOLD_VERSION, r->kind, r->state, r->holder, r->term, r->revision, r->head.log,
 		r->head.seq, r->opened_day, r->closed_day, r->changed_day, r->due_day,
 		r->first_due_day, r->category, r->subcategory, r->unit, r->channel,
-		r->rating_answer, r->rating_result, r->reopened, r->number.year, r->number.epoch,
+		r->rating_answer, r->rating_result, r->reopened, r->handed, r->number.year, r->number.epoch,
 		r->number.serial, r->notes, r->waiting, r->set_aside,
 	};
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
@@ -66,6 +66,7 @@ int st_record_decode(const struct st_record_ref *ref, struct st_span row, struct
 	o.rating_answer = u8(&r);
 	o.rating_result = u8(&r);
 	o.reopened = u16(&r);
+	o.handed = u16(&r);
 	o.number.opener = ref->opener;
 	o.number.year = u16(&r);
 	o.number.epoch = u16(&r);
@@ -171,8 +172,10 @@ int st_record_step(struct st_txn *t, struct st_record *r, const struct st_link *
 	}
 	if (link->type == ST_MOVE && change->state != 0)
 		n.state = change->state;
-	if (link->holder != 0)
+	if (link->holder != 0 && link->holder != n.holder) {
 		n.holder = link->holder;
+		n.handed++;
+	}
 	bool is_open = st_record_open(&n);
 	if (is_open)
 		n.closed_day = 0;

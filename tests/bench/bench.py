@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import shutil
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -25,7 +26,8 @@ AMOUNTS = {
     "runs": (5, 1), "events": (200000, 1200), "commits": (2000, 40), "samples": (300, 10),
     "wire_events": (100000, 1200), "wire_runs": (3, 1), "singles": (50, 4), "idle_s": (60, 1),
     "children": (24, 2), "flaps": (5, 1), "restarts": (4, 1), "matters": (1000000, 2000),
-    "siblings": (800, 10), "reports": (30, 3),
+    "siblings": (800, 10), "reports": (30, 3), "disk_runs": (5, 1),
+    "settle_s": (2, 0), "stable_s": (6, 0),
 }
 
 
@@ -43,8 +45,8 @@ class Bench:
         return AMOUNTS[name][1 if self.tiny else 0]
 
     def put(self, name, values, limits=None, note="", spread_of=None):
-        """values: one of each run; limits: the machine's own, of the same runs. Where the value isn't
-        a median of runs, spread_of says of what the spread is."""
+        """values: one of each run; limits: the machine's own, of the same runs. Where the value
+        isn't a median of runs, spread_of says of what the spread is."""
         if not values:
             return
         unit, better, goal = TABLE[name]
@@ -70,17 +72,26 @@ class Bench:
 
 
 def measure(b, wanted):
+    """(rows, what failed): a run that fails takes only its own figures with it"""
+    failed = []
+
+    def one(names, run):
+        try:
+            run()
+        except (Failed, OSError, subprocess.SubprocessError) as e:
+            say("%s: %s", ", ".join(sorted(names)), e)
+            failed.append(e)
     for names, run in RUNS:
         if names & wanted:
             say("%s ...", ", ".join(sorted(names & wanted)))
-            run(b, names & wanted)
+            one(names & wanted, lambda: run(b, names & wanted))
     while b.later:
         finish, end = b.later.pop()
         try:
-            finish()
+            one({"wire_idle"}, finish)
         finally:
             end()
-    return [b.results[name] for name in TABLE if name in wanted and name in b.results]
+    return [b.results[name] for name in TABLE if name in wanted and name in b.results], failed
 
 
 def shown(x):
@@ -91,8 +102,8 @@ def shown(x):
 
 def table(rows):
     head = ["figure", "value", "unit", "limit", "ratio", "spread", "goal", ""]
-    lines = [head] + [[r["name"], shown(r["value"]), r["unit"], shown(r["limit"]), shown(r["ratio"]),
-                       "%.0f %%" % (100 * r["spread"]),
+    lines = [head] + [[r["name"], shown(r["value"]), r["unit"], shown(r["limit"]),
+                       shown(r["ratio"]), "%.0f %%" % (100 * r["spread"]),
                        (">= " if r["better"] == MORE else "<= ") + shown(r["goal"]),
                        "met" if r["met"] else "MISSED"] for r in rows]
     wide = [max(len(line[i]) for line in lines) for i in range(len(head))]
@@ -145,7 +156,9 @@ def main():
             print("bench: %s: %s; usage: make bench-compare OLD.json" % (args.compare, e),
                   file=sys.stderr)
             return 2
-    names = args.figure.split(",") if args.figure else [r["name"] for r in old] if old else list(TABLE)
+    names = [r["name"] for r in old] if old else list(TABLE)
+    if args.figure:
+        names = args.figure.split(",")
     unknown = [n for n in names if n not in TABLE]
     if unknown:
         print("bench: no such figure: %s; there are: %s" % (", ".join(unknown), ", ".join(TABLE)),
@@ -153,10 +166,7 @@ def main():
         return 2
     b = Bench(args.build, args.tiny)
     try:
-        rows = measure(b, set(names))
-    except Failed as e:
-        print("bench: %s" % e, file=sys.stderr)
-        return 1
+        rows, failed = measure(b, set(names))
     finally:
         b.close()
     terminal = sys.stdout.isatty()
@@ -166,7 +176,7 @@ def main():
         (compare_table if old is not None else table)(rows)
     else:
         print(json.dumps(rows, ensure_ascii=False, indent=1))
-    return 0
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,167 @@
-"""figures_store.py"""
-from figures import Figures
+"""figures_store.py - one big store, and what it does to starting, asking and the neighbours."""
+import os
+import subprocess
+import time
+
+import cases
+from figures import Figures, median, percentile
+from town import BRANCH, MAIN, Control, Failed, Town, backlog, import_timed, rss_kib, say
 
 figures = Figures()
+SIBLINGS = 4  # branches that hold the other half, and are probed
+REPORT = "/v1/report?by=branch,category"
+PROBE_PAUSE_MS = 10
+
+
+@figures("rss_idle")
+def rss_idle(b, wanted):
+    found = []
+    with Town(b.build) as t:
+        stations = t.three()
+        with Control(stations[2]) as c:
+            c.open_matter()
+            c.wait_main()
+        for _ in range(b.amount("runs")):
+            for s in stations:
+                s.stop()
+            for s in stations:
+                s.start()
+            for s in stations[1:]:
+                s.wait_linked()
+            time.sleep(b.amount("settle_s"))
+            found.append(max(rss_kib(s)["all"] for s in stations) / 1024)
+    b.put("rss_idle", found, note="all resident pages, of libraries too, of the largest of three "
+                                  "linked stations that have just started")
+
+
+@figures("disk_per_event")
+def disk(b, wanted):
+    found, events = [], 0
+    with Town(b.build) as t:
+        main, branch = t.two()
+        for i in range(b.amount("disk_runs")):
+            branch.ctl("link", "pause")
+            events += backlog(t, branch, b.amount("events"), 200 + i)
+            branch.ctl("link", "resume")
+            branch.wait_main(600)
+            found.append(main.json("status")["store"]["used_bytes"] / events)
+            say("disk: %.1f bytes an event of %d", found[-1], events)
+    b.put("disk_per_event", found[-1:], spread_of=found,
+          note="the store's file at main without its unused tail, by events, after %d backlogs of "
+               "%d: %s; pages that commits have freed and the next will use are in" %
+               (len(found), events // len(found), ", ".join("%.0f" % x for x in found)))
+
+
+def ready(b, main):
+    found = []
+    for _ in range(b.amount("runs")):
+        main.stop()
+        with open(os.path.join(main.data, "data.mdb"), "rb") as f:
+            os.fsync(f.fileno())
+            os.posix_fadvise(f.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        begun = time.monotonic()
+        main.start()
+        found.append(1000 * (time.monotonic() - begun))
+    events = sum(s["size"] for s in main.json("status")["stations"])
+    b.put("ready", found,
+          note="from the start of the process to its ready line, nothing of the store "
+               "in the page cache; %d events" % events)
+
+
+def ask_report(b, t, main):
+    lines = t.tool("load", "get", main.socket, REPORT, b.amount("reports"))
+    return [float(line) / 1000 for line in lines]
+
+
+class Probes:
+    """Every sibling registers, again and again, and waits for the parent's disk."""
+
+    def __init__(self, t, siblings, main, count):
+        self.all = [subprocess.Popen(
+            [t.program("bench/load"), "latency", s.socket, main.socket, s.code, str(count),
+             str(PROBE_PAUSE_MS)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            for s in siblings]
+
+    def end(self):
+        """Milliseconds from each commit to the parent's disk"""
+        found = []
+        for p in self.all:
+            p.stdin.close()  # at once for all: who counts doesn't look
+        for p in self.all:
+            found += [float(line.split()[0]) / 1000 for line in p.stdout]
+            if p.wait() != 0:
+                raise Failed("load latency ended with %d" % p.returncode)
+        return found
+
+
+def by_fifths(values):
+    """p99 of each fifth: how steady it is"""
+    n = max(1, len(values) // 5)
+    return [percentile(values[i:i + n], 99) for i in range(0, n * 5, n) if values[i:i + n]]
+
+
+def sibling(b, t, main, first, others, events):
+    alone = Probes(t, others, main, b.amount("siblings") // SIBLINGS).end()
+    probes = Probes(t, others, main, 0)
+    with Control(first) as c:
+        begun = time.monotonic()
+        c.ask("POST", "/v1/link/resume")
+        c.wait_main()
+        took = time.monotonic() - begun
+    beside = probes.end()
+    t.check_held(main, first, events)
+    a, w = percentile(alone, 99), percentile(beside, 99)
+    say("sibling: p99 %.2f ms alone, %.2f ms beside a backlog of %d (%.0f/s)", a, w, events,
+        events / took)
+    b.put("sibling_p99", [100 * (w / a - 1)], spread_of=by_fifths(beside),
+          note="commit at %d branches to main's disk: p50 %.2f ms, p99 %.2f ms alone; p50 %.2f ms, "
+               "p99 %.2f ms beside one child's backlog of %d events, which took %.1f s; %d "
+               "samples; spread of the p99 beside it" %
+               (len(others), percentile(alone, 50), a, percentile(beside, 50), w, events, took,
+                len(beside)))
+
+
+def fill(b, t, stations, matters):
+    """Imports so many matters at each, all of them on their way at once; events of the first"""
+    made = 0
+    for i, s in enumerate(stations):
+        path = os.path.join(t.folder, "open.csv")
+        cases.write(path, 2 * matters, i + 1 + matters % 251, "open")
+        events, took = import_timed(s, path, "bench-%d" % matters)
+        made = made or events
+        say("%s: %d events imported in %.1f s", s.code, events, took)
+    return made
+
+
+@figures("sibling_p99", "ready", "report")
+def big(b, wanted):
+    with Town(b.build) as t:
+        main = t.found()
+        first = t.join(BRANCH, "branch", MAIN)
+        others = [t.join("41062%d" % i, "branch", MAIN) for i in range(1, SIBLINGS + 1)]
+        fill(b, t, [first] + others, b.amount("matters") // 500)
+        for s in [first] + others:
+            s.wait_main()
+        small = ask_report(b, t, main)
+        fill(b, t, others, b.amount("matters") // (2 * SIBLINGS))
+        for s in others:
+            s.wait_main(600)
+        first.ctl("link", "pause")
+        events = fill(b, t, [first], b.amount("matters") // 2)
+        if "sibling_p99" in wanted:
+            sibling(b, t, main, first, others, events)
+        else:
+            first.ctl("link", "resume")
+            first.wait_main(600)
+        if "ready" in wanted:
+            ready(b, main)
+        if "report" not in wanted:
+            return
+        cold = ask_report(b, t, main)[0]
+        large = ask_report(b, t, main)
+        opened = main.json("report")["total"]["opened"]
+        b.put("report", [median(large)], spread_of=large,
+              note="over the control socket, %d matters of %d branches; with a hundredth of them "
+                   "and the same answer's size, it took %.2f ms; the first after ready's cold "
+                   "start %.1f ms" %
+              (opened, SIBLINGS + 1, median(small), cold))

@@ -1,10 +1,10 @@
-/* load.c - a client of the control socket that costs next to nothing, so that the daemon is measured.
+/* load.c - a client of the control socket so light that the daemon is measured.
  *
  *   load register SOCKET N                 N matters, one at a time: {"per_s"}
  *   load get SOCKET PATH N                 one line of microseconds a request
- *   load latency BASE TOP LOG N PAUSE_MS   registers at BASE and waits until TOP has it on disk; a line a
- *                                          sample: microseconds from the answer, and from the request.
- *                                          N 0: until standard input ends
+ *   load latency BASE TOP LOG N PAUSE_MS   registers at BASE and waits until TOP has it on disk; a
+ *                                          line a sample: microseconds from the answer, and from
+ *                                          the request. N 0: until standard input ends
  *
  * Owns:    its connections (kept alive), and one request at a time on each.
  * Flow:    bench.py -> load -> stationd */
@@ -24,8 +24,8 @@
 enum { ANSWER_MAX = 8 * 1024 * 1024, REQUEST_MAX = 4096 };
 
 static const char REGISTER[] =
-	"{\"kind\":\"matter\",\"move\":\"open\",\"fields\":{\"channel\":\"visit\",\"category\":\"环境卫生\","
-	"\"subcategory\":\"垃圾清运不及时\",\"place\":\"黎阳路街道幸福里社区\"}}";
+	"{\"kind\":\"matter\",\"move\":\"open\",\"fields\":{\"channel\":\"visit\","
+	"\"category\":\"环境卫生\",\"subcategory\":\"垃圾清运不及时\"}}";
 
 struct line {
 	int fd;
@@ -54,12 +54,19 @@ static struct line dial(const char *path)
 		errno = ENAMETOOLONG;
 	else
 		(void)snprintf(to.sun_path, sizeof(to.sun_path), "%s", path);
-	if (l.fd < 0 || to.sun_path[0] == 0 || connect(l.fd, (struct sockaddr *)&to, sizeof(to)) < 0)
+	if (l.fd < 0 || to.sun_path[0] == 0 ||
+	    connect(l.fd, (struct sockaddr *)&to, sizeof(to)) < 0)
 		die(path);
 	l.data = malloc(ANSWER_MAX + 1);
 	if (l.data == NULL)
 		die("memory");
 	return l;
+}
+
+static void hang_up(struct line *l)
+{
+	(void)close(l->fd);
+	free(l->data);
 }
 
 __attribute__((format(printf, 2, 3))) static void ask(struct line *l, const char *format, ...)
@@ -116,6 +123,7 @@ static int run_register(const char *path, size_t n)
 		hear(&l);
 	}
 	printf("{\"per_s\":%.1f}\n", (double)n / (now_us() - begun) * 1e6);
+	hang_up(&l);
 	return 0;
 }
 
@@ -128,6 +136,7 @@ static int run_get(const char *path, const char *what, size_t n)
 		hear(&l);
 		printf("%.1f\n", now_us() - from);
 	}
+	hang_up(&l);
 	return 0;
 }
 
@@ -188,6 +197,8 @@ static int run_latency(char **argv)
 		printf("%.1f %.1f\n", there - answered, there - from);
 		(void)fflush(stdout);
 	}
+	hang_up(&base);
+	hang_up(&top);
 	return 0;
 }
 

@@ -94,8 +94,8 @@ static void commits(struct raw *r, size_t n)
 	}
 	double all = now_s() - begun;
 	qsort(took, n, sizeof(*took), by_size);
-	printf("{\"per_s\":%.1f,\"p50_us\":%.1f,\"p99_us\":%.1f}\n", (double)n / all, took[n / 2] * 1e6,
-	       took[n * 99 / 100] * 1e6);
+	printf("{\"per_s\":%.1f,\"p50_us\":%.1f,\"p99_us\":%.1f}\n", (double)n / all,
+	       took[n / 2] * 1e6, took[n * 99 / 100] * 1e6);
 	free(took);
 }
 
@@ -125,7 +125,8 @@ int main(int argc, char **argv)
 {
 	struct raw r = { .env = NULL };
 	size_t n = argc == 4 ? strtoull(argv[3], NULL, 10) : 0;
-	if (n == 0 || n > COUNT_MAX || (strcmp(argv[1], "commits") != 0 && strcmp(argv[1], "bulk") != 0)) {
+	if (n == 0 || n > COUNT_MAX ||
+	    (strcmp(argv[1], "commits") != 0 && strcmp(argv[1], "bulk") != 0)) {
 		(void)fprintf(stderr, "usage: raw commits|bulk DIR N\n");
 		return 2;
 	}

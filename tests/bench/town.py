@@ -14,6 +14,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(TOP, "deploy", "demo"))
+import cases  # noqa: E402
 from city import City, Failed, Station, free_port  # noqa: E402,F401
 
 SETTINGS = {"map_gib": 16, "reserve_mib": 64, "ping_s": 20, "fresh_checkpoint_s": 600}
@@ -46,6 +47,9 @@ class Control:
         self.s.close()
 
     def ask(self, method, path, body=""):
+        return json.loads(self.ask_raw(method, path, body))
+
+    def ask_raw(self, method, path, body=""):
         data = body.encode()
         self.s.sendall(("%s %s HTTP/1.1\r\nHost: stationd\r\nContent-Length: %d\r\n\r\n" %
                         (method, path, len(data))).encode() + data)
@@ -58,8 +62,8 @@ class Control:
         while len(body) < size:
             body += self.more()
         if head.split(b" ", 2)[1] != b"200":
-            raise Failed("%s %s: %s" % (method, path, body.decode()))
-        return json.loads(body)
+            raise Failed("%s %s: %s" % (method, path, body.decode("utf-8", "replace")))
+        return body
 
     def more(self):
         data = self.s.recv(65536)
@@ -72,10 +76,14 @@ class Control:
 
     def open_matter(self):
         """Registers one; answers the size of the log after it."""
-        got = self.ask("POST", "/v1/commands", json.dumps({"kind": "matter", "move": "open", "fields": {
-            "channel": "visit", "category": "环境卫生", "subcategory": "垃圾清运不及时",
-            "place": "黎阳路街道幸福里社区"}}))
+        fields = {"channel": "visit", "category": "环境卫生", "subcategory": "垃圾清运不及时"}
+        got = self.ask("POST", "/v1/commands", json.dumps({"kind": "matter", "move": "open",
+                                                           "fields": fields}))
         return int(got["event"].rsplit("/", 1)[1])
+
+    def event_bytes(self, code, seq):
+        """How long the event is that the origin encoded."""
+        return len(self.ask_raw("GET", "/v1/event?event=%s/1/%d" % (code, seq)))
 
     def wait_log(self, code, size, seconds=120):
         self.get("/v1/wait?log=%s&size=%d&timeout_s=%d" % (code, size, seconds))
@@ -106,7 +114,8 @@ class Town(City):
         self.stations[code] = s
         s.start()
         where = ["--address", address] if address else []
-        invite = self[parent].ctl("invite", "--code", code, "--name", s.name, "--tier", tier, *where)
+        invite = self[parent].ctl("invite", "--code", code, "--name", s.name, "--tier", tier,
+                                  *where)
         s.ctl("join", "-", stdin=invite.strip())
         s.wait_linked()
         return s
@@ -149,6 +158,15 @@ def import_timed(station, path, source="bench"):
     if got["bad"]:
         raise Failed("import: %s" % got["bad_rows"][:3])
     return got["events"], took
+
+
+def backlog(town, station, events, seed=11):
+    """Matters with half of their lives, then the other half in any order: events in its store."""
+    made = 0
+    for stage in ("begun", "ended"):
+        path = cases.write(os.path.join(town.folder, stage + ".csv"), events // 2, seed, stage)
+        made += import_timed(station, path)[0]
+    return made
 
 
 def resume_timed(station):

@@ -103,6 +103,28 @@ def smoke(city):
 
 
 @test
+def reports(city):
+    """A report covers the stations that it is about; what can't be counted isn't shown as 0."""
+    base, main = city["410611003"], city["410600"]
+    data = rows(200)
+    base.ctl("import", write_csv(os.path.join(base.home, "cases.csv"), data))
+    base.wait_main()
+    for where, stations in (("branch=410611", {"410611", "410611003"}), ("tier=base", {"410611003"}),
+                            ("station=410611003", {"410611003"}), ("channel=phone", set(city.stations))):
+        c = main.json("report", "--where", where)["coverage"]
+        check({r["code"] for r in c["rows"]} == stations and c["stations"] == len(stations) and
+              c["events"] == sum(r["size"] for r in c["rows"]), "%s covers %s" % (where, c))
+    total = main.json("report", "--by", "state")["total"]
+    check(total["overdue_now"] is None and total["opened"] is None and
+          total["closed"] + total["open_now"] == 200, "by state: %s" % total)
+    months = main.json("report", "--by", "month", "--from", "2011-07", "--to", "2011-07")
+    check(months["rows"] and all(r["opened"] + r["closed"] + r["open_now"] for r in months["rows"]),
+          "no month with nothing but zeros: %s" % months["rows"])
+    code, _, err = main.run("report", "--from", "2011-08", "--to", "2011-07")
+    check(code == 2 and "earlier than from" in err, "a period that ends before it begins: %s" % err)
+
+
+@test
 def private_stays(city):
     """A reporter's name is in no store but the holder's, and there only encrypted."""
     base = city["410611003"]
@@ -149,6 +171,69 @@ def whole_life(city):
     sound(city)
 
 
+def holder_at(station, number):
+    return station.json("matter", "show", number)["record"]["holder"]
+
+
+@test
+def handed_across(city):
+    """A matter goes to a base of another branch that is away for now, with its history and its private part."""
+    city.add("410621", "浚县分站", "branch", "410600")
+    far = city.add("410621001", "卫溪街道基站", "base", "410621")
+    base, main = city["410611003"], city["410600"]
+    until("the roll is known", lambda: base.run("matter", "hand", "x", "--to", "410621001")[0] == 2)
+    n = base.ctl(*OPEN, "--title", "河道垃圾", "--reporter_name", "王某").strip()
+    base.ctl("matter", "accept", n)
+    code, _, err = base.run("matter", "hand", n, "--to", "410699001")
+    check(code == 2 and "to" in err, "no such station: %d %s" % (code, err))
+    far.stop()
+    until("the far base is known here",
+          lambda: base.run("matter", "hand", n, "--to", "410621001")[0] == 0)
+    code, _, err = base.run("matter", "answer", n, "--reply", "x")
+    check(code == 4, "it isn't ours any more: %s" % err)
+    base.wait_main()
+    city["410621"].kill()
+    city["410621"].start()
+    far.start()
+    until("it has arrived", lambda: far.run("matter", "show", n)[0] == 0 and
+          holder_at(far, n) == "410621001")
+    there = far.json("matter", "show", n)
+    check(len(there["events"]) == 3, "with its history: %s" % there["events"])
+    check(any(e.get("private", {}).get("reporter_name") == "王某" for e in there["events"]),
+          "the new holder reads the private part")
+    between = json.dumps([s.json("matter", "show", n) for s in (main, city["410621"])], ensure_ascii=False)
+    check("王某" not in between, "nobody between can")
+    far.ctl("matter", "answer", n, "--reply", "已清理")
+    far.wait_main()
+    until("the first holder hears of it",
+          lambda: base.json("matter", "show", n)["record"]["state"] == "answered")
+    for s in city:
+        if s.code != "410611":
+            s.ctl("recount")
+    row = {r["key"][0]: r for r in main.json("report", "--by", "station")["rows"]}
+    check(row["410611003"]["opened"] == 1 and row["410621001"]["open_now"] == 1, "counted where opened and where held")
+    sound(city)
+
+
+@test
+def reassigned(city):
+    """A station above names a new holder; the old one's late word loses at every tier."""
+    branch, base, main = city["410611"], city["410611003"], city["410600"]
+    n = base.ctl(*OPEN).strip()
+    base.wait_main()
+    base.ctl("link", "pause")
+    branch.ctl("matter", "reassign", n, "--to", "410611")
+    base.ctl("matter", "accept", n)
+    base.ctl("link", "resume")
+    base.wait_main()
+    until("the old holder knows", lambda: holder_at(base, n) == "410611")
+    branch.ctl("matter", "accept", n)
+    branch.wait_main()
+    r = main.json("matter", "show", n)["record"]
+    check(r["holder"] == "410611" and r["set_aside"] == 1 and r["state"] == "accepted", str(r))
+    sound(city)
+
+
 @test
 def bad_values(city):
     """Each bad value is refused with its field, and nothing is written."""
@@ -156,24 +241,31 @@ def bad_values(city):
     before = base.json("status")["stations"][0]["size"]
     for words, code, place in (
             (["matter", "open", "--channel", "pigeon"], 2, "channel"),
-            (["matter", "open"], 2, "channel"),
+            (["matter", "open"], 2, "--channel is needed\n  --channel channel: visit | phone"),
+            (OPEN + ["--urgency", "soon"], 2, "normal | urgent"),
             (OPEN + ["--reporter_id", "11010519491231002Y"], 2, "reporter_id"),
             (OPEN + ["--title", "x" * 301], 2, "title"),
             (OPEN + ["--title", "a\x07b"], 2, "title"),
             (OPEN + ["--due", "2026-02-30"], 2, "due"),
             (OPEN + ["--at", "yesterday"], 2, "at"),
             (["matter", "accept", "410611003-2026-000001-00"], 4, ""),
-            (["matter", "accept", "nonsense"], 2, ""),
+            (["matter", "accept", "nonsense"], 2, "mistyped"),
             (["report", "--by", "colour"], 2, "by"),
             (["report", "--where", "station=999999"], 2, "station=999999"),
             (["report", "--from", "2011-07-05"], 2, "from"),
             (["wait", "--receipted", "province"], 2, "receipted"),
+            (["wait", "--receipted", "main", "--timeout", "soon"], 2, "timeout"),
             (["wait", "--log", "410611003"], 2, "size"),
             (["wait", "--log", "41061x", "--size", "1"], 2, "41061x"),
             (["no", "such", "verb"], 2, ""), (["status", "--loud"], 2, "--loud"),
             (["proof", "410611003/1/99999"], 4, ""), (["log", "checkpoint", "--log", "123456"], 4, "")):
         got, _, err = base.run(*words)
         check(got == code and place in err, "%s: exit %d, %s" % (words, got, err))
+    for words in (["wait", "--linked"], ["link", "pause"]):
+        code, _, err = city["410600"].run(*words)
+        check(code == 4 and "no parent" in err, "%s at main: %d %s" % (words, code, err))
+    gbk = subprocess.run(base.command(*OPEN, "--title", "垃圾".encode("gbk")), capture_output=True)
+    check(gbk.returncode == 2 and b"--title" in gbk.stderr, "a title in GBK is refused, not left out")
     base.ctl(*OPEN, "--reporter_id", "11010519491231002X")
     check(base.json("status")["stations"][0]["size"] == before + 1, "only the right one was written")
 
@@ -218,6 +310,14 @@ def import_again(city):
     moved = sum(1 for r in data[1:51] if r[state] == "closed")
     check(later["moved"] == moved and later["opened"] == 0, str(later))
     check(base.json("import", path, "--source", "b")["events"] == 0, "and that again adds nothing")
+    agency = data[0].index("agency")
+    late = [data[0], data[1][:]]
+    late[1][state], late[1][closed], late[1][agency] = "open", "", ""
+    base.ctl("import", write_csv(path, late), "--source", "unit")
+    late[1][agency] = "城管局"
+    steps = [base.json("import", write_csv(path, late), "--source", "unit")["events"] for _ in range(2)]
+    check(steps == [1, 0], "a unit that is named later is assigned, once: %s" % steps)
+    write_csv(path, data)
     only = base.json("import", path, "--source", "other", "--district", data[1][8])
     check(only["opened"] == sum(1 for r in data[1:] if r[8] == data[1][8]), "only that district")
     base.wait_main()
@@ -237,9 +337,15 @@ def import_bad_rows(city):
     code, _, err = base.run("import", path, "--source", "skip")
     check(code == 1 and "bad.csv:12: opened_at" in err and "bad.csv:22: state" in err and
           "bad.csv:32:" in err and "37" in err, "skip: %s" % err)
+    check(err.index("csv:12:") < err.index("csv:22:") < err.index("csv:32:"),
+          "in the file's order: %s" % err)
     code, _, err = base.run("import", path, "--source", "stop", "--on-error", "stop")
-    check(code == 2 and "bad.csv:12" in err and "bad.csv:22" not in err and "10 opened" in err,
-          "stop: %s" % err)
+    check(code == 2 and "bad.csv:12" in err and "bad.csv:22" not in err and "bad.csv:32" not in err and
+          "10 opened" in err and "row 12" in err, "stop: %s" % err)
+    check(base.run("import", "-", stdin="")[0] == 2, "a pipe needs a --source")
+    check(base.run("import", path, "--on-error", "maybe")[0] == 2, "skip or stop")
+    code, _, err = base.run("import", city.home)
+    check(code == 1 and "number,opened_at" not in err, "a folder: %d %s" % (code, err))
     code, _, err = base.run("import", write_csv(path, [["a", "b"], ["1", "2"]]))
     check(code == 2 and "number,opened_at" in err, "the header is told: %s" % err)
     with open(path, "wb") as f:
@@ -294,12 +400,16 @@ def cut_and_healed(city):
     check(base.json("report")["total"]["opened"] == 1, "reports offline")
     waits = until("status says why", lambda: base.json("status")["stations"][0]["waits"])
     check(waits["en"] and waits["zh"], "in both languages")
+    below = until("main says that the branch is silent",
+                  lambda: main.ctl("status").count("child 410611 isn't linked") == 2)
+    check(below and "下级 410611 未连接" in main.ctl("status", lang="zh"), "and whoever is behind it")
     code, _, err = base.run("wait", "--receipted", "main", "--timeout", "1")
     check(code == 5 and "410611003/1" in err, "what lags is named: %s" % err)
     waits = main.spawn("wait", "--log", "410611003/1", "--size", "3")
     branch.start()
     base.wait_main()
     check(opened(main) == 1, "all of it is up")
+    check("isn't linked" not in main.ctl("status"), "nobody is silent any more")
     check(waits.wait(30) == 0, "who waits for so much of a log hears of it")
     code, _, err = main.run("wait", "--log", "410611003", "--size", "99", "--timeout", "1")
     check(code == 5 and "410611003" in err, "the log that is too short is named: %s" % err)
@@ -406,6 +516,19 @@ def control_rubbish(city):
 
 
 @test
+def init_once(city):
+    """A station that is set up refuses init, and no root key is made for it."""
+    key = os.path.join(city.home, "other-root.key")
+    for code in ("410600", "410611003"):
+        got, _, err = city[code].run("init", "--code", "410600", "--name", "x", "--root-key", key)
+        check(got == 4 and code in err, "init again at %s: %d %s" % (code, got, err))
+    gone = subprocess.run([city.program("stationctl"), "--socket", "/nonexistent/s", "init", "--code",
+                           "410600", "--name", "x", "--root-key", key], capture_output=True)
+    check(gone.returncode == 3, "no daemon")
+    check(not os.path.exists(key), "no key was made")
+
+
+@test
 def invites(city):
     """An invite is good once, for one station; a cut or used one is refused."""
     branch = city["410611"]
@@ -426,7 +549,13 @@ def invites(city):
     code, _, err = two.run("join", invite)
     check(code == 4 and "used" in err, "used by another: %d %s" % (code, err))
     check(branch.run("invite", "--code", "410611100", "--name", "x", "--tier", "base")[0] == 4, "enrolled")
-    check(branch.run("invite", "--code", "410699", "--name", "x", "--tier", "branch")[0] == 2, "wrong tier")
+    code, _, err = branch.run("invite", "--code", "410699", "--name", "x", "--tier", "branch")
+    check(code == 2 and "tier branch, parent 410611" in err, "wrong tier: %s" % err)
+    code, _, err = branch.run("invite", "--code", "410611101", "--name", "a\nb", "--tier", "base")
+    check(code == 2 and err.strip().endswith(": name"), "a name of two lines: %s" % err)
+    code, _, err = branch.run("invite", "--code", "410611101", "--name", "x", "--tier", "base",
+                              "--address", "x:1")
+    check(code == 2 and "tcp://HOST:PORT" in err, "an invite that nobody could use: %s" % err)
     check(branch.run("invite", "--code", "410699-01", "--name", "x", "--tier", "specialty")[0] == 2,
           "a specialty's code is its parent's with a suffix")
     one.ctl(*OPEN)
@@ -525,11 +654,18 @@ def configuration(city):
     refused("lang: zh\ncolour: red\n", "bad.yaml:2:")
     refused("map_gib: many\n", "bad.yaml:1:")
     refused("lang: zh\nping_s: 0x7fffffffff\n", "bad.yaml:2:9", "ping_s", "300")
+    refused("lang: zh\nmap_gib: 0\n", "bad.yaml:2:10", "map_gib", "4096")
     refused("listen: everywhere\n", "bad.yaml:1:9", "tcp://")
     refused("lang: fr\n", "bad.yaml:1:7", "zh")
     refused("lang: [zh]\n", "bad.yaml:1:")
     refused("lang: zh\nlang: en\n", "bad.yaml:2:")
     refused("lang: &a zh\nlog_level: *a\n", "bad.yaml:")
+    shipped = os.path.join(TOP, "deploy", "systemd", "stationd.yaml")
+    done = subprocess.run([city.program("stationd"), "--config", shipped, "--check-config"],
+                          capture_output=True)
+    check(done.returncode == 0, "the settings that are installed")
+    with open(os.path.join(TOP, "Makefile"), encoding="utf-8") as f:
+        check("-m 644 deploy/systemd/stationd.yaml" in f.read(), "that the daemon's own user may read")
     with open(path, "w", encoding="utf-8") as f:
         f.write("lang: en\nlisten: tcp://127.0.0.1:7411\n")
     done = subprocess.run([city.program("stationd"), "--config", path, "--check-config"],
@@ -572,6 +708,11 @@ def verified_elsewhere(city):
         f.write(subprocess.run(main.command("event", event), capture_output=True, check=True).stdout)
     proof = main.ctl("proof", event).encode()
     check(verifies(["proof", origin, raw], proof), "the proof at main: %s" % proof)
+    base.ctl("import", write_csv(os.path.join(base.home, "cases.csv"), rows(300)))  # many checkpoints
+    base.wait_main()
+    for s in (main, base):
+        got = s.ctl("proof", event).encode()
+        check(verifies(["proof", receipt, raw], got), "main's receipt in the proof at %s: %s" % (s.code, got))
     with open(raw, "ab") as f:
         f.write(b"x")
     check(not verifies(["proof", origin, raw], proof), "another event")

@@ -6,6 +6,7 @@
  *
  * Not thread-safe: one owner. Time and randomness come in with st_world. */
 #pragma once
+#include <station/store/carry.h>
 #include <station/store/logs.h>
 #include <station/store/outside.h>
 #include <station/store/push.h>
@@ -38,6 +39,8 @@ enum st_job_kind {
 	ST_JOB_COMMAND,  /* a person's move or note */
 	ST_JOB_IMPORT,   /* rows of cases */
 	ST_JOB_PUSH,     /* a child's events */
+	ST_JOB_CARRY,    /* events from the parent, outside their logs */
+	ST_JOB_TAKEN,    /* a child has its outbox so far */
 	ST_JOB_RECEIPTS, /* of higher tiers, from the parent */
 	ST_JOB_CLAIMS,   /* our own receipts, shown by a child: we may have lost something */
 	ST_JOB_HALT,     /* the parent proved that our log is not the one we signed */
@@ -110,6 +113,16 @@ struct st_job_push {
 	struct st_cosignature receipt;
 	unsigned unread, parts_dropped;
 };
+struct st_job_carry {
+	struct st_carry carry;
+	/* out */
+	unsigned stored, known, refused; /* of the items */
+	int why;                         /* the first refusal's code; 0: none */
+};
+struct st_job_taken {
+	uint32_t child; /* station number */
+	uint64_t position;
+};
 struct st_job_receipts {
 	size_t count;
 	struct st_receipt_in receipts[ST_RECEIPTS_MAX];
@@ -139,6 +152,8 @@ struct st_job {
 		struct st_job_command command;
 		struct st_job_import import;
 		struct st_job_push push;
+		struct st_job_carry carry;
+		struct st_job_taken taken;
 		struct st_job_receipts receipts;
 		struct st_job_claims claims;
 		struct st_job_halt halt;
@@ -154,6 +169,7 @@ struct st_applied {
 	size_t grown_count;
 	struct st_grown grown[ST_GROWN_MAX];
 	bool self_changed;     /* st_self is another: load it again */
+	bool addressed;        /* a child's outbox has more */
 	bool stations_changed; /* somebody was invited, enrolled or revoked */
 };
 

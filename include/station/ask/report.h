@@ -43,7 +43,7 @@ struct st_report_query {
 
 /* What is opened counts under the station that opened it; everything else under the holder. Closed:
  * ended in any way. With a state dimension or filter only open_now and closed are counted, of the
- * records that are in that state now; the other figures have no state and are 0. */
+ * records that are in that state now; the other figures have no state and are 0 here, null in the API. */
 struct st_report_row {
 	char key[ST_REPORT_BY_MAX][ST_LABEL_MAX];   /* machine form: code, number name, 2011-07 */
 	char label[ST_REPORT_BY_MAX][ST_LABEL_MAX]; /* for people: a station's name ... else as key */
@@ -55,7 +55,9 @@ struct st_report_row {
 struct st_report {
 	struct st_report_row total;
 	size_t count;
-	struct st_report_row *rows; /* sorted by keys */
+	struct st_report_row *rows; /* sorted by keys; one whose figures are all 0 is left out */
+	size_t station_count;
+	bool *covers; /* [station number]: what the question asks of stations takes this one in */
 };
 /* Over this station and all below it. ST_EFIELD: a value in where is of no known station, category...
  * (reterr_place names it). ST_ETOOBIG: more than ST_REPORT_ROWS_MAX rows. */

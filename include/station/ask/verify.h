@@ -25,7 +25,8 @@ ST_MUST int st_chain_verify(struct st_txn *t, uint32_t station);
 
 /* Notes: a log's newest checkpoint with its receipts, as a C2SP signed note. station 0: own. */
 ST_MUST int st_log_note(struct st_txn *t, const struct st_log *log, struct st_buf *to);
-/* The tlog-proof of one event under the smallest stored checkpoint that covers it (with receipts over that size). */
+/* The tlog-proof of one event, under the checkpoint with the receipt nearest to the root, so that it shows
+ * what main holds; under the smallest that covers the event while nobody above has receipted it. */
 ST_MUST int st_event_proof(struct st_txn *t, const struct st_log *log, uint64_t seq,
 			   struct st_buf *to);
 

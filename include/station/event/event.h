@@ -81,6 +81,8 @@ ST_MUST int st_event_encode(const struct st_event *in, struct st_buf *to);
 ST_MUST int st_event_decode(struct st_span bytes, struct st_arena *arena,
 			    struct st_event *ret_event);
 
+bool st_event_has_part(const struct st_event *e, uint32_t type);
+
 /* The bodies. Decoders: ST_EWIRE on anything out of form; results borrow from body and arena. */
 struct st_begin {
 	uint64_t previous_size;

@@ -54,7 +54,8 @@ struct st_append {
 	uint64_t part_bytes;
 };
 ST_MUST int st_log_append(struct st_txn *t, struct st_log *log, const struct st_append *append);
-/* Copies one event. ST_ENOTFOUND; ST_ETOOBIG: to's limit. */
+/* Copies one event, wherever it stands: in its log, or carried beside it (store/carried.h).
+ * ST_ENOTFOUND; ST_ETOOBIG: to's limit. */
 ST_MUST int st_event_get(struct st_txn *t, uint32_t log, uint64_t seq, struct st_buf *to);
 /* Events from..to in order; spans die with the callback. Non-zero from fn stops and is returned. */
 typedef int st_event_fn(uint64_t seq, struct st_span event, void *arg);

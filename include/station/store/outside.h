@@ -1,10 +1,7 @@
-/* outside.h - what neighbours and operators left here: evidence, invites, carried events, and what
- * is still to be sent.
+/* outside.h - what neighbours and operators left here: evidence and invites.
  *
  *   evidence  u64 running number          -> opaque bytes: both checkpoints of a fork, a second key ...
- *   invites   child code (12, zero-padded) -> what was invited, its key, expiry, and who used it
- *   carried   writer u32 | epoch u32 | seq u64 -> event, inclusion proof, checkpoint
- *   outbox    child u32 | incarnation 16 | position u64 -> log u32 | seq u64 */
+ *   invites   child code (12, zero-padded) -> what was invited, its key, expiry, and who used it */
 #pragma once
 #include <station/store/store.h>
 #include <station/trust/certificate.h>

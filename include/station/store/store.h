@@ -60,6 +60,7 @@ enum st_meta {
 	ST_META_HALT = 7,        /* why signing stopped: text; absent: it hasn't */
 	ST_META_SERIAL = 8,      /* u64: last certificate serial issued */
 	ST_META_INSTANCE = 9,    /* 16 random bytes of this log's epoch */
+	ST_META_TAKEN = 10,      /* of the parent's outbox: its incarnation 16, position u64 */
 };
 /* Copies at most room bytes; ST_ENOTFOUND, ST_ETOOBIG. */
 ST_MUST int st_meta_get(struct st_txn *t, enum st_meta key, void *to, size_t room,

@@ -30,6 +30,7 @@ struct st_downlink_to {
 	void (*push)(void *arg, struct st_inbound *in); /* the callee's now; answer with _applied */
 	void (*claims)(void *arg, const struct st_claim *claims, size_t count);
 	void (*refused)(void *arg, int code, const struct st_log_id *log); /* to count and log; log may be NULL */
+	void (*taken)(void *arg, uint64_t position); /* the child has its outbox up to there on its disk */
 };
 
 struct st_downlink_self {
@@ -46,6 +47,7 @@ struct st_downlink_info {
 	int64_t skew_ms;             /* the child's wall clock minus ours */
 	/* bytes: may send; received and not yet applied; of the pool; asked for and not yet received */
 	uint64_t credit, held, granted, wanted;
+	uint64_t outbox_taken;       /* position that the child has; what is after it waits */
 	bool behind; /* the child holds less of its own log than we do, or another: it has lost or been copied */
 	char software[ST_SOFTWARE_MAX + 1];
 };
@@ -69,6 +71,9 @@ void st_downlink_applied(struct st_downlink *d, struct st_inbound *in,
 /* Receipts of higher tiers over the child's logs and those below it. */
 void st_downlink_receipts(struct st_downlink *d, const struct st_receipt_in *receipts,
 			  size_t count);
+/* The child's outbox may have grown: sends the next carry, unless one is on its way. Errors are the
+ * store's, or memory's; the next call tries again. */
+int st_downlink_carry(struct st_downlink *d, struct st_txn *t);
 /* After credit came back to the pool: grants if the child waits for it. true: it got some. */
 bool st_downlink_grant(struct st_downlink *d);
 /* The child has gone silent: its part of the pool is free again; its next word must be a hello. */

@@ -14,6 +14,7 @@
  * machine is then to be told `lost`. */
 #pragma once
 #include <station/store/logs.h>
+#include <station/sync/carry.h>
 #include <station/sync/wire.h>
 
 enum st_uplink_state { ST_UPLINK_DOWN, ST_UPLINK_GREETING, ST_UPLINK_LINKED };
@@ -31,6 +32,7 @@ struct st_uplink_to {
 	void *arg;
 	void (*frame)(void *arg, struct st_span frame, bool bulk); /* bulk waits behind the rest */
 	void (*receipts)(void *arg, const struct st_receipt_in *receipts, size_t count);
+	void (*carry)(void *arg, struct st_inbound_carry *in); /* the callee's now; answer with _carried */
 	void (*halt)(void *arg, const struct st_checkpoint *theirs, const struct st_cosignature *c);
 };
 
@@ -89,6 +91,8 @@ ST_MUST int st_uplink_frame(struct st_uplink *u, struct st_txn *t, const struct 
 /* Logs have new checkpoints (a committed group), or stations have changed: looks at the store again. */
 ST_MUST int st_uplink_grown(struct st_uplink *u, struct st_txn *t, const struct st_now *now,
 			    const uint32_t *logs, size_t count);
+/* How a carry ended: rc of its job. The parent is told what is on this disk, or later asked again. Frees in. */
+void st_uplink_carried(struct st_uplink *u, struct st_inbound_carry *in, const struct st_now *now, int rc);
 /* Time has passed. ST_ESILENT: the parent hasn't been heard. */
 ST_MUST int st_uplink_tick(struct st_uplink *u, struct st_txn *t, const struct st_now *now);
 uint64_t st_uplink_next_ms(const struct st_uplink *u); /* monotonic: when to tick next; 0: never */

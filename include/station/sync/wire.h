@@ -21,7 +21,7 @@ enum {
 enum st_frame_kind {
 	ST_FRAME_HELLO = 1, ST_FRAME_WELCOME, ST_FRAME_LOGS, ST_FRAME_CHUNK, ST_FRAME_ACK,
 	ST_FRAME_RECEIPTS, ST_FRAME_WANT, ST_FRAME_GRANT, ST_FRAME_PING, ST_FRAME_PONG,
-	ST_FRAME_REFUSAL, ST_FRAME_JOIN, ST_FRAME_JOINED,
+	ST_FRAME_REFUSAL, ST_FRAME_JOIN, ST_FRAME_JOINED, ST_FRAME_TAKEN,
 };
 
 /* A log as its teller holds it. size 0: nothing of it. */
@@ -35,12 +35,18 @@ struct st_log_state {
 	struct st_cosignature receipt;
 };
 
+/* How far a child has its parent's outbox: a position under that store's incarnation. */
+struct st_taken {
+	uint8_t incarnation[16];
+	uint64_t position;
+};
 struct st_hello {
 	uint32_t version_min, version_max;
 	struct st_code station;
 	uint8_t incarnation[16];
 	uint64_t wall_ms;
 	struct st_span software;
+	struct st_taken taken;
 };
 struct st_welcome {
 	uint32_t version;
@@ -105,6 +111,7 @@ struct st_frame {
 		struct st_refusal refusal;
 		struct st_join join;
 		struct st_joined joined;
+		struct st_taken taken;
 	} u;
 };
 

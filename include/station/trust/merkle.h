@@ -39,6 +39,9 @@ ST_MUST int st_inclusion_prove(uint64_t index, uint64_t size, st_node_read *read
 			       struct st_proof *ret_proof);
 ST_MUST int st_consistency_prove(uint64_t old_size, uint64_t size, st_node_read *read, void *arg,
 				 struct st_proof *ret_proof);
+/* The root that a leaf's inclusion path leads to, RFC 9162 2.1.3.2. ST_EROOT: no such path. */
+ST_MUST int st_inclusion_root(uint64_t index, uint64_t size, const struct st_hash *leaf,
+			      const struct st_proof *proof, struct st_hash *ret_root);
 /* RFC 9162 2.1.3.2 and 2.1.4.2. ST_EROOT: the proof doesn't hold. */
 ST_MUST int st_inclusion_verify(uint64_t index, uint64_t size, const struct st_hash *leaf,
 				const struct st_proof *proof, const struct st_hash *root);

@@ -17,6 +17,10 @@ enum st_part_type {
 	ST_PART_INDEX = 4,   /* blind index */
 };
 
+/* Whether a part leaves the store that it was written in. Text does; what is sealed only beside a grant, in an
+ * event that is addressed to whom the key is sealed. */
+bool st_part_goes(uint32_t type, bool granted);
+
 struct st_hash st_part_hash(uint32_t type, struct st_span stored);
 void st_part_put(const uint8_t salt[ST_SALT_SIZE], struct st_span content, struct st_buf *to);
 ST_MUST int st_part_content(struct st_span stored, struct st_span *ret_content); /* borrowed */

@@ -21,6 +21,8 @@ struct st_checked {
 	const struct st_kind *kind;
 	const struct st_move_row *move; /* NULL: a note */
 	uint32_t state;                 /* after it */
+	struct st_code holder;          /* whom it is handed to; empty: it stays */
+	bool reassigns;                 /* by a station above the holder */
 	struct st_field facts[ST_FIELDS_MAX], texts[ST_FIELDS_MAX], privates[ST_FIELDS_MAX];
 	size_t fact_count, text_count, private_count;
 };

@@ -34,7 +34,7 @@ const char *st_import_column_name(enum st_import_column c);
 
 struct st_import_row {
 	uint64_t row; /* in the file, the header being row 1 */
-	struct st_span column[ST_IMPORT_COLUMNS]; /* as they stand in the file; die with the callback */
+	struct st_span column[ST_IMPORT_COLUMNS]; /* line ends as LF; die with the callback */
 };
 /* rc 0: a row with as many columns as the header; otherwise ST_EFIELD, ST_ETOOBIG or ST_EWIRE and
  * only row->row and `column` (the name, or "" for the whole row) are set. Non-zero stops the reader. */
@@ -46,7 +46,8 @@ void st_import_reader_free(struct st_import_reader *r);
 /* first: row number that the next data row gets when the piece before it was read elsewhere (a body
  * that begins with the header again); 0: count from the file's start. */
 void st_import_reader_start_at(struct st_import_reader *r, uint64_t first);
-/* ST_EFIELD: the header isn't the canonical one. Or what fn answered. */
+/* ST_EFIELD: the header isn't the canonical one. ST_EWIRE: a row without an end (fn was told why: broken
+ * quotes, or ST_ETOOBIG), so nothing after it can be read. Or what fn answered. */
 ST_MUST int st_import_feed(struct st_import_reader *r, struct st_span bytes);
 ST_MUST int st_import_end(struct st_import_reader *r);
 

@@ -27,6 +27,7 @@ struct st_record {
 	uint16_t category, subcategory, unit; /* numbers of store names */
 	uint8_t channel, rating_answer, rating_result;
 	uint16_t reopened;       /* times */
+	uint16_t handed;         /* times that the holder changed */
 	struct st_number number; /* what the citizen was told */
 	uint32_t notes, waiting, set_aside; /* strays by why */
 	uint32_t fold_version;
@@ -38,6 +39,15 @@ ST_MUST int st_record_decode(const struct st_record_ref *ref, struct st_span row
 			     struct st_record *ret_r); /* ST_ECORRUPT */
 ST_MUST int st_record_load(struct st_txn *t, const struct st_record_ref *ref,
 			   struct st_record *ret_r); /* ST_ENOTFOUND */
+/* One event of a record's chain: where it stands, who wrote it, whom it gave the record to (0: nobody). */
+struct st_step {
+	struct st_place at;
+	uint32_t writer, holder; /* station numbers */
+};
+/* The chain, newest first, in an array of r->revision steps that is the caller's to free (NULL: none).
+ * ST_ECORRUPT: an event that it rests on isn't here. */
+ST_MUST int st_record_chain(struct st_txn *t, const struct st_record *r, struct st_step **ret_steps,
+			    size_t *ret_count);
 bool st_record_open(const struct st_record *r); /* its state's class; an unknown state counts as open */
 
 /* "410611003-2026-000042-K7": code, year, serial (epoch 2 on: "2.000042"), two check characters made from the

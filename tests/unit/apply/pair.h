@@ -68,7 +68,7 @@ static inline void station_gone(struct station *s)
 	char path[128];
 	station_close(s);
 	for (size_t i = 0; i < 3; i++) {
-		(void)snprintf(path, sizeof(path), "%s/%s", s->directory, files[i]);
+		(void)snprintf(path, sizeof(path), "%.63s/%s", s->directory, files[i]);
 		(void)unlink(path);
 	}
 	assert_int_equal(rmdir(s->directory), 0);

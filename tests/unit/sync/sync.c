@@ -171,6 +171,8 @@ static struct st_pool pool;
 static struct queue upward, upward_bulk, downward; /* what is urgent overtakes what is bulk */
 static struct st_inbound *arrived[LINE_FRAMES];
 static size_t arrived_count, halts, refusals;
+static struct st_inbound_carry *carry; /* that came down and isn't applied yet */
+static uint64_t taken;                 /* what the child has, to be told to the parent's store; 0: nothing */
 static struct st_job_receipts receipts;
 static struct st_now now = { 1000, 1700000000000 };
 static uint64_t on_the_way; /* chunk bytes sent and not applied */
@@ -220,6 +222,19 @@ static void up_receipts(void *arg, const struct st_receipt_in *r, size_t count)
 		receipts.receipts[receipts.count++] = r[i];
 }
 
+static void up_carry(void *arg, struct st_inbound_carry *in)
+{
+	(void)arg;
+	assert_null(carry);
+	carry = in;
+}
+
+static void down_taken(void *arg, uint64_t position)
+{
+	(void)arg;
+	taken = position;
+}
+
 static void up_halt(void *arg, const struct st_checkpoint *theirs, const struct st_cosignature *c)
 {
 	(void)arg;
@@ -267,7 +282,7 @@ static void open_up(void)
 	assert_int_equal(st_store_read(child.store, load_self, &self), 0);
 	struct st_uplink_self u = { self.station.certificate.code, self.station.certificate.parent,
 				    child.keys.identity.public, self.log, { 0 }, ST_PING_MS };
-	struct st_uplink_to to = { NULL, up_frame, up_receipts, up_halt };
+	struct st_uplink_to to = { NULL, up_frame, up_receipts, up_carry, up_halt };
 	assert_int_equal(st_uplink_new(&u, &to, &up), 0);
 }
 
@@ -280,7 +295,8 @@ static int number_of(struct st_txn *t, void *arg)
 static int sessions_setup(void **state)
 {
 	struct st_self self;
-	struct st_downlink_to to = { NULL, down_frame, down_push, down_claims, down_refused };
+	struct st_downlink_to to = { NULL, down_frame, down_push, down_claims, down_refused,
+				       down_taken };
 	(void)state;
 	station_new(&main_station, 1);
 	station_new(&parent, 2);
@@ -296,6 +312,7 @@ static int sessions_setup(void **state)
 	assert_int_equal(st_downlink_new(&d, &to, &pool, &down), 0);
 	open_up();
 	receipts.count = arrived_count = halts = refusals = 0;
+	taken = 0;
 	on_the_way = 0;
 	full = false;
 	return 0;
@@ -309,6 +326,8 @@ static int sessions_teardown(void **state)
 	line_cut(&downward);
 	for (size_t i = 0; i < arrived_count; i++)
 		st_inbound_free(arrived[i]);
+	st_inbound_carry_free(carry);
+	carry = NULL;
 	st_uplink_free(up);
 	st_downlink_free(down);
 	assert_int_equal(pool.given, 0);
@@ -369,6 +388,30 @@ static void apply_pushes(void)
 	on_the_way = 0;
 }
 
+static void apply_carry(void)
+{
+	struct st_job *job = calloc(1, sizeof(*job));
+	struct st_inbound_carry *in = carry;
+	job->kind = ST_JOB_CARRY;
+	job->u.carry.carry = in->carry;
+	int rc = station_run(&child, job);
+	assert_int_equal(job->u.carry.refused, 0);
+	carry = NULL;
+	st_uplink_carried(up, in, &now, rc);
+	free(job);
+}
+
+static void apply_taken(void)
+{
+	struct st_job *job = calloc(1, sizeof(*job));
+	job->kind = ST_JOB_TAKEN;
+	assert_int_equal(st_store_read(parent.store, number_of, &job->u.taken.child), 0);
+	job->u.taken.position = taken;
+	taken = 0;
+	assert_int_equal(station_run(&parent, job), 0);
+	free(job);
+}
+
 /* Passes frames until both lines are empty; what the uplink's last error was. */
 static int run(size_t most)
 {
@@ -384,6 +427,10 @@ static int run(size_t most)
 			struct st_span s = { frame, size };
 			rc = st_store_read(child.store, step_up_frame, &s);
 			free(frame);
+		} else if (carry != NULL) {
+			apply_carry();
+		} else if (taken > 0) {
+			apply_taken();
 		} else if (arrived_count > 0) {
 			apply_pushes();
 		} else if (st_uplink_next_ms(up) != 0 && st_uplink_next_ms(up) <= now.mono_ms) {

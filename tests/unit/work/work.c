@@ -221,6 +221,7 @@ static void test_rows(void **state)
 struct reading {
 	size_t rows, bad;
 	uint64_t last_row;
+	int last_rc;
 	char columns[32], first[64];
 };
 
@@ -228,6 +229,7 @@ static int take(const struct st_import_row *row, int rc, const char *column, voi
 {
 	struct reading *x = arg;
 	(void)column;
+	x->last_rc = rc;
 	x->rows += rc == 0;
 	x->bad += rc != 0;
 	x->last_row = row->row;
@@ -267,6 +269,8 @@ static void test_reader(void **state)
 		assert_string_equal(x.first, "a, \"b\"\nc");
 	}
 	struct reading x = { .rows = 0 };
+	assert_int_equal(read_all("\xef\xbb\xbf" HEADER "1,,,,,,,,,,,\"a\r\nb\r\n\",t,r,\r\n", 5, &x), 0);
+	assert_string_equal(x.first, "a\nb\n"); /* as Windows writes it */
 	assert_int_equal(read_all("a,b,c\n1,2,3\n", 100, &x), ST_EFIELD);
 	assert_int_equal(read_all("", 100, &x), ST_EFIELD);
 	assert_int_equal(read_all(HEADER "\"unending", 100, &x), ST_EWIRE);
@@ -283,6 +287,7 @@ static void test_endless_field(void **state)
 	text[size] = 0;
 	memcpy(text, HEADER, strlen(HEADER));
 	assert_int_equal(read_all(text, 65536, &x), ST_EWIRE);
+	assert_int_equal(x.last_rc, ST_ETOOBIG);
 	free(text);
 }
 

@@ -1,27 +1,27 @@
 /* pb.c - protobuf fields, read and written flat.
  *
  * Owns:    the bounds of every length that a stranger's bytes claim.
- * Flow:    event bytes -> pb -> event, body */
-#include "pb.h"
+ * Flow:    bytes from outside -> pb -> event, push, carry */
+#include <station/base/pb.h>
 #include <string.h>
 #include <station/base/check.h>
 
-bool pb_next(struct st_reader *r, struct pb_field *f)
+bool st_pb_next(struct st_reader *r, struct st_pb_field *f)
 {
 	if (r->failed || r->rest.size == 0)
 		return false;
 	uint64_t tag = st_read_varint(r), number = tag >> 3;
 	f->number = (uint32_t)number;
-	f->wire = (enum pb_wire)(tag & 7);
+	f->wire = (enum st_pb_wire)(tag & 7);
 	f->value = 0;
 	f->bytes = ST_SPAN_NONE;
 	if (number == 0 || number > 0x1fffffff)
 		r->failed = true;
 	switch (f->wire) {
-	case PB_VARINT:  f->value = st_read_varint(r); break;
-	case PB_FIXED64: (void)st_read_span(r, 8); break;
-	case PB_FIXED32: (void)st_read_span(r, 4); break;
-	case PB_BYTES: {
+	case ST_PB_VARINT:  f->value = st_read_varint(r); break;
+	case ST_PB_FIXED64: (void)st_read_span(r, 8); break;
+	case ST_PB_FIXED32: (void)st_read_span(r, 4); break;
+	case ST_PB_BYTES: {
 		uint64_t size = st_read_varint(r);
 		if (size > r->rest.size)
 			r->failed = true;
@@ -35,33 +35,33 @@ bool pb_next(struct st_reader *r, struct pb_field *f)
 	return !r->failed;
 }
 
-void pb_put_number(struct st_buf *to, uint32_t number, uint64_t value)
+void st_pb_put_number(struct st_buf *to, uint32_t number, uint64_t value)
 {
 	if (value == 0)
 		return;
-	st_buf_varint(to, (uint64_t)number << 3 | PB_VARINT);
+	st_buf_varint(to, (uint64_t)number << 3 | ST_PB_VARINT);
 	st_buf_varint(to, value);
 }
 
-void pb_put_bytes(struct st_buf *to, uint32_t number, struct st_span bytes)
+void st_pb_put_bytes(struct st_buf *to, uint32_t number, struct st_span bytes)
 {
 	if (bytes.size == 0)
 		return;
-	st_buf_varint(to, (uint64_t)number << 3 | PB_BYTES);
+	st_buf_varint(to, (uint64_t)number << 3 | ST_PB_BYTES);
 	st_buf_varint(to, bytes.size);
 	st_buf_put_span(to, bytes);
 }
 
 /* Two bytes are kept for the length; content of less than 128 bytes is moved up by one. */
-size_t pb_open(struct st_buf *to, uint32_t number)
+size_t st_pb_open(struct st_buf *to, uint32_t number)
 {
 	static const uint8_t room[2] = { 0 };
-	st_buf_varint(to, (uint64_t)number << 3 | PB_BYTES);
+	st_buf_varint(to, (uint64_t)number << 3 | ST_PB_BYTES);
 	st_buf_put(to, room, sizeof(room));
 	return to->size;
 }
 
-void pb_close(struct st_buf *to, size_t mark)
+void st_pb_close(struct st_buf *to, size_t mark)
 {
 	if (to->error < 0)
 		return;

@@ -1,0 +1,53 @@
+/* carried.h - events that travel outside their log, and the rows that say where they go on to.
+ * A carried event stands with what proves it: the inclusion path and a checkpoint of its writer. It is kept
+ * beside the logs, is never pushed up, and is read by place like any other (st_event_get).
+ *
+ *   carried   log u32 | seq u64         -> size u64 | time u64 | signature | path count u8 | path | event
+ *   outbox    child u32 | position u64  -> log u32 | seq u64; position 0: the last position given
+ *   addressed code 12 | subtree u8      -> epoch u32 | seq u64: this station's newest event to it
+ *
+ * Positions rise for ever, so what a child has taken is one number under this store's incarnation. */
+#pragma once
+#include <station/store/logs.h>
+
+struct st_carried {
+	uint32_t log; /* local number */
+	uint64_t seq;
+	uint64_t size; /* of the checkpoint that the path leads to */
+	struct st_cosignature cosignature;
+	struct st_proof proof;
+	struct st_span event; /* dies at the transaction's next write */
+};
+ST_MUST int st_carried_put(struct st_txn *t, const struct st_carried *c);
+ST_MUST int st_carried_get(struct st_txn *t, uint32_t log, uint64_t seq, struct st_carried *ret_c);
+typedef int st_carried_fn(struct st_txn *t, const struct st_carried *c, void *arg);
+ST_MUST int st_carried_each(struct st_txn *t, st_carried_fn *fn, void *arg);
+/* The event at a place with its proof, from its log or from where it is carried. ST_ENOTFOUND. */
+ST_MUST int st_carried_prove(struct st_txn *t, uint32_t log, uint64_t seq, struct st_buf *to,
+			     struct st_carried *ret_c);
+
+struct st_outbox_row {
+	uint32_t child; /* station number */
+	uint64_t position;
+	uint32_t log;
+	uint64_t seq;
+};
+ST_MUST int st_outbox_put(struct st_txn *t, uint32_t child, uint32_t log, uint64_t seq);
+typedef int st_outbox_fn(const struct st_outbox_row *row, void *arg);
+/* Rows of a child after a position, in order. Non-zero from fn stops and is returned. */
+ST_MUST int st_outbox_each(struct st_txn *t, uint32_t child, uint64_t after, st_outbox_fn *fn,
+			   void *arg);
+/* Whether there is any. ST_ENOTFOUND: none. */
+ST_MUST int st_outbox_waits(struct st_txn *t, uint32_t child, uint64_t after);
+/* Drops what the child has taken, up to and with a position. */
+ST_MUST int st_outbox_taken(struct st_txn *t, uint32_t child, uint64_t position);
+ST_MUST int st_outbox_count(struct st_txn *t, uint32_t child, uint64_t *ret_count);
+
+struct st_addressed {
+	uint32_t epoch;
+	uint64_t seq; /* 0: nothing yet */
+};
+ST_MUST int st_addressed_get(struct st_txn *t, const struct st_code *to, bool subtree,
+			     struct st_addressed *ret_a);
+ST_MUST int st_addressed_put(struct st_txn *t, const struct st_code *to, bool subtree,
+			     const struct st_addressed *a);

@@ -1,0 +1,145 @@
+/* carry.c - events from the parent, outside their logs: each verified by itself.
+ *
+ * Owns:    the judgement of a carried event by its proof, its writer's signature and chain.
+ * Promise: 3: a hostile middle tier can hold one back, and nothing else; 8: a bad one stops only itself.
+ * Flow:    uplink -> carry -> carried, fold, roll, route -> taken */
+#include "group.h"
+#include <string.h>
+#include <station/base/check.h>
+
+/* A writer's certificate, under whoever is above it and known here. */
+static int take_certificate(struct st_apply *a, struct st_span certificate)
+{
+	static const struct st_position nowhere = { .seq = 0 };
+	struct st_certificate c;
+	struct st_station issuer;
+	int rc = st_certificate_decode(certificate, &c);
+	if (rc == 0)
+		rc = st_station_find(a->txn, &c.parent, &issuer);
+	return rc < 0 ? rc : member_add(a, &issuer, certificate, &nowhere, 0);
+}
+
+/* The event was in its writer's log when the writer signed the checkpoint. */
+static int prove(struct st_apply *a, const struct st_carry_item *i, struct st_station *ret_writer)
+{
+	struct st_checkpoint c = { .log = i->log, .size = i->size };
+	struct st_hash leaf = st_hash_leaf(i->event);
+	int rc = st_station_find(a->txn, &i->log.station, ret_writer);
+	if (rc < 0)
+		return rc == ST_ENOTFOUND ? ST_EORIGIN : rc;
+	if (ret_writer->standing == ST_REVOKED && i->seq > ret_writer->revoked_size)
+		return ST_EREVOKED;
+	rc = st_inclusion_root(i->seq - 1, i->size, &leaf, &i->proof, &c.root);
+	return rc < 0 ? rc
+		      : st_cosign_verify(&c, &ret_writer->certificate.identity, &i->cosignature);
+}
+
+/* 1: it is here already. */
+static int find_place(struct st_apply *a, const struct st_carry_item *i, uint32_t writer,
+		      struct st_log *log)
+{
+	struct st_carried c;
+	int rc = st_log_find(a->txn, writer, i->log.epoch, log);
+	if (rc == ST_ENOTFOUND)
+		return st_log_create(a->txn, writer, i->log.epoch, log);
+	if (rc < 0 || i->seq <= log->tree.size)
+		return rc < 0 ? rc : 1;
+	rc = st_carried_get(a->txn, log->number, i->seq, &c);
+	return rc == ST_ENOTFOUND ? 0 : rc < 0 ? rc : 1;
+}
+
+static int keep(struct st_apply *a, const struct st_carry_item *i, const struct st_log *log,
+		const struct st_event *e)
+{
+	struct st_carried c = { .log = log->number, .seq = i->seq, .size = i->size,
+				.cosignature = i->cosignature, .proof = i->proof, .event = i->event };
+	int rc = st_carried_put(a->txn, &c);
+	for (size_t n = 0; rc == 0 && e != NULL && n < i->part_count; n++) {
+		const struct st_push_part *p = &i->parts[n];
+		if (p->n >= e->part_count || e->parts[p->n].size != p->stored.size)
+			continue; /* not what the event says: it stands without */
+		struct st_hash hash = st_part_hash(e->parts[p->n].type, p->stored);
+		if (st_hash_equal(&hash, &e->parts[p->n].hash))
+			rc = st_part_put_row(a->txn, log->number, i->seq, p->n, p->stored);
+	}
+	return rc;
+}
+
+static bool in_its_place(const struct st_event *e, const struct st_carry_item *i)
+{
+	return st_code_equal(&e->at.station, &i->log.station) && e->at.epoch == i->log.epoch &&
+	       e->at.seq == i->seq;
+}
+
+static int take_new(struct st_apply *a, const struct st_carry_item *i, const struct st_log *log)
+{
+	struct st_event e;
+	st_arena_reset(&a->arena);
+	int unread = st_event_decode(i->event, &a->arena, &e);
+	bool form = (unread == 0 || unread == ST_EUNREAD) && in_its_place(&e, i);
+	int rc = keep(a, i, log, form ? &e : NULL);
+	if (rc < 0)
+		return rc;
+	if (!form)
+		return st_unread_put(a->txn, log->number, i->seq, ST_EWIRE);
+	if (unread == 0)
+		unread = member_event(a, log, &e);
+	if (is_failure(unread))
+		return unread;
+	rc = unread < 0 ? st_unread_put(a->txn, log->number, i->seq, unread)
+			: st_fold_event(a->txn, a->fold, log, &e);
+	if (rc == 0)
+		rc = route_event(a, log, &e);
+	return rc < 0 ? rc : route_late(a, log, &e);
+}
+
+/* 0 stored, 1 known already, < 0 refused, or the store's failure. */
+static int take_item(struct st_apply *a, const struct st_carry_item *i)
+{
+	struct st_station writer;
+	struct st_log log;
+	int rc = prove(a, i, &writer);
+	if (rc < 0)
+		return rc;
+	if (st_station_below(a->txn, writer.number, a->self.station.number))
+		return 1; /* it comes, or came, with its log */
+	rc = find_place(a, i, writer.number, &log);
+	return rc != 0 ? rc : take_new(a, i, &log);
+}
+
+static int keep_taken(struct st_apply *a, const struct st_carry *c)
+{
+	uint8_t row[sizeof(c->incarnation) + 8];
+	memcpy(row, c->incarnation, sizeof(c->incarnation));
+	st_put_u64(row + sizeof(c->incarnation), c->position);
+	return st_meta_put(a->txn, ST_META_TAKEN, ST_SPAN(row));
+}
+
+int job_carry(struct st_apply *a, struct st_job_carry *job)
+{
+	job->stored = job->known = job->refused = 0;
+	job->why = 0;
+	if (!a->self.set_up)
+		return ST_ENOSTATION;
+	for (size_t i = 0; i < job->carry.certificate_count; i++) {
+		int rc = take_certificate(a, job->carry.certificates[i]);
+		if (is_failure(rc))
+			return rc;
+	}
+	for (size_t i = 0; i < job->carry.item_count; i++) {
+		int rc = take_item(a, &job->carry.items[i]);
+		if (is_failure(rc))
+			return rc;
+		job->stored += rc == 0;
+		job->known += rc == 1;
+		job->refused += rc < 0;
+		if (rc < 0 && job->why == 0)
+			job->why = rc;
+	}
+	return keep_taken(a, &job->carry);
+}
+
+int job_taken(struct st_apply *a, struct st_job_taken *job)
+{
+	return a->self.set_up ? st_outbox_taken(a->txn, job->child, job->position) : ST_ENOSTATION;
+}

@@ -1,0 +1,180 @@
+/* route.c - whom an event that has just been stored goes on to.
+ *
+ * Owns:    the rule of the way: an addressed event turns at the lowest station above both its writer and whom it is
+ *          for, and goes down from there hop by hop, each hop storing it first.
+ * Promise: 2: an outbox row is in the transaction that stores the event; 7: a hand-on brings the record's earlier
+ *          events, and no private part but its own.
+ * Flow:    own log, push, carry -> route -> outbox */
+#include "group.h"
+#include <stdlib.h>
+#include <string.h>
+#include <station/base/check.h>
+
+/* The child has the writer's log itself, or will have. */
+static bool writes(struct st_apply *a, uint32_t child, uint32_t writer)
+{
+	return st_station_below(a->txn, writer, child);
+}
+
+static int put(struct st_apply *a, uint32_t child, uint32_t log, uint64_t seq)
+{
+	a->applied.addressed = true;
+	return st_outbox_put(a->txn, child, log, seq);
+}
+
+struct spreading {
+	struct st_apply *apply;
+	uint32_t writer, log;
+	uint64_t seq;
+};
+
+static int spread_to(const struct st_station *s, void *arg)
+{
+	struct spreading *x = arg;
+	if (s->parent != x->apply->self.station.number || s->standing != ST_ENROLLED ||
+	    writes(x->apply, s->number, x->writer))
+		return 0;
+	return put(x->apply, s->number, x->log, x->seq);
+}
+
+static int put_note(const struct st_stray *stray, void *arg)
+{
+	struct spreading *x = arg; /* log: the child's number */
+	struct st_log log;
+	if (stray->why != ST_STRAY_NOTE)
+		return 0;
+	int rc = st_log_get(x->apply->txn, stray->log, &log);
+	if (rc < 0 || writes(x->apply, x->log, log.station))
+		return rc;
+	return put(x->apply, x->log, stray->log, stray->seq);
+}
+
+/* All that is known of the record, oldest first, before the event that hands it on. */
+static int history(struct st_apply *a, uint32_t child, const struct st_record *r,
+		   const struct st_place *but)
+{
+	struct spreading notes = { .apply = a, .log = child };
+	struct st_step *steps = NULL;
+	size_t count = 0;
+	int rc = st_record_chain(a->txn, r, &steps, &count);
+	while (rc == 0 && count-- > 0) {
+		const struct st_place *at = &steps[count].at;
+		bool itself = at->log == but->log && at->seq == but->seq;
+		if (!itself && !writes(a, child, steps[count].writer))
+			rc = put(a, child, at->log, at->seq);
+	}
+	free(steps);
+	return rc < 0 ? rc : st_stray_each(a->txn, &r->ref, put_note, &notes);
+}
+
+/* The station that the event gives the record to; 0: it doesn't. */
+static int receiver(struct st_apply *a, const struct st_event *e, uint32_t *ret_station)
+{
+	struct st_change change;
+	*ret_station = 0;
+	if (e->type != ST_MOVE && e->type != ST_REASSIGN)
+		return 0;
+	int rc = st_change_decode(e->type, e->body, &a->arena, &change);
+	if (rc < 0 || st_code_empty(&change.holder))
+		return 0; /* unread: it is passed on, and says nothing here */
+	rc = st_station_number(a->txn, &change.holder, ret_station);
+	return rc == ST_ENOTFOUND ? 0 : rc;
+}
+
+static int bring_history(struct st_apply *a, uint32_t child, const struct st_log *log,
+			 const struct st_event *e)
+{
+	struct st_record_ref ref = { .ulid = e->record.ulid };
+	struct st_place at = { log->number, e->at.seq };
+	struct st_record r;
+	int rc = st_station_number(a->txn, &e->record.opener, &ref.opener);
+	if (rc == 0)
+		rc = st_record_load(a->txn, &ref, &r);
+	if (rc < 0)
+		return rc == ST_ENOTFOUND ? 0 : rc;
+	return history(a, child, &r, &at);
+}
+
+static int route_to(struct st_apply *a, const struct st_log *log, const struct st_event *e,
+		    uint32_t child)
+{
+	uint32_t holder = 0;
+	int rc = receiver(a, e, &holder);
+	if (rc == 0 && holder != 0 && st_station_below(a->txn, holder, child))
+		rc = bring_history(a, child, log, e);
+	return rc < 0 ? rc : put(a, child, log->number, e->at.seq);
+}
+
+int route_event(struct st_apply *a, const struct st_log *log, const struct st_event *e)
+{
+	uint32_t done[ST_EVENT_ADDRESSEES_MAX];
+	uint32_t self = a->self.station.number;
+	size_t count = 0;
+	for (size_t i = 0; i < e->addressee_count; i++) {
+		struct spreading x = { a, log->station, log->number, e->at.seq };
+		uint32_t to = 0, child = 0;
+		bool again = false;
+		int rc = st_station_number(a->txn, &e->addressees[i].station, &to);
+		if (rc == 0 && e->addressees[i].subtree && st_station_below(a->txn, self, to))
+			return st_station_each(a->txn, spread_to, &x);
+		if (rc == 0 && to != self)
+			rc = st_station_branch_of(a->txn, to, self, &child);
+		if (rc == ST_ENOTFOUND || rc == ST_ESUBTREE)
+			continue; /* not below: it goes up with its log, or is nobody that we know */
+		if (rc < 0)
+			return rc;
+		for (size_t n = 0; n < count; n++)
+			again |= done[n] == child;
+		if (to == self || again || writes(a, child, log->station))
+			continue;
+		done[count++] = child;
+		rc = route_to(a, log, e, child);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static bool addressed_below(struct st_apply *a, const struct st_event *e, uint32_t child)
+{
+	for (size_t i = 0; i < e->addressee_count; i++) {
+		uint32_t to = 0;
+		if (st_station_number(a->txn, &e->addressees[i].station, &to) == 0 &&
+		    st_station_below(a->txn, to, child))
+			return true;
+	}
+	return false;
+}
+
+int route_late(struct st_apply *a, const struct st_log *log, const struct st_event *e)
+{
+	struct st_record_ref ref = { .ulid = e->record.ulid };
+	struct st_record r;
+	uint32_t child = 0, self = a->self.station.number;
+	if (!e->has_record)
+		return 0;
+	int rc = st_station_number(a->txn, &e->record.opener, &ref.opener);
+	if (rc == 0)
+		rc = st_record_load(a->txn, &ref, &r);
+	if (rc == 0 && r.holder != self && r.holder != 0)
+		rc = st_station_branch_of(a->txn, r.holder, self, &child);
+	if (rc < 0 || child == 0)
+		return rc == ST_ENOTFOUND || rc == ST_ESUBTREE ? 0 : rc;
+	if (writes(a, child, log->station) || addressed_below(a, e, child))
+		return 0;
+	return put(a, child, log->number, e->at.seq);
+}
+
+static int roll_to(const struct st_station *s, void *arg)
+{
+	struct spreading *x = arg; /* log: the child's number */
+	if (s->issuer_log == 0 || s->number == x->log)
+		return 0;
+	return put(x->apply, x->log, s->issuer_log, s->issuer_seq);
+}
+
+int route_roll(struct st_apply *a, uint32_t child)
+{
+	struct spreading x = { .apply = a, .log = child };
+	return st_station_each(a->txn, roll_to, &x);
+}

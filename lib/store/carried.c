@@ -1,0 +1,243 @@
+/* carried.c - events outside their logs, the outbox of each child, and whom we wrote to last.
+ *
+ * Owns:    the tables carried, outbox and addressed.
+ * Promise: 2: what is addressed stays in the outbox until the child has said that it is on its disk.
+ * Flow:    route -> outbox -> carry -> child; carry -> carried -> fold */
+#include <station/store/carried.h>
+#include <string.h>
+#include <station/base/check.h>
+#include "kv.h"
+
+enum { CARRIED_HEAD = 8 + 8 + ST_SIGNATURE_SIZE + 1, OUTBOX_ROW = 12, ADDRESSED_ROW = 12 };
+
+static struct key place_key(uint32_t log, uint64_t seq)
+{
+	struct key k = key_new();
+	key_u32(&k, log);
+	key_u64(&k, seq);
+	return k;
+}
+
+int st_carried_put(struct st_txn *t, const struct st_carried *c)
+{
+	struct key k = place_key(c->log, c->seq);
+	size_t path = c->proof.count * ST_HASH_SIZE;
+	uint8_t *p = NULL;
+	ST_REQUIRE(c->proof.count <= ST_PROOF_MAX && c->event.size > 0);
+	int rc = kv_reserve(t, TABLE_CARRIED, key_span(&k), CARRIED_HEAD + path + c->event.size, &p);
+	if (rc < 0)
+		return rc;
+	st_put_u64(p, c->size);
+	st_put_u64(p + 8, c->cosignature.time_s);
+	memcpy(p + 16, c->cosignature.signature.bytes, ST_SIGNATURE_SIZE);
+	p[CARRIED_HEAD - 1] = (uint8_t)c->proof.count;
+	memcpy(p + CARRIED_HEAD, c->proof.path, path);
+	memcpy(p + CARRIED_HEAD + path, c->event.data, c->event.size);
+	return 0;
+}
+
+static int decode(const struct kv_row *row, struct st_carried *c)
+{
+	struct st_reader r = st_reader(row->value);
+	if (row->key.size != 12)
+		return ST_ECORRUPT;
+	c->log = st_get_u32(row->key.data);
+	c->seq = st_get_u64(row->key.data + 4);
+	c->size = st_read_u64(&r);
+	c->cosignature.time_s = st_read_u64(&r);
+	(void)st_read_copy(&r, c->cosignature.signature.bytes, ST_SIGNATURE_SIZE);
+	c->proof.count = st_read_u8(&r);
+	if (r.failed || c->proof.count > ST_PROOF_MAX)
+		return ST_ECORRUPT;
+	(void)st_read_copy(&r, c->proof.path, c->proof.count * ST_HASH_SIZE);
+	c->event = r.rest;
+	return r.failed || c->event.size == 0 ? ST_ECORRUPT : 0;
+}
+
+int st_carried_get(struct st_txn *t, uint32_t log, uint64_t seq, struct st_carried *ret_c)
+{
+	struct key k = place_key(log, seq);
+	struct kv_row row = { .key = key_span(&k) };
+	int rc = kv_get(t, TABLE_CARRIED, key_span(&k), &row.value);
+	return rc < 0 ? rc : decode(&row, ret_c);
+}
+
+struct each {
+	union {
+		st_carried_fn *carried;
+		st_outbox_fn *outbox;
+	} fn;
+	void *arg;
+	uint64_t after, count;
+};
+
+static int each_carried(struct st_txn *t, const struct kv_row *row, void *arg)
+{
+	struct each *e = arg;
+	struct st_carried c;
+	int rc = decode(row, &c);
+	return rc < 0 ? rc : e->fn.carried(t, &c, e->arg);
+}
+
+int st_carried_each(struct st_txn *t, st_carried_fn *fn, void *arg)
+{
+	struct each e = { .fn.carried = fn, .arg = arg };
+	struct kv_range range = { .table = TABLE_CARRIED };
+	return kv_scan(t, &range, each_carried, &e);
+}
+
+int st_carried_prove(struct st_txn *t, uint32_t log, uint64_t seq, struct st_buf *to,
+		     struct st_carried *ret_c)
+{
+	struct st_log l;
+	struct st_checkpoint_row cp;
+	int rc = st_log_get(t, log, &l);
+	if (rc < 0)
+		return rc;
+	if (seq == 0 || seq > l.signed_size) {
+		rc = st_carried_get(t, log, seq, ret_c);
+		if (rc < 0)
+			return rc;
+		st_buf_put_span(to, ret_c->event);
+	} else {
+		struct st_tree tree = { .txn = t, .log = log, .size = l.tree.size };
+		rc = st_checkpoint_at_least(t, log, seq, &cp);
+		if (rc == 0)
+			rc = st_inclusion_prove(seq - 1, cp.size, st_tree_read, &tree, &ret_c->proof);
+		if (rc == 0)
+			rc = st_event_get(t, log, seq, to);
+		if (rc < 0)
+			return rc;
+		ret_c->log = log;
+		ret_c->seq = seq;
+		ret_c->size = cp.size;
+		ret_c->cosignature = cp.cosignature;
+	}
+	ret_c->event = st_buf_span(to);
+	return to->error;
+}
+
+static struct key outbox_key(uint32_t child, uint64_t position)
+{
+	struct key k = key_new();
+	key_u32(&k, child);
+	key_u64(&k, position);
+	return k;
+}
+
+int st_outbox_put(struct st_txn *t, uint32_t child, uint32_t log, uint64_t seq)
+{
+	struct key last = outbox_key(child, 0);
+	struct st_span row;
+	uint8_t position[8], value[OUTBOX_ROW];
+	uint64_t next = 1;
+	int rc = kv_get(t, TABLE_OUTBOX, key_span(&last), &row);
+	if (rc == 0 && row.size == sizeof(position))
+		next = st_get_u64(row.data) + 1;
+	else if (rc != ST_ENOTFOUND)
+		return rc < 0 ? rc : ST_ECORRUPT;
+	struct key k = outbox_key(child, next);
+	st_put_u64(position, next);
+	st_put_u32(value, log);
+	st_put_u64(value + 4, seq);
+	rc = kv_put(t, TABLE_OUTBOX, key_span(&last), ST_SPAN(position));
+	return rc < 0 ? rc : kv_put(t, TABLE_OUTBOX, key_span(&k), ST_SPAN(value));
+}
+
+static int each_outbox(struct st_txn *t, const struct kv_row *row, void *arg)
+{
+	struct each *e = arg;
+	(void)t;
+	if (row->key.size != 12)
+		return ST_ECORRUPT;
+	struct st_outbox_row o = { .child = st_get_u32(row->key.data),
+				   .position = st_get_u64(row->key.data + 4) };
+	if (o.position <= e->after)
+		return 0;
+	if (row->value.size != OUTBOX_ROW)
+		return ST_ECORRUPT;
+	o.log = st_get_u32(row->value.data);
+	o.seq = st_get_u64(row->value.data + 4);
+	return e->fn.outbox(&o, e->arg);
+}
+
+int st_outbox_each(struct st_txn *t, uint32_t child, uint64_t after, st_outbox_fn *fn, void *arg)
+{
+	struct each e = { .fn.outbox = fn, .arg = arg, .after = after };
+	struct key k = outbox_key(child, after > 0 ? after : 1);
+	struct kv_range range = { .table = TABLE_OUTBOX, .prefix = st_span(k.bytes, 4),
+				  .from = key_span(&k) };
+	return kv_scan(t, &range, each_outbox, &e);
+}
+
+int st_outbox_waits(struct st_txn *t, uint32_t child, uint64_t after)
+{
+	struct key k = outbox_key(child, after + 1);
+	struct kv_row row;
+	return kv_at_least(t, TABLE_OUTBOX, key_span(&k), st_span(k.bytes, 4), &row);
+}
+
+static int drop(struct st_txn *t, const struct kv_row *row, void *arg)
+{
+	struct each *e = arg;
+	if (row->key.size != 12)
+		return ST_ECORRUPT;
+	return st_get_u64(row->key.data + 4) > e->after ? 1 : kv_del(t, TABLE_OUTBOX, row->key);
+}
+
+int st_outbox_taken(struct st_txn *t, uint32_t child, uint64_t position)
+{
+	struct each e = { .after = position };
+	struct key k = outbox_key(child, 1);
+	struct kv_range range = { .table = TABLE_OUTBOX, .prefix = st_span(k.bytes, 4),
+				  .from = key_span(&k) };
+	int rc = kv_scan(t, &range, drop, &e);
+	return rc == 1 ? 0 : rc;
+}
+
+static int count(const struct st_outbox_row *row, void *arg)
+{
+	(void)row;
+	++*(uint64_t *)arg;
+	return 0;
+}
+
+int st_outbox_count(struct st_txn *t, uint32_t child, uint64_t *ret_count)
+{
+	*ret_count = 0;
+	return st_outbox_each(t, child, 0, count, ret_count);
+}
+
+static struct key addressed_key(const struct st_code *to, bool subtree)
+{
+	struct key k = key_new();
+	key_put(&k, to->text, ST_CODE_MAX);
+	key_u8(&k, subtree);
+	return k;
+}
+
+int st_addressed_get(struct st_txn *t, const struct st_code *to, bool subtree,
+		     struct st_addressed *ret_a)
+{
+	struct key k = addressed_key(to, subtree);
+	struct st_span row;
+	int rc = kv_get(t, TABLE_ADDRESSED, key_span(&k), &row);
+	*ret_a = (struct st_addressed){ .seq = 0 };
+	if (rc < 0)
+		return rc == ST_ENOTFOUND ? 0 : rc;
+	if (row.size != ADDRESSED_ROW)
+		return ST_ECORRUPT;
+	ret_a->epoch = st_get_u32(row.data);
+	ret_a->seq = st_get_u64(row.data + 4);
+	return 0;
+}
+
+int st_addressed_put(struct st_txn *t, const struct st_code *to, bool subtree,
+		     const struct st_addressed *a)
+{
+	struct key k = addressed_key(to, subtree);
+	uint8_t row[ADDRESSED_ROW];
+	st_put_u32(row, a->epoch);
+	st_put_u64(row + 4, a->seq);
+	return kv_put(t, TABLE_ADDRESSED, key_span(&k), ST_SPAN(row));
+}

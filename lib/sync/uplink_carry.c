@@ -1,0 +1,72 @@
+/* uplink_carry.c - what the parent sends down outside the logs.
+ *
+ * Owns:    the carry that is coming in, and the word to the parent that it is on this disk.
+ * Promise: 1: taken is said of what a committed transaction holds, and of nothing else.
+ * Flow:    link -> carry -> apply -> taken -> link */
+#include <string.h>
+#include <station/base/check.h>
+#include "uplink_state.h"
+
+enum { ASK_AGAIN_MS = 5000 };
+
+/* Position 0: nothing yet. */
+int uplink_taken(struct st_txn *t, struct st_taken *ret_taken)
+{
+	uint8_t row[sizeof(ret_taken->incarnation) + 8];
+	size_t size = 0;
+	memset(ret_taken, 0, sizeof(*ret_taken));
+	int rc = st_meta_get(t, ST_META_TAKEN, row, sizeof(row), &size);
+	if (rc < 0)
+		return rc == ST_ENOTFOUND ? 0 : rc;
+	if (size != sizeof(row))
+		return ST_ECORRUPT;
+	memcpy(ret_taken->incarnation, row, sizeof(ret_taken->incarnation));
+	ret_taken->position = st_get_u64(row + sizeof(ret_taken->incarnation));
+	return 0;
+}
+
+int uplink_chunk(struct st_uplink *u, const struct st_chunk *c)
+{
+	struct st_inbound_carry *in = NULL;
+	if (u->info.state == ST_UPLINK_DOWN)
+		return ST_ESTATE;
+	int rc = st_assembly_carry(&u->assembly, c, &in);
+	if (rc < 0 || in == NULL)
+		return rc;
+	in->session = u->session;
+	u->to.carry(u->to.arg, in);
+	return 0;
+}
+
+static int say_taken(struct st_uplink *u, const struct st_taken *taken)
+{
+	struct st_frame f = { .kind = ST_FRAME_TAKEN };
+	f.u.taken = *taken;
+	return uplink_say(u, &f, false);
+}
+
+void st_uplink_carried(struct st_uplink *u, struct st_inbound_carry *in, const struct st_now *now, int rc)
+{
+	struct st_taken taken = { .position = in->carry.position };
+	bool ours = in->session == u->session && u->info.state != ST_UPLINK_DOWN;
+	memcpy(taken.incarnation, in->carry.incarnation, sizeof(taken.incarnation));
+	st_inbound_carry_free(in);
+	if (!ours)
+		return; /* the next greeting tells */
+	if (rc == 0)
+		rc = say_taken(u, &taken);
+	if (rc < 0)
+		u->carry_again_ms = now->mono_ms + ASK_AGAIN_MS;
+}
+
+int uplink_carry_tick(struct st_uplink *u, struct st_txn *t, uint64_t now_ms)
+{
+	struct st_taken taken;
+	if (u->carry_again_ms == 0 || now_ms < u->carry_again_ms)
+		return 0;
+	u->carry_again_ms = 0;
+	int rc = uplink_taken(t, &taken);
+	if (rc == 0 && taken.position == 0)
+		memcpy(taken.incarnation, u->parent_incarnation, sizeof(taken.incarnation));
+	return rc < 0 ? rc : say_taken(u, &taken);
+}

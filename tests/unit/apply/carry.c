@@ -1,0 +1,458 @@
+/* carry.c - what goes down and across: hand-ons, their history and private parts, the roll, and what a forged
+ * carry gets. Five stations in one process; pushes and carries are passed by hand. */
+#include <station/ask/matter.h>
+#include <station/ask/verify.h>
+#include <station/store/carried.h>
+#include <station/sync/carry.h>
+#include <zstd.h>
+#include "pair.h"
+
+enum { MAIN, BRANCH_A, BRANCH_B, BASE_A, BASE_B, STATIONS };
+static struct station city[STATIONS];
+static struct st_signing_key root;
+static const char *const codes[STATIONS] = { "410600", "410611", "410621", "410611003", "410621001" };
+static const int parents[STATIONS] = { -1, MAIN, MAIN, BRANCH_A, BRANCH_B };
+
+struct numbering {
+	const char *code;
+	uint32_t number;
+};
+
+static int find_number(struct st_txn *t, void *arg)
+{
+	struct numbering *n = arg;
+	struct st_code code = code_of(n->code);
+	return st_station_number(t, &code, &n->number);
+}
+
+static uint32_t number_at(struct station *s, const char *code)
+{
+	struct numbering n = { code, 0 };
+	assert_int_equal(st_store_read(s->store, find_number, &n), 0);
+	return n.number;
+}
+
+/* ---- pushes ---- */
+
+struct pushing {
+	struct st_packer *packer;
+	uint32_t log;
+	uint64_t from;
+	struct st_packed packed;
+	int rc;
+};
+
+static int pack_log(struct st_txn *t, void *arg)
+{
+	struct pushing *p = arg;
+	struct st_log log;
+	int rc = st_log_get(t, p->log, &log);
+	if (rc < 0)
+		return rc;
+	p->rc = log.signed_size <= p->from ? ST_ENOTFOUND
+					   : st_push_pack(p->packer, t, &log, p->from, &p->packed);
+	return 0;
+}
+
+static uint8_t *unpacked(const struct st_packed *p)
+{
+	uint8_t *raw = malloc(p->raw_size);
+	if (p->compressed)
+		assert_int_equal(ZSTD_decompress(raw, p->raw_size, p->bytes.data, p->bytes.size), p->raw_size);
+	else
+		memcpy(raw, p->bytes.data, p->bytes.size);
+	return raw;
+}
+
+/* One log of a child, from nothing: what is held already is known as such. */
+static void push_log(int child, int parent, uint32_t log)
+{
+	struct pushing p = { .log = log };
+	assert_int_equal(st_packer_new(&p.packer), 0);
+	while (st_store_read(city[child].store, pack_log, &p) == 0 && p.rc == 0) {
+		struct st_inbound *in = NULL;
+		struct st_job *job = calloc(1, sizeof(*job));
+		assert_int_equal(st_push_unpack(unpacked(&p.packed), p.packed.raw_size, &in), 0);
+		job->kind = ST_JOB_PUSH;
+		job->u.push.push = in->push;
+		job->u.push.child = number_at(&city[parent], codes[child]);
+		assert_int_equal(station_run(&city[parent], job), 0);
+		p.from = p.packed.size;
+		st_inbound_free(in);
+		free(job);
+	}
+	assert_int_equal(p.rc, ST_ENOTFOUND);
+	st_packer_free(p.packer);
+}
+
+static int list_logs(struct st_txn *t, const struct st_log *log, void *arg)
+{
+	uint32_t *list = arg;
+	(void)t;
+	if (log->signed_size > 0)
+		list[++list[0]] = log->number;
+	return 0;
+}
+
+struct listing {
+	uint32_t list[64];
+	uint32_t own;
+};
+
+static int read_logs(struct st_txn *t, void *arg)
+{
+	struct listing *l = arg;
+	struct st_self self;
+	int rc = st_self_load(t, &self);
+	l->own = self.log;
+	return rc < 0 ? rc : st_log_each(t, list_logs, l->list);
+}
+
+static void push_all(int child)
+{
+	struct listing l = { .list = { 0 } };
+	assert_int_equal(st_store_read(city[child].store, read_logs, &l), 0);
+	push_log(child, parents[child], l.own); /* what enrolled the others comes first */
+	for (uint32_t i = 1; i <= l.list[0]; i++)
+		if (l.list[i] != l.own)
+			push_log(child, parents[child], l.list[i]);
+}
+
+/* ---- carries ---- */
+
+struct carrying {
+	struct st_packer *packer;
+	struct st_carry_for to;
+	struct st_packed packed;
+	int rc;
+};
+
+static int pack_carry(struct st_txn *t, void *arg)
+{
+	struct carrying *c = arg;
+	c->rc = st_carry_pack(c->packer, t, &c->to, &c->packed);
+	return 0;
+}
+
+/* The next carry for a child, after a position; NULL: nothing waits. */
+static struct st_inbound_carry *next_carry(int parent, int child, uint64_t after)
+{
+	struct carrying c = { .to = { .child = number_at(&city[parent], codes[child]), .after = after } };
+	struct st_inbound_carry *in = NULL;
+	memset(c.to.incarnation, 7, sizeof(c.to.incarnation));
+	assert_int_equal(st_packer_new(&c.packer), 0);
+	assert_int_equal(st_store_read(city[parent].store, pack_carry, &c), 0);
+	if (c.rc == 0)
+		assert_int_equal(st_carry_unpack(unpacked(&c.packed), c.packed.raw_size, &in), 0);
+	else
+		assert_int_equal(c.rc, ST_ENOTFOUND);
+	st_packer_free(c.packer);
+	return in;
+}
+
+static struct st_job_carry take(int child, const struct st_carry *carry)
+{
+	struct st_job *job = calloc(1, sizeof(*job));
+	job->kind = ST_JOB_CARRY;
+	job->u.carry.carry = *carry;
+	assert_int_equal(station_run(&city[child], job), 0);
+	struct st_job_carry done = job->u.carry;
+	free(job);
+	return done;
+}
+
+static unsigned carry_all(int child)
+{
+	struct st_inbound_carry *in;
+	uint64_t after = 0;
+	unsigned stored = 0;
+	while ((in = next_carry(parents[child], child, after)) != NULL) {
+		struct st_job_carry done = take(child, &in->carry);
+		assert_int_equal(done.refused, 0);
+		stored += done.stored;
+		after = in->carry.position;
+		st_inbound_carry_free(in);
+	}
+	struct st_job *job = calloc(1, sizeof(*job));
+	job->kind = ST_JOB_TAKEN;
+	job->u.taken = (struct st_job_taken){ number_at(&city[parents[child]], codes[child]), after };
+	assert_int_equal(station_run(&city[parents[child]], job), 0);
+	free(job);
+	return stored;
+}
+
+/* Up to main, and down again, until nothing moves. */
+static void settle(void)
+{
+	for (int turn = 0; turn < 3; turn++) {
+		for (int i = STATIONS - 1; i > MAIN; i--)
+			push_all(i);
+		for (int i = 1; i < STATIONS; i++)
+			(void)carry_all(i);
+	}
+}
+
+/* ---- looking ---- */
+
+struct looking {
+	const char *number;
+	struct st_record record;
+	struct st_code holder;
+	const struct st_box_key *grant;
+	char name[64];
+	size_t events;
+	int rc;
+};
+
+static int see(const struct st_life_event *e, void *arg)
+{
+	struct looking *l = arg;
+	l->events++;
+	for (size_t i = 0; i < e->private_count; i++)
+		(void)snprintf(l->name, sizeof(l->name), "%.*s", (int)e->privates[i].text.size,
+			       (const char *)e->privates[i].text.data);
+	return 0;
+}
+
+static int look(struct st_txn *t, void *arg)
+{
+	struct looking *l = arg;
+	struct st_record_ref ref;
+	l->rc = st_record_resolve(t, st_span_text(l->number), &ref);
+	if (l->rc == 0)
+		l->rc = st_record_load(t, &ref, &l->record);
+	if (l->rc == 0)
+		l->rc = st_station_code(t, l->record.holder, &l->holder);
+	return l->rc < 0 ? 0 : st_life_each(t, &l->record, l->grant, see, l);
+}
+
+static struct looking at(int station, const char *number)
+{
+	struct looking l = { .number = number, .grant = &city[station].keys.grant };
+	assert_int_equal(st_store_read(city[station].store, look, &l), 0);
+	return l;
+}
+
+static void sound(void)
+{
+	for (int i = 0; i < STATIONS; i++) {
+		struct st_recount r;
+		assert_int_equal(st_recount_run(city[i].store, NULL, NULL, &r), 0);
+		assert_int_equal(r.wrong + r.wrong_records, 0);
+	}
+}
+
+static int setup(void **state)
+{
+	static const enum st_tier tiers[STATIONS] = { ST_MAIN, ST_BRANCH, ST_BRANCH, ST_BASE, ST_BASE };
+	(void)state;
+	assert_int_equal(st_trust_start(), 0);
+	for (int i = 0; i < STATIONS; i++)
+		station_new(&city[i], (uint64_t)i + 10);
+	station_found(&city[MAIN], codes[MAIN], &root);
+	for (int i = 1; i < STATIONS; i++)
+		station_join(&city[parents[i]], &city[i], codes[i], tiers[i], &root.public);
+	settle();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	for (int i = 0; i < STATIONS; i++)
+		station_gone(&city[i]);
+	return 0;
+}
+
+static int hand(int from, char number[ST_NUMBER_TEXT], const char *move, const char *to)
+{
+	const struct st_command_field field = { st_span_text("to"), st_span_text(to) };
+	return station_command(&city[from], move, number, &field, 1);
+}
+
+/* Everyone knows everyone: enrolments go up with their logs and down to all the others. */
+static void test_roll(void **state)
+{
+	(void)state;
+	for (int i = 0; i < STATIONS; i++)
+		for (int k = 0; k < STATIONS; k++)
+			assert_true(number_at(&city[i], codes[k]) > 0);
+}
+
+/* A matter goes from a base to a base of another branch, with its history and its private part; the holder
+ * works on it, and whoever had it before hears how it ends. */
+static void test_across(void **state)
+{
+	char number[ST_NUMBER_TEXT];
+	const struct st_command_field reply = { st_span_text("reply"), st_span_text("已清运") };
+	(void)state;
+	assert_int_equal(station_opens(&city[BASE_A], number), 0);
+	assert_int_equal(station_command(&city[BASE_A], "accept", number, NULL, 0), 0);
+	assert_int_equal(hand(BASE_A, number, "hand", codes[BASE_B]), 0);
+	assert_int_equal(station_command(&city[BASE_A], "answer", number, &reply, 1), ST_EHOLDER);
+	settle();
+	struct looking b = at(BASE_B, number);
+	assert_int_equal(b.rc, 0);
+	assert_string_equal(b.holder.text, codes[BASE_B]);
+	assert_int_equal(b.events, 3);
+	assert_string_equal(b.name, "王某");
+	assert_string_equal(at(MAIN, number).name, ""); /* no tier between can read it */
+	assert_string_equal(at(BRANCH_A, number).name, "");
+	assert_string_equal(at(BRANCH_B, number).name, "");
+	assert_int_equal(station_command(&city[BASE_B], "answer", number, &reply, 1), 0);
+	settle();
+	for (int i = 0; i < STATIONS; i++) {
+		struct looking l = at(i, number);
+		assert_int_equal(l.rc, 0);
+		assert_int_equal(l.record.revision, 4);
+		assert_int_equal(l.record.waiting + l.record.set_aside, 0);
+		assert_string_equal(l.holder.text, codes[BASE_B]);
+	}
+	sound();
+}
+
+/* Up to main, and down again to where it came from: handed on twice, everyone agrees. */
+static void test_up_and_down(void **state)
+{
+	char number[ST_NUMBER_TEXT];
+	(void)state;
+	assert_int_equal(station_opens(&city[BASE_A], number), 0);
+	assert_int_equal(hand(BASE_A, number, "hand", codes[MAIN]), 0);
+	settle();
+	assert_string_equal(at(MAIN, number).name, "王某");
+	assert_int_equal(hand(MAIN, number, "hand", codes[BASE_B]), 0);
+	settle();
+	assert_string_equal(at(BASE_B, number).name, "王某");
+	assert_int_equal(hand(BASE_B, number, "hand", codes[BASE_A]), 0);
+	settle();
+	assert_int_equal(station_command(&city[BASE_A], "accept", number, NULL, 0), 0);
+	settle();
+	for (int i = 0; i < STATIONS; i++)
+		assert_int_equal(at(i, number).record.revision, 5);
+	sound();
+}
+
+/* A holder that has gone silent: main names another; the old one's later word loses. */
+static void test_reassigned(void **state)
+{
+	char number[ST_NUMBER_TEXT], late[ST_NUMBER_TEXT];
+	(void)state;
+	assert_int_equal(station_opens(&city[BASE_A], number), 0);
+	push_all(BASE_A);
+	push_all(BRANCH_A);
+	assert_int_equal(hand(BASE_B, number, "reassign", codes[BRANCH_B]), ST_ENOTFOUND);
+	assert_int_equal(hand(MAIN, number, "reassign", codes[BASE_A]), ST_EFIELD); /* it has it */
+	assert_int_equal(hand(MAIN, number, "reassign", "410699"), ST_EFIELD);
+	assert_int_equal(hand(MAIN, number, "reassign", codes[BASE_B]), 0);
+	(void)snprintf(late, sizeof(late), "%s", number);
+	assert_int_equal(station_command(&city[BASE_A], "accept", late, NULL, 0), 0); /* it doesn't know yet */
+	settle();
+	assert_int_equal(station_command(&city[BASE_B], "accept", number, NULL, 0), 0);
+	settle();
+	for (int i = 0; i < STATIONS; i++) {
+		struct looking l = at(i, number);
+		assert_string_equal(l.holder.text, codes[BASE_B]);
+		assert_int_equal(l.record.revision, 3);
+	}
+	assert_int_equal(at(MAIN, number).record.set_aside, 1);
+	assert_int_equal(at(BASE_A, number).record.set_aside, 1);
+	sound();
+}
+
+/* Carried twice, in any order of carries: once. */
+static void test_again(void **state)
+{
+	char number[ST_NUMBER_TEXT];
+	(void)state;
+	assert_int_equal(station_opens(&city[BASE_A], number), 0);
+	assert_int_equal(hand(BASE_A, number, "hand", codes[BASE_B]), 0);
+	push_all(BASE_A);
+	push_all(BRANCH_A);
+	struct st_inbound_carry *in = next_carry(MAIN, BRANCH_B, 0);
+	assert_non_null(in);
+	struct st_job_carry first = take(BRANCH_B, &in->carry), second = take(BRANCH_B, &in->carry);
+	assert_int_equal(first.stored, 2);
+	assert_int_equal(second.stored, 0);
+	assert_int_equal(second.known, in->carry.item_count);
+	st_inbound_carry_free(in);
+	settle();
+	assert_int_equal(at(BASE_B, number).record.revision, 2);
+	sound();
+}
+
+/* Whatever is wrong with one item is refused, and the others stand. */
+static void test_forged(void **state)
+{
+	char number[ST_NUMBER_TEXT];
+	(void)state;
+	assert_int_equal(station_opens(&city[BASE_A], number), 0);
+	assert_int_equal(hand(BASE_A, number, "hand", codes[BASE_B]), 0);
+	push_all(BASE_A);
+	push_all(BRANCH_A);
+	struct st_inbound_carry *in = next_carry(MAIN, BRANCH_B, 0);
+	assert_non_null(in);
+	assert_int_equal(in->carry.item_count, 2);
+	struct st_carry_item items[2] = { in->carry.items[0], in->carry.items[1] };
+	struct st_carry forged = in->carry;
+	uint8_t other[65535];
+	forged.items = items;
+	forged.certificate_count = 0; /* the roll has brought them */
+	memcpy(other, items[0].event.data, items[0].event.size);
+	other[items[0].event.size - 1] ^= 1;
+	items[0].event = st_span(other, items[0].event.size);
+	struct st_job_carry done = take(BRANCH_B, &forged);
+	assert_int_equal(done.refused, 1); /* another event */
+	assert_int_equal(done.why, ST_ESIGNATURE);
+	assert_int_equal(done.stored, 1);
+	items[0] = in->carry.items[0];
+	items[0].cosignature.time_s++;
+	assert_int_equal(take(BRANCH_B, &forged).refused, 1);
+	items[0] = in->carry.items[0];
+	items[0].seq++;
+	assert_int_equal(take(BRANCH_B, &forged).refused, 1);
+	items[0] = in->carry.items[0];
+	items[0].log.station = code_of("410699");
+	assert_int_equal(take(BRANCH_B, &forged).why, ST_EORIGIN);
+	items[0] = in->carry.items[0];
+	items[0].proof.count = ST_PROOF_MAX;
+	assert_int_equal(take(BRANCH_B, &forged).refused, 1);
+	assert_int_equal(take(BRANCH_B, &in->carry).refused, 0); /* the right one heals it */
+	st_inbound_carry_free(in);
+	settle();
+	assert_int_equal(at(BASE_B, number).record.revision, 2);
+	sound();
+}
+
+/* Any cut of a carry's bytes is an error, and nothing worse. */
+static void test_cut_bytes(void **state)
+{
+	char number[ST_NUMBER_TEXT];
+	(void)state;
+	assert_int_equal(station_opens(&city[BASE_A], number), 0);
+	assert_int_equal(hand(BASE_A, number, "hand", codes[BASE_B]), 0);
+	push_all(BASE_A);
+	push_all(BRANCH_A);
+	struct carrying c = { .to = { .child = number_at(&city[MAIN], codes[BRANCH_B]) } };
+	assert_int_equal(st_packer_new(&c.packer), 0);
+	assert_int_equal(st_store_read(city[MAIN].store, pack_carry, &c), 0);
+	uint8_t *raw = unpacked(&c.packed);
+	for (size_t n = 0; n < c.packed.raw_size; n++) {
+		struct st_inbound_carry *in = NULL;
+		uint8_t *cut = malloc(n + 1);
+		memcpy(cut, raw, n);
+		if (st_carry_unpack(cut, n, &in) < 0)
+			free(cut);
+		st_inbound_carry_free(in);
+	}
+	free(raw);
+	st_packer_free(c.packer);
+}
+
+#define CITY(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+int main(void)
+{
+	const struct CMUnitTest tests[] = { CITY(test_roll),  CITY(test_across), CITY(test_up_and_down),
+					    CITY(test_reassigned), CITY(test_again), CITY(test_forged),
+					    CITY(test_cut_bytes) };
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
