@@ -96,6 +96,9 @@ class Worker(threading.Thread):
                         self.wrong = self.wrong or repr(e)
             self.town.ended.wait(self.think_s * (SLOW_FACTOR if slow else 1))
 
+    def forget(self):
+        """What it was about to move on, it leaves."""
+
     def refused(self, e):
         """None: such an answer is right here; else what is wrong with it"""
         if e.error == "EBUSY" or e.error in self.town.expected:
@@ -107,6 +110,10 @@ class Clerk(Worker):
     """Opens matters, and moves some on, one at a time."""
     think_s = THINK_S
     last = None
+
+    def forget(self):
+        with self.busy:
+            self.last = None
 
     def one(self):
         ledger = self.town.ledger
