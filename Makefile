@@ -4,6 +4,7 @@
 #   make demo       a whole city on loopback from real cases (KEEP=1 leaves it running)
 #   make check      all tests, under AddressSanitizer and UBSan
 #   make check-thread  the daemons' threads under ThreadSanitizer
+#   make prove      the hard tests, in 35 minutes (LONG=1: in hours; it can be stopped, and goes on when called again)
 #   make bench      the figures of speed and size, as JSON (FIGURE=a,b: these; bench-compare OLD.json)
 #   make sim        whole cities from seeds (SEEDS=n FROM=k; SEED=k one of them, VERBOSE=1 in detail)
 #   make sim-canaries  plants bugs, each of which the simulator must find
@@ -100,7 +101,7 @@ check-build: all $(UNIT) $(FUZZ)
 
 check-thread: deps
 	@$(MAKE) --no-print-directory SAN=thread -j2 all
-	@TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp exitcode=66" python3 tests/system/run.py --build build-thread smoke
+	@tests/thread.sh build-thread
 
 FUZZ_S ?= 60
 fuzz: $(FUZZ)
@@ -111,6 +112,13 @@ layers:
 
 flow:
 	@grep -h -A2 '^ \* Flow:' $$(git ls-files 'lib/*.c' 'daemon/*.c') | sed -n 's|^ \* Flow: *||p' | sed 's| *\*/$$||' | sort -u
+
+# A part that fails has found a promise broken; its log stands in $(O)/prove, and what was done in report.md there.
+.PHONY: prove
+prove: deps
+	@mkdir -p $(O)
+	@$(MAKE) --no-print-directory -j2 all $(FUZZ) >$(O)/prove-make.log 2>&1 || { cat $(O)/prove-make.log; exit 1; }
+	@python3 tests/prove.py --build $(O) $(if $(LONG),--long) $(PARTS)
 
 PREFIX ?= /usr/local
 install: all

@@ -46,6 +46,7 @@ struct link {
 		char address[ST_ADDRESS_MAX + 1];
 		struct receipts_job *receipts; /* being gathered */
 		uv_timer_t *receipts_timer;
+		bool receipts_lost; /* some found no room: only greeting brings them again */
 		bool failed; /* a frame found no room: the session ends at the next chance */
 	} up;
 
@@ -73,6 +74,14 @@ int link_up_open(struct link *l);
 void link_up_close(struct link *l);
 int link_up_reload(struct link *l);
 void link_up_applied(struct link *l, const struct st_applied *applied);
+
+/* A connection, or an attempt, is over; another follows. */
+void link_up_failed(struct link *l, int rc);
+
+int link_receipts_open(struct link *l);
+void link_receipts_close(struct link *l);
+/* The session's: receipts came. */
+void link_receipts_take(void *arg, const struct st_receipt_in *receipts, size_t count);
 
 int link_down_open(struct link *l);
 void link_down_close(struct link *l);

@@ -14,12 +14,7 @@
 #include "link_state.h"
 #include "say.h"
 
-enum { FRAMES_PER_TURN = 64, RECEIPTS_WAIT_MS = 50, SKEW_MAX_MS = 300 * 1000 };
-
-struct receipts_job {
-	struct job job;
-	struct link *link;
-};
+enum { FRAMES_PER_TURN = 64, SKEW_MAX_MS = 300 * 1000 };
 
 struct carry_job {
 	struct job job;
@@ -27,7 +22,6 @@ struct carry_job {
 	struct st_inbound_carry *in;
 };
 
-static void failed(struct link *l, int rc);
 static void run(struct link *l);
 
 static void enter(struct link *l, enum up_state state)
@@ -38,11 +32,12 @@ static void enter(struct link *l, enum up_state state)
 
 static void on_timer(uv_timer_t *timer);
 
-/* Fires when the state's time is up, or when the session wants to be called. */
+/* Fires when the state's time is up, or when the session wants to be called. Never within this turn of
+ * the loop: libuv runs a timer that its own callback has set to 0 again and again, and nothing else. */
 static void arm(struct link *l, uint64_t at_ms)
 {
 	uint64_t now = link_now_ms(l);
-	(void)uv_timer_start(l->up.timer, on_timer, at_ms > now ? at_ms - now : 0, 0);
+	(void)uv_timer_start(l->up.timer, on_timer, at_ms > now ? at_ms - now : 1, 0);
 }
 
 static void arm_session(struct link *l)
@@ -63,8 +58,7 @@ static void drop_sockets(struct link *l)
 	l->up.resolving = NULL;
 }
 
-/* A connection, or an attempt, is over. */
-static void failed(struct link *l, int rc)
+void link_up_failed(struct link *l, int rc)
 {
 	struct st_now now = link_now(l);
 	uint32_t random = 0;
@@ -96,59 +90,6 @@ static void queue_frame(void *arg, struct st_span frame, bool bulk)
 	if (frames_push(&l->up.frames, frame, bulk) < 0)
 		l->up.failed = true; /* a gap in what we say would confuse both: begin again */
 	l->up.socket.wants_out = true;
-}
-
-static void receipts_done(struct job *j)
-{
-	struct receipts_job *r = j->arg;
-	struct link *l = r->link;
-	if (j->work.rc == 0)
-		link_down_receipts(l, j->work.u.receipts.receipts, j->work.u.receipts.stored,
-				   j->work.u.receipts.count);
-	for (unsigned i = 0; i < j->work.u.receipts.refused; i++)
-		link_count(l, ST_ESIGNATURE);
-	free(r);
-	l->conf.moved(l->conf.arg);
-}
-
-static void submit_receipts(struct link *l)
-{
-	struct receipts_job *r = l->up.receipts;
-	l->up.receipts = NULL;
-	(void)uv_timer_stop(l->up.receipts_timer);
-	if (r == NULL)
-		return;
-	if (writer_submit(l->conf.writer, &r->job) < 0)
-		free(r); /* newer ones will come, and all do on the next greeting */
-}
-
-static void on_receipts_timer(uv_timer_t *timer)
-{
-	submit_receipts(timer->data);
-}
-
-static void take_receipts(void *arg, const struct st_receipt_in *receipts, size_t count)
-{
-	struct link *l = arg;
-	for (size_t i = 0; i < count; i++) {
-		if (l->up.receipts == NULL) {
-			struct receipts_job *r = calloc(1, sizeof(*r));
-			if (r == NULL)
-				return;
-			r->link = l;
-			r->job.arg = r;
-			r->job.done = receipts_done;
-			r->job.bytes = sizeof(*r);
-			r->job.patient = true;
-			r->job.work.kind = ST_JOB_RECEIPTS;
-			l->up.receipts = r;
-			(void)uv_timer_start(l->up.receipts_timer, on_receipts_timer, RECEIPTS_WAIT_MS, 0);
-		}
-		struct st_job_receipts *to = &l->up.receipts->job.work.u.receipts;
-		to->receipts[to->count++] = receipts[i];
-		if (to->count == ST_RECEIPTS_MAX)
-			submit_receipts(l);
-	}
 }
 
 static void carry_done(struct job *j)
@@ -234,7 +175,7 @@ static void settle(struct link *l, int rc)
 	if (rc == 0 && l->up.failed)
 		rc = ST_EBUSY;
 	if (rc < 0) {
-		failed(l, rc);
+		link_up_failed(l, rc);
 		return;
 	}
 	st_uplink_info(l->up.session, &info);
@@ -309,6 +250,7 @@ static void session_begins(struct link *l)
 {
 	struct step s = { .link = l, .kind = STEP_LINKED };
 	enter(l, UP_GREETING);
+	l->up.receipts_lost = false;
 	settle(l, st_store_read(l->conf.store, do_step, &s));
 }
 
@@ -328,15 +270,17 @@ static void on_monitor(void *arg)
 			session_begins(l);
 			break;
 		case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
-			failed(l, ST_EREVOKED);
+			link_up_failed(l, ST_EREVOKED);
 			return;
 		case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
-		case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
-			failed(l, ST_EWIRE);
+			link_up_failed(l, ST_EWIRE);
+			return;
+		case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL: /* cut, or silent, before it was done */
+			link_up_failed(l, ST_ESILENT);
 			return;
 		case ZMQ_EVENT_DISCONNECTED:
 		case ZMQ_EVENT_CLOSED:
-			failed(l, l->up.state == UP_CONNECTING ? ST_EADDRESS : ST_ESILENT);
+			link_up_failed(l, l->up.state == UP_CONNECTING ? ST_EADDRESS : ST_ESILENT);
 			return;
 		default:
 			break;
@@ -393,7 +337,7 @@ static void connect_to(struct link *l, const char *host, const char *port)
 	if (rc == 0 && zmq_connect(l->up.socket.zmq, endpoint) < 0)
 		rc = ST_EADDRESS;
 	if (rc < 0) {
-		failed(l, rc);
+		link_up_failed(l, rc);
 		return;
 	}
 	enter(l, UP_CONNECTING);
@@ -417,7 +361,7 @@ static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *
 	if (good)
 		connect_to(l, host, port);
 	else
-		failed(l, ST_EADDRESS);
+		link_up_failed(l, ST_EADDRESS);
 }
 
 /* ZeroMQ would resolve on its only I/O thread, and hold up every other connection with it. */
@@ -445,7 +389,7 @@ static void attempt(struct link *l)
 	arm(l, l->up.deadline_ms);
 	int rc = resolve(l);
 	if (rc < 0)
-		failed(l, rc);
+		link_up_failed(l, rc);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -462,7 +406,7 @@ static void on_timer(uv_timer_t *timer)
 	case UP_RESOLVING:
 	case UP_CONNECTING:
 		if (link_now_ms(l) >= l->up.deadline_ms)
-			failed(l, ST_ESILENT);
+			link_up_failed(l, ST_ESILENT);
 		else
 			arm(l, l->up.deadline_ms);
 		return;
@@ -476,14 +420,12 @@ static void on_timer(uv_timer_t *timer)
 int link_up_open(struct link *l)
 {
 	l->up.timer = calloc(1, sizeof(*l->up.timer));
-	l->up.receipts_timer = calloc(1, sizeof(*l->up.receipts_timer));
 	l->up.retry = calloc(1, sizeof(*l->up.retry));
-	if (l->up.timer == NULL || l->up.receipts_timer == NULL || l->up.retry == NULL)
+	if (l->up.timer == NULL || l->up.retry == NULL)
 		return ST_ENOMEM;
 	ST_REQUIRE(uv_timer_init(l->conf.loop, l->up.timer) == 0);
-	ST_REQUIRE(uv_timer_init(l->conf.loop, l->up.receipts_timer) == 0);
-	l->up.timer->data = l->up.receipts_timer->data = l;
-	return 0;
+	l->up.timer->data = l;
+	return link_receipts_open(l);
 }
 
 static void on_timer_closed(uv_handle_t *handle)
@@ -498,9 +440,7 @@ void link_up_close(struct link *l)
 	drop_sockets(l);
 	if (l->up.timer != NULL)
 		uv_close((uv_handle_t *)l->up.timer, on_timer_closed);
-	if (l->up.receipts_timer != NULL)
-		uv_close((uv_handle_t *)l->up.receipts_timer, on_timer_closed);
-	free(l->up.receipts);
+	link_receipts_close(l);
 	free(l->up.retry);
 	st_uplink_free(l->up.session);
 }
@@ -533,7 +473,7 @@ int link_up_reload(struct link *l)
 		.log = l->self.log,
 		.ping_ms = (uint32_t)(l->conf.config->ping_s * 1000),
 	};
-	struct st_uplink_to to = { .arg = l, .frame = queue_frame, .receipts = take_receipts,
+	struct st_uplink_to to = { .arg = l, .frame = queue_frame, .receipts = link_receipts_take,
 				   .carry = take_carry, .halt = take_halt };
 	if (l->up.session != NULL || l->self.station.certificate.tier == ST_MAIN)
 		return 0;
@@ -564,7 +504,7 @@ void link_pause(struct link *l, bool pause)
 	if (l->up.session == NULL)
 		return;
 	if (pause)
-		failed(l, 0);
+		link_up_failed(l, 0);
 	else
 		attempt(l);
 }

@@ -51,6 +51,7 @@ class Station:
         self.port = free_port()
         self.address = "tcp://127.0.0.1:%d" % self.port
         self.process = None
+        self.environment = {}  # beside our own, from the next start on
         os.makedirs(self.data, mode=0o700)
         self.settings = {"data_dir": self.data, "control_socket": self.socket,
                          "listen": self.address, "lang": city.lang, "map_gib": 2,
@@ -68,7 +69,8 @@ class Station:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [self.city.program("stationd"), "--config", self.config, "--ready-fd", str(told)],
-                stderr=log, stdout=log, pass_fds=[told], stdin=subprocess.DEVNULL)
+                stderr=log, stdout=log, pass_fds=[told], stdin=subprocess.DEVNULL,
+                env={**os.environ, **self.environment})
         os.close(told)
         line = os.read(ready, 16)
         os.close(ready)
@@ -128,15 +130,17 @@ class City:
     def program(self, name):
         return os.path.join(self.build, name)
 
-    def add(self, code, name, tier, parent=None, **settings):
+    def add(self, code, name, tier, parent=None, through=None, **settings):
+        """through: the address at which it finds its parent, if that isn't the parent's own"""
         s = Station(self, code, name, tier, parent, **settings)
         self.stations[code] = s
         s.start()
         if parent is None:
             s.ctl("init", "--code", code, "--name", name, "--root-key", self.root_key)
         else:
-            invite = self.stations[parent].ctl("invite", "--code", code, "--name", name, "--tier",
-                                               tier).strip()
+            invite = self.stations[parent].ctl(
+                "invite", "--code", code, "--name", name, "--tier", tier, "--address",
+                through or self.stations[parent].address).strip()
             s.ctl("join", "-", stdin=invite)
         return s
 

@@ -159,6 +159,8 @@ static int on_chunk(struct st_downlink *d, const struct st_chunk *c)
 	d->info.credit -= c->bytes.size;
 	d->info.held += c->bytes.size;
 	d->info.wanted -= c->bytes.size < d->info.wanted ? c->bytes.size : d->info.wanted;
+	if (d->info.wanted < d->wanted_next)
+		d->info.wanted = d->wanted_next; /* the child waits for it, and won't ask again */
 	int rc = assemble(d, c, &in);
 	if (rc < 0 || in == NULL)
 		return rc;

@@ -32,4 +32,5 @@ void st_retry_linked(struct st_retry *r, uint64_t now_ms)
 {
 	ST_REQUIRE(now_ms > 0);
 	r->linked_ms = now_ms;
+	r->down_since_ms = 0; /* a parent that greets isn't dead, however briefly the link lives */
 }

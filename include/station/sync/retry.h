@@ -3,8 +3,9 @@
  *
  *   attempt --failed--> wait (doubling, jittered) --> attempt --linked, and for a while--> reset
  *
- * The wait stays within ST_RETRY_SHORT_MAX_MS for the first ST_RETRY_SHORT_FOR_MS of an outage, so a link that
- * flaps comes back within a breath; after that it grows, so a dead parent isn't hammered by its children. */
+ * The wait stays within ST_RETRY_SHORT_MAX_MS for ST_RETRY_SHORT_FOR_MS since the parent was last
+ * linked, so a link that flaps comes back within a breath, for however long it flaps; after that it
+ * grows, so a dead parent isn't hammered by its children. */
 #pragma once
 #include <stdint.h>
 
@@ -13,13 +14,13 @@ enum {
 	ST_RETRY_SHORT_MAX_MS = 2000,
 	ST_RETRY_SHORT_FOR_MS = 600 * 1000,
 	ST_RETRY_LONG_MAX_MS = 15 * 1000,
-	ST_RETRY_STABLE_MS = 5 * 1000,   /* a link that lived so long ends the outage */
+	ST_RETRY_STABLE_MS = 5 * 1000,   /* a link that lived so long starts the waits from the first */
 	ST_RETRY_ATTEMPT_MS = 10 * 1000, /* address to greeting; then the attempt has failed */
 };
 
 struct st_retry {
 	uint32_t failures;
-	uint64_t down_since_ms; /* first failure of this outage; 0: none */
+	uint64_t down_since_ms; /* first failure since the parent was linked; 0: none */
 	uint64_t linked_ms;     /* 0: not linked since the last failure */
 };
 

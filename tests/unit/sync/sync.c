@@ -141,6 +141,20 @@ static void test_retry(void **state)
 	assert_in_range(st_retry_failed(&r, now, 0), ST_RETRY_SHORT_MAX_MS, ST_RETRY_LONG_MAX_MS);
 }
 
+/* However long a link flaps, and however briefly it lives each time, the next wait is a short one. */
+static void test_retry_of_a_link_that_flaps(void **state)
+{
+	struct st_retry r = { 0 };
+	(void)state;
+	for (uint64_t now = 1; now < 3 * ST_RETRY_SHORT_FOR_MS;) {
+		uint32_t wait = st_retry_failed(&r, now, UINT32_MAX);
+		assert_in_range(wait, ST_RETRY_FIRST_MS / 2, ST_RETRY_SHORT_MAX_MS);
+		now += wait;
+		st_retry_linked(&r, now);
+		now += ST_RETRY_STABLE_MS - 1;
+	}
+}
+
 /* ---- sessions ---- */
 
 enum { LINE_FRAMES = 4096 };
@@ -162,6 +176,8 @@ static uint64_t taken;                 /* what the child has, to be told to the 
 static struct st_job_receipts receipts;
 static struct st_now now = { 1000, 1700000000000 };
 static uint64_t on_the_way; /* chunk bytes sent and not applied */
+static bool full; /* the parent's disk */
+static uint64_t parent_holds;
 
 static void line_put(struct queue *l, struct st_span frame)
 {
@@ -298,6 +314,7 @@ static int sessions_setup(void **state)
 	receipts.count = arrived_count = halts = refusals = 0;
 	taken = 0;
 	on_the_way = 0;
+	full = false;
 	return 0;
 }
 
@@ -358,7 +375,9 @@ static void apply_pushes(void)
 		job->kind = ST_JOB_PUSH;
 		job->u.push.push = arrived[i]->push;
 		assert_int_equal(st_store_read(parent.store, number_of, &job->u.push.child), 0);
-		int rc = station_run(&parent, job);
+		int rc = full ? ST_EFULL : station_run(&parent, job);
+		if (full)
+			job->u.push.held = parent_holds;
 		struct st_push_result result = { rc, job->u.push.held,
 						 job->u.push.receipted ? &job->u.push.receipt : NULL };
 		st_downlink_applied(down, arrived[i], &result);
@@ -682,16 +701,135 @@ static void test_beyond_credit(void **state)
 	st_buf_done(&b);
 }
 
+/* A log that was refused is tried again in time; if it then waits for credit, the uplink waits too. */
+static void test_refused_without_credit(void **state)
+{
+	char number[ST_NUMBER_TEXT];
+	struct st_frame f = { .kind = ST_FRAME_REFUSAL };
+	struct st_buf b;
+	(void)state;
+	link_up();
+	for (int i = 0; i < 340; i++) {
+		assert_int_equal(station_opens(&child, number), 0);
+		assert_int_equal(st_store_read(child.store, step_grown, &child.applied), 0);
+	}
+	assert_true(info().waiting_bytes > 0); /* for want of credit */
+	f.u.refusal = (struct st_refusal){ .log = { code_of("410611003"), 1 }, .first_seq = 2, .held = 1,
+					   .push = 1000, .code = ST_EFULL };
+	st_buf_init(&b, ST_FRAME_MAX);
+	assert_int_equal(st_frame_encode(&f, &b), 0);
+	struct st_span s = st_buf_span(&b);
+	assert_int_equal(st_store_read(child.store, step_up_frame, &s), 0);
+	uint64_t again = st_uplink_next_ms(up);
+	assert_int_equal(again, now.mono_ms + ST_REFUSED_WAIT_MS);
+	now.mono_ms = again;
+	assert_int_equal(st_store_read(child.store, step_tick, NULL), 0);
+	assert_true(st_uplink_next_ms(up) > now.mono_ms); /* or the daemon would do nothing else */
+	st_buf_done(&b);
+}
+
+/* A parent's disk is full for a while, at any point of a catch-up: afterwards all of it goes up. */
+static void test_full_parent(void **state)
+{
+	char number[ST_NUMBER_TEXT];
+	uint64_t opened = 1;
+	(void)state;
+	link_up();
+	for (size_t steps = 1; steps < 40; steps += 3) {
+		for (int i = 0; i < 300; i++, opened++) {
+			assert_int_equal(station_opens(&child, number), 0);
+			assert_int_equal(st_store_read(child.store, step_grown, &child.applied), 0);
+		}
+		assert_int_equal(run(steps), 0);
+		parent_holds = info().logs[0].acked;
+		full = arrived_count > 0 || info().logs[0].acked < opened;
+		for (int tries = 0; tries < 3; tries++) {
+			assert_int_equal(run(1000), 0);
+			now.mono_ms += ST_REFUSED_WAIT_MS << tries;
+		}
+		full = false;
+		for (int tries = 0; tries < 6 && info().logs[0].acked < opened; tries++) {
+			assert_int_equal(run(100000), 0);
+			now.mono_ms += ST_PING_MS;
+		}
+		assert_int_equal(info().logs[0].acked, opened);
+	}
+}
+
+static void child_opens(int count)
+{
+	char number[ST_NUMBER_TEXT];
+	for (int i = 0; i < count; i++) {
+		assert_int_equal(station_opens(&child, number), 0);
+		assert_int_equal(st_store_read(child.store, step_grown, &child.applied), 0);
+	}
+}
+
+/* A grant may come with a refusal. If it isn't enough for what is sent next, the child asks again. */
+static void test_grant_with_refusal(void **state)
+{
+	struct st_frame f = { .kind = ST_FRAME_REFUSAL };
+	struct st_buf b;
+	(void)state;
+	link_up();
+	child_opens(700);
+	line_cut(&upward);
+	line_cut(&upward_bulk); /* what there was credit for, and the want of more */
+	f.u.refusal = (struct st_refusal){ .log = { code_of("410611003"), 1 }, .first_seq = 2, .held = 1,
+					   .credit = 4096, .push = 1000, .code = ST_EFULL };
+	st_buf_init(&b, ST_FRAME_MAX);
+	assert_int_equal(st_frame_encode(&f, &b), 0);
+	struct st_span s = st_buf_span(&b);
+	assert_int_equal(st_store_read(child.store, step_up_frame, &s), 0);
+	now.mono_ms += ST_REFUSED_WAIT_MS;
+	line_cut(&upward_bulk); /* what it has no use for meanwhile, given back */
+	assert_int_equal(st_store_read(child.store, step_tick, NULL), 0);
+	assert_true(upward_bulk.count > 0);
+	st_buf_done(&b);
+}
+
+/* The child's next push is wanted until it is granted, whatever else of its comes meanwhile. */
+static void test_want_outlives_pushes(void **state)
+{
+	struct st_frame f = { .kind = ST_FRAME_WANT };
+	struct st_buf b;
+	uint8_t *frame;
+	size_t size;
+	(void)state;
+	link_up();
+	child_opens(1);
+	pool.given += pool.size; /* the others have it all */
+	f.u.want = (struct st_want){ .bytes = ST_CREDIT_STANDING + 100, .next = ST_CREDIT_STANDING + 100 };
+	st_buf_init(&b, ST_FRAME_MAX);
+	assert_int_equal(st_frame_encode(&f, &b), 0);
+	struct st_span s = st_buf_span(&b);
+	assert_int_equal(st_store_read(parent.store, step_down_frame, &s), 0);
+	while (line_take(&upward, &frame, &size) || line_take(&upward_bulk, &frame, &size)) {
+		struct st_span pushed = { frame, size };
+		assert_int_equal(st_store_read(parent.store, step_down_frame, &pushed), 0);
+		free(frame);
+	}
+	assert_int_equal(arrived_count, 1);
+	apply_pushes();
+	assert_false(st_downlink_grant(down));
+	pool.given -= pool.size;
+	assert_true(st_downlink_grant(down));
+	st_buf_done(&b);
+}
+
 #define SESSION(f) cmocka_unit_test_setup_teardown(f, sessions_setup, sessions_teardown)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_frames), cmocka_unit_test(test_bad_frames),
 		cmocka_unit_test(test_bad_pushes), cmocka_unit_test(test_retry),
+		cmocka_unit_test(test_retry_of_a_link_that_flaps),
 		SESSION(test_catch_up), SESSION(test_bursts),
 		SESSION(test_gathers), SESSION(test_lost_child), SESSION(test_cut_anywhere), SESSION(test_silence),
 		SESSION(test_nonsense_from_parent), SESSION(test_older_copy), SESSION(test_beyond_credit),
 		SESSION(test_refused_waits_for_credit),
+		SESSION(test_refused_without_credit), SESSION(test_full_parent),
+		SESSION(test_grant_with_refusal), SESSION(test_want_outlives_pushes),
 	};
 	return cmocka_run_group_tests(tests, frames_setup, frames_teardown);
 }
