@@ -120,18 +120,44 @@ install: all
 clean:
 	rm -rf build build-address build-thread
 
-# Fuzz targets stand on a library of their own, instrumented by clang.
-FUZZ_FLAGS := $(CPPFLAGS) -std=gnu11 -g -O1 -D_GNU_SOURCE -DST_DEBUG
-FUZZ_O     := $(LIB_C:%.c=$(O)/fuzzed/%.o) $(GEN_C:%.c=%.fuzzed.o)
+# Fuzz targets stand on a library of their own, instrumented by clang. A failure is an input that
+# crashes a decoder, or brings it beyond its bounds; run.sh names the file. Generated code and
+# protobuf-c are without UBSan: they shift and add in ways that it doesn't like and that do no harm.
+FUZZ_FLAGS := $(CPPFLAGS) -I. -std=gnu11 -g -O1 -D_GNU_SOURCE -DST_DEBUG
+FUZZ_SAN   := address,undefined -fno-sanitize-recover=undefined
+FUZZ_O     := $(LIB_C:%.c=$(O)/fuzzed/%.o) $(GEN_C:%.c=%.fuzzed.o) $(O)/fuzzed/tests/common/city.o
+FUZZ_API_O := $(patsubst %,$(O)/fuzzed/daemon/stationd/%.o,api_answer api_json api_station api_status \
+	api_records api_import api_report api_logs api_tasks)
 $(O)/fuzzed/%.o: %.c | $(GEN_C)
 	@mkdir -p $(@D)
-	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,address -c -o $@ $<
+	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,$(FUZZ_SAN) -MMD -MP -c -o $@ $<
 
 %.fuzzed.o: %.c
 	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,address -c -o $@ $<
 
-$(O)/fuzz/%: tests/fuzz/%.c $(FUZZ_O)
+$(O)/fuzz/config $(O)/canary/config: $(O)/fuzzed/daemon/stationd/config.o
+$(O)/fuzz/http $(O)/canary/http: $(FUZZ_API_O)
+$(O)/fuzz/%: tests/fuzz/%.c tests/fuzz/decoders.h $(FUZZ_O)
 	@mkdir -p $(@D)
-	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer,address -o $@ $^ $(LDLIBS)
+	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer,$(FUZZ_SAN) -o $@ $(filter %.c %.o,$^) $(LDLIBS)
 
+# Each target with its canary in it must find it: a failure is a fuzzer that doesn't get deep.
+$(O)/canary/%: tests/fuzz/%.c tests/fuzz/decoders.h $(FUZZ_O)
+	@mkdir -p $(@D)
+	$(CLANG) $(FUZZ_FLAGS) -DST_FUZZ_CANARY -fsanitize=fuzzer,$(FUZZ_SAN) -o $@ $(filter %.c %.o,$^) $(LDLIBS)
+
+CANARIES := $(FUZZ:$(O)/fuzz/%=$(O)/canary/%)
+CANARY_S ?= 120
+.PHONY: fuzz-canaries fuzz-corpus
+fuzz-canaries: $(CANARIES)
+	@tests/fuzz/run.sh --canaries $(CANARY_S) $(CANARIES)
+
+# Makes the corpus anew from real traffic, then keeps of it what each target still learns from.
+fuzz-corpus: $(FUZZ) $(O)/tests/common/seeds
+	@tests/fuzz/corpus.sh $(O)
+
+$(O)/tests/common/seeds: $(O)/tests/common/seeds.o $(O)/tests/common/city.o $(LIB)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+-include $(patsubst %.o,%.d,$(filter $(O)/fuzzed/%,$(FUZZ_O) $(FUZZ_API_O)))
 -include $(LIB_O:.o=.d) $(D_O:.o=.d) $(C_O:.o=.d) $(UNIT:=.d)
