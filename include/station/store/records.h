@@ -77,7 +77,7 @@ ST_MUST int st_source_get(struct st_txn *t, const uint8_t hash[16],
 /* A dictionary of short texts (categories ...): small numbers for keys. Number 0 is the empty text. */
 enum { ST_NAME_TEXT_MAX = 120 };
 ST_MUST int st_name_intern(struct st_txn *t, uint8_t dimension, struct st_span text,
-			   uint16_t *ret_number); /* ST_EFULL: 65,535 of them */
+			   uint16_t *ret_number); /* ST_ETOOBIG: 65,535 of them */
 ST_MUST int st_name_find(struct st_txn *t, uint8_t dimension, struct st_span text,
 			 uint16_t *ret_number); /* ST_ENOTFOUND; never writes */
 ST_MUST int st_name_text(struct st_txn *t, uint8_t dimension, uint16_t number,
