@@ -17,7 +17,7 @@ static int second_key(struct st_apply *a, const struct st_code *about, struct st
 		.bytes = certificate,
 	};
 	int rc = st_evidence_put(a->txn, &e);
-	return rc == ST_EFULL ? 0 : rc < 0 ? rc : 0; /* a full shelf of evidence stops no log */
+	return rc == ST_ETOOBIG ? 0 : rc < 0 ? rc : 0; /* a full shelf of evidence stops no log */
 }
 
 /* ST_ECHAIN and the like: not a certificate that this issuer may give. */

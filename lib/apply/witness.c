@@ -52,7 +52,7 @@ int evidence_fork(struct st_apply *a, const struct st_log *log, const struct st_
 		return a->scratch.error;
 	e.bytes = st_buf_span(&a->scratch);
 	rc = st_evidence_put(a->txn, &e);
-	return rc == ST_EFULL || rc > 0 ? 0 : rc;
+	return rc == ST_ETOOBIG || rc > 0 ? 0 : rc;
 }
 
 static int find_log(struct st_apply *a, const struct st_log_id *id, struct st_log *ret_log)

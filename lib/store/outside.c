@@ -58,7 +58,7 @@ int st_evidence_put(struct st_txn *t, const struct st_evidence *e)
 	if (rc != 0)
 		return rc == 1 ? 0 : rc;
 	if (l.count >= ST_EVIDENCE_ROWS_MAX)
-		return ST_EFULL;
+		return ST_ETOOBIG;
 	key_u64(&k, l.last + 1);
 	rc = kv_reserve(t, TABLE_EVIDENCE, key_span(&k), EVIDENCE_HEAD + e->bytes.size, &p);
 	if (rc < 0)

@@ -20,7 +20,7 @@ struct st_evidence {
 	struct st_code about;
 	struct st_span bytes; /* fork: two signed notes; second key: the certificate refused */
 };
-/* The same bytes are stored once: 1 stored, 0 known already. ST_EFULL: ST_EVIDENCE_ROWS_MAX. */
+/* The same bytes are stored once: 1 stored, 0 known already. ST_ETOOBIG: ST_EVIDENCE_ROWS_MAX. */
 ST_MUST int st_evidence_put(struct st_txn *t, const struct st_evidence *e);
 typedef int st_evidence_fn(const struct st_evidence *e, void *arg);
 ST_MUST int st_evidence_each(struct st_txn *t, st_evidence_fn *fn, void *arg);
