@@ -205,10 +205,11 @@ static void run(struct request *q, const char *method)
 
 static void setup(void)
 {
+	static char address[] = "tcp://127.0.0.1:1";
 	ST_REQUIRE(st_trust_start() == 0 && city_make(&city) == 0);
 	city_close(&city);
 	node_init(&node, "work", 9);
-	station.config.listen = station.config.public_address = (char[]){ "tcp://127.0.0.1:1" };
+	station.config.listen = station.config.public_address = address;
 	dirty = true;
 }
 
