@@ -167,6 +167,32 @@ static int run_all(struct st_txn *t, void *arg)
 	return rc;
 }
 
+static int read_held(struct st_txn *t, void *arg)
+{
+	struct st_job_push *job = arg;
+	const struct st_log_id *id = &job->push.checkpoint.log;
+	struct st_log log;
+	uint32_t number = 0;
+	int rc = st_station_number(t, &id->station, &number);
+	if (rc == 0)
+		rc = st_log_find(t, number, id->epoch, &log);
+	if (rc == 0)
+		job->held = log.tree.size;
+	return rc;
+}
+
+/* Nothing of the group is on disk: no job may answer as if it were. What is held of a log is asked
+ * anew; where the store can't say, 0 makes the child send again, and nothing is stored twice. */
+static void take_back(struct st_apply *a, struct st_job *job, int rc)
+{
+	job->rc = rc;
+	if (job->kind != ST_JOB_PUSH)
+		return;
+	job->u.push.receipted = false;
+	job->u.push.held = 0;
+	(void)(st_store_read(a->store, read_held, &job->u.push) == 0);
+}
+
 static int transact(struct st_apply *a, struct st_job **jobs, size_t count,
 		    struct st_applied *ret_applied)
 {
@@ -174,7 +200,7 @@ static int transact(struct st_apply *a, struct st_job **jobs, size_t count,
 	int rc = st_store_write(a->store, run_all, &g);
 	a->txn = NULL;
 	for (size_t i = 0; rc < 0 && i < count; i++)
-		jobs[i]->rc = rc;
+		take_back(a, jobs[i], rc);
 	if (rc == 0)
 		*ret_applied = a->applied;
 	return rc;
