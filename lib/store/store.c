@@ -148,12 +148,25 @@ static uint64_t disk_free(const struct st_store *s)
 	return (uint64_t)v.f_bavail * v.f_frsize;
 }
 
+/* Where the write that failed was that of the meta page, LMDB gives the environment up: not even
+ * reads go on, and only opening it anew tells what is on disk. */
+static bool given_up(struct st_store *s)
+{
+	MDB_txn *txn = NULL;
+	int rc = mdb_txn_begin(s->env, NULL, MDB_RDONLY, &txn);
+	if (rc == 0)
+		mdb_txn_abort(txn);
+	return rc == MDB_PANIC;
+}
+
 /* LMDB says EIO when a short write meets a full disk; the transaction is rolled back and the store
  * is as before. Any other failed commit may have lost pages that the kernel believes clean. */
 static int commit_failed(struct st_store *s, int rc)
 {
 	int error = kv_error(rc);
-	if (error == ST_EFULL || (error == ST_EIO && disk_free(s) <= s->reserve_bytes + (1 << 20))) {
+	bool full = error == ST_EFULL ||
+		    (error == ST_EIO && disk_free(s) <= s->reserve_bytes + (1 << 20));
+	if (full && !given_up(s)) {
 		s->full = true;
 		return ST_EFULL;
 	}
