@@ -18,12 +18,14 @@ struct gathering {
 
 static int room(struct st_fold *f)
 {
-	if (f->links != NULL)
-		return 0;
-	f->links = calloc(ST_SET_MAX, sizeof(*f->links));
-	f->verdicts = calloc(ST_SET_MAX, sizeof(*f->verdicts));
-	f->before = calloc(ST_SET_MAX, sizeof(*f->before));
-	f->order = calloc(ST_SET_MAX, sizeof(*f->order));
+	if (f->links == NULL)
+		f->links = calloc(ST_SET_MAX, sizeof(*f->links));
+	if (f->verdicts == NULL)
+		f->verdicts = calloc(ST_SET_MAX, sizeof(*f->verdicts));
+	if (f->before == NULL)
+		f->before = calloc(ST_SET_MAX, sizeof(*f->before));
+	if (f->order == NULL)
+		f->order = calloc(ST_SET_MAX, sizeof(*f->order));
 	return f->links && f->verdicts && f->before && f->order ? 0 : ST_ENOMEM;
 }
 
