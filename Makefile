@@ -159,5 +159,22 @@ fuzz-corpus: $(FUZZ) $(O)/tests/common/seeds
 $(O)/tests/common/seeds: $(O)/tests/common/seeds.o $(O)/tests/common/city.o $(LIB)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+# Each call that can fail, failed once: a failure is a wrong acknowledgement, a trace of what failed, a leak,
+# or a code that tells another trouble. LMDB and its like are linked as archives, so that their own calls count.
+FAULT_WRAP := malloc calloc realloc strdup posix_memalign aligned_alloc pwrite writev ftruncate fdatasync \
+	mdb_put mdb_del mdb_cursor_put mdb_cursor_del mdb_txn_commit mdb_txn_begin mdb_get mdb_cursor_open \
+	mdb_cursor_get mdb_dbi_open mdb_stat
+FAULT_LIBS := -Wl,-Bstatic -llmdb -lzstd -lprotobuf-c -ljansson -Wl,-Bdynamic
+FAULTS     := $(patsubst %,$(O)/tests/fault/%,jobs ask links)
+FAULT_O    := $(O)/tests/fault/inject.o $(O)/tests/fault/stage.o $(O)/tests/common/city.o
+$(FAULTS): $(O)/tests/fault/%: $(O)/tests/fault/%.o $(FAULT_O) $(LIB)
+	$(CC) $(LDFLAGS) $(FAULT_WRAP:%=-Wl,--wrap=%) -o $@ $^ $(FAULT_LIBS) $(LDLIBS)
+
+.PHONY: faults
+faults:
+	@$(MAKE) --no-print-directory -s SAN=address -j2 $(FAULTS:$(O)/%=build-address/%)
+	@tests/run.sh $(FAULTS:$(O)/%=build-address/%)
+
+-include $(FAULT_O:.o=.d) $(FAULTS:=.d)
 -include $(patsubst %.o,%.d,$(filter $(O)/fuzzed/%,$(FUZZ_O) $(FUZZ_API_O)))
 -include $(LIB_O:.o=.d) $(D_O:.o=.d) $(C_O:.o=.d) $(UNIT:=.d)

@@ -161,12 +161,22 @@ int node_found(struct node *n, const char *code, struct st_signing_key *root)
 	return rc;
 }
 
-struct papers {
-	struct st_buf text, request, chain;
-	struct st_job job;
-};
+void papers_init(struct papers *p)
+{
+	memset(p, 0, sizeof(*p));
+	st_buf_init(&p->text, ST_INVITE_TEXT_MAX);
+	st_buf_init(&p->request, ST_CERTIFICATE_MAX);
+	st_buf_init(&p->chain, ST_DEPTH_MAX * ST_CERTIFICATE_MAX);
+}
 
-static int invite(struct node *parent, const struct joining *how, struct papers *p)
+void papers_done(struct papers *p)
+{
+	st_buf_done(&p->text);
+	st_buf_done(&p->request);
+	st_buf_done(&p->chain);
+}
+
+int node_invite(struct node *parent, const struct joining *how, struct papers *p)
 {
 	p->job.kind = ST_JOB_INVITE;
 	p->job.u.invite = (struct st_job_invite){ .child = city_code(how->code),
@@ -177,7 +187,7 @@ static int invite(struct node *parent, const struct joining *how, struct papers 
 	return node_run(parent, &p->job);
 }
 
-static int enrol(struct node *parent, struct node *child, struct papers *p)
+int node_enrol(struct node *parent, struct node *child, struct papers *p)
 {
 	struct st_invite i;
 	struct st_box_key key;
@@ -199,7 +209,7 @@ static int enrol(struct node *parent, struct node *child, struct papers *p)
 	return node_run(parent, &p->job);
 }
 
-static int adopt(struct node *child, const struct joining *how, struct papers *p)
+int node_adopt(struct node *child, const struct joining *how, struct papers *p)
 {
 	struct st_job_adopt *a = &p->job.u.adopt;
 	struct st_reader r = st_reader(st_buf_span(&p->chain));
@@ -216,21 +226,14 @@ static int adopt(struct node *child, const struct joining *how, struct papers *p
 
 int node_join(struct node *parent, struct node *child, const struct joining *how)
 {
-	struct papers *p = calloc(1, sizeof(*p));
-	if (p == NULL)
-		return ST_ENOMEM;
-	st_buf_init(&p->text, ST_INVITE_TEXT_MAX);
-	st_buf_init(&p->request, ST_CERTIFICATE_MAX);
-	st_buf_init(&p->chain, ST_DEPTH_MAX * ST_CERTIFICATE_MAX);
-	int rc = invite(parent, how, p);
+	struct papers p;
+	papers_init(&p);
+	int rc = node_invite(parent, how, &p);
 	if (rc == 0)
-		rc = enrol(parent, child, p);
+		rc = node_enrol(parent, child, &p);
 	if (rc == 0)
-		rc = adopt(child, how, p);
-	st_buf_done(&p->text);
-	st_buf_done(&p->request);
-	st_buf_done(&p->chain);
-	free(p);
+		rc = node_adopt(child, how, &p);
+	papers_done(&p);
 	return rc;
 }
 

@@ -35,6 +35,16 @@ struct joining {
 	struct st_public_key root;
 };
 ST_MUST int node_join(struct node *parent, struct node *child, const struct joining *how);
+/* The same in its three steps: text is the invite, chain the certificates. */
+struct papers {
+	struct st_buf text, request, chain;
+	struct st_job job;
+};
+void papers_init(struct papers *p);
+void papers_done(struct papers *p);
+ST_MUST int node_invite(struct node *parent, const struct joining *how, struct papers *p);
+ST_MUST int node_enrol(struct node *parent, struct node *child, struct papers *p);
+ST_MUST int node_adopt(struct node *child, const struct joining *how, struct papers *p);
 /* number "": opens a matter, and is written; otherwise moves it. */
 ST_MUST int node_command(struct node *n, const char *move, char number[ST_NUMBER_TEXT],
 			 const struct st_command_field *fields, size_t count);
