@@ -147,6 +147,8 @@ static int compare(struct counting *c, const struct st_record *r)
 	int rc = st_record_get(c->txn, &r->ref, stored, &size);
 	if (rc < 0 && rc != ST_ENOTFOUND)
 		return rc;
+	if (c->row.error < 0)
+		return c->row.error;
 	c->out->records++;
 	if (rc == 0 && st_span_equal(st_span(stored, size), st_buf_span(&c->row)))
 		return 0;
