@@ -28,15 +28,28 @@ static void make_key(void)
 	ST_REQUIRE(tss_create(&end_of_thread, stop) == thrd_success);
 }
 
+int st_hash_start(void)
+{
+	if (context != NULL)
+		return 0;
+	call_once(&once, make_key);
+	if (sha256 == NULL)
+		sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	EVP_MD_CTX *c = sha256 == NULL ? NULL : EVP_MD_CTX_new();
+	/* The first use of a context takes memory as well. */
+	if (c == NULL || EVP_DigestInit_ex2(c, sha256, NULL) != 1) {
+		EVP_MD_CTX_free(c);
+		return ST_ENOMEM;
+	}
+	context = c;
+	(void)tss_set(end_of_thread, context); /* so that stop is called with the thread's end */
+	return 0;
+}
+
 static void start(void)
 {
-	if (context == NULL) {
-		call_once(&once, make_key);
-		sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-		context = EVP_MD_CTX_new();
-		ST_REQUIRE(sha256 != NULL && context != NULL);
-		(void)tss_set(end_of_thread, context); /* so that stop is called with the thread's end */
-	}
+	if (context == NULL)
+		ST_REQUIRE(st_hash_start() == 0);
 	ST_REQUIRE(EVP_DigestInit_ex2(context, sha256, NULL) == 1);
 }
 
