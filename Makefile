@@ -90,7 +90,7 @@ demo: deps
 check: deps
 	@$(MAKE) --no-print-directory layers
 	@$(MAKE) --no-print-directory SAN=address -j2 check-build
-	@tests/check.sh build-address $(UNIT:$(O)/%=build-address/%)
+	@tests/check.sh build-address $(UNIT:$(O)/%=build-address/%) $(FAULTS:$(O)/%=build-address/%)
 
 .PHONY: check-build
 check-build: all $(UNIT) $(FUZZ)
@@ -170,10 +170,20 @@ FAULT_O    := $(O)/tests/fault/inject.o $(O)/tests/fault/stage.o $(O)/tests/comm
 $(FAULTS): $(O)/tests/fault/%: $(O)/tests/fault/%.o $(FAULT_O) $(LIB)
 	$(CC) $(LDFLAGS) $(FAULT_WRAP:%=-Wl,--wrap=%) -o $@ $^ $(FAULT_LIBS) $(LDLIBS)
 
+check-build: $(FAULTS)
+
+$(O)/preload.so: tests/fault/preload.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -O1 -fPIC -shared $(WARN) -D_GNU_SOURCE -o $@ $<
+
+# The daemon as it is shipped, with a library before it that fails one call: it ends with code 1 or goes on.
+FAULT_MEMORY ?= 60
 .PHONY: faults
 faults:
 	@$(MAKE) --no-print-directory -s SAN=address -j2 $(FAULTS:$(O)/%=build-address/%)
+	@$(MAKE) --no-print-directory -s -j2 all $(O)/preload.so
 	@tests/run.sh $(FAULTS:$(O)/%=build-address/%)
+	@python3 tests/fault/daemon.py --build $(O) --preload $(O)/preload.so --memory $(FAULT_MEMORY)
 
 -include $(FAULT_O:.o=.d) $(FAULTS:=.d)
 -include $(patsubst %.o,%.d,$(filter $(O)/fuzzed/%,$(FUZZ_O) $(FUZZ_API_O)))

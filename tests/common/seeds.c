@@ -10,6 +10,7 @@
 #include <station/ask/matter.h>
 #include <station/ask/verify.h>
 #include <station/base/check.h>
+#include <station/base/text.h>
 #include <station/event/event.h>
 #include <station/store/stations.h>
 #include <station/sync/downlink.h>
@@ -318,6 +319,10 @@ static void secrets(void)
 	st_buf_init(&b, 4096);
 	st_invite_encode(&i, &b);
 	put("invite", "text", st_buf_span(&b));
+	uint8_t packed[512];
+	size_t size = 0;
+	ST_REQUIRE(st_base64url_get(st_span(b.data + 10, b.size - 10), packed, sizeof(packed), &size) == 0);
+	put("invite", "packed", st_span(packed, size - 4));
 	st_buf_clear(&b);
 	st_keys_encode(seeds, &b);
 	put("keys", "file", st_buf_span(&b));

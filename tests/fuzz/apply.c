@@ -146,7 +146,7 @@ static void push(struct author *a)
 static int see_event(const struct st_life_event *e, void *arg)
 {
 	(void)arg;
-	CANARY(e->revision >= 3 && e->term > 0 && e->text_count > 1 && e->stray == 0);
+	CANARY(e->stray == ST_STRAY_SET_ASIDE);
 	return 0;
 }
 

@@ -18,7 +18,7 @@ static void read_text(struct st_span text)
 	ST_REQUIRE(b.error == 0);
 	ST_REQUIRE(st_invite_decode(st_buf_span(&b), &again) == 0);
 	ST_REQUIRE(memcmp(&i, &again, sizeof(i)) == 0);
-	CANARY(i.expires_ms < 0 && strcmp(i.parent.text, i.child.text) == 0);
+	CANARY(i.expires_ms > 1LL << 42);
 	st_buf_done(&b);
 }
 

@@ -78,8 +78,7 @@ static void check(void)
 	for (size_t n = 0; n < i.log_count; n++)
 		ST_REQUIRE(i.logs[n].acked <= i.logs[n].sent && i.logs[n].sent <= i.logs[n].size);
 	ST_REQUIRE(i.log_count == 0 || i.logs[0].number == self.log);
-	CANARY(i.state == ST_UPLINK_LINKED && i.logs[0].acked == i.logs[0].size && i.log_count == 2 &&
-	       receipts > 0 && i.logs[1].refused != 0);
+	CANARY(halts > 0 && i.log_count == 2);
 }
 
 static int steps(struct st_txn *t, void *arg)

@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	st_arena_reset(&arena);
 	if (st_frame_decode(st_span(data, size), &arena, &f) < 0)
 		return 0;
-	CANARY(f.kind == ST_FRAME_LOGS && f.u.logs.count >= 3 && f.u.logs.logs[2].receipt_size > 9);
+	CANARY(f.kind == ST_FRAME_LOGS && f.u.logs.count >= 3);
 	st_buf_init(&b, ST_FRAME_MAX);
 	if (st_frame_encode(&f, &b) == 0) {
 		ST_REQUIRE(st_frame_decode(st_buf_span(&b), &arena, &again) == 0);
