@@ -232,6 +232,8 @@ int st_apply_group(struct st_apply *a, const struct st_world *world, struct st_j
 				merge(&applied, &one);
 			else if (rc == ST_ECORRUPT)
 				rc = 0;
+			for (size_t k = i + 1; rc < 0 && k < count; k++)
+				jobs[k]->rc = rc; /* none of them has run */
 		}
 	}
 	if (rc == ST_ECORRUPT) { /* of one job alone: the job's matter, the store still serves */
