@@ -5,8 +5,8 @@
 #include <station/base/digest.h>
 #include <station/base/error.h>
 
-/* Makes this thread's hasher, so that no later hash on it needs memory: st_trust_start does it for its
- * own thread. ST_ENOMEM. A thread that leaves it out makes it at its first hash, and must not fail. */
+/* Makes this thread's hasher, which a first hash does otherwise; st_trust_start does it for its own
+ * thread. ST_ENOMEM. No hash fails for want of memory: it is only slower then. */
 ST_MUST int st_hash_start(void);
 /* SHA-256 of the pieces one after another. */
 struct st_hash st_hash(const struct st_span *pieces, size_t count);
