@@ -169,7 +169,7 @@ static void take(void *arg, struct st_inbound *in)
 	for (size_t i = 0; i < in->push.event_count; i++)
 		size = (size_t)(in->push.events[i].data - in->raw) + in->push.events[i].size;
 	/* What the raw bytes end with: root, time, signature. */
-	size += 34 + 1 + 10 + 2 + ST_SIGNATURE_SIZE;
+	size += 2 + ST_HASH_SIZE + 1 + 5 + 2 + ST_SIGNATURE_SIZE; /* a time of this century: 5 bytes */
 	put_piece(&b, 1, st_span(in->raw, size));
 	put_piece(&b, 2, st_span(in->raw, size));
 	put("push", "raw", st_buf_span(&b));

@@ -35,7 +35,7 @@ static void frame(struct st_span bytes)
 		return;
 	check(in);
 	arrived++;
-	CANARY(arrived >= 2 && in->push.first_seq > 100);
+	CANARY(arrived >= 2 && in->push.first_seq > 20);
 	st_inbound_free(in);
 }
 
