@@ -46,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ST_REQUIRE(rc < 0 || st_cosign_verify(&c, &key.public, &cosignature) == 0);
 	if (st_proof_parse(st_span(data, size), &index, &proof, &note) == 0) {
 		ST_REQUIRE(proof.count <= ST_PROOF_MAX && note.size <= size);
-		CANARY(proof.count >= 2 && index > 1);
+		CANARY(proof.count >= 1 && index > 1);
 	}
 	signed_note(st_span(data, size), &key);
 	return 0;
