@@ -96,7 +96,8 @@ def one_memory_fault(main, branch, n, ends):
     except subprocess.TimeoutExpired:
         ended = None
     if ended is None:
-        check(opened(main) is not None, "it lives on after fault %d and takes nothing" % n)
+        # The fault may wait until this very request, but no second one.
+        check(opened(main) or opened(main), "it lives on after fault %d and takes nothing" % n)
         ended = main.stop(20)
         check(ended == 0, "it stopped with %s" % ended)
     # libzmq gives up by abort, and systemd starts the daemon again; our own checks must not.
