@@ -94,7 +94,7 @@ demo: deps
 check: deps
 	@$(MAKE) --no-print-directory layers
 	@$(MAKE) --no-print-directory SAN=address -j2 check-build
-	@tests/check.sh build-address $(UNIT:$(O)/%=build-address/%)
+	@tests/check.sh build-address $(UNIT:$(O)/%=build-address/%) $(FAULTS:$(O)/%=build-address/%)
 
 .PHONY: check-build
 check-build: all $(UNIT) $(FUZZ)
@@ -131,19 +131,26 @@ install: all
 clean:
 	rm -rf build build-address build-thread
 
-# Fuzz targets stand on a library of their own, instrumented by clang.
-FUZZ_FLAGS := $(CPPFLAGS) -std=gnu11 -g -O1 -D_GNU_SOURCE -DST_DEBUG
-FUZZ_O     := $(LIB_C:%.c=$(O)/fuzzed/%.o) $(GEN_C:%.c=%.fuzzed.o)
+# Fuzz targets stand on a library of their own, instrumented by clang. A failure is an input that
+# crashes a decoder, or brings it beyond its bounds; run.sh names the file. Generated code and
+# protobuf-c are without UBSan: they shift and add in ways that it doesn't like and that do no harm.
+FUZZ_FLAGS := $(CPPFLAGS) -I. -std=gnu11 -g -O1 -D_GNU_SOURCE -DST_DEBUG
+FUZZ_SAN   := address,undefined -fno-sanitize-recover=undefined
+FUZZ_O     := $(LIB_C:%.c=$(O)/fuzzed/%.o) $(GEN_C:%.c=%.fuzzed.o) $(O)/fuzzed/tests/common/city.o
+FUZZ_API_O := $(patsubst %,$(O)/fuzzed/daemon/stationd/%.o,api_answer api_json api_station api_status \
+	api_records api_import api_report api_logs api_tasks)
 $(O)/fuzzed/%.o: %.c | $(GEN_C)
 	@mkdir -p $(@D)
-	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,address -c -o $@ $<
+	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,$(FUZZ_SAN) -MMD -MP -c -o $@ $<
 
 %.fuzzed.o: %.c
 	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,address -c -o $@ $<
 
-$(O)/fuzz/%: tests/fuzz/%.c $(FUZZ_O)
+$(O)/fuzz/config $(O)/canary/config: $(O)/fuzzed/daemon/stationd/config.o
+$(O)/fuzz/http $(O)/canary/http: $(FUZZ_API_O)
+$(O)/fuzz/%: tests/fuzz/%.c tests/fuzz/decoders.h $(FUZZ_O)
 	@mkdir -p $(@D)
-	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer,address -o $@ $^ $(LDLIBS)
+	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer,$(FUZZ_SAN) -o $@ $(filter %.c %.o,$^) $(LDLIBS)
 
 # The bench measures build/stationd and build/stationctl on this machine; a failure means that a
 # daemon or a tool of the bench failed, never that a figure is missed. Standard output is JSON only.
@@ -182,4 +189,52 @@ sim: $(O)/sim
 sim-canaries:
 	@tests/sim/canaries.sh $(O)
 
--include $(SIM_O:.o=.d) $(LIB_O:.o=.d) $(D_O:.o=.d) $(C_O:.o=.d) $(UNIT:=.d)
+-include $(SIM_O:.o=.d)
+
+# Each target with its canary in it must find it: a failure is a fuzzer that doesn't get deep.
+$(O)/canary/%: tests/fuzz/%.c tests/fuzz/decoders.h $(FUZZ_O)
+	@mkdir -p $(@D)
+	$(CLANG) $(FUZZ_FLAGS) -DST_FUZZ_CANARY -fsanitize=fuzzer,$(FUZZ_SAN) -o $@ $(filter %.c %.o,$^) $(LDLIBS)
+
+CANARIES := $(FUZZ:$(O)/fuzz/%=$(O)/canary/%)
+CANARY_S ?= 120
+.PHONY: fuzz-canaries fuzz-corpus
+fuzz-canaries: $(CANARIES)
+	@tests/fuzz/run.sh --canaries $(CANARY_S) $(CANARIES)
+
+# Makes the corpus anew from real traffic, then keeps of it what each target still learns from.
+fuzz-corpus: $(FUZZ) $(O)/tests/common/seeds
+	@tests/fuzz/corpus.sh $(O)
+
+$(O)/tests/common/seeds: $(O)/tests/common/seeds.o $(O)/tests/common/city.o $(LIB)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# Each call that can fail, failed once: a failure is a wrong acknowledgement, a trace of what failed, a leak,
+# or a code that tells another trouble. LMDB and its like are linked as archives, so that their own calls count.
+FAULT_WRAP := malloc calloc realloc strdup posix_memalign aligned_alloc pwrite writev ftruncate fdatasync \
+	mdb_put mdb_del mdb_cursor_put mdb_cursor_del mdb_txn_commit mdb_txn_begin mdb_get mdb_cursor_open \
+	mdb_cursor_get mdb_dbi_open mdb_stat
+FAULT_LIBS := -Wl,-Bstatic -llmdb -lzstd -lprotobuf-c -ljansson -Wl,-Bdynamic
+FAULTS     := $(patsubst %,$(O)/tests/fault/%,jobs ask links)
+FAULT_O    := $(O)/tests/fault/inject.o $(O)/tests/fault/stage.o $(O)/tests/common/city.o
+$(FAULTS): $(O)/tests/fault/%: $(O)/tests/fault/%.o $(FAULT_O) $(LIB)
+	$(CC) $(LDFLAGS) $(FAULT_WRAP:%=-Wl,--wrap=%) -o $@ $^ $(FAULT_LIBS) $(LDLIBS)
+
+check-build: $(FAULTS)
+
+$(O)/preload.so: tests/fault/preload.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -O1 -fPIC -shared $(WARN) -D_GNU_SOURCE -o $@ $<
+
+# The daemon as it is shipped, with a library before it that fails one call: it ends with code 1 or goes on.
+FAULT_MEMORY ?= 60
+.PHONY: faults
+faults:
+	@$(MAKE) --no-print-directory -s SAN=address -j2 $(FAULTS:$(O)/%=build-address/%)
+	@$(MAKE) --no-print-directory -s -j2 all $(O)/preload.so
+	@tests/run.sh $(FAULTS:$(O)/%=build-address/%)
+	@python3 tests/fault/daemon.py --build $(O) --preload $(O)/preload.so --memory $(FAULT_MEMORY)
+
+-include $(FAULT_O:.o=.d) $(FAULTS:=.d)
+-include $(patsubst %.o,%.d,$(filter $(O)/fuzzed/%,$(FUZZ_O) $(FUZZ_API_O)))
+-include $(LIB_O:.o=.d) $(D_O:.o=.d) $(C_O:.o=.d) $(UNIT:=.d)

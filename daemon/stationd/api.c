@@ -1,6 +1,6 @@
 /* api.c - the HTTP server on the loop.
  *
- * Owns:    the control socket, requests under way, and the HTTP status of each error.
+ * Owns:    the control socket, and requests under way.
  * Promise: 8 and 9: bodies, requests and connections are bounded; rubbish gets an answer.
  * Flow:    stationctl -> api -> routes -> api -> stationctl */
 #include "api.h"
@@ -28,28 +28,6 @@ struct api {
 	size_t count;
 	bool closing;
 };
-
-static const struct route *const route_lists[] = {
-	api_station_routes, api_status_routes, api_record_routes, api_import_routes,
-	api_report_routes, api_log_routes, api_task_routes,
-};
-
-static const struct {
-	int code;
-	unsigned status;
-} statuses[] = {
-	{ ST_EFIELD, 400 }, { ST_ETOOBIG, 400 }, { ST_EUSAGE, 400 }, { ST_EWIRE, 400 },
-	{ ST_ENOTFOUND, 404 }, { ST_EBUSY, 503 }, { ST_EFULL, 503 }, { ST_ESILENT, 503 },
-	{ ST_EADDRESS, 503 }, { ST_EIO, 500 }, { ST_ECORRUPT, 500 }, { ST_ENOMEM, 500 },
-};
-
-static unsigned status_of(int code)
-{
-	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
-		if (statuses[i].code == code)
-			return statuses[i].status;
-	return 409; /* refused by the state of things */
-}
 
 static void pump(struct api *a);
 
@@ -103,57 +81,12 @@ static void resume(struct request *q)
 		(void)uv_timer_start(q->station->api->timer, on_timer, 0, 0);
 }
 
-static int answer(struct request *q, unsigned status)
+void api_answered(struct request *q, unsigned status)
 {
 	st_assert(!q->answered);
 	q->status = status;
 	q->answered = true;
 	resume(q);
-	return 0;
-}
-
-int api_json(struct request *q, json_t *json)
-{
-	char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
-	json_decref(json);
-	if (text == NULL)
-		return q->answered ? 0 : api_refuse(q, ST_ENOMEM);
-	q->type = "application/json";
-	st_buf_clear(&q->answer);
-	st_buf_put_text(&q->answer, text);
-	st_buf_put_text(&q->answer, "\n");
-	free(text);
-	return answer(q, 200);
-}
-
-int api_text(struct request *q, const char *type, struct st_span text)
-{
-	q->type = type;
-	st_buf_clear(&q->answer);
-	st_buf_put_span(&q->answer, text);
-	return answer(q, 200);
-}
-
-int api_refuse(struct request *q, int code)
-{
-	json_t *json = json_pack("{s:s, s:i, s:o, s:s}", "error", st_error_name(code), "code", code,
-				 "message",
-				 api_two(st_error_text(code, ST_ZH), st_error_text(code, ST_EN)), "place",
-				 q->place);
-	char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
-	json_decref(json);
-	q->type = "application/json";
-	st_buf_clear(&q->answer);
-	st_buf_put_text(&q->answer, text == NULL ? "{\"error\":\"ENOMEM\"}" : text);
-	st_buf_put_text(&q->answer, "\n");
-	free(text);
-	return answer(q, status_of(code));
-}
-
-int api_place(struct request *q, int code, const char *place)
-{
-	(void)snprintf(q->place, sizeof(q->place), "%s", place);
-	return code;
 }
 
 void api_keep(struct request *q)
@@ -229,39 +162,11 @@ static struct request *new_request(struct api *a, struct MHD_Connection *connect
 	return q;
 }
 
-static bool path_fits(const struct route *r, const char *path, const char **rest)
-{
-	size_t n = strlen(r->path);
-	if (r->path[n - 1] != '/') {
-		*rest = "";
-		return strcmp(path, r->path) == 0;
-	}
-	*rest = path + n;
-	return strncmp(path, r->path, n) == 0 && path[n] != 0;
-}
-
-/* An exact path wins over one that takes a rest, since lists are walked for it first. */
-static const struct route *find_route(const char *method, const char *path, const char **rest,
-				      bool *other_method)
-{
-	for (int exact = 1; exact >= 0; exact--)
-		for (size_t l = 0; l < sizeof(route_lists) / sizeof(route_lists[0]); l++)
-			for (const struct route *r = route_lists[l]; r->method != NULL; r++) {
-				if ((r->path[strlen(r->path) - 1] != '/') != exact ||
-				    !path_fits(r, path, rest))
-					continue;
-				if (strcmp(r->method, method) == 0)
-					return r;
-				*other_method = true;
-			}
-	return NULL;
-}
-
 static void run_route(struct request *q, const char *method)
 {
 	bool other_method = false;
 	q->routed = true;
-	q->route = find_route(method, q->path, &q->rest, &other_method);
+	q->route = api_route(method, q->path, &q->rest, &other_method);
 	int rc = q->route == NULL ? ST_ENOTFOUND : q->body.error < 0 ? ST_ETOOBIG : q->route->fn(q);
 	if (q->route == NULL)
 		(void)api_place(q, rc, q->path);

@@ -44,6 +44,12 @@ int api_open(struct station *s, struct api **ret_a);
 void api_close(struct api *a);
 void api_moved(struct api *a); /* something changed: who waits is asked again */
 
+/* The route of a path, and what follows it; NULL: none, or none of that method. */
+const struct route *api_route(const char *method, const char *path, const char **ret_rest,
+			      bool *ret_other_method);
+/* The answer stands in q: lets the server send it. */
+void api_answered(struct request *q, unsigned status);
+
 /* Answers. json is taken. */
 int api_json(struct request *q, json_t *json);
 int api_text(struct request *q, const char *type, struct st_span text);

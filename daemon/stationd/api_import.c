@@ -76,6 +76,8 @@ static int take_row(const struct st_import_row *row, int rc, const char *column,
 		return ST_ETOOBIG;
 	if (rc == 0)
 		rc = st_import_check(row, &j->cases[to->case_count], &column, &reason);
+	if (rc == ST_ENOMEM)
+		return rc;
 	if (rc < 0) {
 		add_bad(j, row->row, column, reason, rc);
 		j->stopped = j->stop;

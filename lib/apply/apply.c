@@ -169,17 +169,41 @@ static int run_all(struct st_txn *t, void *arg)
 	return rc;
 }
 
+static int read_held(struct st_txn *t, void *arg)
+{
+	struct st_job_push *job = arg;
+	const struct st_log_id *id = &job->push.checkpoint.log;
+	struct st_log log;
+	uint32_t number = 0;
+	int rc = st_station_number(t, &id->station, &number);
+	if (rc == 0)
+		rc = st_log_find(t, number, id->epoch, &log);
+	if (rc == 0)
+		job->held = log.tree.size;
+	return rc;
+}
+
+/* Nothing of the group is on disk: no job may answer as if it were. What is held of a log is asked
+ * anew; where the store can't say, 0 makes the child send again, and nothing is stored twice. */
+static void take_back(struct st_apply *a, struct st_job *job, int rc)
+{
+	job->rc = rc;
+	if (job->kind != ST_JOB_PUSH)
+		return;
+	job->u.push.receipted = false;
+	job->u.push.unread = job->u.push.parts_dropped = 0;
+	job->u.push.held = job->u.push.log = 0;
+	(void)(st_store_read(a->store, read_held, &job->u.push) == 0);
+}
+
 static int transact(struct st_apply *a, struct st_job **jobs, size_t count,
 		    struct st_applied *ret_applied)
 {
 	struct group g = { .apply = a, .jobs = jobs, .count = count };
 	int rc = st_store_write(a->store, run_all, &g);
 	a->txn = NULL;
-	for (size_t i = 0; rc < 0 && i < count; i++) {
-		jobs[i]->rc = rc;
-		if (jobs[i]->kind == ST_JOB_PUSH)
-			push_undone(a, &jobs[i]->u.push);
-	}
+	for (size_t i = 0; rc < 0 && i < count; i++)
+		take_back(a, jobs[i], rc);
 	if (rc == 0)
 		*ret_applied = a->applied;
 	return rc;
@@ -212,6 +236,8 @@ int st_apply_group(struct st_apply *a, const struct st_world *world, struct st_j
 				merge(&applied, &one);
 			else if (rc == ST_ECORRUPT)
 				rc = 0;
+			for (size_t k = i + 1; rc < 0 && k < count; k++)
+				jobs[k]->rc = rc; /* none of them has run */
 		}
 	}
 	if (rc == ST_ECORRUPT) { /* of one job alone: the job's matter, the store still serves */

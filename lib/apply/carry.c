@@ -101,8 +101,9 @@ static int take_item(struct st_apply *a, const struct st_carry_item *i)
 	int rc = prove(a, i, &writer);
 	if (rc < 0)
 		return rc;
-	if (st_station_below(a->txn, writer.number, a->self.station.number))
-		return 1; /* it comes, or came, with its log */
+	rc = st_station_below(a->txn, writer.number, a->self.station.number);
+	if (rc != 0)
+		return rc; /* 1: it comes, or came, with its log */
 	rc = find_place(a, i, writer.number, &log);
 	return rc != 0 ? rc : take_new(a, i, &log);
 }

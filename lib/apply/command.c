@@ -206,9 +206,10 @@ static void address_code(const struct st_code *code, struct st_event *e)
 static int address(struct st_apply *a, uint32_t station, struct st_event *e)
 {
 	struct st_code code;
-	if (st_station_below(a->txn, a->self.station.number, station))
-		return 0; /* ourselves, or above us, where our log goes */
-	int rc = st_station_code(a->txn, station, &code);
+	int rc = st_station_below(a->txn, a->self.station.number, station);
+	if (rc != 0)
+		return rc < 0 ? rc : 0; /* ourselves, or above us, where our log goes */
+	rc = st_station_code(a->txn, station, &code);
 	if (rc == 0)
 		address_code(&code, e);
 	return rc;
@@ -318,12 +319,14 @@ static int check_stations(struct st_apply *a, const struct st_checked *c, const 
 {
 	struct st_station to;
 	uint32_t self = a->self.station.number;
-	if (c->move != NULL && c->move->who == ST_BY_ABOVE &&
-	    (r->holder == self || !st_station_below(a->txn, r->holder, self)))
-		return ST_EHOLDER;
+	int rc = 1;
+	if (c->move != NULL && c->move->who == ST_BY_ABOVE)
+		rc = r->holder == self ? 0 : st_station_below(a->txn, r->holder, self);
+	if (rc <= 0)
+		return rc < 0 ? rc : ST_EHOLDER;
 	if (st_code_empty(&c->holder))
 		return 0;
-	int rc = st_station_find(a->txn, &c->holder, &to);
+	rc = st_station_find(a->txn, &c->holder, &to);
 	if (rc < 0 && rc != ST_ENOTFOUND)
 		return rc;
 	bool fits = rc == 0 && to.standing == ST_ENROLLED &&

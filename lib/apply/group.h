@@ -96,8 +96,6 @@ int command_add(struct st_apply *a, const struct st_command *c, struct st_checke
 int job_import(struct st_apply *a, struct st_job_import *job);
 /* push.c */
 int job_push(struct st_apply *a, struct st_job_push *job);
-/* The transaction came to nothing: what the job says of the store is what is on the disk. */
-void push_undone(struct st_apply *a, struct st_job_push *job);
 /* route.c: whom an event that has just been stored goes on to */
 int route_event(struct st_apply *a, const struct st_log *log, const struct st_event *e);
 /* A carried event of a record that is held further down: it belongs to the history that went there before it. */

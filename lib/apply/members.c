@@ -68,6 +68,7 @@ int job_invite(struct st_apply *a, struct st_job_invite *job)
 	row.expires_ms = invite.expires_ms;
 	rc = st_invite_put(a->txn, &row);
 	if (rc == 0) {
+		st_buf_clear(job->text); /* the job may run again, when another's damage ended its group */
 		st_invite_encode(&invite, job->text);
 		rc = job->text->error;
 	}
@@ -90,6 +91,7 @@ static int put_chain(struct st_apply *a, const struct st_code *code, struct st_b
 	}
 	if (rc < 0)
 		return rc;
+	st_buf_clear(to);
 	while (n-- > 0) {
 		st_buf_u16(to, (uint16_t)path[n].signed_size);
 		st_buf_put(to, path[n].signed_bytes, path[n].signed_size);

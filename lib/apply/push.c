@@ -22,8 +22,10 @@ static int find_origin(struct st_apply *a, struct arrival *v)
 	int rc = st_station_find(a->txn, &c->log.station, &v->origin);
 	if (rc < 0)
 		return rc == ST_ENOTFOUND ? ST_EORIGIN : rc;
-	if (v->origin.number == a->self.station.number ||
-	    !st_station_below(a->txn, v->origin.number, v->job->child))
+	int below = st_station_below(a->txn, v->origin.number, v->job->child);
+	if (below < 0)
+		return below;
+	if (below == 0 || v->origin.number == a->self.station.number)
 		return ST_ESUBTREE;
 	if (c->log.epoch != 1)
 		return ST_EEPOCH; /* a later life needs its parent's admission first */
@@ -231,6 +233,10 @@ int job_push(struct st_apply *a, struct st_job_push *job)
 	struct arrival v = { .job = job };
 	const struct st_push *push = &job->push;
 	st_assert(push->event_count <= ST_PUSH_EVENTS_MAX);
+	job->held = 0;
+	job->log = 0;
+	job->receipted = false;
+	job->unread = job->parts_dropped = 0;
 	if (!a->self.set_up)
 		return ST_ENOSTATION;
 	int rc = find_origin(a, &v);
@@ -252,30 +258,4 @@ int job_push(struct st_apply *a, struct st_job_push *job)
 	if (rc == 0)
 		rc = store_new(a, &v);
 	return rc < 0 ? rc : keep(a, &v);
-}
-
-static int durable_size(struct st_txn *t, void *arg)
-{
-	struct st_job_push *job = arg;
-	const struct st_log_id *id = &job->push.checkpoint.log;
-	struct st_log log;
-	uint32_t number = 0;
-	int rc = st_station_number(t, &id->station, &number);
-	if (rc == 0)
-		rc = st_log_find(t, number, id->epoch, &log);
-	if (rc == 0) {
-		job->log = log.number;
-		job->held = log.tree.size;
-	}
-	return rc;
-}
-
-void push_undone(struct st_apply *a, struct st_job_push *job)
-{
-	job->receipted = false;
-	job->unread = job->parts_dropped = 0;
-	job->log = 0;
-	job->held = 0;
-	/* A store that can't even be read says nothing of it: then the child begins anew. */
-	(void)(st_store_read(a->store, durable_size, job) == 0);
 }

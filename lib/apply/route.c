@@ -10,8 +10,8 @@
 #include <string.h>
 #include <station/base/check.h>
 
-/* The child has the writer's log itself, or will have. */
-static bool writes(struct st_apply *a, uint32_t child, uint32_t writer)
+/* 1: the child has the writer's log itself, or will have. */
+static int writes(struct st_apply *a, uint32_t child, uint32_t writer)
 {
 	return st_station_below(a->txn, writer, child);
 }
@@ -31,10 +31,10 @@ struct spreading {
 static int spread_to(const struct st_station *s, void *arg)
 {
 	struct spreading *x = arg;
-	if (s->parent != x->apply->self.station.number || s->standing != ST_ENROLLED ||
-	    writes(x->apply, s->number, x->writer))
+	if (s->parent != x->apply->self.station.number || s->standing != ST_ENROLLED)
 		return 0;
-	return put(x->apply, s->number, x->log, x->seq);
+	int rc = writes(x->apply, s->number, x->writer);
+	return rc < 0 ? rc : rc == 1 ? 0 : put(x->apply, s->number, x->log, x->seq);
 }
 
 static int put_note(const struct st_stray *stray, void *arg)
@@ -44,9 +44,9 @@ static int put_note(const struct st_stray *stray, void *arg)
 	if (stray->why != ST_STRAY_NOTE)
 		return 0;
 	int rc = st_log_get(x->apply->txn, stray->log, &log);
-	if (rc < 0 || writes(x->apply, x->log, log.station))
-		return rc;
-	return put(x->apply, x->log, stray->log, stray->seq);
+	if (rc == 0)
+		rc = writes(x->apply, x->log, log.station);
+	return rc < 0 ? rc : rc == 1 ? 0 : put(x->apply, x->log, stray->log, stray->seq);
 }
 
 /* All that is known of the record, oldest first, before the event that hands it on. */
@@ -60,8 +60,8 @@ static int history(struct st_apply *a, uint32_t child, const struct st_record *r
 	while (rc == 0 && count-- > 0) {
 		const struct st_place *at = &steps[count].at;
 		bool itself = at->log == but->log && at->seq == but->seq;
-		if (!itself && !writes(a, child, steps[count].writer))
-			rc = put(a, child, at->log, at->seq);
+		rc = itself ? 1 : writes(a, child, steps[count].writer);
+		rc = rc < 0 ? rc : rc == 1 ? 0 : put(a, child, at->log, at->seq);
 	}
 	free(steps);
 	return rc < 0 ? rc : st_stray_each(a->txn, &r->ref, put_note, &notes);
@@ -100,32 +100,52 @@ static int route_to(struct st_apply *a, const struct st_log *log, const struct s
 {
 	uint32_t holder = 0;
 	int rc = receiver(a, e, &holder);
-	if (rc == 0 && holder != 0 && st_station_below(a->txn, holder, child))
+	if (rc == 0 && holder != 0)
+		rc = st_station_below(a->txn, holder, child);
+	if (rc == 1)
 		rc = bring_history(a, child, log, e);
 	return rc < 0 ? rc : put(a, child, log->number, e->at.seq);
+}
+
+/* The child on the way down to an addressee; 0: it isn't below, or that child has the writer's log.
+ * ST_EEXIST: all below an addressee that we are below of ourselves. */
+static int way_to(struct st_apply *a, const struct st_addressee *addressee, uint32_t writer,
+		  uint32_t *ret_child)
+{
+	uint32_t to = 0, self = a->self.station.number;
+	*ret_child = 0;
+	int rc = st_station_number(a->txn, &addressee->station, &to);
+	if (rc < 0)
+		return rc == ST_ENOTFOUND ? 0 : rc; /* nobody that we know */
+	rc = addressee->subtree ? st_station_below(a->txn, self, to) : 0;
+	if (rc != 0)
+		return rc < 0 ? rc : ST_EEXIST;
+	if (to == self)
+		return 0;
+	rc = st_station_branch_of(a->txn, to, self, ret_child);
+	if (rc == 0)
+		rc = writes(a, *ret_child, writer);
+	if (rc != 0)
+		*ret_child = 0; /* it goes up with its log, or has turned further down */
+	return rc < 0 && rc != ST_ESUBTREE ? rc : 0;
 }
 
 int route_event(struct st_apply *a, const struct st_log *log, const struct st_event *e)
 {
 	uint32_t done[ST_EVENT_ADDRESSEES_MAX];
-	uint32_t self = a->self.station.number;
 	size_t count = 0;
 	for (size_t i = 0; i < e->addressee_count; i++) {
 		struct spreading x = { a, log->station, log->number, e->at.seq };
-		uint32_t to = 0, child = 0;
-		bool again = false;
-		int rc = st_station_number(a->txn, &e->addressees[i].station, &to);
-		if (rc == 0 && e->addressees[i].subtree && st_station_below(a->txn, self, to))
+		uint32_t child = 0;
+		int rc = way_to(a, &e->addressees[i], log->station, &child);
+		if (rc == ST_EEXIST)
 			return st_station_each(a->txn, spread_to, &x);
-		if (rc == 0 && to != self)
-			rc = st_station_branch_of(a->txn, to, self, &child);
-		if (rc == ST_ENOTFOUND || rc == ST_ESUBTREE)
-			continue; /* not below: it goes up with its log, or is nobody that we know */
 		if (rc < 0)
 			return rc;
+		bool again = child == 0;
 		for (size_t n = 0; n < count; n++)
 			again |= done[n] == child;
-		if (to == self || again || writes(a, child, log->station))
+		if (again)
 			continue;
 		done[count++] = child;
 		rc = route_to(a, log, e, child);
@@ -135,15 +155,19 @@ int route_event(struct st_apply *a, const struct st_log *log, const struct st_ev
 	return 0;
 }
 
-static bool addressed_below(struct st_apply *a, const struct st_event *e, uint32_t child)
+/* 1: the event has gone that way by its address. */
+static int addressed_below(struct st_apply *a, const struct st_event *e, uint32_t child)
 {
-	for (size_t i = 0; i < e->addressee_count; i++) {
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < e->addressee_count; i++) {
 		uint32_t to = 0;
-		if (st_station_number(a->txn, &e->addressees[i].station, &to) == 0 &&
-		    st_station_below(a->txn, to, child))
-			return true;
+		rc = st_station_number(a->txn, &e->addressees[i].station, &to);
+		if (rc == 0)
+			rc = st_station_below(a->txn, to, child);
+		else if (rc == ST_ENOTFOUND)
+			rc = 0;
 	}
-	return false;
+	return rc;
 }
 
 int route_late(struct st_apply *a, const struct st_log *log, const struct st_event *e)
@@ -160,9 +184,10 @@ int route_late(struct st_apply *a, const struct st_log *log, const struct st_eve
 		rc = st_station_branch_of(a->txn, r.holder, self, &child);
 	if (rc < 0 || child == 0)
 		return rc == ST_ENOTFOUND || rc == ST_ESUBTREE ? 0 : rc;
-	if (writes(a, child, log->station) || addressed_below(a, e, child))
-		return 0;
-	return put(a, child, log->number, e->at.seq);
+	rc = writes(a, child, log->station);
+	if (rc == 0)
+		rc = addressed_below(a, e, child);
+	return rc < 0 ? rc : rc == 1 ? 0 : put(a, child, log->number, e->at.seq);
 }
 
 static int roll_to(const struct st_station *s, void *arg)

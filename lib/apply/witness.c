@@ -75,7 +75,10 @@ static int take_receipt(struct st_apply *a, const struct st_receipt_in *in)
 		return rc;
 	if (in->size == 0 || in->size > log.tree.size)
 		return ST_EAHEAD;
-	if (signer.number == log.station || !st_station_below(a->txn, log.station, signer.number))
+	int below = st_station_below(a->txn, log.station, signer.number);
+	if (below < 0)
+		return below;
+	if (below == 0 || signer.number == log.station)
 		return ST_ESUBTREE;
 	rc = root_at(a->txn, &log, in->size, &c.root);
 	if (rc == 0)

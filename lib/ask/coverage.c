@@ -21,8 +21,9 @@ static int cover(const struct st_station *s, void *arg)
 	struct st_coverage_row row;
 	struct st_log log;
 	struct st_checkpoint_row cp;
-	if (!st_station_below(c->txn, s->number, c->self))
-		return 0;
+	int below = st_station_below(c->txn, s->number, c->self);
+	if (below <= 0)
+		return below;
 	memset(&row, 0, sizeof(row));
 	row.station = *s;
 	int rc = st_log_newest(c->txn, s->number, &log);

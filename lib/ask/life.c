@@ -71,6 +71,12 @@ static int part(struct life *l, const struct st_place *at, unsigned n, struct st
 	return rc < 0 ? rc : st_part_content(st_buf_span(to), ret_content);
 }
 
+/* What its writer put there isn't what this version reads: his matter, not the store's trouble. */
+static bool is_unreadable(int rc)
+{
+	return rc == ST_EWIRE || rc == ST_ETOOBIG;
+}
+
 static int read_text(struct life *l, const struct st_place *at, unsigned n, struct st_life_event *e)
 {
 	struct st_span content;
@@ -79,7 +85,13 @@ static int read_text(struct life *l, const struct st_place *at, unsigned n, stru
 		e->texts_missing = true;
 		return 0;
 	}
-	return rc < 0 ? rc : st_fields_decode(content, &l->arena, &e->texts, &e->text_count);
+	if (rc == 0)
+		rc = st_fields_decode(content, &l->arena, &e->texts, &e->text_count);
+	if (is_unreadable(rc)) {
+		e->texts_missing = true; /* signed rubbish: the event stands without it */
+		return 0;
+	}
+	return rc;
 }
 
 static int read_key(struct life *l, const struct st_place *at, unsigned n)
@@ -89,7 +101,7 @@ static int read_key(struct life *l, const struct st_place *at, unsigned n)
 	if (rc == 0)
 		rc = st_key_open(content, l->grant, &l->key);
 	l->key_here |= rc == 0;
-	return rc == ST_ENOTFOUND || rc == ST_ESIGNATURE || rc == ST_EWIRE ? 0 : rc;
+	return rc == ST_ENOTFOUND || rc == ST_ESIGNATURE || is_unreadable(rc) ? 0 : rc;
 }
 
 static int read_private(struct life *l, const struct st_place *at, unsigned n,
@@ -105,7 +117,7 @@ static int read_private(struct life *l, const struct st_place *at, unsigned n,
 				      &e->private_count);
 	e->private_here = rc == 0;
 	e->private_elsewhere = rc < 0;
-	return rc == ST_ENOTFOUND || rc == ST_ESIGNATURE || rc == ST_EWIRE ? 0 : rc;
+	return rc == ST_ENOTFOUND || rc == ST_ESIGNATURE || is_unreadable(rc) ? 0 : rc;
 }
 
 /* Keys first: a private part may stand before its key in the same event. */

@@ -117,9 +117,19 @@ static int by_record(const void *a, const void *b)
 	return x->link.at.seq < y->link.at.seq ? -1 : x->link.at.seq > y->link.at.seq;
 }
 
+/* What the choice asks of the store, and how the store failed, if it did: the choice is then void. */
+struct asking {
+	struct st_txn *txn;
+	int rc;
+};
+
 static bool above(void *arg, uint32_t upper, uint32_t lower)
 {
-	return upper != lower && st_station_below(arg, lower, upper);
+	struct asking *a = arg;
+	int below = upper == lower ? 0 : st_station_below(a->txn, lower, upper);
+	if (below < 0)
+		a->rc = below;
+	return below == 1;
 }
 
 static int step(struct counting *c, const struct st_link *link, struct st_record *r)
@@ -146,6 +156,8 @@ static int compare(struct counting *c, const struct st_record *r)
 	int rc = st_record_get(c->txn, &r->ref, stored, &size);
 	if (rc < 0 && rc != ST_ENOTFOUND)
 		return rc;
+	if (c->row.error < 0)
+		return c->row.error;
 	c->out->records++;
 	if (rc == 0 && st_span_equal(st_span(stored, size), st_buf_span(&c->row)))
 		return 0;
@@ -184,9 +196,11 @@ static int one_record(struct counting *c, const struct item *items, size_t n)
 	int rc = one_writer ? 0 : with_depths(c, set);
 	if (rc < 0)
 		return rc;
+	struct asking asking = { .txn = c->txn };
 	struct st_choice_in in = { .opener = r.ref.opener, .links = c->links, .count = set,
-				   .above = above, .above_arg = c->txn };
+				   .above = above, .above_arg = &asking };
 	size_t length = st_chain_choose(&in, c->verdicts, c->order);
+	rc = asking.rc;
 	for (size_t i = 0; rc == 0 && i < length; i++)
 		rc = step(c, &c->links[c->order[i]], &r);
 	for (size_t i = 0; i < set; i++) {

@@ -28,13 +28,15 @@ int st_chain_verify(struct st_txn *t, uint32_t station)
 		}
 		if (rc == 0)
 			rc = st_certificate_open(st_span(s.signed_bytes, s.signed_size), &issuer, &c);
+		if (rc == ST_ENOMEM || rc == ST_EIO || rc == ST_EBUSY)
+			return rc; /* no verdict over the chain */
 		if (rc < 0)
 			return ST_ECHAIN;
 		if (parent == 0)
 			return c.tier == ST_MAIN ? 0 : ST_ECHAIN;
 		station = parent;
 	}
-	return ST_ECHAIN;
+	return rc == 0 || rc == ST_ENOTFOUND ? ST_ECHAIN : rc;
 }
 
 /* A log's verification, in slices: each a short transaction over rows that never change. */

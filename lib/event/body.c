@@ -204,7 +204,8 @@ int st_change_decode(uint32_t type, struct st_span body, struct st_arena *arena,
 	struct st_change c;
 	struct st_reader r = st_reader(body);
 	struct st_pb_field f;
-	ST_REQUIRE(type == ST_MOVE || type == ST_NOTE || type == ST_REASSIGN);
+	if (type != ST_MOVE && type != ST_NOTE && type != ST_REASSIGN)
+		return ST_EWIRE; /* a damaged row may point to any event */
 	memset(&c, 0, sizeof(c));
 	int rc = 0;
 	while (rc == 0 && st_pb_next(&r, &f))

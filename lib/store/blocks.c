@@ -141,8 +141,8 @@ int st_log_append(struct st_txn *t, struct st_log *log, const struct st_append *
 static int next_event(struct st_reader *r, struct st_span *ret_event)
 {
 	uint64_t size = st_read_varint(r);
-	if (r->failed || size > r->rest.size)
-		return ST_ECORRUPT;
+	if (r->failed || size == 0 || size > r->rest.size)
+		return ST_ECORRUPT; /* no event is without a byte */
 	*ret_event = st_read_span(r, (size_t)size);
 	return 0;
 }

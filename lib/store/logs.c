@@ -46,7 +46,9 @@ static int decode(uint32_t number, struct st_span row, struct st_log *log)
 	log->tree.size = st_read_u64(&r);
 	size_t nodes = (size_t)__builtin_popcountll(log->tree.size);
 	(void)st_read_copy(&r, log->tree.nodes, nodes * ST_HASH_SIZE);
-	return st_reader_done(&r) ? 0 : ST_ECORRUPT;
+	bool sound = st_reader_done(&r) && log->station > 0 && log->epoch > 0 &&
+		     log->signed_size <= log->tree.size && log->kept_size <= log->signed_size;
+	return sound ? 0 : ST_ECORRUPT;
 }
 
 int st_log_get(struct st_txn *t, uint32_t number, struct st_log *ret_log)

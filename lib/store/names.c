@@ -59,7 +59,7 @@ static int next_number(struct st_txn *t, uint8_t dimension, uint16_t *ret_number
 	else if (rc != ST_ENOTFOUND)
 		return rc;
 	if (last == UINT16_MAX)
-		return ST_ETOOBIG;
+		return ST_ETOOBIG; /* not ST_EFULL, which says that the transaction is lost */
 	*ret_number = (uint16_t)(last + 1);
 	return 0;
 }

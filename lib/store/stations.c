@@ -215,15 +215,16 @@ static int parent_of(struct st_txn *t, uint32_t number, uint32_t *ret_parent)
 	return 0;
 }
 
-bool st_station_below(struct st_txn *t, uint32_t number, uint32_t top)
+int st_station_below(struct st_txn *t, uint32_t number, uint32_t top)
 {
 	for (unsigned depth = 0; depth < ST_DEPTH_MAX && number != 0; depth++) {
 		if (number == top)
-			return true;
-		if (parent_of(t, number, &number) < 0)
-			return false;
+			return 1;
+		int rc = parent_of(t, number, &number);
+		if (rc < 0)
+			return rc == ST_ENOTFOUND ? 0 : rc;
 	}
-	return false;
+	return 0;
 }
 
 int st_station_branch_of(struct st_txn *t, uint32_t number, uint32_t top, uint32_t *ret_child)

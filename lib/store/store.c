@@ -62,18 +62,23 @@ static int format_check(struct st_store *s)
 	if (rc != 0)
 		return kv_error(rc);
 	int answer = ST_EFORMAT;
-	if (mdb_dbi_open(txn, NULL, 0, &unnamed) == 0 && mdb_stat(txn, unnamed, &stat) == 0 &&
-	    stat.ms_entries == 0) {
+	rc = mdb_dbi_open(txn, NULL, 0, &unnamed);
+	if (rc == 0)
+		rc = mdb_stat(txn, unnamed, &stat);
+	if (rc == 0 && stat.ms_entries == 0) {
 		answer = 1;
-	} else if (mdb_dbi_open(txn, NAMES[TABLE_META], 0, &meta) == 0 &&
-		   mdb_get(txn, meta, &k, &v) == 0 && v.mv_size == 4) {
-		uint32_t format = st_get_u32(v.mv_data);
+	} else if (rc == 0) {
+		rc = mdb_dbi_open(txn, NAMES[TABLE_META], 0, &meta);
+		if (rc == 0)
+			rc = mdb_get(txn, meta, &k, &v);
+		uint32_t format = rc == 0 && v.mv_size == 4 ? st_get_u32(v.mv_data) : 0;
 		answer = format == ST_STORE_FORMAT  ? 0
 			 : format > ST_STORE_FORMAT ? ST_ENEWER
 						    : ST_EFORMAT;
 	}
 	mdb_txn_abort(txn);
-	return answer;
+	/* Another's store has no such table or row; anything else is no judgement of the format. */
+	return rc == 0 || rc == MDB_NOTFOUND || rc == MDB_INCOMPATIBLE ? answer : kv_error(rc);
 }
 
 static int tables_open(struct st_store *s, bool fresh)
@@ -143,12 +148,25 @@ static uint64_t disk_free(const struct st_store *s)
 	return (uint64_t)v.f_bavail * v.f_frsize;
 }
 
+/* Where the write that failed was that of the meta page, LMDB gives the environment up: not even
+ * reads go on, and only opening it anew tells what is on disk. */
+static bool given_up(struct st_store *s)
+{
+	MDB_txn *txn = NULL;
+	int rc = mdb_txn_begin(s->env, NULL, MDB_RDONLY, &txn);
+	if (rc == 0)
+		mdb_txn_abort(txn);
+	return rc == MDB_PANIC;
+}
+
 /* LMDB says EIO when a short write meets a full disk; the transaction is rolled back and the store
  * is as before. Any other failed commit may have lost pages that the kernel believes clean. */
 static int commit_failed(struct st_store *s, int rc)
 {
 	int error = kv_error(rc);
-	if (error == ST_EFULL || (error == ST_EIO && disk_free(s) <= s->reserve_bytes + (1 << 20))) {
+	bool full = error == ST_EFULL ||
+		    (error == ST_EIO && disk_free(s) <= s->reserve_bytes + (1 << 20));
+	if (full && !given_up(s)) {
 		s->full = true;
 		return ST_EFULL;
 	}

@@ -65,13 +65,17 @@ static int put_chain(struct carrying *c, uint32_t station)
 	struct st_station path[ST_DEPTH_MAX];
 	size_t n = 0;
 	int rc = 0;
-	while (rc == 0 && station != 0 && n < ST_DEPTH_MAX &&
-	       !st_station_below(c->txn, c->to->child, station) &&
-	       !st_station_below(c->txn, station, c->to->child)) {
+	while (rc == 0 && station != 0 && n < ST_DEPTH_MAX) {
+		rc = st_station_below(c->txn, c->to->child, station);
+		if (rc == 0)
+			rc = st_station_below(c->txn, station, c->to->child);
+		if (rc != 0)
+			break;
 		rc = st_station_get(c->txn, station, &path[n]);
 		if (rc == 0)
 			station = path[n++].parent;
 	}
+	rc = rc == 1 ? 0 : rc;
 	while (rc == 0 && n-- > 0) {
 		bool told = false;
 		for (size_t i = 0; i < c->told_count; i++)

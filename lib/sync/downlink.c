@@ -108,7 +108,8 @@ static int on_hello(struct st_downlink *d, const struct st_now *now, const struc
 	d->info.since_ms = now->mono_ms;
 	d->info.skew_ms = (int64_t)(h->wall_ms - now->wall_ms);
 	downlink_outbox_from(d, &h->taken);
-	memcpy(d->info.software, h->software.data, h->software.size);
+	if (h->software.size > 0)
+		memcpy(d->info.software, h->software.data, h->software.size);
 	d->info.software[h->software.size] = 0;
 	f.u.welcome = (struct st_welcome){
 		.version = h->version_max < ST_WIRE_VERSION ? h->version_max : ST_WIRE_VERSION,

@@ -81,10 +81,12 @@ static int tell_log(struct st_txn *t, const struct st_log *log, void *arg)
 	struct telling *x = arg;
 	struct st_log_state s = { .size = log->signed_size };
 	struct st_checkpoint_row cp;
-	if (log->signed_size == 0 ||
-	    !st_station_below(t, log->station, x->d->self.child_number))
-		return 0;
-	int rc = x->count == ST_FRAME_LOGS_MAX ? flush_states(x, false) : 0;
+	int rc = log->signed_size == 0
+			 ? 0
+			 : st_station_below(t, log->station, x->d->self.child_number);
+	if (rc <= 0)
+		return rc;
+	rc = x->count == ST_FRAME_LOGS_MAX ? flush_states(x, false) : 0;
 	if (rc == 0)
 		rc = st_log_id(t, log, &s.log);
 	if (rc == 0)
@@ -130,9 +132,10 @@ static int tell_receipt(const struct st_receipt *r, void *arg)
 static int tell_receipts_of(struct st_txn *t, const struct st_log *log, void *arg)
 {
 	struct telling *x = arg;
-	if (!st_station_below(t, log->station, x->d->self.child_number))
-		return 0;
-	int rc = st_log_id(t, log, &x->log);
+	int rc = st_station_below(t, log->station, x->d->self.child_number);
+	if (rc <= 0)
+		return rc;
+	rc = st_log_id(t, log, &x->log);
 	return rc < 0 ? rc : st_receipt_each(t, log->number, tell_receipt, x);
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 #include <station/base/check.h>
 #include <station/base/pb.h>
 #include <station/sync/carry.h>
@@ -180,7 +181,10 @@ static int unpacked(const struct st_assembly *a, uint8_t **ret_raw)
 		rc = ST_ETOOBIG;
 	} else {
 		size_t size = ZSTD_decompress(raw, a->raw_size, a->bytes.data, a->bytes.size);
-		rc = ZSTD_isError(size) || size != a->raw_size ? ST_EWIRE : 0;
+		if (ZSTD_getErrorCode(size) == ZSTD_error_memory_allocation)
+			rc = ST_ENOMEM; /* our trouble, not the child's */
+		else
+			rc = ZSTD_isError(size) || size != a->raw_size ? ST_EWIRE : 0;
 	}
 	if (rc < 0) {
 		free(raw);

@@ -33,20 +33,16 @@ void st_checkpoint_text(const struct st_checkpoint *c, struct st_buf *to)
 	st_buf_put_text(to, "\n");
 }
 
-/* c2sp.org/tlog-cosignature: a header line, the time, and the checkpoint as it is. */
+/* c2sp.org/tlog-cosignature: a header line, the time, and the checkpoint as it is. The buf stands on
+ * the caller's room and never grows, so that no want of memory can come between. */
 static struct st_span cosigned(const struct st_checkpoint *c, uint64_t time_s,
 			       uint8_t room[TEXT_MAX + 64])
 {
-	struct st_buf text;
-	int n = snprintf((char *)room, 64, "cosignature/v1\ntime %" PRIu64 "\n", time_s);
-	ST_REQUIRE(n > 0 && n < 64);
-	st_buf_init(&text, TEXT_MAX);
+	struct st_buf text = { .data = room, .room = TEXT_MAX + 64, .limit = TEXT_MAX + 64 };
+	st_buf_printf(&text, "cosignature/v1\ntime %" PRIu64 "\n", time_s);
 	st_checkpoint_text(c, &text);
 	ST_REQUIRE(text.error == 0);
-	memcpy(room + n, text.data, text.size);
-	struct st_span all = st_span(room, (size_t)n + text.size);
-	st_buf_done(&text);
-	return all;
+	return st_buf_span(&text);
 }
 
 void st_cosign(const struct st_checkpoint *c, const struct st_signing_key *key, uint64_t time_s,

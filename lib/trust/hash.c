@@ -4,6 +4,7 @@
  * Flow:    bytes -> hash -> merkle, parts, checkpoints */
 #include <station/trust/hash.h>
 #include <openssl/evp.h>
+#include <sodium.h>
 #include <string.h>
 #include <threads.h>
 #include <station/base/check.h>
@@ -11,6 +12,8 @@
 /* Fetching the digest costs more than hashing an event: both live as long as the thread. */
 static _Thread_local EVP_MD_CTX *context;
 static _Thread_local EVP_MD *sha256;
+static _Thread_local crypto_hash_sha256_state spare;
+static _Thread_local bool sparing; /* of the hash under way */
 static once_flag once = ONCE_FLAG_INIT;
 static tss_t end_of_thread;
 
@@ -28,29 +31,51 @@ static void make_key(void)
 	ST_REQUIRE(tss_create(&end_of_thread, stop) == thrd_success);
 }
 
+int st_hash_start(void)
+{
+	if (context != NULL)
+		return 0;
+	call_once(&once, make_key);
+	if (sha256 == NULL)
+		sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	EVP_MD_CTX *c = sha256 == NULL ? NULL : EVP_MD_CTX_new();
+	/* The first use of a context takes memory as well. */
+	if (c == NULL || EVP_DigestInit_ex2(c, sha256, NULL) != 1) {
+		EVP_MD_CTX_free(c);
+		return ST_ENOMEM;
+	}
+	context = c;
+	(void)tss_set(end_of_thread, context); /* so that stop is called with the thread's end */
+	return 0;
+}
+
+/* EVP takes memory for some of its inits. Where there is none, this one hash is made by libsodium: slower,
+ * and the same. */
 static void start(void)
 {
-	if (context == NULL) {
-		call_once(&once, make_key);
-		sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-		context = EVP_MD_CTX_new();
-		ST_REQUIRE(sha256 != NULL && context != NULL);
-		(void)tss_set(end_of_thread, context); /* so that stop is called with the thread's end */
-	}
-	ST_REQUIRE(EVP_DigestInit_ex2(context, sha256, NULL) == 1);
+	sparing = st_hash_start() < 0 || EVP_DigestInit_ex2(context, sha256, NULL) != 1;
+	if (sparing)
+		(void)crypto_hash_sha256_init(&spare);
 }
 
 static void add(const void *data, size_t size)
 {
-	if (size > 0)
+	if (size == 0)
+		return;
+	if (sparing)
+		(void)crypto_hash_sha256_update(&spare, data, size);
+	else
 		ST_REQUIRE(EVP_DigestUpdate(context, data, size) == 1);
 }
 
 static struct st_hash finish(void)
 {
 	struct st_hash h;
-	unsigned size = 0;
-	ST_REQUIRE(EVP_DigestFinal_ex(context, h.bytes, &size) == 1);
+	unsigned size = ST_HASH_SIZE;
+	if (sparing)
+		(void)crypto_hash_sha256_final(&spare, h.bytes);
+	else
+		ST_REQUIRE(EVP_DigestFinal_ex(context, h.bytes, &size) == 1);
 	st_assert(size == ST_HASH_SIZE);
 	return h;
 }

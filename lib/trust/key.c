@@ -7,6 +7,7 @@
 #include <sodium.h>
 #include <string.h>
 #include <station/base/check.h>
+#include <station/trust/hash.h>
 #include <station/base/text.h>
 
 _Static_assert(crypto_sign_SECRETKEYBYTES == 64, "libsodium's form: seed || public");
@@ -18,7 +19,7 @@ static const char KEYS_LINE[] = "stationd/keys/v1\n";
 
 int st_trust_start(void)
 {
-	return sodium_init() < 0 ? ST_EIO : 0;
+	return sodium_init() < 0 ? ST_EIO : st_hash_start();
 }
 
 void st_signing_key_from_seed(const uint8_t seed[ST_SEED_SIZE], struct st_signing_key *ret_key)

@@ -113,8 +113,11 @@ static int give_row(struct st_import_reader *r)
 	const uint8_t *at = r->row.data;
 	for (size_t i = 0; i < ST_IMPORT_COLUMNS && i < r->count; i++) {
 		row.column[i] = st_span(at, r->sizes[i]);
-		at += r->sizes[i];
+		if (r->sizes[i] > 0)
+			at += r->sizes[i];
 	}
+	if (r->row.error == ST_ENOMEM)
+		return ST_ENOMEM; /* not the row's fault */
 	if (r->row.error < 0)
 		return r->fn(&row, r->row.error, "", r->arg);
 	if (!r->header_seen) {

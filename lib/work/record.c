@@ -7,6 +7,7 @@
 #include <string.h>
 #include <station/base/check.h>
 #include <station/base/clock.h>
+#include <station/base/text.h>
 #include <station/work/fold.h>
 
 void st_record_encode(const struct st_record *r, struct st_buf *to)
@@ -109,13 +110,15 @@ int st_record_id(struct st_txn *t, const struct st_record_ref *ref, struct st_re
 	return rc;
 }
 
-/* A name's number. A reader of the store finds what the fold has put there; a text too long for a
- * name, or a dictionary that is full, counts as none: nobody's categories can wedge a log. */
+/* A name's number. A reader of the store finds what the fold has put there; what is no text or too
+ * long for a name, or a dictionary that is full, counts as none: nobody's categories can wedge a log or
+ * a list. */
 static int name_of(struct st_txn *t, uint8_t dimension, const struct st_field *f, uint16_t *to)
 {
 	uint16_t number = 0;
 	int rc = f->is_number ? ST_ENOTFOUND : st_name_find(t, dimension, f->text, &number);
-	if (rc == ST_ENOTFOUND && !f->is_number && f->text.size <= ST_NAME_TEXT_MAX && st_txn_writes(t))
+	if (rc == ST_ENOTFOUND && !f->is_number && st_txn_writes(t) &&
+	    st_text_check(f->text, ST_NAME_TEXT_MAX, false) == 0)
 		rc = st_name_intern(t, dimension, f->text, &number);
 	if (rc < 0 && rc != ST_ENOTFOUND && rc != ST_ETOOBIG)
 		return rc;

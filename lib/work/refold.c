@@ -18,12 +18,14 @@ struct gathering {
 
 static int room(struct st_fold *f)
 {
-	if (f->links != NULL)
-		return 0;
-	f->links = calloc(ST_SET_MAX, sizeof(*f->links));
-	f->verdicts = calloc(ST_SET_MAX, sizeof(*f->verdicts));
-	f->before = calloc(ST_SET_MAX, sizeof(*f->before));
-	f->order = calloc(ST_SET_MAX, sizeof(*f->order));
+	if (f->links == NULL)
+		f->links = calloc(ST_SET_MAX, sizeof(*f->links));
+	if (f->verdicts == NULL)
+		f->verdicts = calloc(ST_SET_MAX, sizeof(*f->verdicts));
+	if (f->before == NULL)
+		f->before = calloc(ST_SET_MAX, sizeof(*f->before));
+	if (f->order == NULL)
+		f->order = calloc(ST_SET_MAX, sizeof(*f->order));
 	return f->links && f->verdicts && f->before && f->order ? 0 : ST_ENOMEM;
 }
 
@@ -93,9 +95,19 @@ static int gather(struct gathering *g, const struct st_record *r, const struct s
 	return rc < 0 ? rc : st_stray_each(g->txn, &r->ref, add_stray, g);
 }
 
+/* What the choice asks of the store, and how the store failed, if it did: the choice is then void. */
+struct asking {
+	struct st_txn *txn;
+	int rc;
+};
+
 static bool above(void *arg, uint32_t upper, uint32_t lower)
 {
-	return upper != lower && st_station_below(arg, lower, upper);
+	struct asking *a = arg;
+	int below = upper == lower ? 0 : st_station_below(a->txn, lower, upper);
+	if (below < 0)
+		a->rc = below;
+	return below == 1;
 }
 
 static int put_stray(struct st_txn *t, const struct st_record *r, const struct st_link *link,
@@ -140,9 +152,11 @@ int fold_refold(struct st_txn *t, struct st_fold *f, struct st_record *r, const 
 		r->set_aside++;
 		return put_stray(t, r, link, 0, ST_IS_SET_ASIDE);
 	}
+	struct asking asking = { .txn = t };
 	struct st_choice_in in = { .opener = r->ref.opener, .links = f->links, .count = g.count,
-				   .above = above, .above_arg = t };
+				   .above = above, .above_arg = &asking };
 	size_t length = st_chain_choose(&in, f->verdicts, f->order);
+	rc = asking.rc;
 	memset(&after, 0, sizeof(after));
 	after.ref = r->ref;
 	after.notes = r->notes;

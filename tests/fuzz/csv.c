@@ -17,8 +17,8 @@ static int take(const struct st_import_row *row, int rc, const char *column, voi
 	for (size_t i = 0; rc == 0 && i < ST_IMPORT_COLUMNS; i++)
 		for (size_t k = 0; k < row->column[i].size; k++)
 			s->sum = s->sum * 31 + row->column[i].data[k];
-	if (rc == 0)
-		(void)(st_import_check(row, &c, &column, &reason) == 0);
+	if (rc == 0 && st_import_check(row, &c, &column, &reason) == 0)
+		CANARY(s->rows >= 3 && c.closed);
 	return 0;
 }
 

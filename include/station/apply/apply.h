@@ -178,6 +178,7 @@ struct st_apply;
 ST_MUST int st_apply_new(struct st_store *store, const struct st_keys *keys, struct st_apply **ret_a);
 void st_apply_free(struct st_apply *a);
 /* One transaction for jobs[0..count). 0: committed; each job has its rc and results. < 0 (ST_EFULL,
- * ST_EIO, ST_ENOMEM): nothing happened, every job's rc is that code. */
+ * ST_EIO, ST_ENOMEM): nothing happened, every job's rc is that code; but when damage has made the jobs
+ * run one by one, what was committed before the failure stands, and those jobs' rc says so. */
 ST_MUST int st_apply_group(struct st_apply *a, const struct st_world *world, struct st_job **jobs,
 			   size_t count, struct st_applied *ret_applied);

@@ -111,7 +111,7 @@ ST_MUST int st_enrol_encode(struct st_span certificate, struct st_buf *to);
 ST_MUST int st_enrol_decode(struct st_span body, struct st_span *ret_certificate);
 ST_MUST int st_revoke_encode(const struct st_revoke *in, struct st_buf *to);
 ST_MUST int st_revoke_decode(struct st_span body, struct st_revoke *ret_revoke);
-/* type: ST_MOVE, ST_NOTE or ST_REASSIGN. */
+/* type: ST_MOVE, ST_NOTE or ST_REASSIGN; decoding another one is ST_EWIRE. */
 ST_MUST int st_change_encode(uint32_t type, const struct st_change *in, struct st_buf *to);
 ST_MUST int st_change_decode(uint32_t type, struct st_span body, struct st_arena *arena,
 			     struct st_change *ret_change);

@@ -34,8 +34,8 @@ ST_MUST int st_station_put(struct st_txn *t, struct st_station *s);
 ST_MUST int st_station_intern(struct st_txn *t, const struct st_code *code, uint32_t *ret_number);
 typedef int st_station_fn(const struct st_station *s, void *arg); /* non-zero stops the scan */
 ST_MUST int st_station_each(struct st_txn *t, st_station_fn *fn, void *arg);
-/* true: number is top or stands below it. */
-bool st_station_below(struct st_txn *t, uint32_t number, uint32_t top);
+/* 1: number is top or stands below it; 0: it doesn't; < 0: the store's failure. */
+ST_MUST int st_station_below(struct st_txn *t, uint32_t number, uint32_t top);
 /* The child of top on the way down to number (number itself if it is one); ST_ESUBTREE. */
 ST_MUST int st_station_branch_of(struct st_txn *t, uint32_t number, uint32_t top,
 				 uint32_t *ret_child);

@@ -3,7 +3,11 @@
 #pragma once
 #include <station/base/bytes.h>
 #include <station/base/digest.h>
+#include <station/base/error.h>
 
+/* Makes this thread's hasher, which a first hash does otherwise; st_trust_start does it for its own
+ * thread. ST_ENOMEM. No hash fails for want of memory: it is only slower then. */
+ST_MUST int st_hash_start(void);
 /* SHA-256 of the pieces one after another. */
 struct st_hash st_hash(const struct st_span *pieces, size_t count);
 struct st_hash st_hash_leaf(struct st_span event);                 /* SHA-256(0x00 || event), RFC 6962 */

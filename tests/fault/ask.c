@@ -1,0 +1,216 @@
+/* ask.c - every question, with a fault at each call: the right answer or a clean failure with the output
+ * untouched, never another answer. */
+#include "stage.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <station/ask/matter.h>
+#include <station/ask/report.h>
+#include <station/ask/verify.h>
+#include <station/sync/pack.h>
+
+static struct node *on_base(struct stage *s)
+{
+	return &s->base;
+}
+
+/* What an answer adds up to. The first play is without a fault: what it says is right. */
+static const void *asked;
+static uint64_t sum, right;
+
+static void add(const void *data, size_t size)
+{
+	const uint8_t *p = data;
+	for (size_t i = 0; i < size; i++)
+		sum = (sum ^ p[i]) * 1099511628211ull;
+}
+
+static int compare(struct stage *s, const void *question, int rc)
+{
+	if (asked != question)
+		right = sum;
+	asked = question;
+	RIGHT(s, rc < 0 || sum == right);
+	sum = 0;
+	return rc;
+}
+
+static bool is_untouched(const void *data, size_t size)
+{
+	const uint8_t *p = data;
+	for (size_t i = 0; i < size; i++)
+		if (p[i] != 0xa5)
+			return false;
+	return true;
+}
+#define UNTOUCHED(s, rc, x) RIGHT((s), (rc) == 0 || is_untouched(&(x), sizeof(x)))
+
+static int read_self(struct st_txn *t, void *arg)
+{
+	return st_self_load(t, arg);
+}
+
+static int self(struct stage *s)
+{
+	struct st_self x;
+	memset(&x, 0xa5, sizeof(x));
+	int rc = st_store_read(s->base.store, read_self, &x);
+	UNTOUCHED(s, rc, x);
+	if (rc == 0)
+		add(x.incarnation, sizeof(x.incarnation));
+	return compare(s, "self", rc);
+}
+
+static int read_report(struct st_txn *t, void *arg)
+{
+	char place[ST_PLACE_MAX];
+	struct st_report_query q = { .kind = ST_KIND_MATTER, .by_count = 2,
+				     .by = { ST_BY_CATEGORY, ST_BY_MONTH }, .where_count = 1,
+				     .today = 19700 };
+	q.where[0].dimension = ST_BY_STATION;
+	(void)snprintf(q.where[0].value, sizeof(q.where[0].value), CITY_BASE);
+	return st_report_make(t, &q, arg, place);
+}
+
+static int report(struct stage *s)
+{
+	struct st_report r;
+	memset(&r, 0xa5, sizeof(r));
+	int rc = st_store_read(s->base.store, read_report, &r);
+	UNTOUCHED(s, rc, r);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < r.count; i++)
+		add(&r.rows[i].opened, sizeof(uint64_t) * 5);
+	st_report_done(&r);
+	return compare(s, "report", rc);
+}
+
+struct showing {
+	struct st_txn *txn;
+	const struct st_box_key *grant;
+};
+
+static int see_event(const struct st_life_event *e, void *arg)
+{
+	size_t counts[4] = { e->fact_count, e->text_count, e->private_count, e->texts_missing };
+	(void)arg;
+	add(&e->at.seq, sizeof(e->at.seq));
+	add(counts, sizeof(counts));
+	add(e->held_by, strlen(e->held_by));
+	return 0;
+}
+
+static int see_row(const struct st_list_row *row, void *arg)
+{
+	struct showing *x = arg;
+	add(row->title, strlen(row->title));
+	return st_life_each(x->txn, &row->record, x->grant, see_event, NULL);
+}
+
+static int read_list(struct st_txn *t, void *arg)
+{
+	struct showing *x = arg;
+	struct st_list_query q = { .limit = 2, .open_only = true, .today = 19700 };
+	struct st_buf next;
+	x->txn = t;
+	st_buf_init(&next, 256);
+	int rc = st_list_each(t, &q, see_row, x, &next);
+	if (rc == 0)
+		rc = next.error;
+	add(next.data, next.size);
+	st_buf_done(&next);
+	return rc;
+}
+
+static int lives(struct stage *s)
+{
+	struct showing x = { .grant = &s->base.keys.grant };
+	return compare(s, "lives", st_store_read(s->base.store, read_list, &x));
+}
+
+static int see_coverage(const struct st_coverage_row *row, void *arg)
+{
+	(void)arg;
+	add(&row->size, sizeof(row->size));
+	return 0;
+}
+
+static int read_coverage(struct st_txn *t, void *arg)
+{
+	return st_coverage_each(t, see_coverage, arg);
+}
+
+static int coverage(struct stage *s)
+{
+	return compare(s, "coverage", st_store_read(s->base.store, read_coverage, NULL));
+}
+
+static int verify(struct stage *s)
+{
+	struct st_log_verdict v;
+	memset(&v, 0xa5, sizeof(v));
+	int rc = st_log_verify(s->base.store, 1, NULL, NULL, &v);
+	UNTOUCHED(s, rc, v);
+	RIGHT(s, rc < 0 || v.rc == 0); /* a failure to read is no verdict over a log */
+	if (rc == 0)
+		add(&v.size, sizeof(v.size) * 2);
+	return compare(s, "verify", rc);
+}
+
+static int recount(struct stage *s)
+{
+	struct st_recount r;
+	memset(&r, 0xa5, sizeof(r));
+	int rc = st_recount_run(s->base.store, NULL, NULL, &r);
+	UNTOUCHED(s, rc, r);
+	RIGHT(s, rc < 0 || r.wrong + r.wrong_records == 0);
+	if (rc == 0)
+		add(&r.events, sizeof(r.events) * 3);
+	return compare(s, "recount", rc);
+}
+
+static int read_note(struct st_txn *t, void *arg)
+{
+	struct st_log log;
+	int rc = st_log_get(t, 1, &log);
+	if (rc == 0)
+		rc = st_log_note(t, &log, arg);
+	return rc < 0 ? rc : st_event_proof(t, &log, 2, arg);
+}
+
+static int notes(struct stage *s)
+{
+	struct st_buf text;
+	st_buf_init(&text, 65536);
+	int rc = st_store_read(s->base.store, read_note, &text);
+	add(text.data, text.size);
+	st_buf_done(&text);
+	return compare(s, "notes", rc);
+}
+
+static int pack(struct stage *s)
+{
+	struct st_inbound *in = NULL;
+	int rc = node_push(&s->base, CITY_BASE, 0, &in);
+	RIGHT(s, (rc == 0) == (in != NULL));
+	if (in != NULL)
+		add(in->push.checkpoint.root.bytes, ST_HASH_SIZE);
+	st_inbound_free(in);
+	return compare(s, "pack", rc);
+}
+
+int main(void)
+{
+	static const struct scene scenes[] = {
+		{ .name = "self", .play = self, .subject = on_base },
+		{ .name = "report", .play = report, .subject = on_base },
+		{ .name = "list and lives", .play = lives, .subject = on_base },
+		{ .name = "coverage", .play = coverage, .subject = on_base },
+		{ .name = "verify", .play = verify, .subject = on_base },
+		{ .name = "recount", .play = recount, .subject = on_base },
+		{ .name = "note and proof", .play = notes, .subject = on_base },
+		{ .name = "pack and unpack", .play = pack, .subject = on_base },
+	};
+	return stage_run(scenes, sizeof(scenes) / sizeof(scenes[0]));
+}

@@ -1,0 +1,441 @@
+/* jobs.c - every job of apply, and the opening of a store, with a fault at each call. */
+#include "stage.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <station/base/check.h>
+#include <station/event/event.h>
+#include <station/sync/pack.h>
+
+static struct node *on_base(struct stage *s)
+{
+	return &s->base;
+}
+
+static struct node *on_branch(struct stage *s)
+{
+	return &s->branch;
+}
+
+static struct node *on_fresh(struct stage *s)
+{
+	return &s->fresh;
+}
+
+static int open_store(struct stage *s)
+{
+	return node_open(s->subject);
+}
+
+/* ---- set-up ---- */
+
+static struct papers papers;
+static struct joining joining = { .code = "410611004", .tier = ST_BASE };
+
+static int papers_anew(struct stage *s)
+{
+	papers_done(&papers);
+	papers_init(&papers);
+	joining.root = s->root->public;
+	return 0;
+}
+
+static int found(struct stage *s)
+{
+	struct st_signing_key root;
+	return node_found(&s->fresh, "410700", &root);
+}
+
+static int invite(struct stage *s)
+{
+	struct st_invite i;
+	int rc = node_invite(&s->branch, &joining, &papers);
+	RIGHT(s, rc < 0 || st_invite_decode(st_buf_span(&papers.text), &i) == 0);
+	return rc;
+}
+
+static int invited(struct stage *s)
+{
+	(void)papers_anew(s);
+	return node_invite(&s->branch, &joining, &papers);
+}
+
+static int enrol(struct stage *s)
+{
+	return node_enrol(&s->branch, &s->fresh, &papers);
+}
+
+static int enrolled(struct stage *s)
+{
+	int rc = invited(s);
+	return rc < 0 ? rc : node_enrol(&s->branch, &s->fresh, &papers);
+}
+
+static int adopt(struct stage *s)
+{
+	return node_adopt(&s->fresh, &joining, &papers);
+}
+
+static int revoke(struct stage *s)
+{
+	struct st_job job;
+	memset(&job, 0, sizeof(job));
+	job.kind = ST_JOB_REVOKE;
+	job.u.revoke.child = city_code(CITY_BASE);
+	return node_run(&s->branch, &job);
+}
+
+/* ---- commands ---- */
+
+static char number[ST_NUMBER_TEXT];
+
+static int open_matter(struct stage *s)
+{
+	return node_opens(&s->base, number);
+}
+
+static int accept_matter(struct stage *s)
+{
+	char to[ST_NUMBER_TEXT];
+	memcpy(to, number, sizeof(to));
+	return node_command(&s->base, "accept", to, NULL, 0);
+}
+
+static int add_note(struct stage *s)
+{
+	const struct st_command_field fields[] = { { st_span_text("remark"), st_span_text("x") },
+						   { st_span_text("reporter_phone"), st_span_text("1") } };
+	char to[ST_NUMBER_TEXT];
+	memcpy(to, number, sizeof(to));
+	return node_command(&s->base, "note", to, fields, 2);
+}
+
+/* One group: two moves, one that is refused, and a checkpoint. All of it or nothing. */
+static int group(struct stage *s)
+{
+	static struct st_job jobs[4];
+	static const char *const moves[] = { "accept", "close", "answer" };
+	const struct st_command_field reply = { st_span_text("reply"), st_span_text("r") };
+	struct st_job *all[4];
+	memset(jobs, 0, sizeof(jobs));
+	for (size_t i = 0; i < 4; i++) {
+		all[i] = &jobs[i];
+		jobs[i].kind = i < 3 ? ST_JOB_COMMAND : ST_JOB_REFRESH;
+		if (i == 3)
+			break;
+		jobs[i].u.command.command = (struct st_command){ .kind = ST_KIND_MATTER, .move = moves[i],
+								 .at_ms = s->base.world.now_ms };
+		jobs[i].u.command.record = st_span_text(number);
+	}
+	jobs[2].u.command.command.fields = &reply;
+	jobs[2].u.command.command.field_count = 1;
+	int rc = st_apply_group(s->base.apply, &s->base.world, all, 4, &s->base.applied);
+	for (size_t i = 0; i < 4; i++)
+		RIGHT(s, rc == 0 ? jobs[i].rc == (i == 1 ? ST_EMOVE : 0) : jobs[i].rc == rc);
+	return rc;
+}
+
+/* ---- import ---- */
+
+static const char CSV[] =
+	"number,opened_at,due_at,closed_at,state,channel,category,subcategory,district,sub_district,"
+	"agency,title,text,reply,duplicate_of\n"
+	"1,2011-07-01T01:32:33-04:00,,,open,phone,c,,d,,,t,x,r,\n"
+	"2,2011-07-01T01:32:33-04:00,2011-07-09T01:32:33-04:00,2011-07-02T01:32:33-04:00,closed,phone,"
+	"c,s,d,,,\"t \"\"u\"\"\",x,r,1\n"
+	"3,2011-07-01T01:32:33-04:00,,,open,no such,c,,d,,,t,x,r,\n";
+static struct st_import_case cases[4];
+static struct st_buf values;
+static size_t case_count;
+
+static int take_row(const struct st_import_row *row, int rc, const char *column, void *arg)
+{
+	const char *reason;
+	struct st_import_case *c = &cases[case_count];
+	(void)arg;
+	if (rc == 0)
+		rc = st_import_check(row, c, &column, &reason);
+	if (rc < 0)
+		return rc == ST_ENOMEM ? rc : 0;
+	for (size_t i = 0; i < ST_IMPORT_COLUMNS; i++) {
+		size_t at = values.size;
+		st_buf_put_span(&values, c->column[i]);
+		if (values.error < 0)
+			return values.error;
+		c->column[i] = st_span(values.data + at, c->column[i].size);
+	}
+	case_count++;
+	return 0;
+}
+
+static int read_rows(void)
+{
+	struct st_import_reader *r = NULL;
+	case_count = 0;
+	st_buf_clear(&values);
+	int rc = st_import_reader_new(take_row, NULL, &r);
+	if (rc == 0)
+		rc = st_import_feed(r, st_span_text(CSV));
+	if (rc == 0)
+		rc = st_import_end(r);
+	st_import_reader_free(r);
+	return rc;
+}
+
+static int rows_anew(struct stage *s)
+{
+	(void)s;
+	if (values.limit == 0) {
+		st_buf_init(&values, 65536);
+		st_buf_reserve(&values, 65536); /* columns point into it */
+	}
+	return values.error;
+}
+
+static int import(struct stage *s)
+{
+	static struct st_job job;
+	int rc = read_rows();
+	if (rc < 0)
+		return rc;
+	memset(&job, 0, sizeof(job));
+	job.kind = ST_JOB_IMPORT;
+	job.u.import.source = st_span_text("s");
+	job.u.import.cases = cases;
+	job.u.import.case_count = case_count;
+	rc = node_run(&s->base, &job);
+	RIGHT(s, rc < 0 || job.u.import.opened == 2);
+	return rc;
+}
+
+/* ---- pushes ---- */
+
+static struct st_inbound *in;
+
+static int push_ready(struct stage *s)
+{
+	st_inbound_free(in);
+	in = NULL;
+	return node_push(&s->base, CITY_BASE, 0, &in);
+}
+
+/* What is answered of a push is what is in the store, also when it is refused. */
+static int give(struct stage *s, const struct st_push *push)
+{
+	static uint64_t held_before;
+	struct st_job_push got;
+	uint32_t log = 0;
+	int rc = node_give(&s->branch, CITY_BASE, push, &got);
+	(void)log;
+	if (rc == 0) {
+		RIGHT(s, got.held == push->checkpoint.size && got.receipted);
+		RIGHT(s, st_cosign_verify(&push->checkpoint, &s->branch.keys.identity.public,
+					  &got.receipt) == 0);
+	} else {
+		held_before = 2; /* begin and the enrolment are the branch's, with one matter: city_make */
+		RIGHT(s, got.held <= held_before + 1 && !got.receipted);
+	}
+	return rc;
+}
+
+static int push(struct stage *s)
+{
+	return give(s, &in->push);
+}
+
+static int push_altered(struct stage *s)
+{
+	struct st_push other = in->push;
+	other.checkpoint.root.bytes[0] ^= 1;
+	st_cosign(&other.checkpoint, &s->base.keys.identity, 9, &other.cosignature);
+	return give(s, &other);
+}
+
+/* Another history, of a size that is held: refused, and kept as evidence. */
+static int push_forked(struct stage *s)
+{
+	struct st_push other = in->push;
+	other.event_count = 0;
+	other.part_count = 0;
+	other.first_seq = 3;
+	other.checkpoint.size = 2;
+	other.checkpoint.root.bytes[0] ^= 1;
+	st_cosign(&other.checkpoint, &s->base.keys.identity, 9, &other.cosignature);
+	return give(s, &other);
+}
+
+/* A record whose events come in the wrong order, and twice claimed: gathered and chosen anew. */
+static struct st_buf twisted[4];
+static struct st_push twisted_push;
+
+static void twist(struct st_buf *to, uint64_t seq, uint64_t previous, uint32_t revision)
+{
+	const struct st_field fields[] = { { .id = ST_F_CATEGORY, .text = st_span_text("c") },
+					   { .id = ST_F_CHANNEL, .is_number = true, .number = 1 } };
+	struct st_change change = { .kind = ST_KIND_MATTER, .move = previous == 0 ? 1 : 2,
+				    .state = previous == 0 ? 1 : 2, .at_ms = 1700000000000,
+				    .fields = fields, .field_count = 2 };
+	struct st_event e;
+	struct st_buf body;
+	st_buf_init(&body, 4096);
+	memset(&e, 0, sizeof(e));
+	ST_REQUIRE(st_change_encode(ST_MOVE, &change, &body) == 0);
+	e.at = (struct st_position){ city_code(CITY_BASE), 1, seq };
+	e.min_version = 1;
+	e.has_record = true;
+	e.record.opener = e.at.station;
+	memset(e.record.ulid.bytes, 9, ST_ULID_SIZE);
+	e.revision = revision;
+	if (previous != 0)
+		e.previous = (struct st_position){ city_code(CITY_BASE), 1, previous };
+	e.type = ST_MOVE;
+	e.body = st_buf_span(&body);
+	st_buf_init(to, ST_EVENT_MAX);
+	ST_REQUIRE(st_event_encode(&e, to) == 0);
+	st_buf_done(&body);
+}
+
+static int twisted_ready(struct stage *s)
+{
+	static struct st_span events[4];
+	struct st_frontier tree = { .size = 0 };
+	int rc = push_ready(s);
+	uint64_t held = in->push.event_count;
+	for (size_t i = 0; rc == 0 && i < held; i++) {
+		struct st_hash leaf = st_hash_leaf(in->push.events[i]);
+		rc = st_frontier_append(&tree, &leaf, NULL, NULL);
+	}
+	struct st_job_push got;
+	if (rc == 0)
+		rc = node_give(&s->branch, CITY_BASE, &in->push, &got);
+	for (size_t i = 0; i < 4; i++)
+		st_buf_done(&twisted[i]);
+	twist(&twisted[0], held + 1, held + 3, 2);
+	twist(&twisted[1], held + 2, held + 3, 2);
+	twist(&twisted[2], held + 3, 0, 1);
+	twist(&twisted[3], held + 4, held + 1, 3);
+	for (size_t i = 0; rc == 0 && i < 4; i++) {
+		events[i] = st_buf_span(&twisted[i]);
+		struct st_hash leaf = st_hash_leaf(events[i]);
+		rc = st_frontier_append(&tree, &leaf, NULL, NULL);
+	}
+	twisted_push = (struct st_push){ .first_seq = held + 1, .event_count = 4, .events = events };
+	twisted_push.checkpoint = (struct st_checkpoint){ { city_code(CITY_BASE), 1 }, tree.size,
+							  st_frontier_root(&tree) };
+	st_cosign(&twisted_push.checkpoint, &s->base.keys.identity, 9, &twisted_push.cosignature);
+	return rc;
+}
+
+static int push_twisted(struct stage *s)
+{
+	struct st_job_push got;
+	int rc = node_give(&s->branch, CITY_BASE, &twisted_push, &got);
+	RIGHT(s, got.held == twisted_push.checkpoint.size - (rc == 0 ? 0 : 4) || rc < 0);
+	RIGHT(s, rc == 0 || (got.held < twisted_push.checkpoint.size && !got.receipted));
+	return rc;
+}
+
+/* ---- witnesses ---- */
+
+static struct st_job witness;
+
+static int receipt_ready(struct stage *s)
+{
+	struct st_job_push got;
+	int rc = push_ready(s);
+	if (rc == 0)
+		rc = node_give(&s->branch, CITY_BASE, &in->push, &got);
+	memset(&witness, 0, sizeof(witness));
+	witness.kind = ST_JOB_RECEIPTS;
+	witness.u.receipts.count = 2;
+	witness.u.receipts.receipts[0] = (struct st_receipt_in){
+		{ city_code(CITY_BASE), 1 }, city_code("410611"), got.held, got.receipt };
+	witness.u.receipts.receipts[1] = witness.u.receipts.receipts[0];
+	witness.u.receipts.receipts[1].size--; /* not what was signed */
+	return rc;
+}
+
+static int receipts(struct stage *s)
+{
+	int rc = node_run(&s->base, &witness);
+	RIGHT(s, rc < 0 || (witness.u.receipts.stored[0] && witness.u.receipts.refused == 1));
+	return rc;
+}
+
+static int claim_ready(struct stage *s)
+{
+	memset(&witness, 0, sizeof(witness));
+	witness.kind = ST_JOB_CLAIMS;
+	witness.u.claims.count = 1;
+	struct st_claim *c = &witness.u.claims.claims[0];
+	struct st_checkpoint lost = { .log = { city_code(CITY_BASE), 1 }, .size = 99 };
+	c->log = lost.log;
+	c->size = lost.size;
+	st_cosign(&lost, &s->branch.keys.identity, 7, &c->receipt);
+	return 0;
+}
+
+static int claims(struct stage *s)
+{
+	int rc = node_run(&s->branch, &witness);
+	RIGHT(s, rc < 0 || witness.u.claims.refilling == 1);
+	return rc;
+}
+
+static int halt_ready(struct stage *s)
+{
+	memset(&witness, 0, sizeof(witness));
+	witness.kind = ST_JOB_HALT;
+	witness.u.halt.theirs = (struct st_checkpoint){ .log = { city_code(CITY_BASE), 1 }, .size = 99 };
+	st_cosign(&witness.u.halt.theirs, &s->base.keys.identity, 5, &witness.u.halt.cosignature);
+	return 0;
+}
+
+static int halt(struct stage *s)
+{
+	return node_run(&s->base, &witness);
+}
+
+static int refresh(struct stage *s)
+{
+	struct st_job job = { .kind = ST_JOB_REFRESH };
+	s->base.world.now_ms = 1700000600000;
+	return node_run(&s->base, &job);
+}
+
+int main(void)
+{
+	static const struct scene scenes[] = {
+		{ .name = "open", .play = open_store, .subject = on_base, .opens = true },
+		{ .name = "open afresh", .play = open_store, .subject = on_fresh, .opens = true },
+		{ .name = "found", .play = found, .subject = on_fresh },
+		{ .name = "invite", .play = invite, .subject = on_branch, .before = papers_anew },
+		{ .name = "enrol", .play = enrol, .subject = on_branch, .before = invited },
+		{ .name = "adopt", .play = adopt, .subject = on_fresh, .before = enrolled },
+		{ .name = "revoke", .play = revoke, .subject = on_branch },
+		{ .name = "command: open", .play = open_matter, .subject = on_base },
+		{ .name = "command: accept", .play = accept_matter, .subject = on_base,
+		  .before = open_matter },
+		{ .name = "command: note", .play = add_note, .subject = on_base, .before = open_matter },
+		{ .name = "group", .play = group, .subject = on_base, .before = open_matter },
+		{ .name = "import", .play = import, .subject = on_base, .before = rows_anew },
+		{ .name = "push", .play = push, .subject = on_branch, .before = push_ready },
+		{ .name = "push: altered", .play = push_altered, .subject = on_branch,
+		  .before = push_ready },
+		{ .name = "push: forked", .play = push_forked, .subject = on_branch,
+		  .before = push_ready },
+		{ .name = "push: out of order", .play = push_twisted, .subject = on_branch,
+		  .before = twisted_ready },
+		{ .name = "receipts", .play = receipts, .subject = on_base, .before = receipt_ready },
+		{ .name = "claims", .play = claims, .subject = on_branch, .before = claim_ready },
+		{ .name = "halt", .play = halt, .subject = on_base, .before = halt_ready },
+		{ .name = "refresh", .play = refresh, .subject = on_base },
+	};
+	int rc = stage_run(scenes, sizeof(scenes) / sizeof(scenes[0]));
+	papers_done(&papers);
+	st_buf_done(&values);
+	st_inbound_free(in);
+	for (size_t i = 0; i < 4; i++)
+		st_buf_done(&twisted[i]);
+	return rc;
+}

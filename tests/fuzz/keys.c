@@ -1,0 +1,17 @@
+/* keys.c - any text as the file of a station's keys: an error, or seeds whose text is the same. */
+#include "decoders.h"
+#include <station/trust/key.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	uint8_t seeds[3 * ST_SEED_SIZE];
+	struct st_buf b;
+	if (st_keys_decode(st_span(data, size), seeds) < 0)
+		return 0;
+	st_buf_init(&b, 1024);
+	st_keys_encode(seeds, &b);
+	ST_REQUIRE(st_span_equal(st_buf_span(&b), st_span(data, size)));
+	CANARY(seeds[0] != 5 && seeds[95] == 5);
+	st_buf_done(&b);
+	return 0;
+}

@@ -1,0 +1,165 @@
+/* rubbish.c - tests of lists, lives and reports over what a right key signed and nobody can read: it
+ * stops only itself. */
+#include <station/ask/matter.h>
+#include <station/ask/report.h>
+#include <station/ask/verify.h>
+#include <station/event/event.h>
+#include <station/trust/part.h>
+#include "../apply/pair.h"
+
+static struct station main_station, child;
+static struct st_signing_key root;
+
+static int setup(void **state)
+{
+	(void)state;
+	assert_int_equal(st_trust_start(), 0);
+	station_new(&main_station, 1);
+	station_new(&child, 2);
+	station_found(&main_station, "410600", &root);
+	station_join(&main_station, &child, "410611", ST_BRANCH, &root.public);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	station_gone(&main_station);
+	station_gone(&child);
+	return 0;
+}
+
+static int child_number(struct st_txn *t, void *arg)
+{
+	struct st_code code = code_of("410611");
+	return st_station_number(t, &code, arg);
+}
+
+/* An opening of the child's as the first event of its log, with a clear part, pushed to main. */
+static void open_with(const struct st_field *fields, size_t count, struct st_span part)
+{
+	struct st_job *job = calloc(1, sizeof(*job));
+	struct st_change change = { .kind = ST_KIND_MATTER, .move = 1, .state = 1,
+				    .at_ms = 1700000000000, .fields = fields, .field_count = count };
+	struct st_event e;
+	struct st_buf body, bytes;
+	struct st_frontier tree = { .size = 0 };
+	st_buf_init(&body, ST_EVENT_MAX);
+	st_buf_init(&bytes, ST_EVENT_MAX);
+	memset(&e, 0, sizeof(e));
+	assert_int_equal(st_change_encode(ST_MOVE, &change, &body), 0);
+	e.at = (struct st_position){ code_of("410611"), 1, 1 };
+	e.min_version = 1;
+	e.has_record = true;
+	e.record.opener = e.at.station;
+	memset(e.record.ulid.bytes, 7, ST_ULID_SIZE);
+	e.revision = 1;
+	e.type = ST_MOVE;
+	e.body = st_buf_span(&body);
+	e.part_count = 1;
+	e.parts[0] = (struct st_part_ref){ ST_PART_TEXT, (uint32_t)part.size,
+					   st_part_hash(ST_PART_TEXT, part) };
+	assert_int_equal(st_event_encode(&e, &bytes), 0);
+	struct st_span event = st_buf_span(&bytes);
+	struct st_hash leaf = st_hash_leaf(event);
+	assert_int_equal(st_frontier_append(&tree, &leaf, NULL, NULL), 0);
+	struct st_push_part with = { .stored = part };
+	struct st_push *push = &job->u.push.push;
+	*push = (struct st_push){ .first_seq = 1, .event_count = 1, .events = &event,
+				  .part_count = 1, .parts = &with };
+	push->checkpoint = (struct st_checkpoint){ { code_of("410611"), 1 }, 1,
+						   st_frontier_root(&tree) };
+	st_cosign(&push->checkpoint, &child.keys.identity, 9, &push->cosignature);
+	job->kind = ST_JOB_PUSH;
+	assert_int_equal(st_store_read(main_station.store, child_number, &job->u.push.child), 0);
+	assert_int_equal(station_run(&main_station, job), 0);
+	assert_int_equal(job->u.push.parts_dropped, 0);
+	st_buf_done(&body);
+	st_buf_done(&bytes);
+	free(job);
+}
+
+struct seen {
+	struct st_txn *txn;
+	unsigned rows, events, missing;
+	char category[ST_NAME_TEXT_MAX + 1];
+};
+
+static int see_event(const struct st_life_event *e, void *arg)
+{
+	struct seen *s = arg;
+	s->events++;
+	s->missing += e->texts_missing;
+	return 0;
+}
+
+static int see_row(const struct st_list_row *row, void *arg)
+{
+	struct seen *s = arg;
+	s->rows++;
+	memcpy(s->category, row->category, sizeof(s->category));
+	return st_life_each(s->txn, &row->record, NULL, see_event, s);
+}
+
+static int list(struct st_txn *t, void *arg)
+{
+	struct st_list_query q = { .limit = 10, .today = 19700 };
+	struct st_buf next;
+	((struct seen *)arg)->txn = t;
+	st_buf_init(&next, 256);
+	int rc = st_list_each(t, &q, see_row, arg, &next);
+	st_buf_done(&next);
+	return rc;
+}
+
+static void test_a_part_that_nobody_can_read_stops_no_list(void **state)
+{
+	const struct st_field fields[] = { { .id = ST_F_CATEGORY, .text = st_span_text("环境") } };
+	uint8_t part[40];
+	struct seen s = { .rows = 0 };
+	(void)state;
+	memset(part, 0xff, sizeof(part));
+	open_with(fields, 1, ST_SPAN(part));
+	assert_int_equal(st_store_read(main_station.store, list, &s), 0);
+	assert_int_equal(s.rows, 1);
+	assert_int_equal(s.events, 1);
+	assert_int_equal(s.missing, 1);
+}
+
+static void test_a_part_shorter_than_its_salt_stops_no_list(void **state)
+{
+	uint8_t part[3] = { 1, 2, 3 };
+	struct seen s = { .rows = 0 };
+	(void)state;
+	open_with(NULL, 0, ST_SPAN(part));
+	assert_int_equal(st_store_read(main_station.store, list, &s), 0);
+	assert_int_equal(s.missing, 1);
+}
+
+/* What isn't text can't be shown in a list or a report, and would take the others with it. */
+static void test_a_category_that_is_no_text_counts_as_none(void **state)
+{
+	const struct st_field fields[] = { { .id = ST_F_CATEGORY, .text = st_span("a\xff", 2) } };
+	uint8_t part[ST_SALT_SIZE] = { 0 };
+	struct seen s = { .rows = 0 };
+	struct st_recount r;
+	(void)state;
+	open_with(fields, 1, ST_SPAN(part));
+	assert_int_equal(st_store_read(main_station.store, list, &s), 0);
+	assert_int_equal(s.rows, 1);
+	assert_string_equal(s.category, "");
+	assert_int_equal(st_recount_run(main_station.store, NULL, NULL, &r), 0);
+	assert_int_equal(r.records, 1);
+	assert_int_equal(r.wrong + r.wrong_records, 0);
+}
+
+#define EACH(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		EACH(test_a_part_that_nobody_can_read_stops_no_list),
+		EACH(test_a_part_shorter_than_its_salt_stops_no_list),
+		EACH(test_a_category_that_is_no_text_counts_as_none),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
