@@ -290,6 +290,8 @@ int job_command(struct st_apply *a, struct st_job_command *job)
 	rc = st_command_check(c, job->record.size > 0 ? &r : NULL, a->self.station.number, &a->values,
 			      &checked, job->place);
 	if (rc == 0)
+		rc = links_check(a, &checked, &r, job->place);
+	if (rc == 0)
 		rc = command_add(a, c, &checked, &r, &job->event);
 	if (rc == 0)
 		rc = own_flush(a);

@@ -183,7 +183,7 @@ def verbs_and_languages(city):
     """Every verb has --help with an example in both languages; --json is JSON."""
     base = city["410611003"]
     listing = base.ctl("--help")
-    verbs = [line[2:20].strip() for line in listing.splitlines() if line.startswith("  ") and
+    verbs = [line[2:22].strip() for line in listing.splitlines() if line.startswith("  ") and
              not line.startswith("  --") and not line.startswith("   ")]
     check(len(verbs) > 30, "the list of verbs: %s" % verbs)
     for v in verbs:
