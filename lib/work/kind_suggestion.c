@@ -132,7 +132,7 @@ static const struct st_move_row moves[] = {
 	/* Six months from its raising are the most, with consent. */
 	MOVE_DUE(184, 16, "extend", FROM(ACCEPTED, ASSIGNED, DRAFTED, SUBMITTED), 0,
 		 NEEDS(ST_F_DUE_DAY, ST_F_REASON, CONSENT), "延期", "extend",
-		 "--due 2026-12-31 --reason 需现场勘察 --consent 市人大办公室"),
+		 "--due 2026-10-31 --reason 需现场勘察 --consent 市人大办公室"),
 	MOVE(17, "tell", FROM(ANSWERED, RATED, PROMISED, MERGED), 0, NEEDS(TOLD, TOLD_HOW), "逐一答复附议代表",
 	     "answer co-signers one by one", "--told D-18 --told_how letter"),
 	MOVE(18, "rate", FROM(ANSWERED), RATED,
