@@ -10,7 +10,8 @@
 	X(4, project)                                                                              \
 	X(5, activity)                                                                             \
 	X(6, schedule)                                                                             \
-	X(7, deputy)
+	X(7, deputy)                                                                               \
+	X(8, station)
 
 enum {
 #define X(number, name) KIND_##name = (number),
