@@ -175,10 +175,11 @@ static void fill_mark(struct st_checked *out)
 static bool due_in_bounds(const struct st_command *c, const struct st_record *r,
 			  const struct st_checked *out)
 {
+	if (out->move->due_most == 0)
+		return true;
 	const struct st_field *due = fact(out, ST_F_DUE_DAY);
 	uint32_t opened = r == NULL ? st_day_of_ms(c->at_ms) : r->opened_day;
-	return due == NULL || out->move->due_most == 0 ||
-	       due->number <= (uint64_t)opened + out->move->due_most;
+	return due == NULL || due->number <= (uint64_t)opened + out->move->due_most;
 }
 
 static int check_move(const struct st_command *c, const struct st_record *r, uint32_t self,
