@@ -237,4 +237,11 @@ faults:
 
 -include $(FAULT_O:.o=.d) $(FAULTS:=.d)
 -include $(patsubst %.o,%.d,$(filter $(O)/fuzzed/%,$(FUZZ_O) $(FUZZ_API_O)))
+
+# The documentation that is made from the program's own tables. That the file in the tree is the one
+# that is made is a test (kinds_documented): when it fails, run this and commit what changed.
+.PHONY: docs
+docs: $(O)/stationctl
+	@mkdir -p deploy/docs && $(O)/stationctl kinds --markdown >deploy/docs/kinds.md
+
 -include $(LIB_O:.o=.d) $(D_O:.o=.d) $(C_O:.o=.d) $(UNIT:=.d)

@@ -80,7 +80,7 @@ static int refused(const struct answer *a)
 		answer_print(a);
 	if (words[0] == 0)
 		complain(T_NONSENSE);
-	else if (strcmp(member(a->json, "error"), "EFIELD") == 0 && matter_explain(place))
+	else if (strcmp(member(a->json, "error"), "EFIELD") == 0 && record_explain(place))
 		; /* said, with the cure */
 	else if (place[0] == 0)
 		(void)fprintf(stderr, "%s\n", words);

@@ -24,12 +24,16 @@ bool flag(const struct args *a, const char *name);
 struct verb {
 	const char *name;    /* "matter open" */
 	const char *usage;   /* what follows it */
-	const char *options; /* allowed, by spaces; "!x" takes no value; "*matter" the matter's fields */
+	const char *options; /* allowed, by spaces; "!x" takes no value; a kind's fields too, for a move */
 	size_t least, most;  /* words that must follow */
 	int (*run)(const struct args *a);
 	const char *zh, *en, *example;
 };
-extern const struct verb station_verbs[], matter_verbs[], import_verbs[], report_verbs[], log_verbs[];
+extern const struct verb station_verbs[], import_verbs[], report_verbs[], log_verbs[], kind_verbs[];
+const struct verb *record_verbs(void); /* made from the kinds' tables; built once */
+/* Of a record's move or note: its fields and states, and whether name is one of the fields. Others: nothing. */
+void record_help(const struct verb *v);
+bool record_takes(const struct verb *v, const char *name);
 
 extern struct ctl {
 	const char *socket;
@@ -45,6 +49,7 @@ extern struct ctl {
 	  "can't reach the daemon (%s): is stationd running? --socket names another socket")        \
 	X(NONSENSE, "守护进程的应答看不懂", "the daemon's answer makes no sense")                   \
 	X(BAD_VERB, "没有这个命令: %s; 见 stationctl --help", "no such verb: %s; see stationctl --help") \
+	X(BAD_KIND, "没有这一类: %s; 见 stationctl kinds", "no such kind: %s; see stationctl kinds")   \
 	X(BAD_OPTION, "不认识的选项: %s; 见 stationctl %s --help",                                  \
 	  "unknown option: %s; see stationctl %s --help")                                           \
 	X(NO_VALUE, "选项 %s 缺少值", "option %s needs a value")                                    \
@@ -94,8 +99,8 @@ const char *either(const char *zh, const char *en);
 /* Prints one line to stderr. */
 void complain(enum text t, ...);
 
-/* What a matter verb's refused place is in people's words, and what it allows; false: not its own. */
-bool matter_explain(const char *place);
+/* What a record verb's refused place is in people's words, and what it allows; false: not its own. */
+bool record_explain(const char *place);
 
 struct answer {
 	long status;

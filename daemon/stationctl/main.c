@@ -9,15 +9,14 @@
 #include <string.h>
 #include <unistd.h>
 #include <station/trust/key.h>
-#include <station/work/kind.h>
 #include "../stationd/version.h"
 #include "ctl.h"
 
 struct ctl ctl;
 
-static const struct verb *const lists[] = { station_verbs, matter_verbs, import_verbs, report_verbs,
-					    log_verbs };
-enum { LISTS = sizeof(lists) / sizeof(lists[0]) };
+enum { LISTS = 6 };
+static const struct verb *lists[LISTS] = { station_verbs, NULL, import_verbs, report_verbs, kind_verbs,
+					   log_verbs };
 
 const char *either(const char *zh, const char *en)
 {
@@ -65,7 +64,7 @@ static void help_all(void)
 			  "Usage: stationctl VERB [WORDS] [OPTIONS]\n"));
 	for (size_t l = 0; l < LISTS; l++)
 		for (const struct verb *v = lists[l]; v->name != NULL; v++)
-			(void)printf("  %-18s %s\n", v->name, either(v->zh, v->en));
+			(void)printf("  %-20s %s\n", v->name, either(v->zh, v->en));
 	(void)puts(either("\n每个命令都有 --help (含示例)。通用选项:\n"
 			  "  --socket PATH   控制套接字 (缺省 $STATIOND_SOCKET 或 /run/stationd/control.sock)\n"
 			  "  --json          原样输出 JSON\n"
@@ -82,32 +81,11 @@ static void help_all(void)
 			  "            3 no daemon, 4 refused by the state of things, 5 try again later"));
 }
 
-static void help_fields(const struct verb *verb)
-{
-	const struct st_kind *k = st_kind_named("matter");
-	const struct st_move_row *m = st_kind_move_named(k, verb->name + strlen("matter "));
-	if (m != NULL && m->needs[0] != 0)
-		(void)printf("%s:", either("必须有", "needed"));
-	for (size_t i = 0; m != NULL && i < ST_NEEDS_MAX && m->needs[i] != 0; i++)
-		(void)printf(" --%s", st_kind_field(k, m->needs[i])->name);
-	if (m != NULL && m->needs[0] != 0)
-		(void)puts("");
-	for (size_t i = 0; i < k->field_count; i++) {
-		const struct st_field_row *f = &k->fields[i];
-		(void)printf("  --%-18s %s", f->name, either(f->zh, f->en));
-		for (const struct st_choice *c = f->choices; c != NULL && c->name != NULL; c++)
-			(void)printf("%s%s", c == f->choices ? ": " : " | ", c->name);
-		(void)puts(f->place == ST_AS_PRIVATE ? either(" (保密, 只存本站)", " (private: stays here)")
-						     : "");
-	}
-}
-
 static int help_verb(const struct verb *v)
 {
 	(void)printf("%s: stationctl %s %s\n%s\n", either("用法", "Usage"), v->name, v->usage,
 		     either(v->zh, v->en));
-	if (strstr(v->options, "*matter") != NULL)
-		help_fields(v);
+	record_help(v);
 	(void)printf("\n%s:\n  %s\n\n%s\n", either("示例", "Example"), v->example,
 		     either("退出码: 0 正确, 1 有错, 2 用法或输入有误, 3 连不上守护进程, 4 状态不允许, 5 稍后再试",
 			    "Exit codes: 0 right, 1 wrong, 2 usage or bad input, 3 no daemon, 4 refused, 5 try later"));
@@ -148,11 +126,8 @@ static enum takes takes(const struct verb *v, const char *name)
 			return TAKES_NOTHING;
 		if (strcmp(w, name) == 0)
 			return TAKES_VALUE;
-		if (strcmp(w, "*matter") == 0 &&
-		    st_kind_field_named(st_kind_named("matter"), st_span_text(name)) != NULL)
-			return TAKES_VALUE;
 	}
-	return TAKES_UNKNOWN;
+	return record_takes(v, name) ? TAKES_VALUE : TAKES_UNKNOWN;
 }
 
 /* What is given before the verb is known: words, and options with what stands behind them. */
@@ -280,6 +255,7 @@ int main(int argc, char **argv)
 	const char *socket = getenv("STATIOND_SOCKET");
 	ctl.socket = socket != NULL && socket[0] != 0 ? socket : "/run/stationd/control.sock";
 	ctl.lang = language_of_environment();
+	lists[1] = record_verbs();
 	ctl.terminal = isatty(STDERR_FILENO) == 1;
 	if (st_trust_start() < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
 		return CTL_WRONG;

@@ -20,19 +20,18 @@ static const char *dimension_label(const char *name)
 }
 
 /* Machine names of channels, states and tiers, as people say them. */
-static const char *value_label(const char *dimension, const char *value)
+static const char *value_label(const struct st_kind *k, const char *dimension, const char *value)
 {
 	static const char *const tiers[][3] = { { "main", "市总站", "main" },
 						{ "branch", "县区分站", "branch" },
 						{ "base", "乡镇街道基站", "base" },
 						{ "specialty", "行业专业站", "specialty" } };
-	const struct st_kind *k = st_kind_named("matter");
-	if (strcmp(dimension, "state") == 0) {
+	if (strcmp(dimension, "state") == 0 && k != NULL) {
 		const struct st_state_row *s = st_kind_state_named(k, st_span_text(value));
 		return s == NULL ? value : either(s->zh, s->en);
 	}
-	if (strcmp(dimension, "channel") == 0) {
-		const struct st_field_row *f = st_kind_field_named(k, st_span_text("channel"));
+	const struct st_field_row *f = k == NULL ? NULL : st_kind_field(k, ST_F_CHANNEL);
+	if (strcmp(dimension, "channel") == 0 && f != NULL) {
 		const struct st_choice *c = st_choice_named(f->choices, st_span_text(value));
 		return c == NULL ? value : either(c->zh, c->en);
 	}
@@ -66,9 +65,11 @@ static void figures(const json_t *r, char cells[FIGURES][32])
 		(void)snprintf(cells[8], 32, "-");
 }
 
-static void add_row(struct table *t, const json_t *by, const json_t *labels, const json_t *r)
+static void add_row(struct table *t, const json_t *report, const json_t *labels, const json_t *r)
 {
 	const char *row[COLUMNS_MAX];
+	const json_t *by = json_object_get(report, "by");
+	const struct st_kind *k = st_kind_named(member(report, "kind"));
 	char cells[FIGURES][32];
 	size_t n = json_array_size(by);
 	for (size_t i = 0; i < n; i++) {
@@ -76,7 +77,7 @@ static void add_row(struct table *t, const json_t *by, const json_t *labels, con
 						   : json_string_value(json_array_get(labels, i));
 		row[i] = labels == NULL || label == NULL
 				 ? (label == NULL ? "" : label)
-				 : value_label(json_string_value(json_array_get(by, i)), label);
+				 : value_label(k, json_string_value(json_array_get(by, i)), label);
 	}
 	if (n == 0)
 		row[n++] = either("合计", "total");
@@ -127,7 +128,7 @@ static void show_freshness(const json_t *c)
 		char size[32], when[32];
 		(void)snprintf(size, sizeof(size), "%lld", number(one, "size"));
 		const char *row[] = { member(one, "code"), member(one, "name"),
-				      value_label("tier", member(one, "tier")), size,
+				      value_label(NULL, "tier", member(one, "tier")), size,
 				      age(number(one, "checkpoint_ms"), when, sizeof(when)) };
 		table_add(&t, row);
 	}
@@ -159,9 +160,9 @@ static void show_report(const json_t *o, bool fresh)
 	table_add(&t, head);
 	json_array_foreach(json_object_get(o, "rows"), i, r) {
 		if (n > 0)
-			add_row(&t, by, json_object_get(r, "label"), r);
+			add_row(&t, o, json_object_get(r, "label"), r);
 	}
-	add_row(&t, by, NULL, json_object_get(o, "total"));
+	add_row(&t, o, NULL, json_object_get(o, "total"));
 	table_print(&t);
 	show_coverage(json_object_get(o, "coverage"));
 	if (fresh)
@@ -173,6 +174,7 @@ static int run_report(const struct args *a)
 	struct query q;
 	struct answer ans;
 	query_init(&q, "/v1/report");
+	query_add(&q, "kind", option(a, "kind"));
 	query_add(&q, "by", option(a, "by"));
 	for (size_t i = 0; i < a->option_count; i++)
 		if (strcmp(a->options[i].name, "where") == 0)
@@ -189,51 +191,11 @@ static int run_report(const struct args *a)
 	return rc;
 }
 
-static int run_kinds(const struct args *a)
-{
-	struct answer ans;
-	const struct st_kind *k = st_kind_named("matter");
-	struct table t;
-	(void)a;
-	if (ctl.json) {
-		int rc = call_get("/v1/kinds", &ans);
-		if (rc == 0)
-			answer_print(&ans);
-		answer_done(&ans);
-		return rc;
-	}
-	(void)printf("%s %s\n", k->name, either(k->zh, k->en));
-	table_init(&t, 4, "llll");
-	const char *head[] = { either("命令", "verb"), either("由", "from"), either("到", "to"),
-			       either("需要", "needs") };
-	table_add(&t, head);
-	for (size_t i = 0; i < k->move_count; i++) {
-		const struct st_move_row *m = &k->moves[i];
-		char from[200] = "", needs[200] = "";
-		size_t used = 0, wanted = 0;
-		for (size_t n = 0; n < ST_FROM_MAX && m->from[n] != 0; n++) {
-			const struct st_state_row *s = st_kind_state(k, m->from[n]);
-			used += (size_t)snprintf(from + used, sizeof(from) - used, "%s%s", n ? " " : "",
-						 either(s->zh, s->en));
-		}
-		for (size_t n = 0; n < ST_NEEDS_MAX && m->needs[n] != 0; n++)
-			wanted += (size_t)snprintf(needs + wanted, sizeof(needs) - wanted, "%s%s",
-						   n ? " " : "", st_kind_field(k, m->needs[n])->name);
-		const struct st_state_row *to = m->to == 0 ? NULL : st_kind_state(k, m->to);
-		const char *row[] = { m->name, from, to == NULL ? "" : either(to->zh, to->en), needs };
-		table_add(&t, row);
-	}
-	table_print(&t);
-	return CTL_RIGHT;
-}
-
 const struct verb report_verbs[] = {
-	{ "report", "[--by DIM[,DIM...]] [--where DIM=VALUE ...] [--from YYYY-MM] [--to YYYY-MM] [--fresh]\n\n"
+	{ "report", "[--kind KIND] [--by DIM[,DIM...]] [--where DIM=VALUE ...] [--from YYYY-MM] [--to YYYY-MM] [--fresh]\n\n"
 		    "  DIM: station branch tier category channel state month\n",
-	  "by where from to !fresh", 0, 0, run_report, "统计: 登记、办结、在办、超期、办理天数、满意率, 及覆盖情况",
+	  "kind by where from to !fresh", 0, 0, run_report, "统计: 登记、办结、在办、超期、办理天数、满意率, 及覆盖情况",
 	  "figures: opened, closed, open, overdue, days, satisfaction, and what they cover",
 	  "stationctl report --by branch,category --where tier=base --from 2011-07 --to 2011-12" },
-	{ "kinds", "", "", 0, 0, run_kinds, "事项的状态与办法表", "the tables of states and moves",
-	  "stationctl kinds" },
 	{ NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL },
 };

@@ -56,24 +56,38 @@ static void command_done(struct job *job)
 				 c->number, "state", state == NULL ? "" : state->name));
 }
 
+static int add_value(struct request *q, struct command_job *j, const char *name, const json_t *value)
+{
+	struct st_command *c = &j->job.work.u.command.command;
+	if (!json_is_string(value))
+		return api_place(q, ST_EFIELD, name);
+	if (c->field_count == ST_COMMAND_FIELDS_MAX)
+		return api_place(q, ST_ETOOBIG, "fields");
+	j->fields[c->field_count++] = (struct st_command_field){
+		st_span_text(name),
+		st_span(json_string_value(value), json_string_length(value)),
+	};
+	return 0;
+}
+
+/* A field's value is a text, or a list of texts where the kind takes several. */
 static int read_fields(struct request *q, struct command_job *j)
 {
 	struct st_command *c = &j->job.work.u.command.command;
-	json_t *fields = json_object_get(j->object, "fields"), *value;
+	json_t *fields = json_object_get(j->object, "fields"), *value, *one;
 	const char *name;
+	size_t i;
 	if (fields == NULL)
 		return 0;
 	if (!json_is_object(fields))
 		return api_place(q, ST_EFIELD, "fields");
 	json_object_foreach(fields, name, value) {
-		if (!json_is_string(value))
-			return api_place(q, ST_EFIELD, name);
-		if (c->field_count == ST_COMMAND_FIELDS_MAX)
-			return api_place(q, ST_ETOOBIG, "fields");
-		j->fields[c->field_count++] = (struct st_command_field){
-			st_span_text(name),
-			st_span(json_string_value(value), json_string_length(value)),
-		};
+		int rc = json_is_array(value) ? 0 : add_value(q, j, name, value);
+		json_array_foreach(value, i, one)
+			if (rc == 0)
+				rc = add_value(q, j, name, one);
+		if (rc < 0)
+			return rc;
 	}
 	c->fields = j->fields;
 	return 0;
@@ -94,17 +108,19 @@ static int read_command(struct request *q, struct command_job *j)
 		rc = api_member(q, j->object, "author", false, &author);
 	if (rc < 0)
 		return rc;
-	if (st_kind_named(kind) == NULL)
+	const struct st_kind *k = st_kind_named(kind);
+	if (k == NULL)
 		return api_place(q, ST_EFIELD, "kind");
-	to->command.kind = st_kind_named(kind)->number;
+	to->command.kind = k->number;
 	to->command.move = move;
 	to->command.at_ms = now_ms();
 	if (at != NULL && st_time_parse(st_span_text(at), &to->command.at_ms) < 0)
 		return api_place(q, ST_EFIELD, "at");
 	to->command.author = author == NULL ? ST_SPAN_NONE : st_span_text(author);
 	to->record = record == NULL ? ST_SPAN_NONE : st_span_text(record);
-	bool opens = strcmp(move, "open") == 0;
-	if (opens != (record == NULL || record[0] == 0))
+	const struct st_move_row *row = st_kind_move_named(k, move);
+	bool opens = row != NULL && st_move_opens(row);
+	if ((row != NULL || strcmp(move, "note") == 0) && opens != (record == NULL || record[0] == 0))
 		return api_place(q, ST_EFIELD, "record");
 	return read_fields(q, j);
 }
@@ -148,7 +164,14 @@ static json_t *fields_json(const struct st_kind *k, const struct st_field *field
 		(void)snprintf(unknown, sizeof(unknown), "%u", fields[i].id);
 		st_buf_clear(&text);
 		st_field_text(row, &fields[i], &text);
-		json_object_set_new(json, row == NULL ? unknown : row->name, api_span(st_buf_span(&text)));
+		const char *name = row == NULL ? unknown : row->name;
+		json_t *value = api_span(st_buf_span(&text)), *list = json_object_get(json, name);
+		if (row == NULL || (row->flags & ST_MANY) == 0)
+			json_object_set_new(json, name, value);
+		else if (list != NULL)
+			json_array_append_new(list, value);
+		else
+			json_object_set_new(json, name, json_pack("[o]", value));
 	}
 	st_buf_done(&text);
 	return json;
@@ -216,6 +239,9 @@ static int read_record(struct st_txn *t, void *arg)
 	if (rc < 0)
 		return api_place(x->q, rc, x->q->rest);
 	x->kind = st_kind(r.kind);
+	const char *kind = api_argument(x->q, "kind");
+	if (kind != NULL && x->kind != NULL && strcmp(kind, x->kind->name) != 0)
+		return api_place(x->q, ST_EKIND, x->kind->name);
 	x->record = record_json(t, &r);
 	if (x->record == NULL)
 		return ST_ECORRUPT;
@@ -262,12 +288,16 @@ static int read_query(struct listing *x, struct st_txn *t)
 	struct request *q = x->q;
 	const char *holder = api_argument(q, "holder"), *state = api_argument(q, "state");
 	const char *limit = api_argument(q, "limit"), *from = api_argument(q, "from");
-	const struct st_kind *k = st_kind(ST_KIND_MATTER);
+	const char *kind = api_argument(q, "kind");
+	const struct st_kind *k = kind == NULL ? st_kind(ST_KIND_MATTER) : st_kind_named(kind);
 	struct st_code code;
 	char *end = NULL;
 	long n = limit == NULL ? 50 : strtol(limit, &end, 10);
 	if (n < 1 || n > ST_LIST_MAX || (end != NULL && *end != 0))
 		return api_place(q, ST_EFIELD, "limit");
+	if (k == NULL)
+		return api_place(q, ST_EFIELD, "kind");
+	x->query.kind = k->number;
 	x->query.limit = (size_t)n;
 	x->query.overdue = api_argument(q, "overdue") != NULL;
 	x->query.open_only = api_argument(q, "open") != NULL;

@@ -1,4 +1,4 @@
-/* api_report.c - the city office's figures, with what they cover; and the tables of kinds.
+/* api_report.c - the city office's figures, with what they cover.
  *
  * Owns:    a report's question, read from an address.
  * Promise: 6: no figure leaves without its coverage.
@@ -171,7 +171,8 @@ static json_t *report_json(struct reporting *x)
 		(json_int_t)x->sum.set_aside, "oldest_checkpoint_s",
 		(json_int_t)x->sum.oldest_checkpoint_s, "now_ms", (json_int_t)x->now_ms, "rows", x->rows,
 		"invited", x->invited);
-	return json_pack("{s:o, s:o, s:o, s:o}", "by", by, "rows", rows, "total",
+	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "kind",
+			 st_kind(x->query.kind)->name, "by", by, "rows", rows, "total",
 			 figures_json(x, &x->report.total), "coverage", coverage);
 }
 
@@ -179,12 +180,15 @@ static int get_report(struct request *q)
 {
 	struct reporting x = { .q = q, .rows = json_array(), .invited = json_array() };
 	struct timespec now;
-	const char *by = api_argument(q, "by");
+	const char *by = api_argument(q, "by"), *kind = api_argument(q, "kind");
+	const struct st_kind *k = kind == NULL ? st_kind(ST_KIND_MATTER) : st_kind_named(kind);
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	x.now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-	x.query.kind = ST_KIND_MATTER;
+	x.query.kind = k == NULL ? 0 : k->number;
 	x.query.today = st_day_of_ms(x.now_ms);
-	x.rc = q->station->self.set_up ? read_by(&x, by == NULL ? "" : by) : ST_ENOSTATION;
+	x.rc = k == NULL ? api_place(q, ST_EFIELD, "kind") : 0;
+	if (x.rc == 0)
+		x.rc = q->station->self.set_up ? read_by(&x, by == NULL ? "" : by) : ST_ENOSTATION;
 	api_each_argument(q, read_where, &x);
 	if (x.rc == 0)
 		x.rc = read_month(&x, "from", false, &x.query.from_month);
@@ -202,63 +206,7 @@ static int get_report(struct request *q)
 	return x.rc;
 }
 
-static json_t *states_json(const struct st_kind *k)
-{
-	json_t *list = json_array();
-	for (size_t i = 0; i < k->state_count; i++)
-		json_array_append_new(list, json_pack("{s:i, s:s, s:s, s:s, s:b}", "number",
-						      (int)k->states[i].number, "name", k->states[i].name,
-						      "zh", k->states[i].zh, "en", k->states[i].en, "open",
-						      (int)(k->states[i].class == ST_OPEN)));
-	return list;
-}
-
-static json_t *moves_json(const struct st_kind *k)
-{
-	json_t *list = json_array();
-	for (size_t i = 0; i < k->move_count; i++) {
-		const struct st_move_row *m = &k->moves[i];
-		const struct st_state_row *to = m->to == 0 ? NULL : st_kind_state(k, m->to);
-		json_t *from = json_array(), *needs = json_array();
-		for (size_t n = 0; n < ST_FROM_MAX && m->from[n] != 0; n++)
-			json_array_append_new(from, json_string(st_kind_state(k, m->from[n])->name));
-		for (size_t n = 0; n < ST_NEEDS_MAX && m->needs[n] != 0; n++)
-			json_array_append_new(needs, json_string(st_kind_field(k, m->needs[n])->name));
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:o, s:s, s:o, s:i}", "name", m->name,
-						      "zh", m->zh, "en", m->en, "from", from, "to",
-						      to == NULL ? "" : to->name, "needs", needs, "days",
-						      (int)m->days));
-	}
-	return list;
-}
-
-static json_t *fields_json(const struct st_kind *k)
-{
-	static const char *const places[] = { "fact", "text", "private" };
-	json_t *list = json_array();
-	for (size_t i = 0; i < k->field_count; i++) {
-		const struct st_field_row *f = &k->fields[i];
-		json_t *choices = json_array();
-		for (const struct st_choice *c = f->choices; c != NULL && c->name != NULL; c++)
-			json_array_append_new(choices, json_pack("{s:s, s:s, s:s}", "name", c->name, "zh",
-								 c->zh, "en", c->en));
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:I, s:o}", "name", f->name,
-						      "zh", f->zh, "en", f->en, "place", places[f->place],
-						      "max", (json_int_t)f->max, "choices", choices));
-	}
-	return list;
-}
-
-static int get_kinds(struct request *q)
-{
-	const struct st_kind *k = st_kind(ST_KIND_MATTER);
-	return api_json(q, json_pack("{s:[{s:s, s:s, s:s, s:o, s:o, s:o}]}", "kinds", "name", k->name,
-				     "zh", k->zh, "en", k->en, "states", states_json(k), "moves",
-				     moves_json(k), "fields", fields_json(k)));
-}
-
 const struct route api_report_routes[] = {
 	{ "GET", "/v1/report", get_report },
-	{ "GET", "/v1/kinds", get_kinds },
 	{ NULL, NULL, NULL },
 };

@@ -92,6 +92,9 @@ int job_command(struct st_apply *a, struct st_job_command *job);
 /* Adds the event of a checked command; *r is the record as it is before, and after. */
 int command_add(struct st_apply *a, const struct st_command *c, struct st_checked *checked,
 		struct st_record *r, struct st_position *ret_at);
+/* links.c: ST_ENOTFOUND, ST_EKIND or ST_EFIELD with the field in place */
+int links_check(struct st_apply *a, const struct st_checked *c, const struct st_record *r,
+		char place[ST_PLACE_MAX]);
 /* import.c */
 int job_import(struct st_apply *a, struct st_job_import *job);
 /* push.c */

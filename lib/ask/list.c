@@ -5,12 +5,13 @@
  * Flow:    indexes -> list -> api */
 #include <station/ask/matter.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <station/base/check.h>
 #include <station/base/text.h>
 #include "life.h"
 
-enum { REF_SIZE = 4 + ST_ULID_SIZE, TOKEN_MAX = ST_INDEX_KEY_MAX };
+enum { REF_SIZE = 4 + ST_ULID_SIZE, STATE_KEY = 6 + REF_SIZE, TOKEN_MAX = ST_INDEX_KEY_MAX };
 
 struct listing {
 	struct st_txn *txn;
@@ -29,7 +30,7 @@ struct listing {
 static bool wanted(const struct listing *l, const struct st_record *r)
 {
 	const struct st_list_query *q = l->q;
-	if (r->revision == 0 || (q->holder != 0 && r->holder != q->holder) ||
+	if (r->revision == 0 || r->kind != q->kind || (q->holder != 0 && r->holder != q->holder) ||
 	    (q->state != 0 && r->state != q->state))
 		return false;
 	if ((q->open_only || q->overdue) && !st_record_open(r))
@@ -111,38 +112,95 @@ static int indexed(struct st_span key, void *arg)
 	return rc < 0 ? (rc == ST_ENOTFOUND ? ST_ECORRUPT : rc) : take(l, key, &r);
 }
 
-static int scanned(const struct st_record_ref *ref, struct st_span row, void *arg)
+/* The best of a page so far, in order of opening: what stands in several states comes from several
+ * stretches of the index, each of them in that order. */
+struct merging {
+	struct listing *l;
+	uint8_t keys[ST_LIST_MAX + 1][STATE_KEY]; /* sorted by what follows the state */
+	size_t count;
+};
+
+static int by_opening(const uint8_t *a, const uint8_t *b)
 {
-	struct listing *l = arg;
+	return memcmp(a + 2, b + 2, STATE_KEY - 2);
+}
+
+static int merge(struct st_span key, void *arg)
+{
+	struct merging *m = arg;
+	struct listing *l = m->l;
 	struct st_record r;
-	uint8_t key[REF_SIZE];
-	st_put_u32(key, ref->opener);
-	memcpy(key + 4, ref->ulid.bytes, ST_ULID_SIZE);
-	int rc = st_record_decode(ref, row, &r);
-	return rc < 0 ? rc : take(l, ST_SPAN(key), &r);
+	struct st_record_ref ref;
+	size_t most = l->q->limit + 1; /* one more, which tells that there is a page after this one */
+	if (key.size != STATE_KEY)
+		return ST_ECORRUPT;
+	if (l->from_size == STATE_KEY && by_opening(key.data, l->from) <= 0)
+		return 0;
+	if (m->count == most && by_opening(key.data, m->keys[most - 1]) >= 0)
+		return 1; /* nor can any that comes later in this stretch */
+	ref.opener = st_get_u32(key.data + STATE_KEY - REF_SIZE);
+	memcpy(ref.ulid.bytes, key.data + STATE_KEY - ST_ULID_SIZE, ST_ULID_SIZE);
+	int rc = st_record_load(l->txn, &ref, &r);
+	if (rc < 0)
+		return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;
+	if (!wanted(l, &r))
+		return 0;
+	size_t at = m->count < most ? m->count++ : most - 1;
+	for (; at > 0 && by_opening(key.data, m->keys[at - 1]) < 0; at--)
+		memcpy(m->keys[at], m->keys[at - 1], STATE_KEY);
+	memcpy(m->keys[at], key.data, STATE_KEY);
+	return 0;
+}
+
+/* Where a stretch goes on: the place of the page before, in this state. */
+static struct st_span stretch_from(const struct listing *l, const uint8_t prefix[2],
+				   uint8_t to[STATE_KEY])
+{
+	if (l->from_size != STATE_KEY)
+		return ST_SPAN_NONE;
+	memcpy(to, l->from, STATE_KEY);
+	memcpy(to, prefix, 2);
+	return st_span(to, STATE_KEY);
+}
+
+/* Any of the subtree, by opening: all states that the question allows, merged. */
+static int run_merged(struct listing *l)
+{
+	const struct st_list_query *q = l->q;
+	const struct st_kind *k = st_kind(q->kind);
+	struct merging *m = calloc(1, sizeof(*m));
+	int rc = m == NULL ? ST_ENOMEM : 0;
+	for (size_t i = 0; rc >= 0 && i < k->state_count; i++) {
+		const struct st_state_row *s = &k->states[i];
+		uint8_t prefix[2] = { (uint8_t)q->kind, (uint8_t)s->number }, from[STATE_KEY];
+		if ((q->state != 0 && s->number != q->state) ||
+		    ((q->open_only || q->overdue) && s->class != ST_OPEN))
+			continue;
+		m->l = l;
+		rc = st_index_each(l->txn, ST_INDEX_STATE, ST_SPAN(prefix),
+				   stretch_from(l, prefix, from), merge, m);
+	}
+	for (size_t i = 0; rc >= 0 && i < m->count; i++) {
+		rc = indexed(st_span(m->keys[i], STATE_KEY), l);
+		if (rc > 0)
+			break;
+	}
+	free(m);
+	return rc < 0 ? rc : 0;
 }
 
 static int run(struct listing *l)
 {
 	const struct st_list_query *q = l->q;
-	struct st_span from = st_span(l->from, l->from_size);
-	uint8_t prefix[5];
-	struct st_record_ref ref;
-	if (q->holder != 0) {
-		st_put_u32(prefix, q->holder);
-		prefix[4] = ST_OPEN;
-		size_t size = q->open_only || q->overdue ? 5 : 4;
-		return st_index_each(l->txn, ST_INDEX_DUE, st_span(prefix, size), from, indexed, l);
-	}
-	if (q->state != 0) {
-		prefix[0] = (uint8_t)q->state;
-		return st_index_each(l->txn, ST_INDEX_STATE, st_span(prefix, 1), from, indexed, l);
-	}
-	if (from.size == REF_SIZE) {
-		ref.opener = st_get_u32(from.data);
-		memcpy(ref.ulid.bytes, from.data + 4, ST_ULID_SIZE);
-	}
-	return st_record_each(l->txn, from.size == REF_SIZE ? &ref : NULL, scanned, l);
+	uint8_t prefix[6];
+	if (q->holder == 0)
+		return run_merged(l);
+	st_put_u32(prefix, q->holder);
+	prefix[4] = (uint8_t)q->kind;
+	prefix[5] = ST_OPEN;
+	size_t size = q->open_only || q->overdue ? 6 : 5;
+	return st_index_each(l->txn, ST_INDEX_DUE, st_span(prefix, size),
+			     st_span(l->from, l->from_size), indexed, l);
 }
 
 int st_list_each(struct st_txn *t, const struct st_list_query *q, st_list_fn *fn, void *arg,
@@ -150,6 +208,7 @@ int st_list_each(struct st_txn *t, const struct st_list_query *q, st_list_fn *fn
 {
 	struct listing l = { .txn = t, .q = q, .fn = fn, .arg = arg, .next = ret_next };
 	ST_REQUIRE(q->limit > 0 && q->limit <= ST_LIST_MAX);
+	ST_REQUIRE(st_kind(q->kind) != NULL);
 	if (st_hex_get(q->from, l.from, sizeof(l.from), &l.from_size) < 0)
 		return ST_EFIELD;
 	int rc = life_open(&l.life, t, NULL);

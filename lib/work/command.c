@@ -31,10 +31,12 @@ static void place_moves(char place[ST_PLACE_MAX], const struct st_kind *k, uint3
 	}
 }
 
-/* Given by the program, never by a person. */
-static bool is_ours(uint32_t id)
+static size_t count_of(const struct st_field *list, size_t count, uint32_t id)
 {
-	return id == ST_F_SERIAL || id == ST_F_YEAR || id == ST_F_FIRST_DUE_DAY;
+	size_t n = 0;
+	for (size_t i = 0; i < count; i++)
+		n += list[i].id == id;
+	return n;
 }
 
 static int add_field(struct st_checked *c, const struct st_field_row *row, const struct st_field *f)
@@ -45,8 +47,11 @@ static int add_field(struct st_checked *c, const struct st_field_row *row, const
 	struct st_field *list = row->place == ST_AS_FACT ? c->facts
 				: row->place == ST_AS_TEXT ? c->texts
 							   : c->privates;
-	if (st_field_find(list, *count, f->id) != NULL)
+	bool many = (row->flags & ST_MANY) != 0;
+	if (!many && st_field_find(list, *count, f->id) != NULL)
 		return ST_EEXIST;
+	if (many && count_of(list, *count, f->id) == ST_MANY_MAX)
+		return ST_ETOOBIG;
 	st_assert(*count < ST_FIELDS_MAX);
 	list[(*count)++] = *f;
 	return 0;
@@ -56,7 +61,7 @@ static int check_fields(const struct st_command *c, struct st_buf *to, struct st
 			char place[ST_PLACE_MAX])
 {
 	size_t room = 0;
-	if (c->field_count > ST_COMMAND_FIELDS_MAX - 4) /* room for those that are filled in */
+	if (c->field_count > ST_COMMAND_FIELDS_MAX - 5) /* room for those that are filled in */
 		return ST_ETOOBIG;
 	for (size_t i = 0; i < c->field_count; i++)
 		room += st_field_room(c->fields[i].value);
@@ -69,7 +74,7 @@ static int check_fields(const struct st_command *c, struct st_buf *to, struct st
 		struct st_field f;
 		(void)snprintf(place, ST_PLACE_MAX, "%.*s", (int)(in->name.size < 80 ? in->name.size : 80),
 			       (const char *)in->name.data);
-		if (row == NULL || is_ours(row->id))
+		if (row == NULL || !st_field_is_given(checked->kind, checked->move, row))
 			return ST_EFIELD;
 		int rc = st_field_parse(row, in->value, to, &f);
 		if (rc == 0)
@@ -86,41 +91,59 @@ static const struct st_field *fact(const struct st_checked *c, uint32_t id)
 	return st_field_find(c->facts, c->fact_count, id);
 }
 
+static size_t given(const struct st_checked *c, uint32_t id)
+{
+	return count_of(c->facts, c->fact_count, id) + count_of(c->texts, c->text_count, id) +
+	       count_of(c->privates, c->private_count, id);
+}
+
 static bool has(const struct st_checked *c, const struct st_record *r, uint32_t id)
 {
 	if (id == ST_F_CATEGORY && r != NULL && r->category != 0)
 		return true; /* it was given before */
-	return fact(c, id) != NULL || st_field_find(c->texts, c->text_count, id) != NULL ||
-	       st_field_find(c->privates, c->private_count, id) != NULL;
+	return given(c, id) > 0;
+}
+
+static int missing(const struct st_checked *c, uint32_t id, char place[ST_PLACE_MAX])
+{
+	const struct st_field_row *row = st_kind_field(c->kind, id);
+	place_text(place, row == NULL ? "" : row->name);
+	return ST_EFIELD;
 }
 
 static int check_needs(const struct st_checked *c, const struct st_record *r,
 		       char place[ST_PLACE_MAX])
 {
-	for (size_t i = 0; i < ST_NEEDS_MAX && c->move->needs[i] != 0; i++) {
-		if (has(c, r, c->move->needs[i]))
-			continue;
-		const struct st_field_row *row = st_kind_field(c->kind, c->move->needs[i]);
-		place_text(place, row == NULL ? "" : row->name);
+	for (size_t i = 0; i < ST_NEEDS_MAX && c->move->needs[i] != 0; i++)
+		if (!has(c, r, c->move->needs[i]))
+			return missing(c, c->move->needs[i], place);
+	for (size_t i = 0; i < c->kind->when_count; i++) {
+		const struct st_when *w = &c->kind->whens[i];
+		const struct st_field *f = fact(c, w->field);
+		if (f != NULL && f->number == w->value && given(c, w->needs) < w->least)
+			return missing(c, w->needs, place);
+	}
+	if (c->move->to == 0 && c->fact_count + c->text_count + c->private_count == 0) {
+		place_text(place, "fields"); /* it would say nothing at all */
 		return ST_EFIELD;
 	}
 	return 0;
 }
 
-static bool may_go(const struct st_command *c, const struct st_move_row *m, const struct st_record *r)
+static bool may_go(const struct st_command *c, const struct st_checked *out, const struct st_record *r)
 {
-	uint32_t state = r == NULL ? 0 : r->state;
-	bool from = state == 0 && m->from[0] == 0;
-	for (size_t i = 0; i < ST_FROM_MAX && m->from[i] != 0; i++)
-		from |= m->from[i] == state;
-	if (!from || m->days == 0 || r->closed_day == 0)
-		return from;
-	return st_day_of_ms(c->at_ms) <= r->closed_day + m->days;
+	const struct st_move_row *m = out->move;
+	if (!st_move_from(out->kind, m, r == NULL ? 0 : r->state))
+		return false;
+	if (m->days == 0 || r == NULL)
+		return true;
+	uint32_t since = m->since == ST_SINCE_CHANGE ? r->changed_day : r->closed_day;
+	return since == 0 || st_day_of_ms(c->at_ms) <= since + m->days;
 }
 
-static void add_day(struct st_checked *c, uint32_t id, uint32_t day)
+static void add_number(struct st_checked *c, uint32_t id, uint32_t number)
 {
-	c->facts[c->fact_count++] = (struct st_field){ .id = id, .is_number = true, .number = day };
+	c->facts[c->fact_count++] = (struct st_field){ .id = id, .is_number = true, .number = number };
 }
 
 /* The holder writes the dates that decide, so that no tier needs his calendar to judge. */
@@ -132,11 +155,31 @@ static void fill_due(const struct st_command *c, const struct st_record *r, stru
 	if (out->move->number == out->kind->due_move && due == NULL) {
 		if (day == 0)
 			day = st_day_of_ms(c->at_ms) + out->kind->due_days;
-		add_day(out, ST_F_DUE_DAY, day);
+		add_number(out, ST_F_DUE_DAY, day);
 		due = fact(out, ST_F_DUE_DAY);
 	}
 	if (due != NULL && first == 0)
-		add_day(out, ST_F_FIRST_DUE_DAY, day);
+		add_number(out, ST_F_FIRST_DUE_DAY, day);
+}
+
+/* What the kind says of a number by itself, written out so that no tier needs the table to say it. */
+static void fill_mark(struct st_checked *out)
+{
+	const struct st_mark *m = &out->kind->mark;
+	const struct st_field *of = m->of == 0 ? NULL : fact(out, m->of);
+	if (of != NULL)
+		add_number(out, m->field, of->number >= m->least ? m->yes : m->no);
+}
+
+/* How far a move of this table may put off the due day. */
+static bool due_in_bounds(const struct st_command *c, const struct st_record *r,
+			  const struct st_checked *out)
+{
+	if (out->move->due_most == 0)
+		return true;
+	const struct st_field *due = fact(out, ST_F_DUE_DAY);
+	uint32_t opened = r == NULL ? st_day_of_ms(c->at_ms) : r->opened_day;
+	return due == NULL || due->number <= (uint64_t)opened + out->move->due_most;
 }
 
 /* Whom it is handed to; the apply layer knows whether there is such a station. */
@@ -153,7 +196,7 @@ static int check_move(const struct st_command *c, const struct st_record *r, uin
 		      struct st_checked *out, char place[ST_PLACE_MAX])
 {
 	const struct st_move_row *m = out->move;
-	if (!may_go(c, m, r)) {
+	if (!may_go(c, out, r)) {
 		place_moves(place, out->kind, r == NULL ? 0 : r->state);
 		return ST_EMOVE;
 	}
@@ -162,9 +205,14 @@ static int check_move(const struct st_command *c, const struct st_record *r, uin
 	int rc = check_needs(out, r, place);
 	if (rc < 0)
 		return rc;
+	if (!due_in_bounds(c, r, out)) {
+		place_text(place, st_kind_field(out->kind, ST_F_DUE_DAY)->name);
+		return ST_EFIELD;
+	}
 	out->state = m->to != 0 ? m->to : r->state;
 	out->reassigns = m->who == ST_BY_ABOVE;
 	fill_due(c, r, out);
+	fill_mark(out);
 	return m->hands == ST_HANDS_ON ? take_holder(out, place) : 0;
 }
 
@@ -179,9 +227,13 @@ int st_command_check(const struct st_command *c, const struct st_record *r, uint
 	memset(&out->holder, 0, sizeof(out->holder));
 	out->reassigns = false;
 	reterr_place[0] = 0;
-	if (out->kind == NULL || out->kind->number != c->kind) {
+	if (out->kind == NULL) {
 		place_text(reterr_place, "kind");
 		return ST_EFIELD;
+	}
+	if (out->kind->number != c->kind) {
+		place_text(reterr_place, out->kind->name); /* the number of a visit, say */
+		return ST_EKIND;
 	}
 	out->move = note ? NULL : st_kind_move_named(out->kind, c->move);
 	if (out->move == NULL && !note) {

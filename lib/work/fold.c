@@ -112,19 +112,21 @@ static void put_ref(struct list_key *k, const struct st_record *r)
 
 static struct list_key due_key(const struct st_record *r)
 {
-	struct list_key k = { .size = 9 };
+	struct list_key k = { .size = 10 };
 	st_put_u32(k.bytes, r->holder);
-	k.bytes[4] = st_record_open(r) ? ST_OPEN : ST_ENDED;
-	st_put_u32(k.bytes + 5, r->due_day);
+	k.bytes[4] = (uint8_t)r->kind;
+	k.bytes[5] = st_record_open(r) ? ST_OPEN : ST_ENDED;
+	st_put_u32(k.bytes + 6, r->due_day);
 	put_ref(&k, r);
 	return k;
 }
 
 static struct list_key state_key(const struct st_record *r)
 {
-	struct list_key k = { .size = 5 };
-	k.bytes[0] = (uint8_t)r->state;
-	st_put_u32(k.bytes + 1, r->opened_day);
+	struct list_key k = { .size = 6 };
+	k.bytes[0] = (uint8_t)r->kind;
+	k.bytes[1] = (uint8_t)r->state;
+	st_put_u32(k.bytes + 2, r->opened_day);
 	put_ref(&k, r);
 	return k;
 }

@@ -10,7 +10,7 @@
 #include <station/base/check.h>
 #include <station/base/clock.h>
 #include <station/base/text.h>
-#include "kind_matter.h"
+#include "kinds.h"
 
 enum { SLICE = 4096, ROW_MAX = ST_IMPORT_COLUMNS * ST_CSV_FIELD_MAX };
 

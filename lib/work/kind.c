@@ -5,24 +5,43 @@
 #include <station/work/kind.h>
 #include <string.h>
 #include <station/base/check.h>
-#include "kind_matter.h"
+#include "kinds.h"
 
-static const struct st_kind *const kinds[] = { &kind_matter };
-enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
+/* By number, so that the fold finds an event's kind without a search. */
+static const struct st_kind *const kinds[ST_KINDS_MAX] = {
+#define X(number, name) [number] = &kind_##name,
+	KINDS(X)
+#undef X
+};
+/* And in a row, for those who walk them all. */
+static const struct st_kind *const listed[] = {
+#define X(number, name) &kind_##name,
+	KINDS(X)
+#undef X
+};
+enum { LISTED = sizeof(listed) / sizeof(listed[0]) };
+
+size_t st_kind_count(void)
+{
+	return LISTED;
+}
+
+const struct st_kind *st_kind_at(size_t i)
+{
+	ST_REQUIRE(i < LISTED);
+	return listed[i];
+}
 
 const struct st_kind *st_kind(uint32_t number)
 {
-	for (size_t i = 0; i < KINDS; i++)
-		if (kinds[i]->number == number)
-			return kinds[i];
-	return NULL;
+	return number < ST_KINDS_MAX ? kinds[number] : NULL;
 }
 
 const struct st_kind *st_kind_named(const char *name)
 {
-	for (size_t i = 0; i < KINDS; i++)
-		if (strcmp(kinds[i]->name, name) == 0)
-			return kinds[i];
+	for (size_t i = 0; i < LISTED; i++)
+		if (strcmp(listed[i]->name, name) == 0)
+			return listed[i];
 	return NULL;
 }
 
@@ -44,10 +63,10 @@ const struct st_field_row *st_kind_field_named(const struct st_kind *k, struct s
 
 const struct st_state_row *st_kind_state(const struct st_kind *k, uint32_t number)
 {
-	for (size_t i = 0; i < k->state_count; i++)
-		if (k->states[i].number == number)
-			return &k->states[i];
-	return NULL;
+	if (number == 0 || number > k->state_count)
+		return NULL;
+	st_assert(k->states[number - 1].number == number); /* tables list states from 1 on, in order */
+	return &k->states[number - 1];
 }
 
 const struct st_state_row *st_kind_state_named(const struct st_kind *k, struct st_span name)
@@ -92,17 +111,39 @@ const struct st_choice *st_choice_numbered(const struct st_choice *choices, uint
 	return NULL;
 }
 
+bool st_move_opens(const struct st_move_row *m)
+{
+	return m->from[0] == 0;
+}
+
+bool st_field_is_given(const struct st_kind *k, const struct st_move_row *m,
+		       const struct st_field_row *f)
+{
+	if (f->id == ST_F_SERIAL || f->id == ST_F_YEAR || f->id == ST_F_FIRST_DUE_DAY ||
+	    (k->mark.of != 0 && f->id == k->mark.field))
+		return false;
+	return (f->flags & ST_ONCE) == 0 || (m != NULL && st_move_opens(m));
+}
+
+bool st_move_from(const struct st_kind *k, const struct st_move_row *m, uint32_t state)
+{
+	const struct st_state_row *s = state == 0 ? NULL : st_kind_state(k, state);
+	if (state == 0)
+		return st_move_opens(m);
+	for (size_t n = 0; n < ST_FROM_MAX && m->from[n] != 0; n++)
+		if (m->from[n] == state || m->from[n] == ST_FROM_ANY ||
+		    (m->from[n] == ST_FROM_ANY_OPEN && s != NULL && s->class == ST_OPEN))
+			return true;
+	return false;
+}
+
 uint64_t st_kind_moves_from(const struct st_kind *k, uint32_t state)
 {
 	uint64_t bits = 0;
 	for (size_t i = 0; i < k->move_count; i++) {
-		const struct st_move_row *m = &k->moves[i];
-		st_assert(m->number < 64);
-		bool from = state == 0 && m->from[0] == 0;
-		for (size_t n = 0; n < ST_FROM_MAX && m->from[n] != 0; n++)
-			from |= m->from[n] == state;
-		if (from)
-			bits |= 1ull << m->number;
+		st_assert(k->moves[i].number < 64);
+		if (st_move_from(k, &k->moves[i], state))
+			bits |= 1ull << k->moves[i].number;
 	}
 	return bits;
 }

@@ -3,6 +3,7 @@
  * Owns:    this table, and nothing that walks it. Numbers are in events for ever.
  * Flow:    table -> command, fold, ask */
 #include "kind_matter.h"
+#include "kinds.h"
 
 static const struct st_choice channels[] = {
 	{ 1, "visit", "来访", "visit" },
@@ -14,84 +15,55 @@ static const struct st_choice channels[] = {
 	{ 7, "other", "其他", "other" },
 	{ 0, NULL, NULL, NULL },
 };
-static const struct st_choice ratings[] = {
-	{ 1, "satisfied", "满意", "satisfied" },
-	{ 2, "basically", "基本满意", "basically satisfied" },
-	{ 3, "unsatisfied", "不满意", "not satisfied" },
-	{ 9, "unrated", "未评价", "not rated" },
-	{ 0, NULL, NULL, NULL },
-};
-static const struct st_choice told_how[] = {
-	{ 1, "person", "当面", "in person" },
-	{ 2, "phone", "电话", "by phone" },
-	{ 3, "letter", "书面", "in writing" },
-	{ 4, "online", "网上", "online" },
-	{ 5, "unreachable", "三次联系不上", "not reached in three attempts" },
-	{ 9, "unrecorded", "未记载", "not recorded" },
-	{ 0, NULL, NULL, NULL },
-};
 static const struct st_choice urgencies[] = {
 	{ 1, "normal", "一般", "normal" },
 	{ 2, "urgent", "紧急", "urgent" },
 	{ 3, "very_urgent", "特急", "very urgent" },
 	{ 0, NULL, NULL, NULL },
 };
-static const struct st_choice yes_no[] = {
-	{ 1, "no", "否", "no" },
-	{ 2, "yes", "是", "yes" },
-	{ 0, NULL, NULL, NULL },
-};
-
+/* Numbered as they came, so new ones stand last. */
 enum { FOCUS = ST_F_OWN, URGENCY, PEOPLE, CONFIDENTIAL, PLACE, CAUSE, WORDS, TOLD_HOW, ELSEWHERE,
        JOINS, DEPUTY, DUPLICATE_OF, REMARK, REPORTER_NAME = 48, REPORTER_PHONE, REPORTER_ADDRESS,
-       REPORTER_ID };
+       REPORTER_ID, ATTACHMENTS, OFFICIAL, VISIT, LINKS, GROUP, ATTEMPTS };
 
 static const struct st_field_row fields[] = {
-	/* id, name, type, place, max, choices, Chinese, English */
-	{ ST_F_CATEGORY, "category", ST_FIELD_TEXT, ST_AS_FACT, 120, NULL, "类别", "category" },
-	{ ST_F_SUBCATEGORY, "subcategory", ST_FIELD_TEXT, ST_AS_FACT, 120, NULL, "子类", "subcategory" },
-	{ ST_F_CHANNEL, "channel", ST_FIELD_CHOICE, ST_AS_FACT, 0, channels, "渠道", "channel" },
-	{ ST_F_DUE_DAY, "due", ST_FIELD_DAY, ST_AS_FACT, 0, NULL, "期限", "due day" },
-	{ ST_F_FIRST_DUE_DAY, "first_due", ST_FIELD_DAY, ST_AS_FACT, 0, NULL, "原期限", "first due day" },
-	{ ST_F_SERIAL, "serial", ST_FIELD_NUMBER, ST_AS_FACT, UINT32_MAX, NULL, "序号", "serial" },
-	{ ST_F_YEAR, "year", ST_FIELD_NUMBER, ST_AS_FACT, 9999, NULL, "年度", "year" },
-	{ ST_F_SOURCE, "source", ST_FIELD_TEXT, ST_AS_FACT, 120, NULL, "来源", "source" },
-	{ ST_F_SOURCE_NUMBER, "source_number", ST_FIELD_TEXT, ST_AS_FACT, 120, NULL, "来源编号",
-	  "number at its source" },
-	{ ST_F_RATING_ANSWER, "rating_answer", ST_FIELD_CHOICE, ST_AS_FACT, 0, ratings, "答复满意度",
-	  "rating of the answer" },
-	{ ST_F_RATING_RESULT, "rating_result", ST_FIELD_CHOICE, ST_AS_FACT, 0, ratings, "结果满意度",
-	  "rating of the result" },
-	{ ST_F_UNIT, "unit", ST_FIELD_TEXT, ST_AS_FACT, 120, NULL, "承办单位", "handling unit" },
-	{ ST_F_TO, "to", ST_FIELD_STATION, ST_AS_FACT, ST_CODE_MAX, NULL, "移交至", "handed to" },
-	{ ST_F_REASON, "reason", ST_FIELD_LONG, ST_AS_TEXT, 4000, NULL, "理由", "reason" },
-	{ ST_F_TITLE, "title", ST_FIELD_TEXT, ST_AS_TEXT, 300, NULL, "标题", "title" },
-	{ ST_F_TEXT, "text", ST_FIELD_LONG, ST_AS_TEXT, 12000, NULL, "内容", "text" },
-	{ ST_F_REPLY, "reply", ST_FIELD_LONG, ST_AS_TEXT, 12000, NULL, "答复", "reply" },
-	{ FOCUS, "focus", ST_FIELD_NUMBER, ST_AS_FACT, 6, NULL, "重点事项", "key matter (1 to 6)" },
-	{ URGENCY, "urgency", ST_FIELD_CHOICE, ST_AS_FACT, 0, urgencies, "紧急程度", "urgency" },
-	{ PEOPLE, "people", ST_FIELD_NUMBER, ST_AS_FACT, 1000000, NULL, "涉及人数", "people concerned" },
-	{ CONFIDENTIAL, "confidential", ST_FIELD_CHOICE, ST_AS_FACT, 0, yes_no, "要求保密",
-	  "wants it confidential" },
-	{ PLACE, "place", ST_FIELD_TEXT, ST_AS_FACT, 240, NULL, "地点", "place" },
-	{ CAUSE, "cause", ST_FIELD_LONG, ST_AS_TEXT, 2000, NULL, "起因", "cause" },
-	{ WORDS, "words", ST_FIELD_LONG, ST_AS_TEXT, 8000, NULL, "群众原话", "the citizen's own words" },
-	{ TOLD_HOW, "told_how", ST_FIELD_CHOICE, ST_AS_FACT, 0, told_how, "反馈方式", "how it was told" },
-	{ ELSEWHERE, "elsewhere", ST_FIELD_LONG, ST_AS_TEXT, 2000, NULL, "另行途径",
-	  "where to go instead" },
-	{ JOINS, "joins", ST_FIELD_TEXT, ST_AS_FACT, 64, NULL, "并入事项", "the matter it joins" },
-	{ DEPUTY, "deputy", ST_FIELD_TEXT, ST_AS_FACT, 40, NULL, "接待代表", "receiving deputy" },
-	{ DUPLICATE_OF, "duplicate_of", ST_FIELD_TEXT, ST_AS_FACT, 120, NULL, "来源所记重复件",
-	  "repeats, at its source" },
-	{ REMARK, "remark", ST_FIELD_LONG, ST_AS_TEXT, 8000, NULL, "备注", "remark" },
-	{ REPORTER_NAME, "reporter_name", ST_FIELD_TEXT, ST_AS_PRIVATE, 120, NULL, "反映人姓名",
-	  "reporter's name" },
-	{ REPORTER_PHONE, "reporter_phone", ST_FIELD_TEXT, ST_AS_PRIVATE, 40, NULL, "反映人电话",
-	  "reporter's phone" },
-	{ REPORTER_ADDRESS, "reporter_address", ST_FIELD_TEXT, ST_AS_PRIVATE, 300, NULL, "反映人住址",
-	  "reporter's address" },
-	{ REPORTER_ID, "reporter_id", ST_FIELD_IDENTITY, ST_AS_PRIVATE, 18, NULL, "反映人身份证号",
-	  "reporter's identity number" },
+	CATEGORY,
+	FACT(ST_F_SUBCATEGORY, "subcategory", 120, "子类", "subcategory", 0),
+	CHOICE(ST_F_CHANNEL, "channel", channels, "渠道", "channel", 0),
+	DUE_DAYS,
+	FACT(ST_F_SOURCE, "source", 120, "来源", "source", 0),
+	FACT(ST_F_SOURCE_NUMBER, "source_number", 120, "来源编号", "number at its source", 0),
+	CHOICE(ST_F_RATING_ANSWER, "rating_answer", choice_ratings, "答复满意度", "rating of the answer", 0),
+	CHOICE(ST_F_RATING_RESULT, "rating_result", choice_ratings, "结果满意度", "rating of the result", 0),
+	FACT(ST_F_UNIT, "unit", 120, "承办单位", "handling unit", 0),
+	TO,
+	LONG(ST_F_REASON, "reason", 4000, "理由", "reason"),
+	LINE(ST_F_TITLE, "title", 300, "标题", "title"),
+	LONG(ST_F_TEXT, "text", 12000, "内容", "text"),
+	LONG(ST_F_REPLY, "reply", 12000, "答复", "reply"),
+	NUMBER(FOCUS, "focus", 0, 6, "重点事项", "key matter (1 to 6)", 0),
+	CHOICE(URGENCY, "urgency", urgencies, "紧急程度", "urgency", 0),
+	NUMBER(PEOPLE, "people", 0, 1000000, "涉及人数", "people concerned", 0),
+	CHOICE(GROUP, "group", choice_yes_no, "群体性 (五人以上)", "a group (five or more)", 0),
+	CHOICE(CONFIDENTIAL, "confidential", choice_yes_no, "要求保密", "wants it confidential", 0),
+	FACT(PLACE, "place", 240, "地点", "place", 0),
+	LONG(CAUSE, "cause", 2000, "起因", "cause"),
+	LONG(WORDS, "words", 8000, "群众原话", "the citizen's own words"),
+	CHOICE(TOLD_HOW, "told_how", choice_told_how, "反馈方式", "how it was told", 0),
+	DAY(ATTEMPTS, "attempts", "联系未果的日期", "days of attempts to reach", ST_MANY),
+	LONG(ELSEWHERE, "elsewhere", 2000, "另行途径", "where to go instead"),
+	LINK(JOINS, "joins", KIND_matter, "并入事项", "the matter it joins", 0),
+	FACT(DEPUTY, "deputy", 40, "接待代表", "receiving deputy", 0),
+	FACT(OFFICIAL, "official", 80, "接访领导", "visiting official", 0),
+	LINK(VISIT, "visit", KIND_visit, "进站记录", "the visit that it came of", 0),
+	LINK(LINKS, "links", 0, "关联记录", "records that belong to it", ST_MANY),
+	HASH(ATTACHMENTS, "attachments", "附件 (SHA-256)", "attachments (SHA-256)"),
+	FACT(DUPLICATE_OF, "duplicate_of", 120, "来源所记重复件", "repeats, at its source", 0),
+	EVERY_KIND,
+	PRIVATE(REPORTER_NAME, "reporter_name", 120, "反映人姓名", "reporter's name", 0),
+	PRIVATE(REPORTER_PHONE, "reporter_phone", 40, "反映人电话", "reporter's phone", 0),
+	PRIVATE(REPORTER_ADDRESS, "reporter_address", 300, "反映人住址", "reporter's address", 0),
+	IDENTITY(REPORTER_ID, "reporter_id", "反映人身份证号", "reporter's identity number"),
 };
 
 static const struct st_state_row states[] = {
@@ -114,41 +86,45 @@ static const struct st_state_row states[] = {
 #define ECH MATTER_ECHOED
 #define CLO MATTER_CLOSED
 #define REO MATTER_REOPENED
-#define BY  ST_BY_HOLDER
-#define STAY ST_HANDS_STAY
 static const struct st_move_row moves[] = {
-	/* number, name, from, to, who, needs, days, Chinese, English, hands */
-	{ 1, "open", { 0 }, REG, BY, { ST_F_CHANNEL }, 0, "登记", "register", STAY },
-	{ 2, "accept", { REG }, ACC, BY, { ST_F_CATEGORY }, 0, "受理", "accept", STAY },
-	{ 3, "refuse", { REG }, MATTER_REFUSED, BY, { ST_F_REASON, ELSEWHERE }, 0, "不予受理", "refuse", STAY },
-	{ 4, "merge", { REG }, MATTER_MERGED, BY, { JOINS }, 0, "并案", "merge", STAY },
-	{ 5, "withdraw", { REG, ACC, ASS, REO }, MATTER_WITHDRAWN, BY, { ST_F_REASON }, 0, "撤回",
-	  "withdraw", STAY },
-	{ 6, "assign", { ACC, REO }, ASS, BY, { ST_F_UNIT }, 0, "交办", "assign", STAY },
-	{ 7, "answer", { ACC, ASS, REO }, ANS, BY, { ST_F_REPLY }, 0, "答复", "answer", STAY },
-	{ 8, "return", { ASS }, ACC, BY, { ST_F_REASON }, 0, "退办", "return", STAY },
-	{ 9, "extend", { ACC, ASS, REO }, 0, BY, { ST_F_DUE_DAY, ST_F_REASON }, 0, "延期", "extend", STAY },
-	{ 10, "echo", { ANS }, ECH, BY, { ST_F_RATING_ANSWER, TOLD_HOW }, 0, "反馈", "echo", STAY },
-	{ 11, "rework", { ANS, ECH }, ACC, BY, { ST_F_REASON }, 0, "重办", "rework", STAY },
-	{ 12, "close", { ECH }, CLO, BY, { 0 }, 0, "办结", "close", STAY },
-	{ 13, "reopen", { CLO }, REO, BY, { ST_F_REASON }, 30, "重开", "reopen", STAY },
-	{ 15, "hand", { REG, ACC, ASS, REO }, 0, BY, { ST_F_TO }, 0, "移交", "hand on", ST_HANDS_ON },
-	{ 16, "reassign", { REG, ACC, ASS, ANS, ECH, REO }, 0, ST_BY_ABOVE, { ST_F_TO }, 0, "改派",
-	  "reassign", ST_HANDS_ON },
-	{ 14, "rate", { CLO }, 0, BY, { ST_F_RATING_RESULT }, 0, "评价结果", "rate the result", STAY },
+	MOVE(1, "open", FROM(0), REG, NEEDS(ST_F_CHANNEL), "登记", "register",
+	     "--channel visit --category 环境卫生 --title 垃圾清运 --reporter_name 王某"),
+	MOVE(2, "accept", FROM(REG), ACC, NEEDS(ST_F_CATEGORY), "受理", "accept", "--category 环境卫生"),
+	MOVE(3, "refuse", FROM(REG), MATTER_REFUSED, NEEDS(ST_F_REASON, ELSEWHERE), "不予受理", "refuse",
+	     "--reason 已由法院受理 --elsewhere 淇滨区人民法院"),
+	MOVE(4, "merge", FROM(REG), MATTER_MERGED, NEEDS(JOINS), "并案", "merge", "--joins NUMBER"),
+	MOVE(5, "withdraw", FROM(REG, ACC, ASS, REO), MATTER_WITHDRAWN, NEEDS(ST_F_REASON), "撤回", "withdraw",
+	     "--reason 本人撤回"),
+	MOVE(6, "assign", FROM(ACC, REO), ASS, NEEDS(ST_F_UNIT), "交办", "assign", "--unit 区城管局"),
+	MOVE(7, "answer", FROM(ACC, ASS, REO), ANS, NEEDS(ST_F_REPLY), "答复", "answer", "--reply 已清运"),
+	MOVE(8, "return", FROM(ASS), ACC, NEEDS(ST_F_REASON), "退办", "return", "--reason 非本单位职责"),
+	MOVE(9, "extend", FROM(ACC, ASS, REO), 0, NEEDS(ST_F_DUE_DAY, ST_F_REASON), "延期", "extend",
+	     "--due 2026-12-31 --reason 待施工"),
+	MOVE(10, "echo", FROM(ANS), ECH, NEEDS(ST_F_RATING_ANSWER, TOLD_HOW), "反馈", "echo",
+	     "--rating_answer satisfied --told_how phone"),
+	MOVE(11, "rework", FROM(ANS, ECH), ACC, NEEDS(ST_F_REASON), "重办", "rework", "--reason 未解决"),
+	MOVE(12, "close", FROM(ECH), CLO, NEEDS(0), "办结", "close", ""),
+	MOVE_WITHIN(30, ST_SINCE_END, 13, "reopen", FROM(CLO), REO, NEEDS(ST_F_REASON), "重开", "reopen",
+		    "--reason 反复"),
+	MOVE(14, "rate", FROM(CLO), 0, NEEDS(ST_F_RATING_RESULT), "评价结果", "rate the result",
+	     "--rating_result satisfied"),
+	MOVE(15, "tell", FROM(MATTER_REFUSED, MATTER_MERGED, MATTER_WITHDRAWN), 0, NEEDS(TOLD_HOW),
+	     "告知反映人", "tell the reporter", "--told_how person"),
+	MOVE_HAND(16, "hand", FROM(REG, ACC, ASS, REO), ST_BY_HOLDER, "移交 (上报, 下派, 平级)",
+		  "hand on, up, down or across"),
+	MOVE_HAND(17, "reassign", FROM(ST_FROM_ANY_OPEN), ST_BY_ABOVE, "改派 (由上级站)",
+		  "name a new holder, from above"),
+};
+
+static const struct st_when whens[] = {
+	{ TOLD_HOW, CHOICE_UNREACHABLE, ATTEMPTS, 3 },
 };
 
 const struct st_kind kind_matter = {
-	.number = ST_KIND_MATTER,
-	.name = "matter",
-	.zh = "群众事项",
-	.en = "matter",
-	.fields = fields,
-	.field_count = sizeof(fields) / sizeof(fields[0]),
-	.states = states,
-	.state_count = sizeof(states) / sizeof(states[0]),
-	.moves = moves,
-	.move_count = sizeof(moves) / sizeof(moves[0]),
+	KIND(matter, "群众事项", "matter"),
 	.due_move = 2,
 	.due_days = 60,
+	.whens = whens,
+	.when_count = sizeof(whens) / sizeof(whens[0]),
+	.mark = { .of = PEOPLE, .field = GROUP, .least = 5, .no = CHOICE_NO, .yes = CHOICE_YES },
 };

@@ -120,6 +120,35 @@ static int by_id(struct st_txn *t, struct st_span code, struct st_span ulid,
 	return rc;
 }
 
+int st_record_name_opener(struct st_span text, struct st_code *ret_opener)
+{
+	struct st_ulid ulid;
+	struct parsed p;
+	const uint8_t *slash = text.size == 0 ? NULL : memchr(text.data, '/', text.size);
+	int rc;
+	memset(&p, 0, sizeof(p));
+	if (slash != NULL) {
+		size_t n = (size_t)(slash - text.data);
+		rc = st_code_parse(st_span(text.data, n), &p.opener);
+		if (rc == 0)
+			rc = st_ulid_parse(st_span(slash + 1, text.size - n - 1), &ulid);
+	} else if (text.size == ST_ULID_TEXT && memchr(text.data, '-', text.size) == NULL) {
+		rc = st_ulid_parse(text, &ulid);
+	} else {
+		rc = parse(text, &p);
+	}
+	if (rc < 0)
+		return ST_EFIELD;
+	*ret_opener = p.opener;
+	return 0;
+}
+
+int st_record_name_check(struct st_span text)
+{
+	struct st_code opener;
+	return st_record_name_opener(text, &opener);
+}
+
 int st_record_resolve(struct st_txn *t, struct st_span text, struct st_record_ref *ret_ref)
 {
 	struct st_record_ref ref;

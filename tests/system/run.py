@@ -275,7 +275,7 @@ def verbs_and_languages(city):
     """Every verb has --help with an example in both languages; --json is JSON."""
     base = city["410611003"]
     listing = base.ctl("--help")
-    verbs = [line[2:20].strip() for line in listing.splitlines() if line.startswith("  ") and
+    verbs = [line[2:22].strip() for line in listing.splitlines() if line.startswith("  ") and
              not line.startswith("  --") and not line.startswith("   ")]
     check(len(verbs) > 30, "the list of verbs: %s" % verbs)
     for v in verbs:
@@ -290,6 +290,140 @@ def verbs_and_languages(city):
     gone = subprocess.run([city.program("stationctl"), "--socket", "/nonexistent/s", "status"],
                           capture_output=True, text=True)
     check(gone.returncode == 3, "no daemon is exit 3")
+
+
+def kinds_of(station):
+    return {k["name"]: k for k in station.json("kinds")["kinds"]}
+
+
+def walk(station, kind, *moves):
+    """The first move opens; each is its verb and its fields. The record's number."""
+    number = station.ctl(kind, *moves[0]).strip()
+    for m in moves[1:]:
+        station.ctl(kind, m[0], number, *m[1:])
+    return number
+
+
+@test
+def every_kind(city):
+    """Each kind by its verbs: opened at a base, moved, listed, reported and recounted at two tiers."""
+    base, branch = city["410611003"], city["410611"]
+    kinds = kinds_of(base)
+    matter = base.ctl(*OPEN, "--title", "噪声", "--people", "6").strip()
+    visit = walk(base, "visit",
+                 ("record", "--who", "群众", "--title", "反映噪声", "--services", "mediation",
+                  "--services", "law_advice", "--names", "王某", "--names", "李某"),
+                 ("link", "--matters", matter), ("add", "--left", "16:20"),
+                 ("note", "--remark", "已回访"))
+    suggestion = walk(base, "suggestion",
+                      ("raise", "--type", "suggestion", "--title", "降噪", "--deputy", "D-17",
+                       "--co_signers", "D-18"),
+                      ("link", "--matters", matter), ("accept", "--category", "环境"),
+                      ("assign", "--unit", "区环保局", "--co_units", "区公安分局"),
+                      ("consult", "--co_unit", "区公安分局", "--opinion", "同意"),
+                      ("draft", "--reply", "已治理", "--class", "B"),
+                      ("submit", "--responsible", "赵某"),
+                      ("answer", "--reviewed_by", "deputies_office", "--answered_how", "face",
+                       "--met_place", "站内", "--met_day", "2026-11-01", "--met_report", "已说明"),
+                      ("tell", "--told", "D-18", "--told_how", "person"),
+                      ("rate", "--rating_meeting", "satisfied", "--rating_attitude", "satisfied",
+                       "--rating_answer", "satisfied", "--rating_whole", "basically"),
+                      ("promise", "--promise", "2027-06-30"),
+                      ("fulfil", "--progress", "已完工", "--rating_result", "satisfied"))
+    schedule = walk(base, "schedule",
+                    ("plan", "--type", "reception", "--title", "噪声", "--starts", "15:00", "--place", "接待室",
+                     "--people", "D-17", "--weekdays", "friday", "--weeks", "1"),
+                    ("meet", "--occurrence", "2026-11-06", "--met_by", visit))
+    activity = walk(base, "activity",
+                    ("plan", "--type", "inspection", "--title", "查噪声", "--on", "2026-11-05"),
+                    ("hold", "--deputies", "D-17", "--deputies", "D-18", "--schedule", schedule),
+                    ("suggest", "--suggestions", suggestion))
+    project = walk(base, "project",
+                   ("propose", "--origin", "citizen", "--title", "隔声屏"), ("screen", "--round", "2026"),
+                   ("choose", "--votes", "150", "--deputies_present", "200"),
+                   ("take", "--unit", "区住建局", "--budget", "900000", "--milestones", "六月完工"),
+                   ("inspect", "--findings", "合格", "--inspections", activity),
+                   ("finish", "--result", "已完工"), ("accept", "--rating_result", "satisfied"))
+    deputy = walk(base, "deputy",
+                  ("enter", "--deputy", "D-17", "--name", "李某", "--levels", "city", "--levels", "county",
+                   "--phone", "13900000000"),
+                  ("assign", "--station", "410611003"))
+    numbers = {"matter": matter, "visit": visit, "suggestion": suggestion, "schedule": schedule,
+               "activity": activity, "project": project, "deputy": deputy}
+    check(len(set(numbers.values())) == len(numbers), "no two share a number: %s" % numbers)
+    base.wait_main()
+    for kind, n in numbers.items():
+        here, there = base.json(kind, "show", n)["record"], branch.json(kind, "show", n)["record"]
+        check(here["kind"] == kind and there["state"] == here["state"], "both tiers: %s" % there)
+        for s in (base, branch):
+            listed = [r["number"] for r in s.json(kind, "list")["records"]]
+            check(listed == [n], "%s lists its own alone: %s" % (kind, listed))
+            total = s.json("report", "--kind", kind)["total"]
+            check(total["opened"] == 1 and total["open_now"] + total["closed"] == 1, "%s: %s" % (kind, total))
+            report = s.json("report", "--kind", kind, "--by", "state")
+            check([r["key"] for r in report["rows"]] == [[here["state"]]], "its state: %s" % report)
+        for other in kinds:
+            if other != kind:
+                code, _, err = base.run(other, "show", n)
+                check(code == 4 and kind in err, "%s show of a %s: %s" % (other, kind, err))
+    check(base.json("suggestion", "show", suggestion)["record"]["state"] == "closed", "closed")
+    seen = base.json("visit", "show", visit)
+    check(seen["events"][0]["private"]["names"] == ["王某", "李某"], "several values: %s" % seen)
+    check(seen["events"][0]["facts"]["services"] == ["mediation", "law_advice"], "services")
+    check(base.json("matter", "show", matter)["events"][0]["facts"]["group"] == "yes", "six are a group")
+    check("王某" not in branch.ctl("visit", "show", visit), "names stay")
+    check("调解" in base.ctl("visit", "show", visit, lang="zh"), "choices in words")
+    sound(city)
+
+
+@test
+def kinds_refused(city):
+    """What no table allows: moves, links to what isn't there, the wrong kind, itself, several of one."""
+    base = city["410611003"]
+    visit = base.ctl("visit", "record", "--who", "judge", "--title", "普法").strip()
+    matter = base.ctl(*OPEN).strip()
+    for words, code, place in (
+            (["visit", "record", "--who", "ghost", "--title", "x"], 2, "who"),
+            (["visit", "record", "--title", "x"], 2, "who"),
+            (["visit", "link", visit, "--matters", visit], 4, "matters"),
+            (["visit", "link", visit, "--matters", "nonsense"], 2, "matters"),
+            (["visit", "link", visit, "--matters", "410611003-2026-000999-AA"], 4, "matters"),
+            (["matter", "merge", matter, "--joins", matter], 2, "joins"),
+            (["visit", "add", visit], 2, "fields"),
+            (["visit", "add", visit, "--who", "judge"], 2, "who"),
+            (["visit", "add", visit, "--left", "25:00"], 2, "left"),
+            (["visit", "add", visit, "--title", "a", "--photos", "12"], 2, "photos"),
+            (["visit", "show", matter], 4, "matter"),
+            (["matter", "accept", visit], 4, "visit"),
+            (["activity", "hold", visit, "--deputies", "D-1"], 4, "visit"),
+            (["kinds", "ghost"], 2, "ghost"), (["report", "--kind", "ghost"], 2, "kind")):
+        got, _, err = base.run(*words)
+        check(got == code and place in err, "%s: %d %s" % (words, got, err))
+    base.ctl("visit", "void", visit, "--reason", "重复")
+    got, _, err = base.run("visit", "link", visit, "--matters", matter)
+    check(got == 4, "a void visit is final: %s" % err)
+    got, _, err = base.run("suggestion", "accept", matter)
+    check(got == 4 and "matter" in err, "of another kind: %s" % err)
+    other = base.ctl("matter", "open", "--channel", "phone").strip()
+    base.ctl("matter", "merge", other, "--joins", matter)
+    base.ctl("matter", "tell", other, "--told_how", "phone")
+    sound(city)
+
+
+@test
+def kinds_documented(city):
+    """deploy/docs/kinds.md is what the program's tables say; every table can be drawn."""
+    base = city["410611003"]
+    with open(os.path.join(TOP, "deploy", "docs", "kinds.md"), encoding="utf-8") as f:
+        check(f.read() == base.ctl("kinds", "--markdown"), "deploy/docs/kinds.md is old: make docs")
+    for name, k in kinds_of(base).items():
+        one = base.json("kinds", name)
+        check(one == k, "one kind as JSON")
+        out = base.ctl("kinds", name, lang="zh")
+        check(all(m["name"] in out for m in k["moves"]), "its moves: %s" % out)
+        graph = base.ctl("kinds", name, "--dot")
+        check(graph.startswith("digraph %s {" % name) and graph.count("{") == graph.count("}"), graph)
+        check(all("\t%s [" % s["name"] in graph for s in k["states"]), "its states: %s" % graph)
 
 
 @test

@@ -30,6 +30,7 @@ ST_MUST int st_life_each(struct st_txn *t, const struct st_record *r, const stru
 			 st_life_fn *fn, void *arg);
 
 struct st_list_query {
+	uint32_t kind;       /* of this kind only */
 	uint32_t holder;     /* station number; 0: any of the subtree */
 	uint32_t state;      /* 0: any */
 	bool overdue;        /* open and due before today */

@@ -44,7 +44,8 @@
 	X(ST_ECLOSED, -34, "该日志已经终止", "this log has ended")                                 \
 	X(ST_EEPOCH, -35, "日志的新一期未经上级认可", "the log's new epoch isn't admitted")        \
 	X(ST_ESILENT, -36, "上级没有应答", "the parent doesn't answer")                            \
-	X(ST_EADDRESS, -37, "上级地址连不上", "the parent's address can't be reached")
+	X(ST_EADDRESS, -37, "上级地址连不上", "the parent's address can't be reached")             \
+	X(ST_EKIND, -40, "这条记录是另一类", "that record is of another kind")
 
 enum st_error {
 #define X(name, number, zh, en) name = (number),

@@ -46,9 +46,9 @@ ST_MUST int st_stray_each(struct st_txn *t, const struct st_record_ref *record, 
 ST_MUST int st_stray_count(struct st_txn *t, enum st_stray_why why, uint64_t *ret_count); /* all records */
 
 enum st_index {
-	/* holder u32 | class u8 (open 1, closed 2) | due day u32 | opener u32 | ulid */
+	/* holder u32 | kind u8 | class u8 (open 1, closed 2) | due day u32 | opener u32 | ulid */
 	ST_INDEX_DUE = 1,
-	/* state u8 | opened day u32 | opener u32 | ulid */
+	/* kind u8 | state u8 | opened day u32 | opener u32 | ulid */
 	ST_INDEX_STATE = 2,
 };
 enum { ST_INDEX_KEY_MAX = 40 };

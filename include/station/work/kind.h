@@ -1,6 +1,6 @@
 /* kind.h - record kinds as tables: fields, states, moves, and what each move needs.
  * Everything that walks these tables knows no kind, state or field by name; a new kind is a new
- * table and its texts (lib/work/kind_matter.c is the first). Numbers are written into events: they
+ * table and its texts (lib/work/kind_*.c) and a row in the list of lib/work/kinds.h. Numbers are written into events: they
  * never change their meaning. */
 #pragma once
 #include <station/event/event.h>
@@ -15,7 +15,13 @@ enum st_field_type {
 	ST_FIELD_CHOICE, /* one of choices[] by its number */
 	ST_FIELD_IDENTITY, /* a citizen's number with its check digit, GB 11643-1999 */
 	ST_FIELD_STATION,  /* a station's code */
+	ST_FIELD_TIME,     /* a time of day, 15:00, in minutes */
+	ST_FIELD_HASH,     /* a file by its SHA-256, 64 hexadecimal digits */
+	ST_FIELD_RECORD,   /* another record by its number or id; max: the kind it must be of, 0: any */
 };
+/* MANY: several values, each a field of its own in the event. ONCE: given on opening, never after. */
+enum st_field_flag { ST_MANY = 1, ST_ONCE = 2 };
+enum { ST_MANY_MAX = 32 };
 /* Where a field's value stands: with the facts, in the erasable text part, or in the private part. */
 enum st_field_place { ST_AS_FACT, ST_AS_TEXT, ST_AS_PRIVATE };
 
@@ -32,6 +38,8 @@ struct st_field_row {
 	uint64_t max; /* bytes of text, or the largest number */
 	const struct st_choice *choices; /* ends with a NULL name */
 	const char *zh, *en;
+	uint64_t min; /* the smallest number */
+	uint32_t flags;
 };
 
 enum st_state_class { ST_OPEN = 1, ST_ENDED = 2 };
@@ -45,17 +53,36 @@ struct st_state_row {
 enum st_who { ST_BY_HOLDER, ST_BY_ABOVE };
 /* Whom the record is with after a move: who had it, the station that ST_F_TO names, or its opener. */
 enum st_hands { ST_HANDS_STAY, ST_HANDS_ON, ST_HANDS_BACK };
-enum { ST_NEEDS_MAX = 4, ST_FROM_MAX = 8 };
+/* What a move's days are counted from: the record's end, or its newest change. */
+enum st_since { ST_SINCE_END, ST_SINCE_CHANGE };
+enum { ST_NEEDS_MAX = 6, ST_FROM_MAX = 8 };
+/* Instead of a list of states in `from`: every state of the kind, or every open one. */
+enum { ST_FROM_ANY = 254, ST_FROM_ANY_OPEN = 255 };
 struct st_move_row {
 	uint32_t number;
 	const char *name;               /* the verb: "accept" */
 	uint32_t from[ST_FROM_MAX];     /* states; ends with 0; {0}: opens a record */
-	uint32_t to;                    /* 0: the state stays as it is (an extension) */
+	uint32_t to;                    /* 0: the state stays as it is, and a field must come with it */
 	enum st_who who;
 	uint32_t needs[ST_NEEDS_MAX];   /* field ids that must come with it; ends with 0 */
-	uint32_t days;                  /* only within so many days of the record's end; 0: any time */
+	uint32_t days;                  /* only within so many days of `since`; 0: any time */
 	const char *zh, *en;
 	enum st_hands hands;
+	const char *example;            /* its fields, as on the command line */
+	enum st_since since;
+	uint32_t due_most;              /* a due day that it gives is at most so many days from the opening; 0: any */
+};
+
+/* What one value asks for beside itself: told "unreachable" needs three dated attempts. */
+struct st_when {
+	uint32_t field, value, needs;
+	size_t least;
+};
+/* Said by the program: `field` is `yes` from `least` on of `of`, else `no` (five people: a group). */
+struct st_mark {
+	uint32_t of, field;
+	uint64_t least;
+	uint32_t no, yes;
 };
 
 struct st_kind {
@@ -68,7 +95,14 @@ struct st_kind {
 	const struct st_move_row *moves;
 	size_t move_count;
 	uint32_t due_move, due_days;    /* the move that sets the due day, and how far off it is by default */
+	const struct st_when *whens;
+	size_t when_count;
+	struct st_mark mark;            /* of 0: none */
 };
+enum { ST_KINDS_MAX = 32 };         /* kinds have numbers below this */
+
+size_t st_kind_count(void);
+const struct st_kind *st_kind_at(size_t i); /* in order of their numbers */
 
 const struct st_kind *st_kind(uint32_t number); /* NULL: not known to this version */
 const struct st_kind *st_kind_named(const char *name);
@@ -80,6 +114,12 @@ const struct st_move_row *st_kind_move(const struct st_kind *k, uint32_t number)
 const struct st_move_row *st_kind_move_named(const struct st_kind *k, const char *name);
 const struct st_choice *st_choice_named(const struct st_choice *choices, struct st_span name);
 const struct st_choice *st_choice_numbered(const struct st_choice *choices, uint64_t number);
+/* Whether a person may give a field with a move (NULL: a note): not those that the program fills in,
+ * nor, after the opening, those that are given once. */
+bool st_field_is_given(const struct st_kind *k, const struct st_move_row *m,
+		       const struct st_field_row *f);
+bool st_move_opens(const struct st_move_row *m);
+bool st_move_from(const struct st_kind *k, const struct st_move_row *m, uint32_t state);
 /* Bits 1 << move number of every move that the table allows from a state. */
 uint64_t st_kind_moves_from(const struct st_kind *k, uint32_t state);
 

@@ -58,5 +58,10 @@ void st_number_text(const struct st_number *n, const struct st_code *opener,
 /* Finds a record by its number or its id ("code/ULID" or a bare ULID of this station).
  * ST_EFIELD: mistyped (check characters, form); ST_ENOTFOUND. */
 ST_MUST int st_record_resolve(struct st_txn *t, struct st_span text, struct st_record_ref *ret_ref);
+/* Whether text has the form of a number or an id; nothing is looked up. ST_EFIELD. */
+enum { ST_RECORD_NAME_MAX = 64 };
+ST_MUST int st_record_name_check(struct st_span text);
+/* The station that a number or an id says it was opened at; empty for a bare ULID. ST_EFIELD. */
+ST_MUST int st_record_name_opener(struct st_span text, struct st_code *ret_opener);
 ST_MUST int st_record_id(struct st_txn *t, const struct st_record_ref *ref,
 			 struct st_record_id *ret_id);

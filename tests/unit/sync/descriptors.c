@@ -29,7 +29,7 @@ enum { DEPTH_MAX = 3, SLACK = 64 * 1024 };
 	X(welcome, FRAME) X(logs, FRAME) X(chunk, FRAME) X(ack, FRAME) X(receipt, FRAME)               \
 	X(receipts, FRAME) X(want, FRAME) X(grant, FRAME) X(ping, FRAME) X(pong, FRAME)                \
 	X(refusal, FRAME) X(join, FRAME) X(joined, FRAME) X(frame, FRAME) X(push_part, PUSH)           \
-	X(push, PUSH)
+	X(push, PUSH) X(taken, FRAME) X(carried, CARRY) X(carry, CARRY)
 
 static const struct {
 	const ProtobufCMessageDescriptor *d;

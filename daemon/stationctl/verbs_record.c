@@ -1,0 +1,339 @@
+/* verbs_record.c - the clerk's verbs, made from the tables: each kind has one for each of its moves,
+ * and note, show and list. Options are the kind's fields.
+ *
+ * Owns:    how a record looks on the screen.
+ * Flow:    tables -> verbs; clerk -> verbs -> call */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <station/work/kind.h>
+#include "ctl.h"
+
+enum { VERBS_MAX = 320 };
+static struct verb rows[VERBS_MAX + 1]; /* ends with a NULL name */
+static struct {
+	const struct st_kind *kind;
+	const struct st_move_row *move; /* NULL: note, show, list */
+} of[VERBS_MAX];
+static size_t row_count;
+
+static bool is_ours(const struct verb *v)
+{
+	return v >= rows && v < rows + row_count;
+}
+
+static const struct st_kind *kind_of(const struct args *a)
+{
+	return of[a->verb - rows].kind;
+}
+
+static const char *state_text(const struct st_kind *k, const char *name)
+{
+	const struct st_state_row *s = k == NULL ? NULL : st_kind_state_named(k, st_span_text(name));
+	return s == NULL ? name : either(s->zh, s->en);
+}
+
+/* Several values of one field go as a list. */
+static void add_field(json_t *fields, const struct st_field_row *f, const char *value)
+{
+	json_t *list = json_object_get(fields, f->name);
+	if ((f->flags & ST_MANY) == 0)
+		json_object_set_new(fields, f->name, json_string(value));
+	else if (list != NULL)
+		json_array_append_new(list, json_string(value));
+	else
+		json_object_set_new(fields, f->name, json_pack("[s]", value));
+}
+
+static int run_move(const struct args *a)
+{
+	const struct st_kind *k = kind_of(a);
+	const struct st_move_row *m = of[a->verb - rows].move; /* NULL: a note */
+	struct answer ans;
+	json_t *fields = json_object();
+	json_t *body = json_pack("{s:s, s:s}", "kind", k->name, "move", m == NULL ? "note" : m->name);
+	for (size_t i = 0; i < a->option_count; i++) {
+		const char *name = a->options[i].name;
+		const struct st_field_row *f = st_kind_field_named(k, st_span_text(name));
+		if (f != NULL)
+			add_field(fields, f, a->options[i].value);
+		else
+			json_object_set_new(body, name, json_string(a->options[i].value));
+	}
+	json_object_set_new(body, "fields", fields);
+	if (a->count > 0)
+		json_object_set_new(body, "record", json_string(a->words[0]));
+	int rc = call_post("/v1/commands", body, &ans);
+	if (rc == 0 && ctl.json)
+		answer_print(&ans);
+	else if (rc == 0 && m != NULL && st_move_opens(m))
+		(void)puts(member(ans.json, "number"));
+	else if (rc == 0)
+		complain(m == NULL ? T_NOTED : T_MOVED, member(ans.json, "number"),
+			 state_text(k, member(ans.json, "state")));
+	answer_done(&ans);
+	return rc;
+}
+
+static void show_value(const struct st_field_row *row, const char *name, const json_t *value)
+{
+	const struct st_choice *c = NULL;
+	const char *words = json_is_string(value) ? json_string_value(value) : "";
+	if (row != NULL && row->choices != NULL)
+		c = st_choice_named(row->choices, st_span_text(words));
+	(void)printf("    %s: %s\n", row == NULL ? name : either(row->zh, row->en),
+		     c != NULL ? either(c->zh, c->en) : words);
+}
+
+static void show_fields(const struct st_kind *k, const json_t *fields)
+{
+	const char *name;
+	json_t *value, *one;
+	size_t i;
+	json_object_foreach((json_t *)(uintptr_t)fields, name, value) {
+		const struct st_field_row *row =
+			k == NULL ? NULL : st_kind_field_named(k, st_span_text(name));
+		if (!json_is_array(value))
+			show_value(row, name, value);
+		json_array_foreach(value, i, one)
+			show_value(row, name, one);
+	}
+}
+
+static void show_event(const struct st_kind *k, const json_t *e)
+{
+	const struct st_move_row *m = k == NULL ? NULL : st_kind_move_named(k, member(e, "move"));
+	const char *held = member(e, "held_by");
+	(void)printf("  %s %s %s  [%s, %s %s]%s%s\n", member(e, "at"),
+		     m == NULL ? either("备注", "note") : either(m->zh, m->en),
+		     state_text(k, member(e, "state")), member(e, "event"), either("持有至", "held by"),
+		     held[0] == 0 ? either("仅本站", "this station only") : held,
+		     member(e, "author")[0] ? " " : "", member(e, "author"));
+	if (member(e, "stray")[0] != 0)
+		(void)printf("    (%s)\n", strcmp(member(e, "stray"), "waiting") == 0
+						  ? either("等待前一事件", "waits for an earlier event")
+						  : either("未采纳", "set aside"));
+	show_fields(k, json_object_get(e, "facts"));
+	show_fields(k, json_object_get(e, "texts"));
+	show_fields(k, json_object_get(e, "private"));
+	if (truth(e, "private_elsewhere"))
+		(void)printf("    (%s)\n", either("个人信息只在持有站可读", "personal fields are readable at the holder only"));
+	if (truth(e, "texts_missing"))
+		(void)printf("    (%s)\n", either("正文不在本站", "the text isn't here"));
+}
+
+static int run_show(const struct args *a)
+{
+	char path[256];
+	const struct st_kind *k = kind_of(a);
+	struct answer ans;
+	size_t i;
+	json_t *e;
+	(void)snprintf(path, sizeof(path), "/v1/records/%.200s?events=1&kind=%s", a->words[0], k->name);
+	int rc = call_get(path, &ans);
+	if (rc == 0 && ctl.json) {
+		answer_print(&ans);
+	} else if (rc == 0) {
+		const json_t *r = json_object_get(ans.json, "record");
+		(void)printf("%s  %s  %s\n", member(r, "number"), state_text(k, member(r, "state")),
+			     member(r, "category"));
+		(void)printf("  %s %s; %s %s; %s %s; %s %s\n", either("登记", "opened"), member(r, "opened"),
+			     either("期限", "due"), member(r, "due"), either("办结", "closed"),
+			     member(r, "closed"), either("持有站", "holder"), member(r, "holder"));
+		json_array_foreach(json_object_get(ans.json, "events"), i, e)
+			show_event(k, e);
+	}
+	answer_done(&ans);
+	return rc;
+}
+
+static int run_list(const struct args *a)
+{
+	struct query q;
+	struct answer ans;
+	struct table t;
+	size_t i;
+	json_t *r;
+	query_init(&q, "/v1/records");
+	query_add(&q, "kind", kind_of(a)->name);
+	query_add(&q, "holder", option(a, "holder"));
+	query_add(&q, "state", option(a, "state"));
+	query_add(&q, "limit", option(a, "limit"));
+	query_add(&q, "from", option(a, "from"));
+	query_add(&q, "overdue", option(a, "overdue"));
+	query_add(&q, "open", option(a, "open"));
+	int rc = call_get(query_text(&q), &ans);
+	query_done(&q);
+	if (rc != 0 || ctl.json) {
+		if (rc == 0)
+			answer_print(&ans);
+		answer_done(&ans);
+		return rc;
+	}
+	const char *head[] = { either("编号", "number"), either("状态", "state"), either("登记", "opened"),
+			       either("期限", "due"), either("持有站", "holder"),
+			       either("类别", "category"), either("标题", "title") };
+	table_init(&t, 7, "lllllll");
+	table_add(&t, head);
+	json_array_foreach(json_object_get(ans.json, "records"), i, r) {
+		const char *row[] = { member(r, "number"), state_text(kind_of(a), member(r, "state")),
+				      member(r, "opened"), member(r, "due"), member(r, "holder"),
+				      member(r, "category"), member(r, "title") };
+		table_add(&t, row);
+	}
+	table_print(&t);
+	if (member(ans.json, "next")[0] != 0)
+		complain(T_MORE, member(ans.json, "next"));
+	answer_done(&ans);
+	return 0;
+}
+
+/* ---- the rows ---- */
+
+/* Four texts as one, which lives as long as the program. */
+static const char *words_of(const char *a, const char *b, const char *c, const char *d)
+{
+	char *to = NULL;
+	return asprintf(&to, "%s%s%s%s", a, b, c, d) < 0 ? "" : to;
+}
+
+static struct verb *add_verb(const struct st_kind *k, const char *name)
+{
+	if (row_count == VERBS_MAX)
+		abort(); /* a table has grown: so must VERBS_MAX */
+	of[row_count].kind = k;
+	struct verb *v = &rows[row_count++];
+	v->name = words_of(k->name, " ", name, "");
+	return v;
+}
+
+static void add_move(const struct st_kind *k, const struct st_move_row *m)
+{
+	bool opens = st_move_opens(m);
+	struct verb *v = add_verb(k, m->name);
+	of[v - rows].move = m;
+	v->usage = opens ? " [--FIELD VALUE ...] [--at TIME] [--author ID]"
+			 : "NUMBER [--FIELD VALUE ...] [--at TIME] [--author ID]";
+	v->options = "at author";
+	v->least = v->most = opens ? 0 : 1;
+	v->run = run_move;
+	v->zh = m->zh;
+	v->en = m->en;
+	v->example = words_of("stationctl ", v->name, opens ? " " : m->example[0] ? " NUMBER " : " NUMBER",
+			      m->example);
+}
+
+static void add_rest(const struct st_kind *k)
+{
+	struct verb *note = add_verb(k, "note"), *show = add_verb(k, "show"), *list = add_verb(k, "list");
+	note->usage = "NUMBER [--FIELD VALUE ...] [--at TIME] [--author ID]";
+	note->options = "at author";
+	note->least = note->most = 1;
+	note->run = run_move;
+	note->zh = "加备注";
+	note->en = "add a note";
+	note->example = words_of("stationctl ", note->name, " NUMBER --remark 已电话联系", "");
+	show->usage = "NUMBER";
+	show->options = "";
+	show->least = show->most = 1;
+	show->run = run_show;
+	show->zh = "看一条记录的经过, 每步由哪级持有";
+	show->en = "one record's life, and which tier holds each step";
+	show->example = words_of("stationctl ", show->name, " NUMBER", "");
+	list->usage = "[--open] [--overdue] [--state S] [--holder CODE] [--limit N] [--from TOKEN]";
+	list->options = "!open !overdue state holder limit from";
+	list->run = run_list;
+	list->zh = words_of("列出", k->zh, "", "");
+	list->en = words_of("list: ", k->en, "", "");
+	list->example = words_of("stationctl ", list->name, " --open", "");
+}
+
+const struct verb *record_verbs(void)
+{
+	if (row_count > 0)
+		return rows;
+	for (size_t i = 0; i < st_kind_count(); i++) {
+		const struct st_kind *k = st_kind_at(i);
+		for (size_t n = 0; n < k->move_count; n++)
+			add_move(k, &k->moves[n]);
+		add_rest(k);
+	}
+	return rows;
+}
+
+/* ---- help ---- */
+
+static bool is_needed(const struct st_move_row *m, uint32_t id)
+{
+	for (size_t n = 0; m != NULL && n < ST_NEEDS_MAX && m->needs[n] != 0; n++)
+		if (m->needs[n] == id)
+			return true;
+	return false;
+}
+
+static void help_field(const struct st_field_row *f, bool needed)
+{
+	(void)printf("  --%-18s %s%s", f->name, needed ? either("[必填] ", "[needed] ") : "",
+		     either(f->zh, f->en));
+	for (const struct st_choice *c = f->choices; c != NULL && c->name != NULL; c++)
+		(void)printf("%s%s", c == f->choices ? ": " : " | ", c->name);
+	if ((f->flags & ST_MANY) != 0)
+		(void)printf("%s", either(" (可多次)", " (may be repeated)"));
+	(void)puts(f->place == ST_AS_PRIVATE ? either(" (保密, 只存本站)", " (private: stays here)") : "");
+}
+
+static void help_states(const struct st_kind *k, const struct st_move_row *m)
+{
+	const struct st_state_row *to = m->to == 0 ? NULL : st_kind_state(k, m->to);
+	(void)printf("%s:", either("状态", "State"));
+	if (st_move_opens(m))
+		(void)printf(" %s", either("(新记录)", "(a new record)"));
+	for (size_t i = 0; i < k->state_count; i++)
+		if (st_move_from(k, m, k->states[i].number))
+			(void)printf(" %s", either(k->states[i].zh, k->states[i].name));
+	(void)printf(" -> %s\n", to == NULL ? either("不变", "as it was") : either(to->zh, to->name));
+	if (m->days != 0)
+		(void)printf("%s %u %s\n", either("限", "within"), m->days, either("天内", "days"));
+}
+
+bool record_explain(const char *place)
+{
+	const struct args *a = ctl.args;
+	if (!is_ours(a->verb) || place[0] == 0)
+		return false;
+	if (a->count > 0 && strcmp(a->words[0], place) == 0) {
+		complain(T_NO_NUMBER, place);
+		return true;
+	}
+	const struct st_field_row *f = st_kind_field_named(kind_of(a), st_span_text(place));
+	if (f == NULL)
+		return false;
+	complain(option(a, place) == NULL ? T_NEED_OPTION : T_BAD_NUMBER, place);
+	(void)fprintf(stderr, "  --%s %s", place, either(f->zh, f->en));
+	for (const struct st_choice *c = f->choices; c != NULL && c->name != NULL; c++)
+		(void)fprintf(stderr, "%s%s", c == f->choices ? ": " : " | ", c->name);
+	(void)fputc('\n', stderr);
+	return true;
+}
+
+void record_help(const struct verb *v)
+{
+	if (!is_ours(v) || v->run != run_move)
+		return;
+	const struct st_kind *k = of[v - rows].kind;
+	const struct st_move_row *m = of[v - rows].move;
+	if (m != NULL)
+		help_states(k, m);
+	for (size_t i = 0; i < k->field_count; i++)
+		if (is_needed(m, k->fields[i].id))
+			help_field(&k->fields[i], true);
+	for (size_t i = 0; i < k->field_count; i++)
+		if (!is_needed(m, k->fields[i].id) && st_field_is_given(k, m, &k->fields[i]))
+			help_field(&k->fields[i], false);
+}
+
+bool record_takes(const struct verb *v, const char *name)
+{
+	return is_ours(v) && v->run == run_move &&
+	       st_kind_field_named(of[v - rows].kind, st_span_text(name)) != NULL;
+}

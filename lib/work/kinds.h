@@ -1,0 +1,89 @@
+/* kinds.h - the list of kinds, and the words in which their tables are written.
+ * A new kind is a file like kind_visit.c and a row here. Numbers are in events for ever. */
+#pragma once
+#include <station/work/kind.h>
+
+#define KINDS(X)                                                                                   \
+	X(1, matter)                                                                               \
+	X(2, visit)                                                                                \
+	X(3, suggestion)                                                                           \
+	X(4, project)                                                                              \
+	X(5, activity)                                                                             \
+	X(6, schedule)                                                                             \
+	X(7, deputy)                                                                               \
+	X(8, station)
+
+enum {
+#define X(number, name) KIND_##name = (number),
+	KINDS(X)
+#undef X
+};
+#define X(number, name) extern const struct st_kind kind_##name;
+KINDS(X)
+#undef X
+
+/* Answers that several kinds share (choices.c). */
+extern const struct st_choice choice_yes_no[], choice_ratings[], choice_told_how[], choice_tiers[],
+	choice_deputy_levels[];
+enum { CHOICE_NO = 1, CHOICE_YES = 2, CHOICE_UNREACHABLE = 5 };
+
+/* Field rows. FACT, CHOICE, NUMBER, DAY, TIME, CODE, LINK and HASH stand in the event; LINE and LONG in the
+ * erasable text part; PRIVATE in the private part. flags: 0, ST_MANY, ST_ONCE. */
+#define FACT(id, name, max, zh, en, flags)                                                         \
+	{ id, name, ST_FIELD_TEXT, ST_AS_FACT, max, NULL, zh, en, 0, flags }
+#define CHOICE(id, name, choices, zh, en, flags)                                                   \
+	{ id, name, ST_FIELD_CHOICE, ST_AS_FACT, 0, choices, zh, en, 0, flags }
+#define NUMBER(id, name, min, max, zh, en, flags)                                                  \
+	{ id, name, ST_FIELD_NUMBER, ST_AS_FACT, max, NULL, zh, en, min, flags }
+#define DAY(id, name, zh, en, flags)                                                               \
+	{ id, name, ST_FIELD_DAY, ST_AS_FACT, 0, NULL, zh, en, 0, flags }
+#define TIME(id, name, zh, en) { id, name, ST_FIELD_TIME, ST_AS_FACT, 0, NULL, zh, en, 0, 0 }
+#define CODE(id, name, zh, en, flags)                                                              \
+	{ id, name, ST_FIELD_STATION, ST_AS_FACT, ST_CODE_MAX, NULL, zh, en, 0, flags }
+#define LINK(id, name, kind, zh, en, flags)                                                        \
+	{ id, name, ST_FIELD_RECORD, ST_AS_FACT, kind, NULL, zh, en, 0, flags }
+#define HASH(id, name, zh, en)                                                                     \
+	{ id, name, ST_FIELD_HASH, ST_AS_FACT, 64, NULL, zh, en, 0, ST_MANY }
+#define LINE(id, name, max, zh, en)                                                                \
+	{ id, name, ST_FIELD_TEXT, ST_AS_TEXT, max, NULL, zh, en, 0, 0 }
+#define LONG(id, name, max, zh, en)                                                                \
+	{ id, name, ST_FIELD_LONG, ST_AS_TEXT, max, NULL, zh, en, 0, 0 }
+#define PRIVATE(id, name, max, zh, en, flags)                                                      \
+	{ id, name, ST_FIELD_TEXT, ST_AS_PRIVATE, max, NULL, zh, en, 0, flags }
+#define IDENTITY(id, name, zh, en)                                                                 \
+	{ id, name, ST_FIELD_IDENTITY, ST_AS_PRIVATE, 18, NULL, zh, en, 0, 0 }
+
+/* What every kind has: its number, as the program gives it, and a remark for notes. */
+#define EVERY_KIND                                                                                 \
+	NUMBER(ST_F_SERIAL, "serial", 0, UINT32_MAX, "序号", "serial", 0),                         \
+	NUMBER(ST_F_YEAR, "year", 0, 9999, "年度", "year", 0),                                     \
+	LONG(REMARK, "remark", 8000, "备注", "remark")
+#define TO { ST_F_TO, "to", ST_FIELD_STATION, ST_AS_FACT, ST_CODE_MAX, NULL, "移交至", "handed to", 0, 0 }
+#define DUE_DAYS                                                                                   \
+	DAY(ST_F_DUE_DAY, "due", "期限", "due day", 0),                                            \
+	DAY(ST_F_FIRST_DUE_DAY, "first_due", "原期限", "first due day", 0)
+#define CATEGORY FACT(ST_F_CATEGORY, "category", 120, "类别", "category", 0)
+
+/* Move rows: FROM states to a state (0: stays) by the holder. Opening moves are FROM(0). */
+#define FROM(...)  { __VA_ARGS__ }
+#define NEEDS(...) { __VA_ARGS__ }
+#define MOVE(number, name, from, to, needs, zh, en, example)                                       \
+	{ number, name, from, to, ST_BY_HOLDER, needs, 0, zh, en, ST_HANDS_STAY, example,          \
+	  ST_SINCE_END, 0 }
+/* Hands the record to the station that `to` names; by who has it, or by a station above. */
+#define MOVE_HAND(number, name, from, who, zh, en)                                                 \
+	{ number, name, from, 0, who, NEEDS(ST_F_TO), 0, zh, en, ST_HANDS_ON, "--to 410611001",    \
+	  ST_SINCE_END, 0 }
+/* The same within days of the record's end or of its newest change, or with a bound on the due day. */
+#define MOVE_WITHIN(days, since, number, name, from, to, needs, zh, en, example)                   \
+	{ number, name, from, to, ST_BY_HOLDER, needs, days, zh, en, ST_HANDS_STAY, example, since, 0 }
+#define MOVE_DUE(most, number, name, from, to, needs, zh, en, example)                             \
+	{ number, name, from, to, ST_BY_HOLDER, needs, 0, zh, en, ST_HANDS_STAY, example,          \
+	  ST_SINCE_END, most }
+
+/* A kind's name and its three lists, which a table's file calls fields, states and moves. */
+#define KIND(id, zh_text, en_text)                                                                 \
+	.number = KIND_##id, .name = #id, .zh = zh_text, .en = en_text, .fields = fields,          \
+	.field_count = sizeof(fields) / sizeof(fields[0]), .states = states,                       \
+	.state_count = sizeof(states) / sizeof(states[0]), .moves = moves,                         \
+	.move_count = sizeof(moves) / sizeof(moves[0])

@@ -1,0 +1,425 @@
+/* kinds.c - random walks through every kind's table, by commands at a base, pushed to its branch.
+ *
+ * Each step opens a record or tries any move of its kind's table with random values of the fields'
+ * types. What the table allows must be done and lead where it says; what it doesn't must be refused and leave no
+ * trace. In the end both tiers show the same states, the lists hold each record under its own kind
+ * alone, and the tallies of both equal a recount. A failure prints its seed. */
+#include "../../unit/apply/pair.h"
+#include <station/ask/matter.h>
+#include <station/ask/verify.h>
+#include <station/base/clock.h>
+#include <station/sync/pack.h>
+
+enum { RECORDS = 60, STEPS = 900, WALKS = 3, VALUE_MAX = 80 };
+
+static uint64_t seed, first_seed;
+
+static uint32_t below(uint32_t n)
+{
+	seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+	return (uint32_t)(seed >> 33) % n;
+}
+
+/* What a record must be, told from the table and the moves done alone. */
+struct model {
+	const struct st_kind *kind;
+	char number[ST_NUMBER_TEXT];
+	uint32_t state, opened, changed, closed;
+};
+struct walk {
+	struct station *base;
+	struct model records[RECORDS];
+	size_t count;
+	size_t done[64], refused;
+};
+
+struct wish {
+	struct st_command_field fields[ST_COMMAND_FIELDS_MAX];
+	char values[ST_COMMAND_FIELDS_MAX][VALUE_MAX];
+	size_t count;
+};
+
+static const struct model *some_record(const struct walk *w, uint32_t kind, const struct model *but)
+{
+	for (size_t tries = 0; w->count > 0 && tries < 200; tries++) {
+		const struct model *m = &w->records[below((uint32_t)w->count)];
+		if (m != but && (kind == 0 || m->kind->number == kind))
+			return m;
+	}
+	return NULL;
+}
+
+static uint32_t today(const struct walk *w)
+{
+	return st_day_of_ms(w->base->world.now_ms);
+}
+
+/* A value of the field's type. False: there is none, a link to a record that isn't there yet. */
+static bool value_of(const struct walk *w, const struct st_field_row *f, const struct model *m, char *to)
+{
+	char day[ST_DAY_TEXT];
+	const struct model *other;
+	size_t n = 0;
+	switch (f->type) {
+	case ST_FIELD_TEXT:
+	case ST_FIELD_LONG:
+		(void)snprintf(to, VALUE_MAX, "%s%u", f->max > 60 ? "值 " : "", below(4));
+		return true;
+	case ST_FIELD_NUMBER:
+		(void)snprintf(to, VALUE_MAX, "%llu",
+			       (unsigned long long)(f->min + below((uint32_t)(f->max - f->min < 100000
+										       ? f->max - f->min + 1
+										       : 100000))));
+		return true;
+	case ST_FIELD_DAY:
+		st_day_text(today(w) + below(60), day);
+		(void)snprintf(to, VALUE_MAX, "%s", day);
+		return true;
+	case ST_FIELD_CHOICE:
+		while (f->choices[n].name != NULL)
+			n++;
+		n = below((uint32_t)n);
+		(void)snprintf(to, VALUE_MAX, "%s", below(2) ? f->choices[n].name : f->choices[n].zh);
+		return true;
+	case ST_FIELD_IDENTITY:
+		(void)snprintf(to, VALUE_MAX, "11010519491231002X");
+		return true;
+	case ST_FIELD_STATION:
+		(void)snprintf(to, VALUE_MAX, "410611%03u", 1 + below(900));
+		return true;
+	case ST_FIELD_TIME:
+		(void)snprintf(to, VALUE_MAX, "%02u:%02u", below(24), below(60));
+		return true;
+	case ST_FIELD_HASH:
+		(void)snprintf(to, VALUE_MAX, "%08x%056x", below(1u << 30), below(1u << 30));
+		return true;
+	case ST_FIELD_RECORD:
+		other = some_record(w, (uint32_t)f->max, m);
+		if (other != NULL)
+			(void)snprintf(to, VALUE_MAX, "%s", other->number);
+		return other != NULL;
+	}
+	return false;
+}
+
+static bool add(const struct walk *w, struct wish *x, const struct st_field_row *f, const struct model *m)
+{
+	if (x->count > ST_COMMAND_FIELDS_MAX - 6 || !value_of(w, f, m, x->values[x->count]))
+		return false;
+	x->fields[x->count] = (struct st_command_field){ st_span_text(f->name),
+							 st_span_text(x->values[x->count]) };
+	x->count++;
+	return true;
+}
+
+static size_t given(const struct wish *x, const struct st_field_row *f)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < x->count; i++)
+		n += st_span_equal(x->fields[i].name, st_span_text(f->name));
+	return n;
+}
+
+/* What the values that were drawn ask for beside themselves. */
+static bool add_whens(const struct walk *w, struct wish *x, const struct st_kind *k, const struct model *m)
+{
+	for (size_t i = 0; i < k->when_count; i++) {
+		const struct st_when *when = &k->whens[i];
+		const struct st_field_row *f = st_kind_field(k, when->field);
+		const struct st_field_row *needs = st_kind_field(k, when->needs);
+		const struct st_choice *c = st_choice_numbered(f->choices, when->value);
+		bool asked = false;
+		for (size_t n = 0; n < x->count; n++)
+			asked |= st_span_equal(x->fields[n].name, st_span_text(f->name)) &&
+				 (st_span_equal(x->fields[n].value, st_span_text(c->name)) ||
+				  st_span_equal(x->fields[n].value, st_span_text(c->zh)));
+		while (asked && given(x, needs) < when->least)
+			if (!add(w, x, needs, m))
+				return false;
+	}
+	return true;
+}
+
+/* All that the move needs, and a few fields more. */
+static bool wish_for(const struct walk *w, const struct st_kind *k, const struct st_move_row *move,
+		     const struct model *m, struct wish *x)
+{
+	x->count = 0;
+	for (size_t n = 0; n < ST_NEEDS_MAX && move->needs[n] != 0; n++)
+		if (!add(w, x, st_kind_field(k, move->needs[n]), m))
+			return false;
+	for (uint32_t more = below(6); more > 0 || x->count == 0; more -= more > 0) {
+		const struct st_field_row *f = &k->fields[below((uint32_t)k->field_count)];
+		bool many = (f->flags & ST_MANY) != 0;
+		if (st_field_is_given(k, move, f) && f->id != ST_F_SOURCE && f->id != ST_F_SOURCE_NUMBER &&
+		    (many || given(x, f) == 0))
+			(void)add(w, x, f, m);
+	}
+	return add_whens(w, x, k, m);
+}
+
+static bool allowed(const struct walk *w, const struct model *m, const struct st_move_row *move)
+{
+	if (!st_move_from(m->kind, move, m->state))
+		return false;
+	uint32_t since = move->since == ST_SINCE_CHANGE ? m->changed : m->closed;
+	return move->days == 0 || since == 0 || today(w) <= since + move->days;
+}
+
+static int run(struct walk *w, const struct st_kind *k, const struct st_move_row *move,
+	       const struct wish *x, char number[ST_NUMBER_TEXT], uint32_t *ret_state)
+{
+	struct st_job *job = calloc(1, sizeof(*job));
+	job->kind = ST_JOB_COMMAND;
+	struct st_job_command *c = &job->u.command;
+	c->command = (struct st_command){ .kind = k->number, .move = move->name,
+					  .at_ms = w->base->world.now_ms, .fields = x->fields,
+					  .field_count = x->count };
+	if (number[0] != 0)
+		c->record = st_span_text(number);
+	int rc = station_run(w->base, job);
+	if (rc == 0) {
+		(void)snprintf(number, ST_NUMBER_TEXT, "%s", c->number);
+		*ret_state = c->state;
+	} else if (getenv("SAY") != NULL) {
+		(void)fprintf(stderr, "%s %s: %s %s\n", k->name, move->name, st_error_name(rc), c->place);
+	}
+	free(job);
+	return rc;
+}
+
+static void did(struct walk *w, struct model *m, const struct st_move_row *move)
+{
+	bool was_ended = m->closed != 0;
+	if (move->to != 0)
+		m->state = move->to;
+	bool ended = st_kind_state(m->kind, m->state)->class == ST_ENDED;
+	m->closed = !ended ? 0 : was_ended ? m->closed : today(w);
+	m->changed = today(w);
+	w->done[m->kind->number]++;
+}
+
+static void open_one(struct walk *w)
+{
+	const struct st_kind *k = st_kind_at(below((uint32_t)st_kind_count()));
+	const struct st_move_row *move = &k->moves[below((uint32_t)k->move_count)];
+	struct model *m = &w->records[w->count];
+	struct wish x;
+	uint32_t state = 0;
+	if (w->count == RECORDS)
+		return;
+	while (!st_move_opens(move))
+		move = &k->moves[below((uint32_t)k->move_count)];
+	*m = (struct model){ .kind = k };
+	if (!wish_for(w, k, move, m, &x))
+		return;
+	int rc = run(w, k, move, &x, m->number, &state);
+	if (rc != 0)
+		fail_msg("seed %llu: %s %s: %s", (unsigned long long)first_seed, k->name, move->name,
+			 st_error_name(rc));
+	m->opened = today(w);
+	did(w, m, move);
+	assert_int_equal(state, m->state);
+	w->count++;
+}
+
+static void move_one(struct walk *w)
+{
+	struct model *m = &w->records[below((uint32_t)w->count)];
+	const struct st_move_row *move = &m->kind->moves[below((uint32_t)m->kind->move_count)];
+	struct wish x;
+	uint32_t state = 0;
+	if (move->hands != ST_HANDS_STAY || !wish_for(w, m->kind, move, m, &x))
+		return; /* who has it when is tests/unit/apply/carry.c's to walk */
+	bool late = false;
+	for (size_t i = 0; i < x.count; i++)
+		late |= move->due_most != 0 && today(w) + 60 > m->opened + move->due_most;
+	int rc = run(w, m->kind, move, &x, m->number, &state);
+	if (late && rc == ST_EFIELD)
+		return; /* the day drawn may lie beyond what the table allows */
+	int want = allowed(w, m, move) ? 0 : ST_EMOVE;
+	if (rc != want)
+		fail_msg("seed %llu: %s %s from %s: %s, not %s", (unsigned long long)first_seed, m->kind->name,
+			 move->name, st_kind_state(m->kind, m->state)->name, st_error_name(rc),
+			 want == 0 ? "done" : st_error_name(want));
+	if (rc == 0) {
+		did(w, m, move);
+		assert_int_equal(state, m->state);
+	} else {
+		w->refused++;
+	}
+}
+
+/* ---- both tiers ---- */
+
+struct packing {
+	uint64_t from;
+	struct st_packer *packer;
+	struct st_packed packed;
+};
+
+static int pack(struct st_txn *t, void *arg)
+{
+	struct packing *p = arg;
+	struct st_self self;
+	struct st_log log;
+	assert_int_equal(st_self_load(t, &self), 0);
+	assert_int_equal(st_log_get(t, self.log, &log), 0);
+	return st_push_pack(p->packer, t, &log, p->from, &p->packed);
+}
+
+static int size_of(struct st_txn *t, void *arg)
+{
+	struct st_self self;
+	struct st_log log;
+	assert_int_equal(st_self_load(t, &self), 0);
+	assert_int_equal(st_log_get(t, self.log, &log), 0);
+	*(uint64_t *)arg = log.tree.size;
+	return 0;
+}
+
+static int number_of(struct st_txn *t, void *arg)
+{
+	struct st_code code = code_of("410611003");
+	return st_station_number(t, &code, arg);
+}
+
+static void push_all(struct station *from, struct station *to)
+{
+	uint64_t size = 0, sent = 0;
+	struct packing p = { .from = 0 };
+	assert_int_equal(st_packer_new(&p.packer), 0);
+	assert_int_equal(st_store_read(from->store, size_of, &size), 0);
+	while (sent < size) {
+		struct st_assembly a;
+		struct st_inbound *in = NULL;
+		struct st_job *job = calloc(1, sizeof(*job));
+		p.from = sent;
+		assert_int_equal(st_store_read(from->store, pack, &p), 0);
+		st_assembly_init(&a);
+		for (size_t n = 0; n < st_packed_chunks(&p.packed); n++) {
+			struct st_chunk c = st_packed_chunk(&p.packed, 1, n);
+			assert_int_equal(st_assembly_add(&a, &c, &in), 0);
+		}
+		job->kind = ST_JOB_PUSH;
+		job->u.push.push = in->push;
+		assert_int_equal(st_store_read(to->store, number_of, &job->u.push.child), 0);
+		assert_int_equal(station_run(to, job), 0);
+		sent = in->push.checkpoint.size;
+		st_assembly_done(&a);
+		st_inbound_free(in);
+		free(job);
+	}
+	st_packer_free(p.packer);
+}
+
+struct looking {
+	const struct walk *w;
+	struct st_list_query q;
+	size_t listed;
+};
+
+static int take_row(const struct st_list_row *row, void *arg)
+{
+	struct looking *l = arg;
+	assert_int_equal(row->record.kind, l->q.kind);
+	l->listed++;
+	return 0;
+}
+
+/* Each record is what the model says, and is in its own kind's lists and no other's. */
+static int look(struct st_txn *t, void *arg)
+{
+	struct looking *l = arg;
+	size_t of_kind[ST_KINDS_MAX] = { 0 };
+	for (size_t i = 0; i < l->w->count; i++) {
+		const struct model *m = &l->w->records[i];
+		struct st_record_ref ref;
+		struct st_record r;
+		assert_int_equal(st_record_resolve(t, st_span_text(m->number), &ref), 0);
+		assert_int_equal(st_record_load(t, &ref, &r), 0);
+		assert_int_equal(r.kind, m->kind->number);
+		assert_int_equal(r.state, m->state);
+		assert_int_equal(r.opened_day, m->opened);
+		assert_int_equal(r.closed_day, m->closed);
+		assert_int_equal(r.set_aside + r.waiting, 0);
+		of_kind[r.kind]++;
+	}
+	for (size_t i = 0; i < st_kind_count(); i++) {
+		struct st_buf next;
+		uint32_t base = 0;
+		size_t pages = 0;
+		assert_int_equal(number_of(t, &base), 0);
+		for (int by_holder = 0; by_holder < 2; by_holder++) {
+			l->q = (struct st_list_query){ .kind = st_kind_at(i)->number, .limit = 1 + below(5),
+						       .holder = by_holder ? base : 0 };
+			l->listed = 0;
+			st_buf_init(&next, 256);
+			do {
+				char token[256];
+				(void)snprintf(token, sizeof(token), "%.*s", (int)next.size,
+					       next.data == NULL ? "" : (const char *)next.data);
+				l->q.from = st_span_text(token);
+				st_buf_clear(&next);
+				assert_int_equal(st_list_each(t, &l->q, take_row, l, &next), 0);
+				assert_true(pages++ < 2 * RECORDS + 4);
+			} while (next.size > 0);
+			st_buf_done(&next);
+			assert_int_equal(l->listed, of_kind[st_kind_at(i)->number]);
+		}
+	}
+	return 0;
+}
+
+static void sound(struct station *s, const struct walk *w)
+{
+	struct looking l = { .w = w };
+	struct st_recount r;
+	assert_int_equal(st_store_read(s->store, look, &l), 0);
+	assert_int_equal(st_recount_run(s->store, NULL, NULL, &r), 0);
+	if (r.wrong + r.wrong_records != 0)
+		fail_msg("seed %llu: %s", (unsigned long long)first_seed, r.first_wrong);
+	assert_int_equal(r.records, w->count);
+}
+
+static void test_walks(void **state)
+{
+	(void)state;
+	const char *given_seed = getenv("SEED");
+	for (unsigned n = 0; n < (given_seed != NULL ? 1 : WALKS); n++) {
+		struct station parent, base, main_station;
+		struct st_signing_key root;
+		struct walk *w = calloc(1, sizeof(*w));
+		first_seed = seed = given_seed != NULL ? strtoull(given_seed, NULL, 10) : 1000 + n;
+		station_new(&main_station, 1);
+		station_new(&parent, 2);
+		station_new(&base, 3);
+		station_found(&main_station, "410600", &root);
+		station_join(&main_station, &parent, "410611", ST_BRANCH, &root.public);
+		station_join(&parent, &base, "410611003", ST_BASE, &root.public);
+		w->base = &base;
+		for (unsigned step = 0; step < STEPS; step++) {
+			base.world.now_ms += below(4) == 0 ? below(9) * 86400000LL : 1000;
+			if (w->count == 0 || below(6) == 0)
+				open_one(w);
+			else
+				move_one(w);
+		}
+		for (size_t i = 0; i < st_kind_count(); i++)
+			assert_true(w->done[st_kind_at(i)->number] > 0);
+		assert_true(w->refused > 0);
+		push_all(&base, &parent);
+		sound(&base, w);
+		sound(&parent, w);
+		station_gone(&main_station);
+		station_gone(&parent);
+		station_gone(&base);
+		free(w);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_walks) };
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
