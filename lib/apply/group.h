@@ -101,7 +101,7 @@ int job_import(struct st_apply *a, struct st_job_import *job);
 int job_push(struct st_apply *a, struct st_job_push *job);
 /* route.c: whom an event that has just been stored goes on to */
 int route_event(struct st_apply *a, const struct st_log *log, const struct st_event *e);
-/* A carried event of a record that is held further down: it belongs to the history that went there before it. */
+/* An event of a record that is held further down: it belongs to the history that went there before it. */
 int route_late(struct st_apply *a, const struct st_log *log, const struct st_event *e);
 int route_roll(struct st_apply *a, uint32_t child); /* all stations that are known, to a new child */
 /* carry.c */

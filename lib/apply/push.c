@@ -117,7 +117,9 @@ static bool in_its_place(const struct st_event *e, const struct st_log_id *id, u
 static int take_effect(struct st_apply *a, struct arrival *v, const struct st_event *e)
 {
 	int rc = st_fold_event(a->txn, a->fold, &v->log, e);
-	return rc < 0 ? rc : route_event(a, &v->log, e);
+	if (rc == 0)
+		rc = route_event(a, &v->log, e);
+	return rc < 0 ? rc : route_late(a, &v->log, e); /* a hand-on may have come before its history */
 }
 
 /* An event that stands in the store takes effect, or is counted as unread. */

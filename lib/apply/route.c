@@ -170,10 +170,25 @@ static int addressed_below(struct st_apply *a, const struct st_event *e, uint32_
 	return rc;
 }
 
+/* Is it part of the chain that led to the holder of now? Then it is the last piece that had been missing:
+ * until it came, the hand-on waited, and nothing before it could be brought along. */
+static int on_chain(struct st_apply *a, const struct st_record *r, const struct st_log *log,
+		    const struct st_event *e, bool *ret_on)
+{
+	struct st_step *steps = NULL;
+	size_t count = 0;
+	int rc = st_record_chain(a->txn, r, &steps, &count);
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		*ret_on |= steps[i].at.log == log->number && steps[i].at.seq == e->at.seq;
+	free(steps);
+	return rc;
+}
+
 int route_late(struct st_apply *a, const struct st_log *log, const struct st_event *e)
 {
 	struct st_record_ref ref = { .ulid = e->record.ulid };
 	struct st_record r;
+	static const struct st_place nowhere = { .seq = 0 };
 	uint32_t child = 0, self = a->self.station.number;
 	if (!e->has_record)
 		return 0;
@@ -187,7 +202,13 @@ int route_late(struct st_apply *a, const struct st_log *log, const struct st_eve
 	rc = writes(a, child, log->station);
 	if (rc == 0)
 		rc = addressed_below(a, e, child);
-	return rc < 0 ? rc : rc == 1 ? 0 : put(a, child, log->number, e->at.seq);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	bool last = false;
+	rc = e->type == ST_NOTE ? 0 : on_chain(a, &r, log, e, &last);
+	if (rc < 0)
+		return rc;
+	return last ? history(a, child, &r, &nowhere) : put(a, child, log->number, e->at.seq);
 }
 
 static int roll_to(const struct st_station *s, void *arg)

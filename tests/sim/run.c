@@ -192,7 +192,8 @@ void sim_run(uint64_t seed, const char *folder, bool verbose, struct outcome *re
 	jmp_buf out;
 	ST_REQUIRE(sim != NULL && st_arena_init(&sim->arena, ST_FRAME_ARENA) == 0);
 	sim->seed = seed;
-	sim->drawn = seed * 0x9e3779b97f4a7c15ull + 0x7f4a7c15;
+	/* Not splitmix's own step: else the next seed would be this one, a number later. */
+	sim->drawn = (seed + 1) * 0xd1342543de82ef95ull;
 	sim->verbose = verbose;
 	sim->out = &out;
 	(void)snprintf(sim->folder, sizeof(sim->folder), "%s/%llu", folder, (unsigned long long)seed);

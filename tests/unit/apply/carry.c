@@ -359,6 +359,29 @@ static void test_reassigned(void **state)
 	sound();
 }
 
+/* A branch gives its base's matter to another branch, and its own log comes up before the base's: where the
+ * ways part the history comes after the word that it belongs to, and goes the same way. */
+static void test_history_comes_late(void **state)
+{
+	char number[ST_NUMBER_TEXT];
+	(void)state;
+	assert_int_equal(station_opens(&city[BASE_A], number), 0);
+	assert_int_equal(station_command(&city[BASE_A], "accept", number, NULL, 0), 0);
+	push_all(BASE_A);
+	assert_int_equal(hand(BRANCH_A, number, "reassign", codes[BRANCH_B]), 0);
+	settle(); /* each station's own log goes first */
+	for (int i = 0; i < STATIONS; i++) {
+		if (i == BASE_B)
+			continue;
+		struct looking l = at(i, number);
+		assert_int_equal(l.rc, 0);
+		assert_string_equal(l.holder.text, codes[BRANCH_B]);
+		assert_int_equal(l.record.revision, 3);
+		assert_int_equal(l.record.waiting, 0);
+	}
+	sound();
+}
+
 /* Carried twice, in any order of carries: once. */
 static void test_again(void **state)
 {
@@ -452,7 +475,7 @@ static void test_cut_bytes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { CITY(test_roll),  CITY(test_across), CITY(test_up_and_down),
-					    CITY(test_reassigned), CITY(test_again), CITY(test_forged),
+					    CITY(test_reassigned), CITY(test_history_comes_late), CITY(test_again), CITY(test_forged),
 					    CITY(test_cut_bytes) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
