@@ -186,29 +186,24 @@ static int on_chain(struct st_apply *a, const struct st_record *r, const struct 
 
 int route_late(struct st_apply *a, const struct st_log *log, const struct st_event *e)
 {
-	struct st_record_ref ref = { .ulid = e->record.ulid };
-	struct st_record r;
 	static const struct st_place nowhere = { .seq = 0 };
+	const struct st_record *r = st_fold_row(a->fold);
 	uint32_t child = 0, self = a->self.station.number;
-	if (!e->has_record)
+	if (r == NULL || r->handed == 0 || r->holder == self)
 		return 0;
-	int rc = st_station_number(a->txn, &e->record.opener, &ref.opener);
-	if (rc == 0)
-		rc = st_record_load(a->txn, &ref, &r);
-	if (rc == 0 && r.holder != self && r.holder != 0)
-		rc = st_station_branch_of(a->txn, r.holder, self, &child);
-	if (rc < 0 || child == 0)
-		return rc == ST_ENOTFOUND || rc == ST_ESUBTREE ? 0 : rc;
+	int rc = st_station_branch_of(a->txn, r->holder, self, &child);
+	if (rc < 0)
+		return rc == ST_ESUBTREE ? 0 : rc;
 	rc = writes(a, child, log->station);
 	if (rc == 0)
 		rc = addressed_below(a, e, child);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	bool last = false;
-	rc = e->type == ST_NOTE ? 0 : on_chain(a, &r, log, e, &last);
+	rc = e->type == ST_NOTE ? 0 : on_chain(a, r, log, e, &last);
 	if (rc < 0)
 		return rc;
-	return last ? history(a, child, &r, &nowhere) : put(a, child, log->number, e->at.seq);
+	return last ? history(a, child, r, &nowhere) : put(a, child, log->number, e->at.seq);
 }
 
 static int roll_to(const struct st_station *s, void *arg)

@@ -51,6 +51,11 @@ void st_fold_begin(struct st_fold *f)
 	st_tally_clear(f->tally); /* a transaction that failed leaves nothing behind */
 }
 
+const struct st_record *st_fold_row(const struct st_fold *f)
+{
+	return f->last.revision > 0 ? &f->last : NULL;
+}
+
 int st_fold_finish(struct st_txn *t, struct st_fold *f)
 {
 	return st_tally_sweep(t, f->tally);
@@ -146,6 +151,7 @@ int fold_put(struct st_txn *t, struct st_fold *f, const struct st_record *before
 	     const struct st_record *after)
 {
 	bool was = before->revision > 0, is = after->revision > 0;
+	f->last = *after;
 	st_buf_clear(&f->row);
 	st_record_encode(after, &f->row);
 	int rc = f->row.error < 0 ? f->row.error
@@ -227,6 +233,7 @@ int st_fold_event(struct st_txn *t, struct st_fold *f, const struct st_log *log,
 	struct st_change change;
 	struct st_link link;
 	struct st_record r;
+	f->last.revision = 0;
 	if (event->type != ST_MOVE && event->type != ST_NOTE && event->type != ST_REASSIGN)
 		return 0;
 	st_arena_reset(&f->arena);

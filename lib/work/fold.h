@@ -8,6 +8,7 @@ struct st_fold {
 	struct st_arena arena; /* one body */
 	struct st_arena event_arena;
 	struct st_buf row, event;
+	struct st_record last; /* that was put; revision 0: none */
 	struct st_link *links; /* ST_SET_MAX of them, when a set was gathered */
 	enum st_verdict *verdicts, *before;
 	size_t *order;

@@ -111,7 +111,7 @@ static int see_row(const struct st_list_row *row, void *arg)
 static int read_list(struct st_txn *t, void *arg)
 {
 	struct showing *x = arg;
-	struct st_list_query q = { .limit = 2, .open_only = true, .today = 19700 };
+	struct st_list_query q = { .kind = ST_KIND_MATTER, .limit = 2, .open_only = true, .today = 19700 };
 	struct st_buf next;
 	x->txn = t;
 	st_buf_init(&next, 256);

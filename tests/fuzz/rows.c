@@ -119,7 +119,7 @@ static int look(struct st_txn *t, void *arg)
 {
 	struct st_report_query q = { .kind = ST_KIND_MATTER, .by_count = 2,
 				     .by = { ST_BY_STATION, ST_BY_CATEGORY }, .today = 19700 };
-	struct st_list_query l = { .limit = 100, .today = 19700 }, due = { .limit = 100, .overdue = true,
+	struct st_list_query l = { .kind = ST_KIND_MATTER, .limit = 100, .today = 19700 }, due = { .kind = ST_KIND_MATTER, .limit = 100, .overdue = true,
 									   .today = 30000 };
 	struct st_report report;
 	struct st_buf next;

@@ -11,6 +11,7 @@
 enum { FIELDS_MAX = 6, VALUE_MAX = 7900, FLOOD_FROM = 500 };
 
 #define IN(state) (1u << (state))
+#define ANOTHER   "" /* the number of another record of the same opener */
 static const struct move {
 	const char *name;
 	unsigned from; /* bits of states */
@@ -19,8 +20,7 @@ static const struct move {
 } moves[] = {
 	{ "accept", IN(M_REGISTERED), M_ACCEPTED, { NULL } },
 	{ "refuse", IN(M_REGISTERED), M_REFUSED, { "reason", "不属受理范围", "elsewhere", "信访局" } },
-	{ "merge", IN(M_REGISTERED), M_MERGED,
-	  { "joins", "410611003-2026-000001-AA" } },
+	{ "merge", IN(M_REGISTERED), M_MERGED, { "joins", ANOTHER } },
 	{ "withdraw", IN(M_REGISTERED) | IN(M_ACCEPTED) | IN(M_ASSIGNED) | IN(M_REOPENED), M_WITHDRAWN,
 	  { "reason", "本人撤回" } },
 	{ "assign", IN(M_ACCEPTED) | IN(M_REOPENED), M_ASSIGNED, { "unit", "城管局" } },
@@ -170,6 +170,19 @@ static struct wish *wish_new(struct station *s)
 	return w;
 }
 
+static void give_fields(struct wish *w, const struct move *move)
+{
+	const struct told *m = w->opener->told;
+	for (size_t i = 0; i + 1 < 4 && move->fields[i] != NULL; i += 2) {
+		const char *value = move->fields[i + 1];
+		if (value[0] == 0) {
+			value = m->records[(w->record + 1) % m->record_count].number;
+			w->legal &= m->record_count > 1; /* none joins itself */
+		}
+		field(w, move->fields[i], value);
+	}
+}
+
 static void open_one(struct sim *sim, struct station *s)
 {
 	static const char *const categories[] = { "环境", "交通", "物业", "社保" };
@@ -210,8 +223,7 @@ static void move_one(struct sim *sim, struct station *s)
 		submit(s, w, "note");
 		return;
 	}
-	for (size_t i = 0; i + 1 < 4 && move->fields[i] != NULL; i += 2)
-		field(w, move->fields[i], move->fields[i + 1]);
+	give_fields(w, move);
 	submit(s, w, move->name);
 }
 
@@ -247,8 +259,7 @@ static void hold_one(struct sim *sim, struct station *s)
 	w->opener = opener;
 	w->record = n;
 	memcpy(w->number, r->number, sizeof(w->number));
-	for (size_t i = 0; i + 1 < 4 && move->fields[i] != NULL; i += 2)
-		field(w, move->fields[i], move->fields[i + 1]);
+	give_fields(w, move);
 	submit(s, w, move->name);
 }
 

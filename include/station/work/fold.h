@@ -59,4 +59,6 @@ void st_fold_begin(struct st_fold *f);
  * (stored unread, counted, or nothing to fold). Errors are the store's alone. */
 ST_MUST int st_fold_event(struct st_txn *t, struct st_fold *f, const struct st_log *log,
 			  const struct st_event *event);
+/* The row that the last event folded led to; NULL: it was of no record. Dies with the next one. */
+const struct st_record *st_fold_row(const struct st_fold *f);
 ST_MUST int st_fold_finish(struct st_txn *t, struct st_fold *f);

@@ -103,7 +103,7 @@ static int see_row(const struct st_list_row *row, void *arg)
 
 static int list(struct st_txn *t, void *arg)
 {
-	struct st_list_query q = { .limit = 10, .today = 19700 };
+	struct st_list_query q = { .kind = ST_KIND_MATTER, .limit = 10, .today = 19700 };
 	struct st_buf next;
 	((struct seen *)arg)->txn = t;
 	st_buf_init(&next, 256);
