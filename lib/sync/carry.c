@@ -295,6 +295,7 @@ int st_carry_unpack(uint8_t *raw, size_t size, struct st_inbound_carry **ret_in)
 	}
 	in->carry = c;
 	in->raw = raw;
+	in->raw_size = size;
 	*ret_in = in;
 	return 0;
 }

@@ -134,6 +134,25 @@ static void no_receipts(void *arg, const struct st_receipt_in *r, size_t count)
 	(void)count;
 }
 
+/* A carry as it came, for the target that reads them. */
+static void keep_carry(void *arg, struct st_inbound_carry *in)
+{
+	struct st_buf b;
+	(void)arg;
+	st_buf_init(&b, SESSION_MAX);
+	st_buf_u8(&b, 0);
+	st_buf_put(&b, in->raw, in->raw_size);
+	put("carry", "roll", st_buf_span(&b));
+	st_buf_done(&b);
+	st_uplink_carried(up, in, &now, 0);
+}
+
+static void no_taken(void *arg, uint64_t position)
+{
+	(void)arg;
+	(void)position;
+}
+
 static void no_halt(void *arg, const struct st_checkpoint *theirs, const struct st_cosignature *c)
 {
 	(void)arg;
@@ -165,13 +184,8 @@ static void take(void *arg, struct st_inbound *in)
 	ST_REQUIRE(waiting_count < 16);
 	waiting[waiting_count++] = in;
 	st_buf_init(&b, SESSION_MAX);
-	size_t size = 0;
-	for (size_t i = 0; i < in->push.event_count; i++)
-		size = (size_t)(in->push.events[i].data - in->raw) + in->push.events[i].size;
-	/* What the raw bytes end with: root, time, signature. */
-	size += 2 + ST_HASH_SIZE + 1 + 5 + 2 + ST_SIGNATURE_SIZE; /* a time of this century: 5 bytes */
-	put_piece(&b, 1, st_span(in->raw, size));
-	put_piece(&b, 2, st_span(in->raw, size));
+	put_piece(&b, 1, st_span(in->raw, in->raw_size));
+	put_piece(&b, 2, st_span(in->raw, in->raw_size));
 	put("push", "raw", st_buf_span(&b));
 	st_buf_done(&b);
 }
@@ -240,13 +254,58 @@ static int load_self(struct st_txn *t, void *arg)
 	return st_self_load(t, arg);
 }
 
+/* A sister of the base joins: the base hears of it by a carry. */
+static void sister(void)
+{
+	static struct node other;
+	struct joining how = { "410611100", ST_BASE, city.root.public };
+	node_init(&other, "sister", 99);
+	ST_REQUIRE(node_open(&other) == 0 && node_join(&city.branch, &other, &how) == 0);
+	node_erase(&other);
+}
+
+/* Two openings by a branch that the target signs for, as its input frames them. */
+static void carried(void)
+{
+	struct st_change change = { .kind = ST_KIND_MATTER, .move = 1, .state = 1, .at_ms = 1700000000000 };
+	struct st_event e;
+	struct st_buf b, body, bytes;
+	st_buf_init(&b, SESSION_MAX);
+	st_buf_init(&body, ST_EVENT_MAX);
+	st_buf_init(&bytes, ST_EVENT_MAX);
+	memset(&e, 0, sizeof(e));
+	ST_REQUIRE(st_change_encode(ST_MOVE, &change, &body) == 0);
+	st_buf_u8(&b, 1);
+	for (uint8_t n = 0; n < 2; n++) {
+		e.at = (struct st_position){ city_code("410621"), 1u + n, 1 };
+		e.has_record = true;
+		e.record.opener = city_code("410621");
+		e.record.ulid.bytes[0] = n;
+		e.revision = 1;
+		e.type = ST_MOVE;
+		e.body = st_buf_span(&body);
+		st_buf_clear(&bytes);
+		ST_REQUIRE(st_event_encode(&e, &bytes) == 0);
+		st_buf_u8(&b, n);
+		st_buf_u16(&b, (uint16_t)bytes.size);
+		st_buf_put_span(&b, st_buf_span(&bytes));
+	}
+	put("carry", "openings", st_buf_span(&b));
+	st_buf_done(&b);
+	st_buf_done(&body);
+	st_buf_done(&bytes);
+}
+
 static void session(void)
 {
 	struct st_self self;
 	struct st_pool pool = { .size = ST_SHARE_MIN };
-	struct st_uplink_to up_to = { &upward, send, no_receipts, no_halt };
-	struct st_downlink_to down_to = { &downward, send, take, no_claims, no_refusal };
+	struct st_uplink_to up_to = { &upward, send, no_receipts, keep_carry, no_halt };
+	struct st_downlink_to down_to = { &downward, send, take, no_claims, no_refusal,
+					  no_taken };
 	struct st_downlink_self d = { .station = city_code("410611"), .child = city_code(CITY_BASE) };
+	sister();
+	carried();
 	st_buf_init(&upward.session, SESSION_MAX);
 	st_buf_init(&downward.session, SESSION_MAX);
 	ST_REQUIRE(st_store_read(city.base.store, load_self, &self) == 0);
@@ -293,7 +352,7 @@ static int say_next(const struct st_list_row *row, void *arg)
 
 static int list(struct st_txn *t, void *arg)
 {
-	struct st_list_query q = { .limit = 10, .today = 19700 };
+	struct st_list_query q = { .kind = ST_KIND_MATTER, .limit = 10, .today = 19700 };
 	return st_list_each(t, &q, say_next, NULL, arg);
 }
 

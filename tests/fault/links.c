@@ -19,6 +19,7 @@ static struct st_downlink *down;
 static struct st_pool pool;
 static struct st_now now;
 static struct st_inbound *waiting[64];
+static struct st_inbound_carry *carry; /* that came down and isn't applied yet */
 static size_t waiting_count;
 static struct st_job receipts;
 static unsigned halts;
@@ -84,6 +85,19 @@ static void halt(void *arg, const struct st_checkpoint *theirs, const struct st_
 	halts++;
 }
 
+static void take_carry(void *arg, struct st_inbound_carry *in)
+{
+	(void)arg;
+	st_inbound_carry_free(carry);
+	carry = in;
+}
+
+static void taken(void *arg, uint64_t position)
+{
+	(void)arg;
+	(void)position;
+}
+
 static void push(void *arg, struct st_inbound *in)
 {
 	(void)arg;
@@ -129,7 +143,7 @@ static int step_down(struct st_txn *t, void *arg)
 
 static int make_downlink(struct stage *s)
 {
-	struct st_downlink_to to = { &downward, put, push, claims, refused };
+	struct st_downlink_to to = { &downward, put, push, claims, refused, taken };
 	struct st_downlink_self d = { .station = city_code("410611"), .child = city_code(CITY_BASE) };
 	int rc = node_number(&s->branch, "410611", &d.station_number);
 	if (rc == 0)
@@ -171,6 +185,22 @@ static void apply_waiting(struct stage *s)
 	waiting_count = 0;
 }
 
+/* What couldn't be stored isn't said to be taken. */
+static void apply_carry(struct stage *s)
+{
+	struct st_inbound_carry *in = carry;
+	struct st_job *job = calloc(1, sizeof(*job));
+	int rc = ST_ENOMEM;
+	carry = NULL;
+	if (job != NULL) {
+		job->kind = ST_JOB_CARRY;
+		job->u.carry.carry = in->carry;
+		rc = node_run(&s->base, job);
+	}
+	st_uplink_carried(up, in, &now, rc);
+	free(job);
+}
+
 static bool all_acked(void)
 {
 	struct st_uplink_info i;
@@ -195,6 +225,8 @@ static bool move(struct stage *s)
 	} else if (take(&downward, &frame)) {
 		rc = st_store_read(s->base.store, step_up, &frame);
 		free((void *)(uintptr_t)frame.data);
+	} else if (carry != NULL) {
+		apply_carry(s);
 	} else if (waiting_count > 0) {
 		apply_waiting(s);
 	} else if (up_stands && st_uplink_next_ms(up) != 0 && st_uplink_next_ms(up) <= now.mono_ms) {
@@ -234,7 +266,7 @@ static int load_self(struct st_txn *t, void *arg)
 static int make_machines(struct stage *s)
 {
 	struct st_self self;
-	struct st_uplink_to to = { &upward, put, take_receipts, halt };
+	struct st_uplink_to to = { &upward, put, take_receipts, take_carry, halt };
 	int rc = st_store_read(s->base.store, load_self, &self);
 	if (rc < 0)
 		return rc;
@@ -250,6 +282,8 @@ static void end(void)
 	for (size_t i = 0; i < waiting_count; i++)
 		st_inbound_free(waiting[i]);
 	waiting_count = 0;
+	st_inbound_carry_free(carry);
+	carry = NULL;
 	st_uplink_free(up);
 	st_downlink_free(down);
 	up = NULL;

@@ -54,6 +54,12 @@ static void claims(void *arg, const struct st_claim *c, size_t count)
 	claimed += count;
 }
 
+static void taken(void *arg, uint64_t position)
+{
+	(void)arg;
+	ST_REQUIRE(position > 0);
+}
+
 static void refused(void *arg, int code, const struct st_log_id *log)
 {
 	(void)arg;
@@ -114,7 +120,7 @@ static void setup(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct st_span in = st_span(data, size);
-	struct st_downlink_to to = { NULL, frame, push, claims, refused };
+	struct st_downlink_to to = { NULL, frame, push, claims, refused, taken };
 	if (city.branch.store == NULL)
 		setup();
 	pool = (struct st_pool){ .size = ST_SHARE_MIN };

@@ -31,6 +31,13 @@ static void take_receipts(void *arg, const struct st_receipt_in *r, size_t count
 	receipts += (unsigned)count;
 }
 
+static void take_carry(void *arg, struct st_inbound_carry *in)
+{
+	(void)arg;
+	ST_REQUIRE(in->carry.position > 0 && in->carry.item_count <= ST_CARRY_ITEMS_MAX);
+	st_uplink_carried(up, in, &now, in->carry.item_count % 2 == 0 ? 0 : ST_EFULL);
+}
+
 static void halt(void *arg, const struct st_checkpoint *theirs, const struct st_cosignature *c)
 {
 	(void)arg;
@@ -122,7 +129,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	const struct st_certificate *c = &self.station.certificate;
 	struct st_uplink_self us = { c->code, c->parent, c->identity, self.log, { 1 }, ST_PING_MS };
-	struct st_uplink_to to = { NULL, frame, take_receipts, halt };
+	struct st_uplink_to to = { NULL, frame, take_receipts, take_carry, halt };
 	now = (struct st_now){ 1000, 1700000000000 };
 	frames = halts = receipts = 0;
 	ST_REQUIRE(st_uplink_new(&us, &to, &up) == 0);

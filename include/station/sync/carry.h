@@ -23,6 +23,7 @@ struct st_inbound_carry {
 	struct st_carry carry;
 	uint32_t session; /* which greeting of the link it came under */
 	uint8_t *raw;
+	size_t raw_size; /* bytes behind raw */
 	struct st_arena arena;
 };
 void st_inbound_carry_free(struct st_inbound_carry *in); /* NULL is fine */
