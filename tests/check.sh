@@ -28,6 +28,10 @@ add "$out" fuzz
 add "$out" sim
 python3 tests/system/run.py --build "$build" | tee "$out"
 add "$out" system
+python3 tests/system/hard.py --build "$build" kill --rounds 4 | tee "$out"
+add "$out" kills
+python3 tests/system/hard.py --build "$build" flaps --rounds 24 | tee "$out"
+add "$out" flaps
 python3 tests/bench/smoke.py --build "$build" | tee "$out"
 add "$out" bench
 if make --no-print-directory layers; then
