@@ -313,27 +313,35 @@ static int find_record(struct st_apply *a, struct st_job_command *job, struct st
 	return 0;
 }
 
+/* The station that gets the record: enrolled, and another than has it. */
+static int check_receiver(struct st_apply *a, const struct st_checked *c, const struct st_record *r,
+			  uint32_t *ret_to)
+{
+	struct st_station to;
+	int rc = st_station_find(a->txn, &c->holder, &to);
+	if (rc < 0)
+		return rc == ST_ENOTFOUND ? ST_EFIELD : rc;
+	if (to.standing != ST_ENROLLED || (r->revision > 0 && to.number == r->holder))
+		return ST_EFIELD;
+	*ret_to = to.number;
+	return 0;
+}
+
 /* What the table can't see: where stations stand. */
 static int check_stations(struct st_apply *a, const struct st_checked *c, const struct st_record *r,
 			  char place[ST_PLACE_MAX])
 {
-	struct st_station to;
-	uint32_t self = a->self.station.number;
-	int rc = 1;
-	if (c->move != NULL && c->move->who == ST_BY_ABOVE)
-		rc = r->holder == self ? 0 : st_station_below(a->txn, r->holder, self);
-	if (rc <= 0)
-		return rc < 0 ? rc : ST_EHOLDER;
-	if (st_code_empty(&c->holder))
-		return 0;
-	rc = st_station_find(a->txn, &c->holder, &to);
-	if (rc < 0 && rc != ST_ENOTFOUND)
-		return rc;
-	bool fits = rc == 0 && to.standing == ST_ENROLLED &&
-		    to.number != (r->revision > 0 ? r->holder : 0);
-	if (!fits)
+	uint32_t self = a->self.station.number, to = 0;
+	int rc = st_code_empty(&c->holder) ? 0 : check_receiver(a, c, r, &to);
+	if (rc < 0) {
 		(void)snprintf(place, ST_PLACE_MAX, "to");
-	return fits ? 0 : ST_EFIELD;
+		return rc;
+	}
+	if (c->move == NULL || c->move->who != ST_BY_ABOVE)
+		return 0;
+	uint32_t below = r->revision > 0 ? r->holder : to;
+	rc = below == self ? 0 : st_station_below(a->txn, below, self);
+	return rc < 0 ? rc : rc == 1 ? 0 : ST_EHOLDER;
 }
 
 int job_command(struct st_apply *a, struct st_job_command *job)

@@ -210,7 +210,7 @@ static int check_move(const struct st_command *c, const struct st_record *r, uin
 		return ST_EFIELD;
 	}
 	out->state = m->to != 0 ? m->to : r->state;
-	out->reassigns = m->who == ST_BY_ABOVE;
+	out->reassigns = m->who == ST_BY_ABOVE && r != NULL;
 	fill_due(c, r, out);
 	fill_mark(out);
 	return m->hands == ST_HANDS_ON ? take_holder(out, place) : 0;

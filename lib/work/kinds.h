@@ -11,7 +11,8 @@
 	X(5, activity)                                                                             \
 	X(6, schedule)                                                                             \
 	X(7, deputy)                                                                               \
-	X(8, station)
+	X(8, station)                                                                              \
+	X(9, supervision)
 
 enum {
 #define X(number, name) KIND_##name = (number),
@@ -73,6 +74,12 @@ enum { CHOICE_NO = 1, CHOICE_YES = 2, CHOICE_UNREACHABLE = 5 };
 /* Hands the record to the station that `to` names; by who has it, or by a station above. */
 #define MOVE_HAND(number, name, from, who, zh, en)                                                 \
 	{ number, name, from, 0, who, NEEDS(ST_F_TO), 0, zh, en, ST_HANDS_ON, "--to 410611001",    \
+	  ST_SINCE_END, 0 }
+/* The same with a state of its own, and what sends it back to its opener. */
+#define MOVE_GIVE(number, name, from, to, who, needs, zh, en, example)                             \
+	{ number, name, from, to, who, needs, 0, zh, en, ST_HANDS_ON, example, ST_SINCE_END, 0 }
+#define MOVE_BACK(number, name, from, to, needs, zh, en, example)                                  \
+	{ number, name, from, to, ST_BY_HOLDER, needs, 0, zh, en, ST_HANDS_BACK, example,          \
 	  ST_SINCE_END, 0 }
 /* The same within days of the record's end or of its newest change, or with a bound on the due day. */
 #define MOVE_WITHIN(days, since, number, name, from, to, needs, zh, en, example)                   \

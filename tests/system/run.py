@@ -216,6 +216,30 @@ def handed_across(city):
 
 
 @test
+def supervised(city):
+    """Main's notice reaches a base, comes back answered, and is closed; what is past its deadline is counted."""
+    base, main = city["410611003"], city["410600"]
+    n = base.ctl(*OPEN).strip()
+    base.wait_main()
+    notice = ["supervision", "issue", "--to", "410611003", "--level", "key", "--title", "限期清理", "--about", n,
+              "--due", "2026-01-01"]
+    code, _, err = main.run(*notice)
+    check(code == 2 and "supervisors" in err, "a key notice names who supervises: %d %s" % (code, err))
+    s = main.ctl(*notice, "--supervisors", "常委会", "--supervisors", "监察委").strip()
+    until("it is at the base", lambda: base.run("supervision", "show", s)[0] == 0)
+    late = main.json("report", "--kind", "supervision", "--by", "station")["rows"]
+    check(any(r["key"] == ["410611003"] and r["overdue_now"] == 1 for r in late), "overdue: %s" % late)
+    check(base.run("supervision", "close", s)[0] == 4, "it isn't the base's to close")
+    base.ctl("supervision", "answer", s, "--reply", "已清理")
+    base.wait_main()
+    check(main.json("supervision", "show", s)["record"]["holder"] == "410600", "it is back")
+    main.ctl("supervision", "close", s)
+    until("the base hears of it",
+          lambda: base.json("supervision", "show", s)["record"]["state"] == "closed")
+    sound(city)
+
+
+@test
 def reassigned(city):
     """A station above names a new holder; the old one's late word loses at every tier."""
     branch, base, main = city["410611"], city["410611003"], city["410600"]

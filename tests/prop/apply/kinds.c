@@ -211,7 +211,7 @@ static void open_one(struct walk *w)
 	while (!st_move_opens(move))
 		move = &k->moves[below((uint32_t)k->move_count)];
 	*m = (struct model){ .kind = k };
-	if (!wish_for(w, k, move, m, &x))
+	if (move->hands != ST_HANDS_STAY || !wish_for(w, k, move, m, &x))
 		return;
 	int rc = run(w, k, move, &x, m->number, &state);
 	if (rc != 0)
@@ -405,8 +405,9 @@ static void test_walks(void **state)
 			else
 				move_one(w);
 		}
-		for (size_t i = 0; i < st_kind_count(); i++)
-			assert_true(w->done[st_kind_at(i)->number] > 0);
+		for (size_t i = 0; i < st_kind_count(); i++) /* what is handed on as it opens isn't walked here */
+			assert_true(w->done[st_kind_at(i)->number] > 0 ||
+				    st_kind_at(i)->moves[0].hands != ST_HANDS_STAY);
 		assert_true(w->refused > 0);
 		push_all(&base, &parent);
 		sound(&base, w);

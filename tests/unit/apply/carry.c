@@ -382,6 +382,44 @@ static void test_history_comes_late(void **state)
 	sound();
 }
 
+/* A notice goes down to a base, comes back answered, goes again, and is closed above; nobody below can issue one. */
+static void test_supervision(void **state)
+{
+	const struct st_command_field notice[] = {
+		{ st_span_text("to"), st_span_text(codes[BASE_B]) }, { st_span_text("level"), st_span_text("key") },
+		{ st_span_text("due"), st_span_text("2030-01-01") }, { st_span_text("title"), st_span_text("限期清理") },
+		{ st_span_text("supervisors"), st_span_text("常委会") },
+	};
+	const struct st_command_field reply = { st_span_text("reply"), st_span_text("已清理") };
+	const struct st_command_field again[] = {
+		{ st_span_text("to"), st_span_text(codes[BASE_B]) }, { st_span_text("reason"), st_span_text("仍有") },
+	};
+	char number[ST_NUMBER_TEXT] = "";
+	(void)state;
+	station_kind = st_kind_named("supervision")->number;
+	assert_int_equal(station_command(&city[BASE_A], "issue", number, notice, 5), ST_EHOLDER);
+	assert_int_equal(station_command(&city[MAIN], "issue", number, notice, 4), ST_EFIELD); /* key: by whom? */
+	assert_int_equal(station_command(&city[MAIN], "issue", number, notice, 5), 0);
+	assert_int_equal(station_command(&city[MAIN], "close", number, NULL, 0), ST_EMOVE);
+	settle();
+	assert_string_equal(at(BASE_B, number).holder.text, codes[BASE_B]);
+	assert_int_equal(at(BASE_A, number).rc, ST_ENOTFOUND);
+	for (int turn = 0; turn < 2; turn++) {
+		assert_int_equal(station_command(&city[BASE_B], "answer", number, &reply, 1), 0);
+		settle();
+		assert_string_equal(at(MAIN, number).holder.text, codes[MAIN]);
+		assert_string_equal(at(BASE_B, number).holder.text, codes[MAIN]);
+		if (turn == 0)
+			assert_int_equal(station_command(&city[MAIN], "again", number, again, 2), 0);
+		settle();
+	}
+	assert_int_equal(station_command(&city[MAIN], "close", number, NULL, 0), 0);
+	settle();
+	assert_int_equal(at(BASE_B, number).record.revision, 5);
+	station_kind = ST_KIND_MATTER;
+	sound();
+}
+
 /* Carried twice, in any order of carries: once. */
 static void test_again(void **state)
 {
@@ -474,8 +512,10 @@ static void test_cut_bytes(void **state)
 #define CITY(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 int main(void)
 {
-	const struct CMUnitTest tests[] = { CITY(test_roll),  CITY(test_across), CITY(test_up_and_down),
-					    CITY(test_reassigned), CITY(test_history_comes_late), CITY(test_again), CITY(test_forged),
-					    CITY(test_cut_bytes) };
+	const struct CMUnitTest tests[] = {
+		CITY(test_roll), CITY(test_across), CITY(test_up_and_down), CITY(test_reassigned),
+		CITY(test_history_comes_late), CITY(test_supervision), CITY(test_again),
+		CITY(test_forged), CITY(test_cut_bytes),
+	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

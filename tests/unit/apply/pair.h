@@ -160,14 +160,16 @@ static inline void station_join(struct station *parent, struct station *child, c
 	free(job);
 }
 
-/* Opens a matter, or moves one; the record's number goes to `number`. */
+__attribute__((unused)) static uint32_t station_kind = ST_KIND_MATTER; /* of the commands that follow */
+
+/* Opens a record, or moves one; the record's number goes to `number`. */
 static inline int station_command(struct station *s, const char *move, char number[ST_NUMBER_TEXT],
 				  const struct st_command_field *fields, size_t count)
 {
 	struct st_job *job = calloc(1, sizeof(*job));
 	job->kind = ST_JOB_COMMAND;
 	struct st_job_command *c = &job->u.command;
-	c->command = (struct st_command){ .kind = ST_KIND_MATTER, .move = move,
+	c->command = (struct st_command){ .kind = station_kind, .move = move,
 					  .at_ms = s->world.now_ms, .fields = fields,
 					  .field_count = count };
 	if (number[0] != 0)
