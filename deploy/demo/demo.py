@@ -22,6 +22,7 @@ BRANCHES = {"410602": ["410602001", "410602100", "410602201"],
             "410621": ["410621001", "410621101"]}
 SPECIALTY = [("410600-01", "市物业行业专业站", "410600"), ("410611003-01", "黎阳路医疗行业专业站", "410611003")]
 CUT, KILLED = "410621", "410611003"
+GIVER, TAKER = "410602001", "410621001"  # the taker is below the branch that is cut off
 
 started = time.monotonic()
 lang = os.environ.get("DEMO_LANG", "zh")
@@ -90,9 +91,35 @@ def import_all(city, files):
             raise Failed("import at %s: exit %d: %s" % (code, run.returncode, (err + out)[-500:]))
 
 
+def hand_on(city):
+    """A matter goes to a base of another branch, with its reporter's name for nobody but that base."""
+    giver = city[GIVER]
+    number = giver.ctl("matter", "open", "--channel", "visit", "--category", "环境卫生", "--title", "河道垃圾",
+                       "--reporter_name", "王某").strip()
+    giver.ctl("matter", "accept", number)
+    deadline = time.monotonic() + 20
+    while giver.run("matter", "hand", number, "--to", TAKER)[0] != 0:
+        if time.monotonic() > deadline:
+            raise Failed("%s doesn't know %s" % (GIVER, TAKER))
+    say("%s 把 %s 移交给断开中的 %s" % (GIVER, number, TAKER), "%s hands %s to %s, which is cut off" %
+        (GIVER, number, TAKER))
+    return number
+
+
+def arrived(city, number, problems):
+    deadline, taker = time.monotonic() + 20, city[TAKER]
+    while taker.run("matter", "show", number)[0] != 0:
+        if time.monotonic() > deadline:
+            problems.append("%s never reached %s" % (number, TAKER))
+            return
+    print(taker.ctl("matter", "show", number))
+    if "王某" not in taker.ctl("matter", "show", number) or "王某" in city["410600"].ctl("matter", "show", number):
+        problems.append("%s: its holder reads the reporter's name, and nobody else" % number)
+
+
 def check(city, files, problems):
     main = city["410600"]
-    expected = sum(n for _, n in files.values())
+    expected = sum(n for _, n in files.values()) + 1  # and the one that is handed on
     total = main.json("report")["total"]
     if total["opened"] != expected:
         problems.append("opened %d, rows imported %d" % (total["opened"], expected))
@@ -100,9 +127,10 @@ def check(city, files, problems):
         problems.append("opened isn't closed + open")
     rows = {r["key"][0]: r for r in main.json("report", "--by", "station")["rows"]}
     for code, (_, n) in files.items():
+        n += code == GIVER
         if rows.get(code, {}).get("opened") != n:
             problems.append("%s: opened %s, rows %d" % (code, rows.get(code, {}).get("opened"), n))
-    categories = {}
+    categories = {"环境卫生": 1}
     for path, _ in files.values():
         with io.open(path, newline="", encoding="utf-8") as f:
             for r in list(csv.reader(f))[1:]:
@@ -156,12 +184,14 @@ def main():
         say("断开分站 %s; 各站同时导入 %d 件真实案例" % (CUT, sum(n for _, n in files.values())),
             "branch %s is cut off; all import %d real cases" % (CUT, sum(n for _, n in files.values())))
         city[CUT].ctl("link", "pause")
+        number = hand_on(city)
         import_all(city, files)
         say("恢复 %s; 等每份日志得到总站收据" % CUT, "%s is back; waiting for main's receipt of every log" % CUT)
         city[CUT].ctl("link", "resume")
         for s in city:
             s.wait_main()
         say("核对", "checking")
+        arrived(city, number, problems)
         check(city, files, problems)
         show(city, problems)
     except (Failed, OSError, ValueError) as e:

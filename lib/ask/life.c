@@ -159,6 +159,27 @@ static int held(const struct st_receipt *r, void *arg)
 	return rc == ST_ENOTFOUND ? 0 : rc;
 }
 
+/* A carried event came from the parent, which stored it first: so much is known of who holds it. */
+static int held_above(struct life *l, const struct st_place *at, struct holding *h)
+{
+	struct st_log log;
+	struct st_code self;
+	struct st_station s;
+	size_t size = 0;
+	memset(&self, 0, sizeof(self));
+	int rc = st_log_get(l->txn, at->log, &log);
+	if (rc < 0 || at->seq <= log.tree.size)
+		return rc;
+	rc = st_meta_get(l->txn, ST_META_SELF, self.text, ST_CODE_MAX, &size);
+	if (rc == 0)
+		rc = st_station_find(l->txn, &self, &s);
+	if (rc == 0 && s.parent != 0)
+		rc = st_station_get(l->txn, s.parent, &s);
+	if (rc == 0)
+		h->tier = st_tier_name(s.certificate.tier);
+	return rc == ST_ENOTFOUND ? 0 : rc;
+}
+
 int life_event(struct life *l, const struct st_place *at, enum st_stray_why stray,
 	       struct st_life_event *e)
 {
@@ -185,6 +206,8 @@ int life_event(struct life *l, const struct st_place *at, enum st_stray_why stra
 	rc = read_parts(l, at, &event, e);
 	if (rc == 0)
 		rc = st_receipt_each(l->txn, at->log, held, &h);
+	if (rc == 0 && h.tier[0] == 0)
+		rc = held_above(l, at, &h);
 	e->held_by = h.tier;
 	return rc;
 }
