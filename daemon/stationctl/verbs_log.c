@@ -89,6 +89,21 @@ static int follow(const char *path, const char *what, struct answer *ret)
 	return rc;
 }
 
+/* What came outside the logs: false when one is wrong, or one that was sent here is missing. */
+static bool show_carried(const json_t *c)
+{
+	if (c == NULL)
+		return true;
+	bool right = number(c, "wrong") == 0 && number(c, "missing") == 0;
+	if (ctl.json)
+		return right;
+	(void)printf("%s %lld: %s %lld %s, %s %lld %s\n",
+		     either("日志之外送达的事件", "events that came outside their logs"), number(c, "events"),
+		     either("有误", "wrong"), number(c, "wrong"), member(c, "first_wrong"),
+		     either("缺", "missing"), number(c, "missing"), member(c, "first_missing"));
+	return right;
+}
+
 static int run_verify(const struct args *a)
 {
 	struct query q;
@@ -129,6 +144,7 @@ static int run_verify(const struct args *a)
 		table_clear(&t);
 	}
 	table_print(&t);
+	right &= show_carried(json_object_get(ans.json, "carried"));
 	answer_done(&ans);
 	return right ? CTL_RIGHT : CTL_WRONG;
 }

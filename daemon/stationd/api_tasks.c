@@ -21,6 +21,8 @@ struct task {
 	uint32_t *logs;
 	size_t count;
 	struct st_log_verdict *verdicts;
+	bool carried; /* what came outside the logs, too */
+	struct st_carried_verdict carries;
 	struct st_recount counts;
 	int rc;
 	atomic_ullong done, total;
@@ -52,6 +54,8 @@ static void run(uv_work_t *work)
 		k->rc = st_log_verify(k->station->store, k->logs[i], progress, k, &k->verdicts[i]);
 		atomic_store(&k->done, i + 1);
 	}
+	if (k->rc == 0 && k->carried)
+		k->rc = st_carried_verify(k->station->store, progress, k, &k->carries);
 }
 
 static void free_task(struct task *k)
@@ -126,7 +130,8 @@ static int choose_logs(struct st_txn *t, void *arg)
 {
 	struct choosing *c = arg;
 	struct st_log log;
-	if (c->log != NULL && strcmp(c->log, "all") == 0)
+	c->task->carried = c->log != NULL && strcmp(c->log, "all") == 0;
+	if (c->task->carried)
 		return st_log_each(t, add_log, c->task);
 	int rc = c->log == NULL ? st_log_get(t, c->own, &log) : api_read_log(t, c->log, &log);
 	return rc < 0 ? rc : add_log(t, &log, c->task);
@@ -177,6 +182,20 @@ static json_t *verdict_json(const struct st_log_verdict *v)
 			 "bad_seq", (json_int_t)v->bad_seq);
 }
 
+static json_t *place_json(const struct st_position *p)
+{
+	return p->seq == 0 ? json_null()
+			   : json_sprintf("%s/%u/%llu", p->station.text, p->epoch, (unsigned long long)p->seq);
+}
+
+static json_t *carries_json(const struct st_carried_verdict *v)
+{
+	return json_pack("{s:I, s:I, s:I, s:o, s:o, s:o}", "events", (json_int_t)v->events, "wrong",
+			 (json_int_t)v->wrong, "missing", (json_int_t)v->missing, "error", api_why(v->rc),
+			 "first_wrong", place_json(&v->first_wrong), "first_missing",
+			 place_json(&v->first_missing));
+}
+
 static int get_task(struct request *q)
 {
 	const struct task *k = last;
@@ -191,6 +210,8 @@ static int get_task(struct request *q)
 		for (size_t i = 0; i < k->count; i++)
 			json_array_append_new(list, verdict_json(&k->verdicts[i]));
 		json_object_set_new(json, "verdicts", list);
+		if (k->carried)
+			json_object_set_new(json, "carried", carries_json(&k->carries));
 	}
 	if (k->finished && k->recount)
 		json_object_set_new(

@@ -74,7 +74,8 @@ int member_add(struct st_apply *a, const struct st_station *issuer, struct st_sp
 }
 
 /* Its log ends where its issuer says; what is held beyond stays, and is never added to. */
-static int end_key(struct st_apply *a, const struct st_station *issuer, const struct st_revoke *r)
+static int end_key(struct st_apply *a, const struct st_station *issuer, const struct st_revoke *r,
+		   const struct st_place *at)
 {
 	struct st_station s;
 	struct st_log log;
@@ -86,6 +87,8 @@ static int end_key(struct st_apply *a, const struct st_station *issuer, const st
 	s.standing = ST_REVOKED;
 	s.revoked_epoch = r->epoch;
 	s.revoked_size = r->size;
+	s.revoker_log = at->log;
+	s.revoker_seq = at->seq;
 	rc = st_station_put(a->txn, &s);
 	if (rc == 0)
 		rc = st_log_newest(a->txn, s.number, &log);
@@ -112,5 +115,6 @@ int member_event(struct st_apply *a, const struct st_log *log, const struct st_e
 		return rc < 0 ? rc : member_add(a, &issuer, certificate, &e->at, log->number);
 	}
 	rc = st_revoke_decode(e->body, &revoke);
-	return rc < 0 ? rc : end_key(a, &issuer, &revoke);
+	struct st_place at = { log->number, e->at.seq };
+	return rc < 0 ? rc : end_key(a, &issuer, &revoke, &at);
 }

@@ -209,9 +209,10 @@ int route_late(struct st_apply *a, const struct st_log *log, const struct st_eve
 static int roll_to(const struct st_station *s, void *arg)
 {
 	struct spreading *x = arg; /* log: the child's number */
-	if (s->issuer_log == 0 || s->number == x->log)
-		return 0;
-	return put(x->apply, x->log, s->issuer_log, s->issuer_seq);
+	int rc = s->issuer_log == 0 ? 0 : put(x->apply, x->log, s->issuer_log, s->issuer_seq);
+	if (rc == 0 && s->revoker_log != 0)
+		rc = put(x->apply, x->log, s->revoker_log, s->revoker_seq);
+	return rc;
 }
 
 int route_roll(struct st_apply *a, uint32_t child)

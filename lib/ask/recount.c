@@ -218,7 +218,7 @@ static int one_pass(struct counting *c)
 	c->count = 0;
 	int rc = st_log_each(c->txn, read_log, c);
 	if (rc == 0)
-		rc = st_carried_each(c->txn, read_carried, c);
+		rc = st_carried_each(c->txn, 0, 0, read_carried, c);
 	if (rc == 0 && c->count > 1)
 		qsort(c->items, c->count, sizeof(*c->items), by_record);
 	for (size_t i = 0; rc == 0 && i < c->count;) {

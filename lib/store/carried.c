@@ -79,10 +79,11 @@ static int each_carried(struct st_txn *t, const struct kv_row *row, void *arg)
 	return rc < 0 ? rc : e->fn.carried(t, &c, e->arg);
 }
 
-int st_carried_each(struct st_txn *t, st_carried_fn *fn, void *arg)
+int st_carried_each(struct st_txn *t, uint32_t log, uint64_t seq, st_carried_fn *fn, void *arg)
 {
 	struct each e = { .fn.carried = fn, .arg = arg };
-	struct kv_range range = { .table = TABLE_CARRIED };
+	struct key k = place_key(log, seq + 1);
+	struct kv_range range = { .table = TABLE_CARRIED, .from = key_span(&k) };
 	return kv_scan(t, &range, each_carried, &e);
 }
 

@@ -9,9 +9,9 @@
 
 /* key 1 | number u32  -> code 12 | enrolled u8 [ | parent u32 | depth u32 | standing u8 |
  *                        issuer log u32 | issuer seq u64 | revoked epoch u32 | revoked size u64 |
- *                        signed certificate ]
+ *                        revoker log u32 | revoker seq u64 | signed certificate ]
  * key 2 | code 12     -> number u32 */
-enum { BY_NUMBER = 1, BY_CODE = 2, HEAD = ST_CODE_MAX + 1, FIXED = HEAD + 33 };
+enum { BY_NUMBER = 1, BY_CODE = 2, HEAD = ST_CODE_MAX + 1, FIXED = HEAD + 45 };
 
 static struct key number_key(uint32_t number)
 {
@@ -46,6 +46,8 @@ static int decode(uint32_t number, struct st_span row, struct st_station *s)
 	s->issuer_seq = st_read_u64(&r);
 	s->revoked_epoch = st_read_u32(&r);
 	s->revoked_size = st_read_u64(&r);
+	s->revoker_log = st_read_u32(&r);
+	s->revoker_seq = st_read_u64(&r);
 	if (r.failed || r.rest.size > sizeof(s->signed_bytes))
 		return ST_ECORRUPT;
 	s->signed_size = r.rest.size;
@@ -147,6 +149,8 @@ int st_station_put(struct st_txn *t, struct st_station *s)
 	st_buf_u64(&row, s->issuer_seq);
 	st_buf_u32(&row, s->revoked_epoch);
 	st_buf_u64(&row, s->revoked_size);
+	st_buf_u32(&row, s->revoker_log);
+	st_buf_u64(&row, s->revoker_seq);
 	st_assert(row.error < 0 || row.size == FIXED);
 	st_buf_put(&row, s->signed_bytes, s->signed_size);
 	k = number_key(number);

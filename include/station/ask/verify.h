@@ -2,6 +2,7 @@
  * event's proof, and the tallies against a recount. Long work runs in slices over append-only rows, so no
  * snapshot is held for long; each call says how far it came. */
 #pragma once
+#include <station/event/event.h>
 #include <station/store/logs.h>
 #include <station/store/stations.h>
 
@@ -20,6 +21,16 @@ struct st_log_verdict {
  * origin's certificate chain up to the root key. Parts that are here are checked against their hashes. */
 ST_MUST int st_log_verify(struct st_store *s, uint32_t log, st_progress_fn *progress, void *arg,
 			  struct st_log_verdict *ret_verdict);
+/* What came outside the logs: each carried event against its proof, its writer's checkpoint and chain, and the
+ * writer's event to us before it, by which what was withheld on the way shows. */
+struct st_carried_verdict {
+	uint64_t events, wrong, missing;
+	int rc;                            /* of the first that is wrong; 0: none */
+	struct st_position first_wrong;
+	struct st_position first_missing;  /* an event to us that isn't here */
+};
+ST_MUST int st_carried_verify(struct st_store *s, st_progress_fn *progress, void *arg,
+			      struct st_carried_verdict *ret_verdict);
 /* The certificate chain of a station, main's first: verified up to the city's root. */
 ST_MUST int st_chain_verify(struct st_txn *t, uint32_t station);
 

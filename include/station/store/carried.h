@@ -21,7 +21,8 @@ struct st_carried {
 ST_MUST int st_carried_put(struct st_txn *t, const struct st_carried *c);
 ST_MUST int st_carried_get(struct st_txn *t, uint32_t log, uint64_t seq, struct st_carried *ret_c);
 typedef int st_carried_fn(struct st_txn *t, const struct st_carried *c, void *arg);
-ST_MUST int st_carried_each(struct st_txn *t, st_carried_fn *fn, void *arg);
+/* Those behind (log, seq), in that order; all of them from (0, 0). Non-zero from fn stops and is returned. */
+ST_MUST int st_carried_each(struct st_txn *t, uint32_t log, uint64_t seq, st_carried_fn *fn, void *arg);
 /* The event at a place with its proof, from its log or from where it is carried. ST_ENOTFOUND. */
 ST_MUST int st_carried_prove(struct st_txn *t, uint32_t log, uint64_t seq, struct st_buf *to,
 			     struct st_carried *ret_c);

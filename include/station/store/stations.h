@@ -20,6 +20,8 @@ struct st_station {
 	uint64_t issuer_seq;    /*   on joining */
 	uint32_t revoked_epoch; /* where its log ends, when revoked */
 	uint64_t revoked_size;
+	uint32_t revoker_log;   /* the log and seq of the event that said so */
+	uint64_t revoker_seq;
 };
 
 ST_MUST int st_station_get(struct st_txn *t, uint32_t number, struct st_station *ret_s);

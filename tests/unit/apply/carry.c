@@ -25,6 +25,14 @@ static int find_number(struct st_txn *t, void *arg)
 	return st_station_number(t, &code, &n->number);
 }
 
+static int is_revoked(struct st_txn *t, void *arg)
+{
+	const struct numbering *n = arg;
+	struct st_station s;
+	assert_int_equal(st_station_get(t, n->number, &s), 0);
+	return s.standing == ST_REVOKED;
+}
+
 static uint32_t number_at(struct station *s, const char *code)
 {
 	struct numbering n = { code, 0 };
@@ -239,6 +247,9 @@ static void sound(void)
 		struct st_recount r;
 		assert_int_equal(st_recount_run(city[i].store, NULL, NULL, &r), 0);
 		assert_int_equal(r.wrong + r.wrong_records, 0);
+		struct st_carried_verdict v;
+		assert_int_equal(st_carried_verify(city[i].store, NULL, NULL, &v), 0);
+		assert_int_equal(v.wrong + v.missing, 0);
 	}
 }
 
@@ -484,6 +495,67 @@ static void test_forged(void **state)
 	sound();
 }
 
+/* One of two that main sent down is withheld on the way: the end of the line knows. */
+static void test_withheld(void **state)
+{
+	char one[ST_NUMBER_TEXT] = "", two[ST_NUMBER_TEXT] = "";
+	struct st_carried_verdict v;
+	(void)state;
+	assert_int_equal(station_opens(&city[MAIN], one), 0);
+	assert_int_equal(station_opens(&city[MAIN], two), 0);
+	assert_int_equal(hand(MAIN, one, "hand", codes[BASE_B]), 0);
+	assert_int_equal(hand(MAIN, two, "hand", codes[BASE_B]), 0);
+	struct st_inbound_carry *in = next_carry(MAIN, BRANCH_B, 0);
+	assert_non_null(in);
+	struct st_carry kept = in->carry;
+	kept.items += 2; /* the first matter's opening and hand-on */
+	kept.item_count -= 2;
+	assert_int_equal(take(BRANCH_B, &kept).stored, 2);
+	(void)carry_all(BASE_B);
+	assert_int_equal(st_carried_verify(city[BASE_B].store, NULL, NULL, &v), 0);
+	assert_int_equal(v.wrong, 0);
+	assert_int_equal(v.missing, 1);
+	assert_string_equal(v.first_missing.station.text, codes[MAIN]);
+	assert_int_equal(take(BRANCH_B, &in->carry).refused, 0);
+	st_inbound_carry_free(in);
+	settle();
+	sound();
+}
+
+/* A station that joins late hears of keys that had ended before. */
+static void test_late_joiner(void **state)
+{
+	static struct station late;
+	struct st_job *job = calloc(1, sizeof(*job));
+	struct numbering n = { codes[BASE_B], 0 };
+	(void)state;
+	job->kind = ST_JOB_REVOKE;
+	job->u.revoke.child = code_of(codes[BASE_B]);
+	assert_int_equal(station_run(&city[BRANCH_B], job), 0);
+	free(job);
+	settle();
+	station_new(&late, 77);
+	station_join(&city[BRANCH_A], &late, "410611100", ST_BASE, &root.public);
+	struct carrying c = { .to = { .after = 0 } };
+	struct st_inbound_carry *in = NULL;
+	c.to.child = number_at(&city[BRANCH_A], "410611100");
+	assert_int_equal(st_packer_new(&c.packer), 0);
+	assert_int_equal(st_store_read(city[BRANCH_A].store, pack_carry, &c), 0);
+	assert_int_equal(c.rc, 0);
+	assert_int_equal(st_carry_unpack(unpacked(&c.packed), c.packed.raw_size, &in), 0);
+	job = calloc(1, sizeof(*job));
+	job->kind = ST_JOB_CARRY;
+	job->u.carry.carry = in->carry;
+	assert_int_equal(station_run(&late, job), 0);
+	assert_int_equal(job->u.carry.refused, 0);
+	free(job);
+	st_inbound_carry_free(in);
+	st_packer_free(c.packer);
+	assert_int_equal(st_store_read(late.store, find_number, &n), 0);
+	assert_int_equal(st_store_read(late.store, is_revoked, &n), 1);
+	station_gone(&late);
+}
+
 /* Any cut of a carry's bytes is an error, and nothing worse. */
 static void test_cut_bytes(void **state)
 {
@@ -515,7 +587,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CITY(test_roll), CITY(test_across), CITY(test_up_and_down), CITY(test_reassigned),
 		CITY(test_history_comes_late), CITY(test_supervision), CITY(test_again),
-		CITY(test_forged), CITY(test_cut_bytes),
+		CITY(test_forged), CITY(test_withheld), CITY(test_late_joiner),
+		CITY(test_cut_bytes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
