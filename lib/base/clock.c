@@ -157,14 +157,16 @@ int st_period_parse(struct st_span text, uint32_t *ret_first, uint32_t *ret_last
 void st_time_text(int64_t unix_ms, char ret_text[ST_TIME_TEXT])
 {
 	int y, mo, d;
+	static const int64_t most_ms = ((int64_t)DAYS_MAX + 1) * MS_PER_DAY;
+	ret_text[0] = 0;
+	if (unix_ms < -most_ms || unix_ms > most_ms)
+		return; /* an event may hold any number; a year has four digits */
 	int64_t local = unix_ms + ZONE_MS;
 	int64_t days = local / MS_PER_DAY - (local % MS_PER_DAY < 0);
 	int s = (int)((local - days * MS_PER_DAY) / 1000);
 	civil_from_days(days, &y, &mo, &d);
-	if (y < 0 || y > 9999) {
-		ret_text[0] = 0;
+	if (y < 0 || y > 9999)
 		return;
-	}
 	(void)snprintf(ret_text, ST_TIME_TEXT, "%04u-%02u-%02uT%02u:%02u:%02u+08:00",
 		       (unsigned)y % 10000, (unsigned)mo % 100, (unsigned)d % 100,
 		       (unsigned)s / 3600 % 100, (unsigned)s / 60 % 60, (unsigned)s % 60);
