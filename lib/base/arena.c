@@ -8,11 +8,9 @@
 #include <string.h>
 #include <station/base/check.h>
 
-enum { ALIGN = 16 };
-
 int st_arena_init(struct st_arena *a, size_t budget)
 {
-	ST_REQUIRE(budget >= ALIGN);
+	ST_REQUIRE(budget >= ST_ARENA_ALIGN);
 	uint8_t *block = malloc(budget);
 	if (block == NULL)
 		return ST_ENOMEM;
@@ -40,7 +38,7 @@ void *st_arena_alloc(struct st_arena *a, size_t size)
 		return NULL;
 	}
 	void *p = a->block + a->used;
-	size_t step = (size + ALIGN - 1) / ALIGN * ALIGN;
+	size_t step = (size + ST_ARENA_ALIGN - 1) / ST_ARENA_ALIGN * ST_ARENA_ALIGN;
 	a->used = step > a->budget - a->used ? a->budget : a->used + step;
 	memset(p, 0, size);
 	return p;

@@ -38,7 +38,7 @@ static int put_signed(const uint8_t *body, size_t size, const char *context,
 }
 
 struct opened {
-	uint8_t block[BUDGET];
+	_Alignas(ST_ARENA_ALIGN) uint8_t block[BUDGET];
 	struct st_arena arena;
 	struct st_span body;
 	struct st_signature signature;

@@ -92,7 +92,7 @@ static int read_fields(const St__Invite *m, struct st_invite *i)
 
 static int open_packed(struct st_span packed, struct st_invite *ret_i)
 {
-	uint8_t block[BUDGET];
+	_Alignas(ST_ARENA_ALIGN) uint8_t block[BUDGET];
 	struct st_invite i;
 	struct st_arena arena = { .block = block, .budget = sizeof(block) };
 	ProtobufCAllocator allocator = st_arena_allocator(&arena);
