@@ -75,7 +75,7 @@ int st_record_decode(const struct st_record_ref *ref, struct st_span row, struct
 	o.notes = u32(&r);
 	o.waiting = u32(&r);
 	o.set_aside = u32(&r);
-	if (!st_reader_done(&r))
+	if (!st_reader_done(&r) || o.revision > ST_REVISIONS_MAX)
 		return ST_ECORRUPT;
 	*ret_r = o;
 	return 0;
