@@ -105,6 +105,8 @@ static int next_serial(struct st_apply *a, uint64_t *ret_serial)
 	size_t size = 0;
 	uint64_t serial = 1;
 	int rc = st_meta_get(a->txn, ST_META_SERIAL, bytes, sizeof(bytes), &size);
+	if (rc == 0 && (size != sizeof(bytes) || st_get_u64(bytes) == UINT64_MAX))
+		return ST_ECORRUPT;
 	if (rc == 0)
 		serial = st_get_u64(bytes) + 1;
 	else if (rc != ST_ENOTFOUND)

@@ -10,6 +10,9 @@
 #include <station/base/check.h>
 #include <station/store/stations.h>
 
+/* Stations are numbered one after the other: what is so far behind the others is damage. */
+enum { NUMBERS_GAP_MAX = 65536 };
+
 static size_t slot_of(const struct groups *g, const uint32_t keys[GROUP_KEYS])
 {
 	uint64_t h = 1469598103934665603ull;
@@ -115,7 +118,9 @@ static int add_place(const struct st_station *s, void *arg)
 {
 	struct places *p = arg;
 	if (s->number >= p->count) {
-		size_t count = s->number + 64;
+		if (s->number - p->count > NUMBERS_GAP_MAX)
+			return ST_ECORRUPT;
+		size_t count = (size_t)s->number + 64;
 		struct place *rows = realloc(p->rows, count * sizeof(*rows));
 		if (rows == NULL)
 			return ST_ENOMEM;

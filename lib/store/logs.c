@@ -46,7 +46,7 @@ static int decode(uint32_t number, struct st_span row, struct st_log *log)
 	log->tree.size = st_read_u64(&r);
 	size_t nodes = (size_t)__builtin_popcountll(log->tree.size);
 	(void)st_read_copy(&r, log->tree.nodes, nodes * ST_HASH_SIZE);
-	bool sound = st_reader_done(&r) && log->station > 0 && log->epoch > 0 &&
+	bool sound = st_reader_done(&r) && number > 0 && log->station > 0 && log->epoch > 0 &&
 		     log->signed_size <= log->tree.size && log->kept_size <= log->signed_size;
 	return sound ? 0 : ST_ECORRUPT;
 }
@@ -110,10 +110,13 @@ int st_log_create(struct st_txn *t, uint32_t station, uint32_t epoch, struct st_
 	log.epoch = epoch;
 	log.number = 1;
 	rc = kv_at_most(t, TABLE_LOGS, key_span(&k), st_span(&prefix, 1), &row);
-	if (rc == 0)
-		log.number = st_get_u32(row.key.data + 1) + 1;
-	else if (rc != ST_ENOTFOUND)
+	if (rc < 0 && rc != ST_ENOTFOUND)
 		return rc;
+	if (rc == 0) {
+		if (row.key.size != 5 || st_get_u32(row.key.data + 1) == UINT32_MAX)
+			return ST_ECORRUPT;
+		log.number = st_get_u32(row.key.data + 1) + 1;
+	}
 	st_put_u32(value, log.number);
 	k = station_key(station, epoch);
 	rc = kv_put(t, TABLE_LOGS, key_span(&k), ST_SPAN(value));

@@ -106,7 +106,7 @@ static int decode_invite(const struct kv_row *row, struct st_invite_row *i)
 	i->expires_ms = (int64_t)st_read_u64(&r);
 	i->used = st_read_u8(&r) != 0;
 	(void)st_read_copy(&r, i->used_by.bytes, ST_KEY_SIZE);
-	if (r.failed || r.rest.size > ST_NAME_MAX)
+	if (r.failed || r.rest.size > ST_NAME_MAX || i->tier < ST_MAIN || i->tier > ST_SPECIALTY)
 		return ST_ECORRUPT;
 	memcpy(i->name, r.rest.data, r.rest.size);
 	return 0;

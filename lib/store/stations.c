@@ -46,7 +46,9 @@ static int decode(uint32_t number, struct st_span row, struct st_station *s)
 	s->issuer_seq = st_read_u64(&r);
 	s->revoked_epoch = st_read_u32(&r);
 	s->revoked_size = st_read_u64(&r);
-	if (r.failed || r.rest.size > sizeof(s->signed_bytes))
+	bool sound = !r.failed && number > 0 && r.rest.size <= sizeof(s->signed_bytes) &&
+		     (s->standing == ST_ENROLLED || s->standing == ST_REVOKED);
+	if (!sound)
 		return ST_ECORRUPT;
 	s->signed_size = r.rest.size;
 	memcpy(s->signed_bytes, r.rest.data, r.rest.size);
@@ -71,7 +73,7 @@ int st_station_number(struct st_txn *t, const struct st_code *code, uint32_t *re
 	int rc = kv_get(t, TABLE_STATIONS, key_span(&k), &row);
 	if (rc < 0)
 		return rc;
-	if (row.size != 4)
+	if (row.size != 4 || st_get_u32(row.data) == 0)
 		return ST_ECORRUPT;
 	*ret_number = st_get_u32(row.data);
 	return 0;

@@ -125,6 +125,8 @@ static int pack_log(struct st_uplink *u, struct st_txn *t, size_t i)
 	if (i == UPLINK_NO_LOG)
 		return 0;
 	int rc = st_log_get(t, u->logs[i].number, &log);
+	if (rc == 0 && log.signed_size < u->logs[i].sent)
+		rc = ST_ECORRUPT; /* no log loses what was signed */
 	if (rc < 0)
 		return rc;
 	rc = st_push_pack(u->packer, t, &log, u->logs[i].sent, &u->packed);

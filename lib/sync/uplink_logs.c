@@ -43,6 +43,8 @@ static size_t find_number(const struct st_uplink *u, uint32_t number)
 static int row(struct st_txn *t, const struct st_log *log, struct st_uplink_log *l)
 {
 	struct st_checkpoint_row cp = { .size = 0 };
+	if (log->signed_size < l->size)
+		return ST_ECORRUPT; /* no log loses what was signed */
 	if (log->signed_size > 0) {
 		int rc = st_checkpoint_get(t, log->number, log->signed_size, &cp);
 		if (rc < 0)
