@@ -8,9 +8,12 @@
 #include <string.h>
 #include <station/base/check.h>
 
+_Static_assert(ST_GROWN_MAX > ST_GROUP_JOBS_MAX, "each job grows one log, and there is the own one");
+
 int st_apply_new(struct st_store *store, const struct st_keys *keys, struct st_apply **ret_a)
 {
-	ST_REQUIRE(store != NULL && keys != NULL);
+	ST_REQUIRE(store != NULL);
+	ST_REQUIRE(keys != NULL);
 	struct st_apply *a = calloc(1, sizeof(*a));
 	if (a == NULL)
 		return ST_ENOMEM;
@@ -105,6 +108,8 @@ int may_sign(const struct st_apply *a)
 
 void grown(struct st_apply *a, uint32_t log, uint64_t size)
 {
+	st_assert(log > 0);
+	st_assert(size > 0);
 	struct st_applied *out = &a->applied;
 	for (size_t i = 0; i < out->grown_count; i++) {
 		if (out->grown[i].log != log)
@@ -148,6 +153,7 @@ static int run_all(struct st_txn *t, void *arg)
 {
 	struct group *g = arg;
 	struct st_apply *a = g->apply;
+	st_assert(g->count > 0);
 	a->txn = t;
 	a->own.loaded = a->own.dirty = false;
 	own_forget(a);
@@ -187,6 +193,7 @@ static int read_held(struct st_txn *t, void *arg)
  * anew; where the store can't say, 0 makes the child send again, and nothing is stored twice. */
 static void take_back(struct st_apply *a, struct st_job *job, int rc)
 {
+	st_assert(rc < 0);
 	job->rc = rc;
 	if (job->kind != ST_JOB_PUSH)
 		return;
@@ -211,6 +218,7 @@ static int transact(struct st_apply *a, struct st_job **jobs, size_t count,
 
 static void merge(struct st_applied *all, const struct st_applied *one)
 {
+	st_assert(all->grown_count + one->grown_count <= ST_GROWN_MAX);
 	for (size_t i = 0; i < one->grown_count && all->grown_count < ST_GROWN_MAX; i++)
 		all->grown[all->grown_count++] = one->grown[i];
 	all->self_changed |= one->self_changed;
@@ -221,7 +229,9 @@ static void merge(struct st_applied *all, const struct st_applied *one)
 int st_apply_group(struct st_apply *a, const struct st_world *world, struct st_job **jobs,
 		   size_t count, struct st_applied *ret_applied)
 {
-	ST_REQUIRE(count > 0 && count <= ST_GROUP_JOBS_MAX);
+	ST_REQUIRE(count > 0);
+	ST_REQUIRE(count <= ST_GROUP_JOBS_MAX);
+	ST_REQUIRE(world->random != NULL);
 	struct st_applied applied;
 	a->world = world;
 	int rc = transact(a, jobs, count, &applied);

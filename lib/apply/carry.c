@@ -38,6 +38,7 @@ static int prove(struct st_apply *a, const struct st_carry_item *i, struct st_st
 static int find_place(struct st_apply *a, const struct st_carry_item *i, uint32_t writer,
 		      struct st_log *log)
 {
+	st_assert(writer > 0);
 	struct st_carried c;
 	int rc = st_log_find(a->txn, writer, i->log.epoch, log);
 	if (rc == ST_ENOTFOUND)
@@ -53,6 +54,8 @@ static int keep(struct st_apply *a, const struct st_carry_item *i, const struct 
 {
 	struct st_carried c = { .log = log->number, .seq = i->seq, .size = i->size,
 				.cosignature = i->cosignature, .proof = i->proof, .event = i->event };
+				st_assert(log->number > 0);
+				st_assert(i->part_count <= ST_CARRY_PARTS_MAX);
 	int rc = st_carried_put(a->txn, &c);
 	for (size_t n = 0; rc == 0 && e != NULL && n < i->part_count; n++) {
 		const struct st_push_part *p = &i->parts[n];
@@ -86,6 +89,7 @@ static int take_new(struct st_apply *a, const struct st_carry_item *i, const str
 		unread = member_event(a, log, &e);
 	if (is_failure(unread))
 		return unread;
+	st_assert(unread <= 0);
 	rc = unread < 0 ? st_unread_put(a->txn, log->number, i->seq, unread)
 			: st_fold_event(a->txn, a->fold, log, &e);
 	if (rc == 0)
@@ -137,6 +141,7 @@ int job_carry(struct st_apply *a, struct st_job_carry *job)
 		if (rc < 0 && job->why == 0)
 			job->why = rc;
 	}
+	st_assert(job->stored + job->known + job->refused == job->carry.item_count);
 	return keep_taken(a, &job->carry);
 }
 

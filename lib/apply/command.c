@@ -11,6 +11,7 @@
 #include <station/base/check.h>
 
 enum { PARTS_MAX = 3 }; /* text, private, key */
+_Static_assert((int)PARTS_MAX <= (int)ST_EVENT_PARTS_MAX, "an event takes all of them");
 
 /* The parts of one event, their stored forms one after another in a->sealed. */
 struct parts {
@@ -45,6 +46,7 @@ static int part_add(struct st_apply *a, struct parts *p, enum st_part_type type,
 	};
 	p->offsets[p->count++] = from;
 	p->offsets[p->count] = a->sealed.size;
+	st_assert(p->offsets[p->count] == a->sealed.size);
 	return 0;
 }
 
@@ -64,6 +66,7 @@ static int add_key(struct st_apply *a, struct parts *p, const struct st_record_k
 static int add_sealed(struct st_apply *a, struct parts *p, const struct st_record_key *key,
 		      const struct st_record_id *id)
 {
+	st_assert(a->plain.size > 0);
 	uint8_t nonce[ST_NONCE_SIZE];
 	draw(a, nonce, sizeof(nonce));
 	st_buf_clear(&a->scratch);
@@ -76,6 +79,7 @@ static int add_sealed(struct st_apply *a, struct parts *p, const struct st_recor
 static int add_private(struct st_apply *a, struct parts *p, const struct st_checked *c,
 		       const struct st_record *r, const struct st_record_id *id)
 {
+	st_assert(c->private_count > 0);
 	struct st_record_key key;
 	int rc = r->revision == 0 ? ST_ENOTFOUND : grant_find_key(a, r, &key);
 	if (rc == ST_ENOTFOUND) {
@@ -97,6 +101,7 @@ static int add_private(struct st_apply *a, struct parts *p, const struct st_chec
 static int add_grant(struct st_apply *a, struct parts *p, const struct st_checked *c,
 		     const struct st_record *r, const struct st_record_id *id)
 {
+	st_assert(!st_code_empty(&c->holder));
 	struct st_record_key key;
 	struct st_station to;
 	int rc = st_station_find(a->txn, &c->holder, &to);
@@ -130,6 +135,7 @@ static int add_parts(struct st_apply *a, struct parts *p, const struct st_checke
 		rc = add_private(a, p, c, r, id);
 	else if (rc == 0 && !st_code_empty(&c->holder) && r->revision > 0)
 		rc = add_grant(a, p, c, r, id);
+	st_assert(p->count <= PARTS_MAX);
 	return rc;
 }
 
@@ -149,12 +155,14 @@ static int number_facts(struct st_apply *a, const struct st_command *c, struct s
 		(struct st_field){ .id = ST_F_YEAR, .is_number = true, .number = year };
 	checked->facts[checked->fact_count++] =
 		(struct st_field){ .id = ST_F_SERIAL, .is_number = true, .number = serial };
+	st_assert(checked->fact_count <= ST_FIELDS_MAX);
 	return 0;
 }
 
 /* Where the state change stands: behind the record's head. */
 static int previous_of(struct st_apply *a, const struct st_record *r, struct st_position *ret_at)
 {
+	st_assert(r->revision > 0);
 	struct st_log log;
 	struct st_log_id id;
 	if (r->head.log == a->self.log) {
@@ -173,6 +181,7 @@ static int previous_of(struct st_apply *a, const struct st_record *r, struct st_
 static int build(struct st_apply *a, const struct st_command *c, const struct st_checked *checked,
 		 const struct st_record *r, struct st_event *e)
 {
+	st_assert(checked->kind != NULL);
 	struct st_change change = {
 		.kind = checked->kind->number,
 		.move = checked->move == NULL ? 0 : checked->move->number,
@@ -196,6 +205,7 @@ static int build(struct st_apply *a, const struct st_command *c, const struct st
 
 static void address_code(const struct st_code *code, struct st_event *e)
 {
+	st_assert(!st_code_empty(code));
 	for (size_t i = 0; i < e->addressee_count; i++)
 		if (st_code_equal(&e->addressees[i].station, code))
 			return;
@@ -265,6 +275,7 @@ static int step(struct st_apply *a, struct st_record *r, const struct st_event *
 int command_add(struct st_apply *a, const struct st_command *c, struct st_checked *checked,
 		struct st_record *r, struct st_position *ret_at)
 {
+	ST_REQUIRE(r->ref.opener > 0);
 	struct parts parts = { .count = 0 };
 	struct st_event e;
 	struct st_span stored[PARTS_MAX];
@@ -283,6 +294,7 @@ int command_add(struct st_apply *a, const struct st_command *c, struct st_checke
 		rc = address_all(a, checked, r, &e);
 	if (rc < 0)
 		return rc;
+	st_assert(parts.count <= PARTS_MAX);
 	e.part_count = parts.count;
 	for (size_t n = 0; n < parts.count; n++) {
 		e.parts[n] = parts.refs[n];

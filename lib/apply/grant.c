@@ -22,6 +22,7 @@ struct reading {
 /* The key in one event's parts, if it is there and sealed to us. */
 static int read_key(struct reading *x)
 {
+	st_assert(x->ret_key != NULL);
 	struct st_span content;
 	int rc = st_part_content(st_buf_span(&x->sealed), &content);
 	if (rc == 0)
@@ -32,6 +33,7 @@ static int read_key(struct reading *x)
 /* Newer values stand: the chain is walked from its head. */
 static int read_fields(struct reading *x, const struct st_event *e)
 {
+	st_assert(x->key != NULL);
 	const struct st_field *fields = NULL;
 	struct st_span content;
 	size_t count = 0;
@@ -49,6 +51,7 @@ static int read_fields(struct reading *x, const struct st_event *e)
 			again |= x->seen[k] == fields[i].id;
 		if (again)
 			continue;
+		st_assert(x->seen_count < ST_FIELDS_MAX);
 		x->seen[x->seen_count++] = fields[i].id;
 		rc = st_fields_encode(&fields[i], 1, x->to);
 		if (rc < 0)
@@ -84,6 +87,7 @@ static int read_event(struct reading *x, const struct st_place *at)
 
 static int walk(struct reading *x, const struct st_record *r)
 {
+	st_assert((x->key == NULL) != (x->ret_key == NULL)); /* one of both is looked for */
 	struct st_step *steps = NULL;
 	size_t count = 0;
 	int rc = st_arena_init(&x->arena, 2 * ST_EVENT_ARENA);
@@ -106,6 +110,7 @@ static int walk(struct reading *x, const struct st_record *r)
 
 int grant_find_key(struct st_apply *a, const struct st_record *r, struct st_record_key *ret_key)
 {
+	ST_REQUIRE(ret_key != NULL);
 	struct reading x = { .apply = a, .ret_key = ret_key };
 	int rc = walk(&x, r);
 	return rc < 0 ? rc : rc == 1 ? 0 : ST_ENOTFOUND;
@@ -114,6 +119,8 @@ int grant_find_key(struct st_apply *a, const struct st_record *r, struct st_reco
 int grant_fields(struct st_apply *a, const struct st_record *r, const struct st_record_key *key,
 		 struct st_buf *to)
 {
+	ST_REQUIRE(key != NULL);
+	ST_REQUIRE(to != NULL);
 	struct reading x = { .apply = a, .key = key, .to = to };
 	return walk(&x, r);
 }

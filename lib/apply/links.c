@@ -13,6 +13,7 @@
 static int check_link(struct st_apply *a, const struct st_field_row *row, struct st_span name,
 		      const struct st_record *r)
 {
+	st_assert(row->type == ST_FIELD_RECORD);
 	struct st_code opener;
 	struct st_record_ref ref;
 	struct st_record other;
@@ -38,6 +39,8 @@ static int check_link(struct st_apply *a, const struct st_field_row *row, struct
 int links_check(struct st_apply *a, const struct st_checked *c, const struct st_record *r,
 		char place[ST_PLACE_MAX])
 {
+	ST_REQUIRE(c->kind != NULL);
+	st_assert(c->fact_count <= ST_FIELDS_MAX);
 	for (size_t i = 0; i < c->fact_count; i++) {
 		const struct st_field *f = &c->facts[i];
 		const struct st_field_row *row = st_kind_field(c->kind, f->id);

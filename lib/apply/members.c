@@ -10,10 +10,12 @@
 
 enum { CERTIFICATE_YEARS = 10 };
 static const int64_t YEAR_MS = 365LL * 24 * 3600 * 1000;
+_Static_assert(ST_CERTIFICATE_MAX <= UINT16_MAX, "a chain's lengths have 16 bits");
 
 /* A specialty station's code is its parent's with a suffix; others keep to their division's code. */
 static int check_code(const struct st_apply *a, const struct st_code *child, enum st_tier tier)
 {
+	st_assert(!st_code_empty(child));
 	const char *own = a->self.station.certificate.code.text;
 	size_t n = strlen(own);
 	bool suffixed = strchr(child->text, '-') != NULL;
@@ -48,6 +50,8 @@ int job_invite(struct st_apply *a, struct st_job_invite *job)
 	struct st_invite invite;
 	struct st_invite_row row;
 	struct st_box_key key;
+	ST_REQUIRE(job->text != NULL);
+	_Static_assert(sizeof(row.name) > ST_NAME_MAX, "a name that was checked fits, with its end");
 	int rc = check_invite(a, job);
 	if (rc < 0)
 		return rc;
@@ -91,6 +95,7 @@ static int put_chain(struct st_apply *a, const struct st_code *code, struct st_b
 	}
 	if (rc < 0)
 		return rc;
+	st_assert(n <= ST_DEPTH_MAX);
 	st_buf_clear(to);
 	while (n-- > 0) {
 		st_buf_u16(to, (uint16_t)path[n].signed_size);
@@ -105,6 +110,8 @@ static int next_serial(struct st_apply *a, uint64_t *ret_serial)
 	size_t size = 0;
 	uint64_t serial = 1;
 	int rc = st_meta_get(a->txn, ST_META_SERIAL, bytes, sizeof(bytes), &size);
+	if (rc == 0 && (size != sizeof(bytes) || st_get_u64(bytes) == UINT64_MAX))
+		return ST_ECORRUPT;
 	if (rc == 0)
 		serial = st_get_u64(bytes) + 1;
 	else if (rc != ST_ENOTFOUND)
@@ -119,6 +126,7 @@ static int next_serial(struct st_apply *a, uint64_t *ret_serial)
 /* Who is a station, and whose key has ended, every station knows: it is for main and all below it. */
 static int tell_city(struct st_apply *a, struct st_event *e)
 {
+	st_assert(e->addressee_count == 0);
 	struct st_station top = a->self.station;
 	for (unsigned n = 0; top.parent != 0; n++) {
 		int rc = n == ST_DEPTH_MAX ? ST_ECORRUPT : st_station_get(a->txn, top.parent, &top);
@@ -133,6 +141,7 @@ static int tell_city(struct st_apply *a, struct st_event *e)
 static int issue(struct st_apply *a, const struct st_invite_row *row,
 		 const struct st_enrol_request *request)
 {
+	st_assert(!row->used);
 	struct st_certificate c;
 	struct st_event e;
 	uint32_t child = 0;
@@ -195,6 +204,7 @@ static int check_enrol(struct st_apply *a, const struct st_job_enrol *job,
 
 int job_enrol(struct st_apply *a, struct st_job_enrol *job)
 {
+	ST_REQUIRE(job->chain != NULL);
 	struct st_invite_row row;
 	struct st_enrol_request request;
 	int rc = check_enrol(a, job, &row, &request);

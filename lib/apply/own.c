@@ -8,6 +8,10 @@
 #include <string.h>
 #include <station/base/check.h>
 
+_Static_assert(OWN_BYTES_MAX <= UINT32_MAX, "offsets of parts have 32 bits");
+_Static_assert(OWN_BYTES_MAX / 4 + ST_EVENT_MAX + ST_EVENT_PARTS_BYTES_MAX <= OWN_BYTES_MAX,
+	       "one event more has room before the next flush");
+
 int own_load(struct st_apply *a)
 {
 	struct own *o = &a->own;
@@ -28,6 +32,7 @@ int own_load(struct st_apply *a)
 
 int own_next_serial(struct st_apply *a, uint16_t year, uint32_t *ret_serial)
 {
+	st_assert(a->own.loaded);
 	struct own *o = &a->own;
 	size_t i = 0;
 	while (i < o->year_count && o->years[i].year != year)
@@ -45,14 +50,17 @@ int own_next_serial(struct st_apply *a, uint16_t year, uint32_t *ret_serial)
 		o->years[i].last = last;
 		o->year_count++;
 	}
+	st_assert(o->year_count <= OWN_YEARS_MAX);
 	*ret_serial = ++o->years[i].last;
 	return 0;
 }
 
 static int add_parts(struct own *o, const struct st_event *e, const struct st_span *stored)
 {
+	ST_REQUIRE(stored != NULL || e->part_count == 0);
 	bool granted = e->addressee_count > 0 && st_event_has_part(e, ST_PART_KEY);
 	for (size_t n = 0; n < e->part_count; n++) {
+	st_assert(stored[n].size == e->parts[n].size);
 		if (o->part_count == OWN_PENDING_MAX * 2)
 			return ST_ETOOBIG;
 		o->part_rows[o->part_count++] = (struct own_part){
@@ -119,6 +127,8 @@ int own_add(struct st_apply *a, struct st_event *e, const struct st_span *stored
 		st_assert(rc != ST_ETOOBIG || o->bytes.size >= before);
 		return rc;
 	}
+	st_assert(o->count < OWN_PENDING_MAX);
+	st_assert(o->bytes.size > before);
 	o->offsets[o->count] = before;
 	o->count++;
 	return 0;
@@ -131,6 +141,7 @@ static int sign(struct st_apply *a)
 				   .root = st_frontier_root(&o->log.tree) };
 	struct st_cosignature signature;
 	st_assert(a->self.halted[0] == 0);
+	st_assert(o->log.tree.size > 0);
 	st_cosign(&c, &a->keys->identity, now_s(a), &signature);
 	int rc = st_checkpoint_put(a->txn, &o->log, &signature);
 	if (rc == 0) {
@@ -152,6 +163,7 @@ static uint64_t going_bytes(const struct own *o, size_t event, size_t *part)
 /* Appends pending events from..to, and their parts. */
 static int append_run(struct st_apply *a, size_t from, size_t to, uint64_t part_bytes)
 {
+	st_assert(from <= to);
 	struct own *o = &a->own;
 	struct st_append run = { .events = o->events + from, .leaves = o->leaves + from,
 				 .count = to - from, .part_bytes = part_bytes };
@@ -181,6 +193,7 @@ static int append_all(struct st_apply *a)
 		bytes += o->events[i].size + going;
 		part_bytes += going;
 	}
+	st_assert(part == o->part_count); /* each belongs to an event */
 	return append_run(a, from, o->count, part_bytes);
 }
 
@@ -189,6 +202,7 @@ static int put_parts(struct st_apply *a, uint64_t first_seq)
 	struct own *o = &a->own;
 	for (size_t i = 0; i < o->part_count; i++) {
 		const struct own_part *p = &o->part_rows[i];
+		st_assert(p->event < o->count);
 		int rc = st_part_put_row(a->txn, o->log.number, first_seq + p->event, p->n,
 					 st_span(o->parts.data + p->offset, p->size));
 		if (rc < 0)
@@ -230,9 +244,11 @@ int own_flush(struct st_apply *a)
 	struct own *o = &a->own;
 	if (o->count == 0)
 		return 0;
+	st_assert(o->loaded);
 	uint64_t first_seq = o->log.tree.size + 1;
 	for (size_t i = 0; i < o->count; i++) {
 		size_t end = i + 1 < o->count ? o->offsets[i + 1] : o->bytes.size;
+		st_assert(end > o->offsets[i]);
 		o->events[i] = st_span(o->bytes.data + o->offsets[i], end - o->offsets[i]);
 		o->leaves[i] = st_hash_leaf(o->events[i]);
 	}
@@ -255,5 +271,6 @@ int own_finish(struct st_apply *a)
 		return 0;
 	if (o->log.signed_size < o->log.tree.size)
 		rc = sign(a);
+	st_assert(rc < 0 || o->log.signed_size == o->log.tree.size);
 	return rc < 0 ? rc : st_log_put(a->txn, &o->log);
 }

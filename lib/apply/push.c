@@ -41,6 +41,7 @@ static int find_origin(struct st_apply *a, struct arrival *v)
 /* Nothing new in it: either what is held already, maybe signed afresh, or another history. */
 static int check_held(struct st_apply *a, struct arrival *v)
 {
+	st_assert(v->job->push.checkpoint.size <= v->log.tree.size);
 	const struct st_push *push = &v->job->push;
 	struct st_hash root;
 	int rc = root_at(a->txn, &v->log, push->checkpoint.size, &root);
@@ -62,6 +63,7 @@ static int check_new(struct st_apply *a, struct arrival *v)
 {
 	const struct st_push *push = &v->job->push;
 	struct st_frontier tree = v->log.tree;
+	st_assert(v->skip <= push->event_count);
 	if (v->origin.standing == ST_REVOKED && push->checkpoint.size > v->origin.revoked_size)
 		return ST_EREVOKED;
 	for (size_t i = v->skip; i < push->event_count; i++) {
@@ -84,6 +86,7 @@ static int check_new(struct st_apply *a, struct arrival *v)
 static int take_parts(struct st_apply *a, struct arrival *v, size_t i, const struct st_event *e)
 {
 	const struct st_push *push = &v->job->push;
+	st_assert(i >= v->skip);
 	while (v->next_part < push->part_count && push->parts[v->next_part].event <= i) {
 		const struct st_push_part *p = &push->parts[v->next_part++];
 		if (p->event < i && p->event < v->skip)
@@ -127,6 +130,7 @@ static int take_event(struct st_apply *a, struct arrival *v, size_t i)
 {
 	const struct st_push *push = &v->job->push;
 	uint64_t seq = push->first_seq + i;
+	st_assert(i < push->event_count);
 	struct st_event e;
 	st_arena_reset(&a->arena);
 	int unread = st_event_decode(push->events[i], &a->arena, &e);
@@ -152,12 +156,14 @@ static int take_event(struct st_apply *a, struct arrival *v, size_t i)
 static int store_new(struct st_apply *a, struct arrival *v)
 {
 	const struct st_push *push = &v->job->push;
+	st_assert(v->log.number > 0);
 	struct st_append run = {
 		.events = push->events + v->skip,
 		.leaves = a->leaves + v->skip,
 		.count = push->event_count - v->skip,
 	};
 	int rc = st_log_append(a->txn, &v->log, &run);
+	st_assert(rc < 0 || v->log.tree.size == push->checkpoint.size);
 	for (size_t i = v->skip; rc == 0 && i < push->event_count; i++)
 		rc = take_event(a, v, i);
 	return rc;
@@ -171,6 +177,7 @@ static int give_receipt(struct st_apply *a, struct arrival *v)
 				.size = v->log.tree.size };
 	if (v->log.refill_size > v->log.tree.size || may_sign(a) < 0)
 		return 0;
+	ST_REQUIRE(job->push.checkpoint.size == v->log.tree.size); /* what we sign is what we hold */
 	st_cosign(&job->push.checkpoint, &a->keys->identity, now_s(a), &r.cosignature);
 	int rc = st_receipt_put(a->txn, &r);
 	if (rc < 0)
@@ -216,6 +223,7 @@ static int keep(struct st_apply *a, struct arrival *v)
 {
 	struct st_job_push *job = v->job;
 	int rc = st_checkpoint_put(a->txn, &v->log, &job->push.cosignature);
+	st_assert(rc < 0 || v->log.signed_size == v->log.tree.size);
 	if (v->log.refill_size <= v->log.tree.size)
 		v->log.refill_size = 0;
 	if (rc == 0)
@@ -254,6 +262,7 @@ int job_push(struct st_apply *a, struct st_job_push *job)
 		return rc == 1 ? keep(a, &v) : rc < 0 ? rc : answer_held(a, &v);
 	}
 	v.skip = (size_t)(held - (push->first_seq - 1));
+	st_assert(v.skip < push->event_count);
 	rc = check_new(a, &v);
 	if (rc == 0 && !v.known)
 		rc = st_log_create(a->txn, v.origin.number, push->checkpoint.log.epoch, &v.log);

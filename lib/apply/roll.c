@@ -10,6 +10,7 @@
 
 static int second_key(struct st_apply *a, const struct st_code *about, struct st_span certificate)
 {
+	st_assert(!st_code_empty(about));
 	struct st_evidence e = {
 		.kind = ST_EVIDENCE_SECOND_KEY,
 		.seen_ms = a->world->now_ms,
@@ -36,6 +37,7 @@ static int open_certificate(const struct st_station *issuer, struct st_span cert
 int member_add(struct st_apply *a, const struct st_station *issuer, struct st_span certificate,
 	       const struct st_position *at, uint32_t log)
 {
+	ST_REQUIRE(at != NULL);
 	struct st_certificate c;
 	struct st_station s;
 	int rc = open_certificate(issuer, certificate, &c);
@@ -70,6 +72,8 @@ int member_add(struct st_apply *a, const struct st_station *issuer, struct st_sp
 	memcpy(s.signed_bytes, certificate.data, certificate.size);
 	s.signed_size = certificate.size;
 	a->applied.stations_changed = true;
+	st_assert(s.depth < ST_DEPTH_MAX);
+	st_assert(s.parent > 0);
 	return st_station_put(a->txn, &s);
 }
 
@@ -77,6 +81,7 @@ int member_add(struct st_apply *a, const struct st_station *issuer, struct st_sp
 static int end_key(struct st_apply *a, const struct st_station *issuer, const struct st_revoke *r,
 		   const struct st_place *at)
 {
+	st_assert(!st_code_empty(&r->station));
 	struct st_station s;
 	struct st_log log;
 	int rc = st_station_find(a->txn, &r->station, &s);
@@ -102,6 +107,7 @@ static int end_key(struct st_apply *a, const struct st_station *issuer, const st
 
 int member_event(struct st_apply *a, const struct st_log *log, const struct st_event *e)
 {
+	ST_REQUIRE(log->number > 0);
 	struct st_station issuer;
 	struct st_span certificate;
 	struct st_revoke revoke;

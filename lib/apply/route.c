@@ -53,6 +53,7 @@ static int put_note(const struct st_stray *stray, void *arg)
 static int history(struct st_apply *a, uint32_t child, const struct st_record *r,
 		   const struct st_place *but)
 {
+	st_assert(child > 0);
 	struct spreading notes = { .apply = a, .log = child };
 	struct st_step *steps = NULL;
 	size_t count = 0;
@@ -84,6 +85,7 @@ static int receiver(struct st_apply *a, const struct st_event *e, uint32_t *ret_
 static int bring_history(struct st_apply *a, uint32_t child, const struct st_log *log,
 			 const struct st_event *e)
 {
+	st_assert(child > 0);
 	struct st_record_ref ref = { .ulid = e->record.ulid };
 	struct st_place at = { log->number, e->at.seq };
 	struct st_record r;
@@ -98,6 +100,7 @@ static int bring_history(struct st_apply *a, uint32_t child, const struct st_log
 static int route_to(struct st_apply *a, const struct st_log *log, const struct st_event *e,
 		    uint32_t child)
 {
+	st_assert(child > 0);
 	uint32_t holder = 0;
 	int rc = receiver(a, e, &holder);
 	if (rc == 0 && holder != 0)
@@ -132,6 +135,7 @@ static int way_to(struct st_apply *a, const struct st_addressee *addressee, uint
 
 int route_event(struct st_apply *a, const struct st_log *log, const struct st_event *e)
 {
+	ST_REQUIRE(e->addressee_count <= ST_EVENT_ADDRESSEES_MAX);
 	uint32_t done[ST_EVENT_ADDRESSEES_MAX];
 	size_t count = 0;
 	for (size_t i = 0; i < e->addressee_count; i++) {
@@ -147,6 +151,7 @@ int route_event(struct st_apply *a, const struct st_log *log, const struct st_ev
 			again |= done[n] == child;
 		if (again)
 			continue;
+		st_assert(count < ST_EVENT_ADDRESSEES_MAX);
 		done[count++] = child;
 		rc = route_to(a, log, e, child);
 		if (rc < 0)
@@ -158,6 +163,7 @@ int route_event(struct st_apply *a, const struct st_log *log, const struct st_ev
 /* 1: the event has gone that way by its address. */
 static int addressed_below(struct st_apply *a, const struct st_event *e, uint32_t child)
 {
+	st_assert(child > 0);
 	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < e->addressee_count; i++) {
 		uint32_t to = 0;
@@ -175,6 +181,7 @@ static int addressed_below(struct st_apply *a, const struct st_event *e, uint32_
 static int on_chain(struct st_apply *a, const struct st_record *r, const struct st_log *log,
 		    const struct st_event *e, bool *ret_on)
 {
+	st_assert(r->revision > 0);
 	struct st_step *steps = NULL;
 	size_t count = 0;
 	int rc = st_record_chain(a->txn, r, &steps, &count);
@@ -217,6 +224,7 @@ static int roll_to(const struct st_station *s, void *arg)
 
 int route_roll(struct st_apply *a, uint32_t child)
 {
+	ST_REQUIRE(child > 0);
 	struct spreading x = { .apply = a, .log = child };
 	return st_station_each(a->txn, roll_to, &x);
 }

@@ -9,6 +9,8 @@
 
 static int put_meta(struct st_apply *a, const struct st_code *self, const struct st_public_key *root)
 {
+	st_assert(!st_code_empty(self));
+	st_assert(a->own.log.number > 0);
 	uint8_t random[16], log[4];
 	int rc = st_meta_put(a->txn, ST_META_SELF, st_code_span(self));
 	if (rc == 0)
@@ -25,6 +27,8 @@ static int put_meta(struct st_apply *a, const struct st_code *self, const struct
 /* Epoch 1 of the own log, with its first event: which life this is. */
 static int begin_log(struct st_apply *a)
 {
+	st_assert(a->own.log.tree.size == 0);
+	st_assert(a->own.count == 0);
 	struct st_begin begin = { .previous_size = 0 };
 	struct st_event e;
 	memset(&e, 0, sizeof(e));
@@ -44,6 +48,8 @@ static int begin_log(struct st_apply *a)
 /* The last of the stations is this one. */
 static int take_on(struct st_apply *a, struct st_station *self, const struct st_public_key *root)
 {
+	st_assert(!a->self.set_up);
+	st_assert(self->number > 0);
 	struct own *o = &a->own;
 	int rc = st_log_create(a->txn, self->number, 1, &o->log);
 	if (rc == 0)

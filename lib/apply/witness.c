@@ -10,6 +10,7 @@
 
 int root_at(struct st_txn *t, const struct st_log *log, uint64_t size, struct st_hash *ret_root)
 {
+	ST_REQUIRE(log->number > 0);
 	struct st_tree tree = { .txn = t, .log = log->number, .size = log->tree.size };
 	st_assert(size <= log->tree.size);
 	if (size == log->tree.size) {
@@ -23,6 +24,7 @@ static void put_note(const struct st_checkpoint *c, const struct st_cosignature 
 		     const struct st_public_key *key, struct st_buf *to)
 {
 	struct st_note_line line = { .key = *key, .cosignature = *signature };
+	st_assert(c->log.epoch > 0);
 	st_origin_name(&c->log, line.name);
 	st_note_put(c, &line, 1, to);
 }
@@ -87,6 +89,7 @@ static int take_receipt(struct st_apply *a, const struct st_receipt_in *in)
 		return rc;
 	struct st_receipt r = { .log = log.number, .signer = signer.number, .size = in->size,
 				.cosignature = in->cosignature };
+	st_assert(r.size <= log.tree.size);
 	return st_receipt_put(a->txn, &r);
 }
 
@@ -142,6 +145,9 @@ int job_claims(struct st_apply *a, struct st_job_claims *job)
 int job_halt(struct st_apply *a, struct st_job_halt *job)
 {
 	char why[sizeof(a->self.halted)];
+	_Static_assert(sizeof(why) >= sizeof(" > ") + 2 * (ST_CODE_MAX +
+							   sizeof("/4294967295 18446744073709551615")),
+		       "both logs can be named");
 	struct st_hash root;
 	const struct st_checkpoint *theirs = &job->theirs;
 	if (!a->self.set_up)
@@ -154,6 +160,7 @@ int job_halt(struct st_apply *a, struct st_job_halt *job)
 	if (rc < 0)
 		return rc;
 	const struct st_log *own = &a->own.log;
+	st_assert(a->own.loaded);
 	if (theirs->log.epoch == own->epoch && theirs->size <= own->tree.size) {
 		rc = root_at(a->txn, own, theirs->size, &root);
 		if (rc < 0)
@@ -189,6 +196,7 @@ int job_refresh(struct st_apply *a)
 		return 0; /* the group's end signs it anyhow */
 	struct st_checkpoint c = { .log = o->id, .size = o->log.tree.size,
 				   .root = st_frontier_root(&o->log.tree) };
+	st_assert(o->log.signed_size == o->log.tree.size);
 	st_cosign(&c, &a->keys->identity, now_s(a), &signature);
 	rc = st_checkpoint_put(a->txn, &o->log, &signature);
 	o->dirty = true;

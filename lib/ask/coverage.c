@@ -54,6 +54,7 @@ static int self_number(struct st_txn *t, uint32_t *ret_number)
 
 int st_coverage_each(struct st_txn *t, st_coverage_fn *fn, void *arg)
 {
+	ST_REQUIRE(fn != NULL);
 	struct covering c = { .txn = t, .fn = fn, .arg = arg };
 	int rc = self_number(t, &c.self);
 	return rc < 0 ? rc : st_station_each(t, cover, &c);
@@ -61,6 +62,7 @@ int st_coverage_each(struct st_txn *t, st_coverage_fn *fn, void *arg)
 
 static int add(const struct st_coverage_row *row, void *arg)
 {
+	st_assert(row->checkpoint_time_s == 0 || row->heard);
 	struct st_coverage_sum *sum = arg;
 	sum->stations++;
 	sum->heard += row->heard;
@@ -75,9 +77,11 @@ static int add(const struct st_coverage_row *row, void *arg)
 
 int st_coverage_sum(struct st_txn *t, struct st_coverage_sum *ret_sum)
 {
+	ST_REQUIRE(ret_sum != NULL);
 	struct st_coverage_sum sum;
 	memset(&sum, 0, sizeof(sum));
 	int rc = st_coverage_each(t, add, &sum);
+	st_assert(sum.heard <= sum.stations);
 	if (rc == 0)
 		rc = st_stray_count(t, ST_STRAY_WAITING, &sum.waiting);
 	if (rc == 0)

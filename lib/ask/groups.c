@@ -10,8 +10,15 @@
 #include <station/base/check.h>
 #include <station/store/stations.h>
 
+_Static_assert(2 * ST_REPORT_ROWS_MAX < UINT32_MAX, "a slot holds any row's number");
+
+/* Stations are numbered one after the other: what is so far behind the others is damage. */
+enum { NUMBERS_GAP_MAX = 65536 };
+
 static size_t slot_of(const struct groups *g, const uint32_t keys[GROUP_KEYS])
 {
+	st_assert(g->count < g->slot_count); /* a free slot ends the search */
+	st_assert((g->slot_count & (g->slot_count - 1)) == 0);
 	uint64_t h = 1469598103934665603ull;
 	for (size_t i = 0; i < GROUP_KEYS; i++)
 		h = (h ^ keys[i]) * 1099511628211ull;
@@ -38,6 +45,7 @@ static int grow(struct groups *g)
 	g->room = room;
 	for (size_t i = 0; i < g->count; i++)
 		g->slots[slot_of(g, g->rows[i].keys)] = (uint32_t)i + 1;
+	st_assert(g->count < g->room);
 	return 0;
 }
 
@@ -56,6 +64,8 @@ int groups_find(struct groups *g, const uint32_t keys[GROUP_KEYS], struct group 
 		memcpy(g->rows[g->count].keys, keys, sizeof(uint32_t[GROUP_KEYS]));
 		g->slots[at] = (uint32_t)++g->count;
 	}
+	st_assert(g->count <= ST_REPORT_ROWS_MAX);
+	st_assert(g->slots[at] <= g->count);
 	*ret_group = &g->rows[g->slots[at] - 1];
 	return 0;
 }
@@ -70,6 +80,7 @@ void groups_done(struct groups *g)
 
 int group_add_days(struct group *g, uint32_t days, uint64_t count)
 {
+	st_assert(count > 0);
 	if (g->days_count == g->days_room) {
 		size_t room = g->days_room == 0 ? 32 : g->days_room * 2;
 		struct days_count *rows = realloc(g->days, room * sizeof(*rows));
@@ -78,6 +89,7 @@ int group_add_days(struct group *g, uint32_t days, uint64_t count)
 		g->days = rows;
 		g->days_room = room;
 	}
+	st_assert(g->days_count < g->days_room);
 	g->days[g->days_count++] = (struct days_count){ days, count };
 	return 0;
 }
@@ -91,6 +103,8 @@ static int by_days(const void *a, const void *b)
 /* The value at the nearest rank: ceil(percent * n / 100), from 1. */
 static double percentile(const struct group *g, uint64_t n, unsigned percent)
 {
+	st_assert(n > 0);
+	st_assert(percent <= 100);
 	uint64_t rank = (n * percent + 99) / 100, seen = 0;
 	for (size_t i = 0; i < g->days_count; i++) {
 		seen += g->days[i].count;
@@ -115,7 +129,9 @@ static int add_place(const struct st_station *s, void *arg)
 {
 	struct places *p = arg;
 	if (s->number >= p->count) {
-		size_t count = s->number + 64;
+		if (s->number - p->count > NUMBERS_GAP_MAX)
+			return ST_ECORRUPT;
+		size_t count = (size_t)s->number + 64;
 		struct place *rows = realloc(p->rows, count * sizeof(*rows));
 		if (rows == NULL)
 			return ST_ENOMEM;
@@ -123,6 +139,7 @@ static int add_place(const struct st_station *s, void *arg)
 		p->rows = rows;
 		p->count = count;
 	}
+	st_assert(s->number < p->count);
 	struct place *to = &p->rows[s->number];
 	to->parent = s->parent;
 	to->tier = s->certificate.tier;
@@ -142,6 +159,7 @@ int report_places(struct st_txn *t, struct places *ret_places)
 			at = p.rows[at].parent;
 		bool found = at != 0 && at < p.count && p.rows[at].tier == ST_BRANCH;
 		p.rows[i].branch = (uint32_t)(found ? at : i);
+		st_assert(p.rows[i].branch < p.count);
 	}
 	if (rc < 0) {
 		free(p.rows);

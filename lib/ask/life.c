@@ -12,6 +12,7 @@
 
 int life_open(struct life *l, struct st_txn *t, const struct st_box_key *grant)
 {
+	ST_REQUIRE(l != NULL);
 	memset(l, 0, sizeof(*l));
 	l->txn = t;
 	l->grant = grant;
@@ -79,6 +80,7 @@ static bool is_unreadable(int rc)
 
 static int read_text(struct life *l, const struct st_place *at, unsigned n, struct st_life_event *e)
 {
+	st_assert(n < ST_EVENT_PARTS_MAX);
 	struct st_span content;
 	int rc = part(l, at, n, &l->text, &content);
 	if (rc == ST_ENOTFOUND) {
@@ -96,6 +98,7 @@ static int read_text(struct life *l, const struct st_place *at, unsigned n, stru
 
 static int read_key(struct life *l, const struct st_place *at, unsigned n)
 {
+	st_assert(n < ST_EVENT_PARTS_MAX);
 	struct st_span content;
 	int rc = l->grant == NULL ? ST_ENOTFOUND : part(l, at, n, &l->sealed, &content);
 	if (rc == 0)
@@ -107,6 +110,7 @@ static int read_key(struct life *l, const struct st_place *at, unsigned n)
 static int read_private(struct life *l, const struct st_place *at, unsigned n,
 			const struct st_event *event, struct st_life_event *e)
 {
+	st_assert(n < ST_EVENT_PARTS_MAX);
 	struct st_span content;
 	int rc = l->key_here ? part(l, at, n, &l->sealed, &content) : ST_ENOTFOUND;
 	st_buf_clear(&l->plain);
@@ -117,6 +121,7 @@ static int read_private(struct life *l, const struct st_place *at, unsigned n,
 				      &e->private_count);
 	e->private_here = rc == 0;
 	e->private_elsewhere = rc < 0;
+	st_assert(e->private_here != e->private_elsewhere);
 	return rc == ST_ENOTFOUND || rc == ST_ESIGNATURE || is_unreadable(rc) ? 0 : rc;
 }
 
@@ -209,6 +214,7 @@ int life_event(struct life *l, const struct st_place *at, enum st_stray_why stra
 	if (rc == 0 && h.tier[0] == 0)
 		rc = held_above(l, at, &h);
 	e->held_by = h.tier;
+	st_assert(e->held_by != NULL);
 	return rc;
 }
 
@@ -247,6 +253,7 @@ static int tell_chain(struct telling *x, const struct st_record *r)
 		if (rc == 0)
 			rc = x->fn(&e, x->arg);
 	}
+	st_assert(rc != 0 || n == 0); /* all of them are told */
 	free(places);
 	return rc;
 }
@@ -254,6 +261,7 @@ static int tell_chain(struct telling *x, const struct st_record *r)
 int st_life_each(struct st_txn *t, const struct st_record *r, const struct st_box_key *grant,
 		 st_life_fn *fn, void *arg)
 {
+	ST_REQUIRE(fn != NULL);
 	struct life l;
 	struct telling x = { &l, fn, arg };
 	st_assert(r->revision <= ST_REVISIONS_MAX);

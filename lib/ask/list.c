@@ -12,6 +12,9 @@
 #include "life.h"
 
 enum { REF_SIZE = 4 + ST_ULID_SIZE, STATE_KEY = 6 + REF_SIZE, TOKEN_MAX = ST_INDEX_KEY_MAX };
+_Static_assert(sizeof(((struct st_list_row *)NULL)->title) == 304, "title_of writes so much");
+_Static_assert(10 + REF_SIZE <= TOKEN_MAX, "where a page by due day ended");
+_Static_assert(STATE_KEY <= TOKEN_MAX, "where a page by state ended");
 
 struct listing {
 	struct st_txn *txn;
@@ -85,6 +88,7 @@ static int give(struct listing *l, const struct st_record *r)
 
 static int take(struct listing *l, struct st_span key, const struct st_record *r)
 {
+	st_assert(l->count <= l->q->limit);
 	if (st_span_equal(key, st_span(l->from, l->from_size)) || !wanted(l, r))
 		return 0;
 	if (l->count == l->q->limit) {
@@ -132,6 +136,7 @@ static int merge(struct st_span key, void *arg)
 	struct st_record r;
 	struct st_record_ref ref;
 	size_t most = l->q->limit + 1; /* one more, which tells that there is a page after this one */
+	st_assert(m->count <= most);
 	if (key.size != STATE_KEY)
 		return ST_ECORRUPT;
 	if (l->from_size == STATE_KEY && by_opening(key.data, l->from) <= 0)
@@ -146,6 +151,8 @@ static int merge(struct st_span key, void *arg)
 	if (!wanted(l, &r))
 		return 0;
 	size_t at = m->count < most ? m->count++ : most - 1;
+	st_assert(at < most);
+	st_assert(most <= sizeof(m->keys) / sizeof(m->keys[0]));
 	for (; at > 0 && by_opening(key.data, m->keys[at - 1]) < 0; at--)
 		memcpy(m->keys[at], m->keys[at - 1], STATE_KEY);
 	memcpy(m->keys[at], key.data, STATE_KEY);
@@ -156,6 +163,7 @@ static int merge(struct st_span key, void *arg)
 static struct st_span stretch_from(const struct listing *l, const uint8_t prefix[2],
 				   uint8_t to[STATE_KEY])
 {
+	st_assert(l->from_size <= TOKEN_MAX);
 	if (l->from_size != STATE_KEY)
 		return ST_SPAN_NONE;
 	memcpy(to, l->from, STATE_KEY);
@@ -169,6 +177,7 @@ static int run_merged(struct listing *l)
 	const struct st_list_query *q = l->q;
 	const struct st_kind *k = st_kind(q->kind);
 	struct merging *m = calloc(1, sizeof(*m));
+	st_assert(k != NULL);
 	int rc = m == NULL ? ST_ENOMEM : 0;
 	for (size_t i = 0; rc >= 0 && i < k->state_count; i++) {
 		const struct st_state_row *s = &k->states[i];
@@ -207,7 +216,10 @@ int st_list_each(struct st_txn *t, const struct st_list_query *q, st_list_fn *fn
 		 struct st_buf *ret_next)
 {
 	struct listing l = { .txn = t, .q = q, .fn = fn, .arg = arg, .next = ret_next };
-	ST_REQUIRE(q->limit > 0 && q->limit <= ST_LIST_MAX);
+	ST_REQUIRE(q->limit > 0);
+	ST_REQUIRE(q->limit <= ST_LIST_MAX);
+	ST_REQUIRE(fn != NULL);
+	ST_REQUIRE(ret_next != NULL);
 	ST_REQUIRE(st_kind(q->kind) != NULL);
 	if (st_hex_get(q->from, l.from, sizeof(l.from), &l.from_size) < 0)
 		return ST_EFIELD;
@@ -215,5 +227,6 @@ int st_list_each(struct st_txn *t, const struct st_list_query *q, st_list_fn *fn
 	if (rc == 0)
 		rc = run(&l);
 	life_close(&l.life);
+	st_assert(l.count <= q->limit);
 	return rc < 0 ? rc : ret_next->error;
 }

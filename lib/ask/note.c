@@ -8,6 +8,9 @@
 #include <station/base/check.h>
 #include <station/trust/proof.h>
 
+_Static_assert(ST_NOTE_SIGNATURES_MAX * (ST_KEY_NAME_MAX + 128) + 256 <= ST_NOTE_MAX,
+	       "all signatures fit a note");
+
 struct noting {
 	struct st_txn *txn;
 	uint64_t size;
@@ -48,12 +51,15 @@ static int put_note(struct st_txn *t, const struct st_log *log, const struct st_
 	rc = st_receipt_each(t, log->number, add_receipt, &n);
 	if (rc < 0)
 		return rc;
+	st_assert(n.count >= 1);
+	st_assert(n.count <= ST_NOTE_SIGNATURES_MAX);
 	st_note_put(&c, n.lines, n.count, to);
 	return to->error;
 }
 
 int st_log_note(struct st_txn *t, const struct st_log *log, struct st_buf *to)
 {
+	ST_REQUIRE(to != NULL);
 	struct st_checkpoint_row row;
 	int rc = st_checkpoint_get(t, log->number, log->signed_size, &row);
 	return rc < 0 ? rc : put_note(t, log, &row, to);
@@ -69,6 +75,7 @@ static int nearest_root(const struct st_receipt *r, void *arg)
 {
 	struct seeking *k = arg;
 	struct st_station s;
+	st_assert(k->seq > 0);
 	if (r->size < k->seq)
 		return 0;
 	int rc = st_station_get(k->txn, r->signer, &s);
@@ -86,6 +93,8 @@ static int nearest_root(const struct st_receipt *r, void *arg)
 static int choose_checkpoint(struct st_txn *t, const struct st_log *log, uint64_t seq,
 			     struct st_checkpoint_row *row)
 {
+	st_assert(seq > 0);
+	st_assert(seq <= log->tree.size);
 	struct seeking k = { .txn = t, .seq = seq };
 	int rc = st_receipt_each(t, log->number, nearest_root, &k);
 	if (rc < 0)
@@ -96,6 +105,7 @@ static int choose_checkpoint(struct st_txn *t, const struct st_log *log, uint64_
 
 int st_event_proof(struct st_txn *t, const struct st_log *log, uint64_t seq, struct st_buf *to)
 {
+	ST_REQUIRE(to != NULL);
 	struct st_checkpoint_row row;
 	struct st_proof proof;
 	struct st_buf note;

@@ -45,6 +45,7 @@ static int add(struct counting *c, const struct st_record_ref *ref, const struct
 		c->items = items;
 		c->room = room;
 	}
+	st_assert(c->count < c->room);
 	c->items[c->count++] = (struct item){ *ref, *link };
 	return 0;
 }
@@ -64,6 +65,7 @@ static int read_event(uint64_t seq, struct st_span bytes, void *arg)
 	struct st_link link;
 	struct st_record_ref ref;
 	struct st_code code;
+	st_assert(c->pass < c->passes);
 	st_arena_reset(&c->arena);
 	c->out->events += c->pass == 0;
 	if (++c->done % ST_SLICE_EVENTS == 0 && c->progress != NULL &&
@@ -172,6 +174,7 @@ static int compare(struct counting *c, const struct st_record *r)
 /* Depths are needed only where several events claim one predecessor. */
 static int with_depths(struct counting *c, size_t n)
 {
+	st_assert(n <= ST_SET_MAX);
 	for (size_t i = 0; i < n; i++) {
 		struct st_station s;
 		int rc = st_station_get(c->txn, c->links[i].writer, &s);
@@ -184,6 +187,7 @@ static int with_depths(struct counting *c, size_t n)
 
 static int one_record(struct counting *c, const struct item *items, size_t n)
 {
+	st_assert(n > 0);
 	struct st_record r;
 	size_t set = n < ST_SET_MAX ? n : ST_SET_MAX;
 	bool one_writer = true;
@@ -200,6 +204,7 @@ static int one_record(struct counting *c, const struct item *items, size_t n)
 	struct st_choice_in in = { .opener = r.ref.opener, .links = c->links, .count = set,
 				   .above = above, .above_arg = &asking };
 	size_t length = st_chain_choose(&in, c->verdicts, c->order);
+	st_assert(length <= set);
 	rc = asking.rc;
 	for (size_t i = 0; rc == 0 && i < length; i++)
 		rc = step(c, &c->links[c->order[i]], &r);
@@ -227,6 +232,7 @@ static int one_pass(struct counting *c)
 		       memcmp(c->items[end].ref.ulid.bytes, c->items[i].ref.ulid.bytes,
 			      ST_ULID_SIZE) == 0)
 			end++;
+		st_assert(end <= c->count);
 		rc = one_record(c, &c->items[i], end - i);
 		i = end;
 	}
@@ -285,6 +291,7 @@ static int run(struct st_txn *t, void *arg)
 	int rc = st_log_each(t, count_events, c);
 	uint64_t passes = c->total / ST_RECOUNT_EVENTS + 1;
 	c->passes = passes < 256 ? (uint32_t)passes : 256;
+	st_assert(c->passes <= UINT8_MAX + 1); /* one byte of a record's id chooses */
 	c->total *= c->passes;
 	for (c->pass = 0; rc == 0 && c->pass < c->passes; c->pass++)
 		rc = one_pass(c);
@@ -302,6 +309,8 @@ static int run(struct st_txn *t, void *arg)
 int st_recount_run(struct st_store *s, st_progress_fn *progress, void *arg,
 		   struct st_recount *ret_recount)
 {
+	ST_REQUIRE(s != NULL);
+	ST_REQUIRE(ret_recount != NULL);
 	struct st_recount out;
 	struct counting c;
 	memset(&out, 0, sizeof(out));

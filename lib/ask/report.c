@@ -13,6 +13,10 @@
 #include <station/work/tally.h>
 #include "report.h"
 
+_Static_assert((int)GROUP_KEYS >= (int)ST_REPORT_BY_MAX, "a group has each dimension's key");
+_Static_assert((int)ST_LABEL_MAX > (int)ST_NAME_MAX, "a station's name is a label");
+_Static_assert((int)ST_LABEL_MAX > (int)ST_NAME_TEXT_MAX, "a category is a label");
+
 static const char *const dimension_texts[ST_DIMENSION_COUNT] = {
 #define X(name, text, zh, en) [ST_BY_##name] = text,
 	ST_DIMENSIONS(X)
@@ -32,6 +36,7 @@ int st_dimension_parse(struct st_span text, enum st_dimension *ret_d)
 
 const char *st_dimension_text(enum st_dimension d)
 {
+	ST_REQUIRE(d < ST_DIMENSION_COUNT);
 	return dimension_texts[d];
 }
 
@@ -63,6 +68,7 @@ static int find_station(const struct making *m, const char *value, enum st_dimen
 
 static int wanted_number(const struct making *m, const struct st_where *w, uint32_t *to)
 {
+	st_assert(w->dimension < ST_DIMENSION_COUNT);
 	struct st_span value = st_span_text(w->value);
 	const struct st_field_row *channel = st_kind_field(m->kind, ST_F_CHANNEL);
 	const struct st_choice *choice;
@@ -105,6 +111,7 @@ static int wanted_number(const struct making *m, const struct st_where *w, uint3
 static uint32_t key_in(const struct making *m, const struct st_tally_key *key, enum st_dimension d,
 		       uint32_t state)
 {
+	st_assert(d < ST_DIMENSION_COUNT);
 	const struct place *p = key->station < m->places.count ? &m->places.rows[key->station] : NULL;
 	switch (d) {
 	case ST_BY_STATION:  return key->station;
@@ -213,6 +220,7 @@ static int add_to(const struct making *m, struct group *g, const struct st_tally
 static int count_one(const struct st_tally_key *key, uint32_t counter, int64_t n, void *arg)
 {
 	struct making *m = arg;
+	st_assert(m->q->by_count <= GROUP_KEYS);
 	struct group *g = NULL;
 	uint32_t keys[GROUP_KEYS] = { 0 };
 	bool in_state = st_counter_measure(counter) == ST_IN_STATE;
@@ -337,6 +345,7 @@ static int answer(struct making *m, struct st_report *to)
 				return rc;
 		}
 	}
+	st_assert(to->count <= m->groups.count);
 	if (to->count > 1)
 		qsort(to->rows, to->count, sizeof(*to->rows), by_keys);
 	group_close(&m->total);
@@ -371,7 +380,9 @@ int st_report_make(struct st_txn *t, const struct st_report_query *q, struct st_
 {
 	struct making m = { .txn = t, .q = q, .kind = st_kind(q->kind) };
 	struct st_report report = { .count = 0 };
-	ST_REQUIRE(q->by_count <= ST_REPORT_BY_MAX && q->where_count <= ST_REPORT_WHERE_MAX);
+	ST_REQUIRE(q->by_count <= ST_REPORT_BY_MAX);
+	ST_REQUIRE(q->where_count <= ST_REPORT_WHERE_MAX);
+	ST_REQUIRE(ret_report != NULL);
 	reterr_place[0] = 0;
 	if (m.kind == NULL)
 		return ST_EFIELD;

@@ -74,6 +74,7 @@ static int check_parts(struct verifying *y, uint64_t seq, struct st_span event)
 
 static int check_checkpoint(struct verifying *y)
 {
+	st_assert(y->tree.size > 0);
 	struct st_checkpoint_row row;
 	struct st_checkpoint c = { .size = y->tree.size, .root = st_frontier_root(&y->tree) };
 	int rc = st_checkpoint_get(y->txn, y->log.number, y->tree.size, &row);
@@ -109,6 +110,7 @@ static int check_event(uint64_t seq, struct st_span event, void *arg)
 	struct verifying *y = arg;
 	struct st_hash leaf = st_hash_leaf(event);
 	int rc = st_frontier_append(&y->tree, &leaf, NULL, NULL);
+	st_assert(rc < 0 || y->tree.size == seq);
 	if (rc == 0)
 		rc = check_parts(y, seq, event);
 	if (rc == 0)
@@ -125,6 +127,7 @@ static int slice(struct st_txn *t, void *arg)
 {
 	struct verifying *y = arg;
 	uint64_t from = y->tree.size + 1, to = y->tree.size + ST_SLICE_EVENTS;
+	st_assert(from <= y->to);
 	y->txn = t;
 	return st_event_each(t, y->log.number, from, to < y->to ? to : y->to, check_event, y);
 }
@@ -150,6 +153,8 @@ static bool is_wrong(int rc)
 int st_log_verify(struct st_store *s, uint32_t log, st_progress_fn *progress, void *arg,
 		  struct st_log_verdict *ret_verdict)
 {
+	ST_REQUIRE(s != NULL);
+	ST_REQUIRE(ret_verdict != NULL);
 	struct st_log_verdict v = { .size = 0 };
 	struct verifying y = { .log.number = log, .v = &v };
 	st_buf_init(&y.part, 2 * ST_PART_MAX);
@@ -172,6 +177,7 @@ int st_log_verify(struct st_store *s, uint32_t log, st_progress_fn *progress, vo
 	st_buf_done(&y.part);
 	if (rc < 0 && !is_wrong(rc) && rc != ST_ENOTFOUND)
 		return rc;
+	st_assert(v.checkpoints <= v.size);
 	v.rc = rc == ST_ENOTFOUND ? ST_ESEQ : rc; /* an event that isn't there */
 	*ret_verdict = v;
 	return 0;

@@ -5,14 +5,16 @@
  * Flow:    bytes from outside -> decoder -> arena */
 #include <station/base/arena.h>
 #include <stdlib.h>
+#include <stddef.h>
 #include <string.h>
 #include <station/base/check.h>
 
-enum { ALIGN = 16 };
+_Static_assert(ST_ARENA_ALIGN >= _Alignof(max_align_t), "any type may stand at the start of a piece");
 
 int st_arena_init(struct st_arena *a, size_t budget)
 {
-	ST_REQUIRE(budget >= ALIGN);
+	ST_REQUIRE(a != NULL);
+	ST_REQUIRE(budget >= ST_ARENA_ALIGN);
 	uint8_t *block = malloc(budget);
 	if (block == NULL)
 		return ST_ENOMEM;
@@ -28,6 +30,7 @@ void st_arena_done(struct st_arena *a)
 
 void st_arena_reset(struct st_arena *a)
 {
+	st_assert(a->used <= a->budget);
 	a->used = 0;
 	a->spent = false;
 }
@@ -40,8 +43,10 @@ void *st_arena_alloc(struct st_arena *a, size_t size)
 		return NULL;
 	}
 	void *p = a->block + a->used;
-	size_t step = (size + ALIGN - 1) / ALIGN * ALIGN;
+	st_assert((uintptr_t)p % ST_ARENA_ALIGN == 0);
+	size_t step = (size + ST_ARENA_ALIGN - 1) / ST_ARENA_ALIGN * ST_ARENA_ALIGN;
 	a->used = step > a->budget - a->used ? a->budget : a->used + step;
+	st_assert(a->used <= a->budget);
 	memset(p, 0, size);
 	return p;
 }
@@ -64,5 +69,6 @@ static void take_back(void *arena, void *p)
 
 ProtobufCAllocator st_arena_allocator(struct st_arena *a)
 {
+	ST_REQUIRE(a->block != NULL);
 	return (ProtobufCAllocator){ .alloc = give, .free = take_back, .allocator_data = a };
 }

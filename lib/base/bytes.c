@@ -11,6 +11,7 @@
 #include <station/base/check.h>
 
 enum { FIRST_ROOM = 64, VARINT_MAX = 10 };
+_Static_assert(7 * VARINT_MAX >= 64, "a varint holds any number");
 
 struct st_span st_span(const void *data, size_t size)
 {
@@ -19,6 +20,7 @@ struct st_span st_span(const void *data, size_t size)
 
 struct st_span st_span_text(const char *text)
 {
+	ST_REQUIRE(text != NULL);
 	return (struct st_span){ (const uint8_t *)text, strlen(text) };
 }
 
@@ -29,6 +31,7 @@ bool st_span_equal(struct st_span a, struct st_span b)
 
 void st_buf_init(struct st_buf *b, size_t limit)
 {
+	ST_REQUIRE(limit > 0);
 	*b = (struct st_buf){ .limit = limit };
 }
 
@@ -47,6 +50,7 @@ void st_buf_clear(struct st_buf *b)
 /* Room for size bytes more, or the error that sticks. */
 static bool reserve(struct st_buf *b, size_t size)
 {
+	st_assert(b->size <= b->room);
 	if (b->error < 0)
 		return false;
 	if (size > b->limit || b->size > b->limit - size) {
@@ -65,6 +69,7 @@ static bool reserve(struct st_buf *b, size_t size)
 	}
 	b->data = data;
 	b->room = room;
+	st_assert(b->size + size <= b->room);
 	return true;
 }
 
@@ -77,6 +82,7 @@ void st_buf_put(struct st_buf *b, const void *data, size_t size)
 {
 	if (size == 0 || !reserve(b, size))
 		return;
+	st_assert(data != NULL);
 	memcpy(b->data + b->size, data, size);
 	b->size += size;
 }
@@ -177,6 +183,7 @@ void st_buf_varint(struct st_buf *b, uint64_t v)
 	for (; v >= 0x80; v >>= 7)
 		bytes[n++] = (uint8_t)(v | 0x80);
 	bytes[n++] = (uint8_t)v;
+	st_assert(n <= VARINT_MAX);
 	st_buf_put(b, bytes, n);
 }
 
@@ -192,6 +199,7 @@ struct st_reader st_reader(struct st_span s)
 
 struct st_span st_read_span(struct st_reader *r, size_t size)
 {
+	st_assert(r->rest.data != NULL || r->rest.size == 0);
 	if (r->failed || size > r->rest.size) {
 		r->failed = true;
 		return ST_SPAN_NONE;

@@ -8,6 +8,9 @@
 #include <station/base/check.h>
 
 enum { MS_PER_DAY = 24 * 3600 * 1000, ZONE_MS = 8 * 3600 * 1000, DAYS_MAX = 2932896 /* year 9999 */ };
+_Static_assert(sizeof("9999-12-31T23:59:59+08:00") <= ST_TIME_TEXT, "the longest time");
+_Static_assert(sizeof("9999-12-31") <= ST_DAY_TEXT, "the longest day");
+_Static_assert(sizeof("9999-12") <= ST_MONTH_TEXT, "the longest month");
 
 /* Days from 1970-01-01, the civil-calendar formula with years that begin in March. */
 static int64_t days_from_civil(int64_t year, int month, int day)
@@ -31,12 +34,19 @@ static void civil_from_days(int64_t days, int *year, int *month, int *day)
 	*day = (int)(doy - (153 * mp + 2) / 5 + 1);
 	*month = (int)(mp < 10 ? mp + 3 : mp - 9);
 	*year = (int)(yoe + era * 400 + (*month <= 2));
+	st_assert(*month >= 1);
+	st_assert(*month <= 12);
+	st_assert(*day >= 1);
+	st_assert(*day <= 31);
 }
 
 static int month_days(int year, int month)
 {
 	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	_Static_assert(sizeof(days) / sizeof(days[0]) == 12, "a year's months");
 	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+	st_assert(month <= 12);
+	st_assert(month >= 1);
 	return days[month - 1] + (month == 2 && leap);
 }
 
@@ -151,20 +161,25 @@ int st_period_parse(struct st_span text, uint32_t *ret_first, uint32_t *ret_last
 	uint32_t first = (uint32_t)days + 1;
 	*ret_last = text.size == 10 ? first : st_month_first_day(st_month_of_day(first) + 1) - 1;
 	*ret_first = first;
+	st_assert(*ret_last >= first);
 	return 0;
 }
 
 void st_time_text(int64_t unix_ms, char ret_text[ST_TIME_TEXT])
 {
 	int y, mo, d;
+	static const int64_t most_ms = ((int64_t)DAYS_MAX + 1) * MS_PER_DAY;
+	ret_text[0] = 0;
+	if (unix_ms < -most_ms || unix_ms > most_ms)
+		return; /* an event may hold any number; a year has four digits */
 	int64_t local = unix_ms + ZONE_MS;
 	int64_t days = local / MS_PER_DAY - (local % MS_PER_DAY < 0);
 	int s = (int)((local - days * MS_PER_DAY) / 1000);
+	st_assert(s < 24 * 3600);
+	st_assert(s >= 0);
 	civil_from_days(days, &y, &mo, &d);
-	if (y < 0 || y > 9999) {
-		ret_text[0] = 0;
+	if (y < 0 || y > 9999)
 		return;
-	}
 	(void)snprintf(ret_text, ST_TIME_TEXT, "%04u-%02u-%02uT%02u:%02u:%02u+08:00",
 		       (unsigned)y % 10000, (unsigned)mo % 100, (unsigned)d % 100,
 		       (unsigned)s / 3600 % 100, (unsigned)s / 60 % 60, (unsigned)s % 60);

@@ -7,6 +7,9 @@
 #include <station/base/check.h>
 
 static const char CROCKFORD[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+_Static_assert(sizeof(CROCKFORD) == 32 + 1, "five bits a digit");
+_Static_assert(ST_ULID_TEXT * 5 >= ST_ULID_SIZE * 8, "the digits hold all bits");
+_Static_assert(ST_CODE_MAX == 9 + sizeof("-01") - 1, "the longest code");
 
 static bool digits(const uint8_t *p, size_t n)
 {
@@ -50,6 +53,7 @@ struct st_span st_code_span(const struct st_code *c)
 struct st_ulid st_ulid_make(uint64_t unix_ms, const uint8_t random[10])
 {
 	struct st_ulid u;
+	st_assert(unix_ms >> 48 == 0);
 	for (unsigned i = 0; i < 6; i++)
 		u.bytes[i] = (uint8_t)(unix_ms >> (40 - 8 * i));
 	memcpy(u.bytes + 6, random, 10);

@@ -5,6 +5,11 @@
 #include <station/base/error.h>
 #include <string.h>
 
+/* Each row is told from success. */
+#define X(name, number, zh, en) _Static_assert((number) < 0, "what isn't negative is a count");
+ST_ERRORS(X)
+#undef X
+
 const char *st_error_text(int code, enum st_lang lang)
 {
 	switch (code) {

@@ -37,6 +37,7 @@ bool st_pb_next(struct st_reader *r, struct st_pb_field *f)
 
 void st_pb_put_number(struct st_buf *to, uint32_t number, uint64_t value)
 {
+	st_assert(number > 0);
 	if (value == 0)
 		return;
 	st_buf_varint(to, (uint64_t)number << 3 | ST_PB_VARINT);
@@ -45,6 +46,7 @@ void st_pb_put_number(struct st_buf *to, uint32_t number, uint64_t value)
 
 void st_pb_put_bytes(struct st_buf *to, uint32_t number, struct st_span bytes)
 {
+	st_assert(number > 0);
 	if (bytes.size == 0)
 		return;
 	st_buf_varint(to, (uint64_t)number << 3 | ST_PB_BYTES);
@@ -65,6 +67,8 @@ void st_pb_close(struct st_buf *to, size_t mark)
 {
 	if (to->error < 0)
 		return;
+	st_assert(mark >= 2);
+	st_assert(mark <= to->size);
 	size_t size = to->size - mark;
 	uint8_t *head = to->data + mark - 2;
 	if (size < 0x80) {

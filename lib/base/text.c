@@ -11,6 +11,8 @@
 
 static const char STANDARD[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char URL[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+_Static_assert(sizeof(STANDARD) == 64 + 1, "six bits a digit");
+_Static_assert(sizeof(URL) == sizeof(STANDARD), "six bits a digit here, too");
 
 static void put(struct st_buf *b, struct st_span s, const char *alphabet, bool pad)
 {
@@ -67,8 +69,10 @@ static int get(struct st_span text, const char *alphabet, uint8_t *to, size_t ro
 			return ST_ETOOBIG;
 		to[n++] = (uint8_t)(bits >> have);
 	}
+	st_assert(have < 8);
 	if ((bits & ((1u << have) - 1)) != 0)
 		return ST_EFIELD;
+	st_assert(n <= room);
 	*ret_size = n;
 	return 0;
 }
@@ -134,6 +138,7 @@ int st_text_check(struct st_span s, size_t max, bool multiline)
 		bool control = c < 0x20 || (c >= 0x7f && c < 0xa0);
 		if (control && !(multiline && (c == '\n' || c == '\t')))
 			return ST_EFIELD;
+		st_assert((size_t)n <= s.size - at);
 		at += (size_t)n;
 	}
 	return 0;

@@ -7,6 +7,10 @@
 #include <station/base/check.h>
 #include <station/base/pb.h>
 
+_Static_assert(sizeof(struct st_event) + (ST_FIELDS_MAX + 1) * sizeof(struct st_field) <=
+		       ST_EVENT_ARENA,
+	       "the decode budget holds the largest event");
+
 int st_begin_encode(const struct st_begin *in, struct st_buf *to)
 {
 	st_pb_put_number(to, 1, in->previous_size);
@@ -46,6 +50,7 @@ int st_begin_decode(struct st_span body, struct st_begin *ret_begin)
 
 int st_enrol_encode(struct st_span certificate, struct st_buf *to)
 {
+	ST_REQUIRE(certificate.size > 0);
 	st_pb_put_bytes(to, 1, certificate);
 	return to->error;
 }
@@ -66,6 +71,7 @@ int st_enrol_decode(struct st_span body, struct st_span *ret_certificate)
 
 int st_revoke_encode(const struct st_revoke *in, struct st_buf *to)
 {
+	ST_REQUIRE(!st_code_empty(&in->station));
 	st_pb_put_bytes(to, 1, st_code_span(&in->station));
 	st_pb_put_number(to, 2, in->serial);
 	st_pb_put_number(to, 3, in->epoch);
@@ -98,6 +104,7 @@ int st_revoke_decode(struct st_span body, struct st_revoke *ret_revoke)
 static void put_field(const struct st_field *in, uint32_t number, struct st_buf *to)
 {
 	struct st_buf inner;
+	st_assert(in->id != 0); /* read_field refuses it */
 	st_buf_init(&inner, ST_EVENT_MAX);
 	st_pb_put_number(&inner, 1, in->id);
 	if (in->is_number) { /* a zero is told from an absent value, so it is written */
@@ -139,6 +146,7 @@ static uint32_t fields_number(uint32_t type)
 static int read_fields(struct st_span bytes, uint32_t number, struct st_arena *arena,
 		       const struct st_field **ret_fields, size_t *ret_count)
 {
+	ST_REQUIRE(arena != NULL);
 	struct st_reader r = st_reader(bytes);
 	struct st_pb_field f;
 	size_t count = 0;
@@ -166,6 +174,7 @@ int st_change_encode(uint32_t type, const struct st_change *in, struct st_buf *t
 {
 	ST_REQUIRE(type == ST_MOVE || type == ST_NOTE || type == ST_REASSIGN);
 	ST_REQUIRE(in->field_count <= ST_FIELDS_MAX);
+	ST_REQUIRE(in->fields != NULL || in->field_count == 0);
 	st_pb_put_number(to, 1, in->kind);
 	if (type == ST_MOVE) {
 		st_pb_put_number(to, 2, in->move);
@@ -221,6 +230,7 @@ int st_change_decode(uint32_t type, struct st_span body, struct st_arena *arena,
 int st_fields_encode(const struct st_field *fields, size_t count, struct st_buf *to)
 {
 	ST_REQUIRE(count <= ST_FIELDS_MAX);
+	ST_REQUIRE(fields != NULL || count == 0);
 	for (size_t i = 0; i < count; i++)
 		put_field(&fields[i], 1, to);
 	return to->error;
@@ -234,6 +244,7 @@ int st_fields_decode(struct st_span content, struct st_arena *arena,
 
 const struct st_field *st_field_find(const struct st_field *fields, size_t count, uint32_t id)
 {
+	st_assert(fields != NULL || count == 0);
 	for (size_t i = 0; i < count; i++)
 		if (fields[i].id == id)
 			return &fields[i];

@@ -10,6 +10,7 @@
 
 enum { STATION = 1, EPOCH, SEQ, MIN_VERSION, WALL_MS, OPENER, ULID, TERM, REVISION, PREVIOUS, AUTHOR,
        ADDRESSEE, PART, TYPE, BODY };
+_Static_assert(ST_EVENT_MAX == UINT16_MAX, "lengths of a C2SP entry bundle have 16 bits");
 
 const char *st_event_type_name(uint32_t type)
 {
@@ -52,6 +53,7 @@ static void put_previous(const struct st_event *in, struct st_buf *to)
 
 static void put_addressee(const struct st_addressee *a, struct st_buf *to)
 {
+	st_assert(!st_code_empty(&a->station)); /* read_addressee refuses it */
 	size_t mark = st_pb_open(to, ADDRESSEE);
 	st_pb_put_bytes(to, 1, st_code_span(&a->station));
 	st_pb_put_number(to, 2, a->subtree);
@@ -71,7 +73,11 @@ static void put_part(const struct st_part_ref *p, struct st_buf *to)
 
 int st_event_encode(const struct st_event *in, struct st_buf *to)
 {
-	ST_REQUIRE(in->at.seq > 0 && in->at.epoch > 0);
+	ST_REQUIRE(in->at.seq > 0);
+	ST_REQUIRE(in->at.seq <= INT64_MAX); /* read_seq refuses more */
+	ST_REQUIRE(in->at.epoch > 0);
+	ST_REQUIRE(!st_code_empty(&in->at.station));
+	ST_REQUIRE(in->author.size <= ST_AUTHOR_MAX);
 	ST_REQUIRE(in->addressee_count <= ST_EVENT_ADDRESSEES_MAX);
 	ST_REQUIRE(in->part_count <= ST_EVENT_PARTS_MAX);
 	size_t from = to->size;
@@ -266,6 +272,8 @@ int st_event_decode(struct st_span bytes, struct st_arena *arena, struct st_even
 	if (rc < 0 || r.failed || e->at.seq == 0 || st_code_empty(&e->at.station))
 		return ST_EWIRE;
 	fill_in(e);
+	st_assert(e->at.epoch > 0);
+	st_assert(e->min_version > 0);
 	*ret_event = *e;
 	return e->min_version > ST_EVENT_VERSION || !known_type(e->type) ? ST_EUNREAD : 0;
 }

@@ -12,6 +12,7 @@
 
 /* A value of 4,080 bytes fills one overflow page; a larger event has a row of its own. */
 enum { BLOCK_MAX = 4080, EVENT_SIZE_MAX = 65535 };
+_Static_assert(EVENT_SIZE_MAX < 1 << 21, "varint_size knows three bytes");
 
 static struct key block_key(uint32_t log, uint64_t first_seq)
 {
@@ -61,6 +62,7 @@ static int flush(struct st_txn *t, uint32_t log, struct filling *f)
 
 static void put_event(struct filling *f, struct st_span event)
 {
+	st_assert(event.size + varint_size(event.size) <= BLOCK_MAX - f->size);
 	size_t v = event.size;
 	for (; v >= 0x80; v >>= 7)
 		f->bytes[f->size++] = (uint8_t)(v | 0x80);
@@ -75,6 +77,7 @@ static int put_alone(struct st_txn *t, uint32_t log, uint64_t seq, struct st_spa
 	struct key k = block_key(log, seq);
 	uint8_t *p = NULL;
 	size_t head = varint_size(event.size), v = event.size;
+	st_assert(head + event.size > BLOCK_MAX);
 	int rc = kv_reserve(t, TABLE_EVENTS, key_span(&k), head + event.size, &p);
 	if (rc < 0)
 		return rc;
@@ -99,6 +102,7 @@ static int resume(struct st_txn *t, const struct st_log *log, struct filling *f)
 		return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;
 	if (block.size >= BLOCK_MAX)
 		return 0;
+	st_assert(first <= log->tree.size);
 	memcpy(f->bytes, block.data, block.size);
 	f->size = block.size;
 	f->first_seq = first;
@@ -107,13 +111,16 @@ static int resume(struct st_txn *t, const struct st_log *log, struct filling *f)
 
 int st_log_append(struct st_txn *t, struct st_log *log, const struct st_append *append)
 {
+	ST_REQUIRE(append->leaves != NULL || append->count == 0);
+	ST_REQUIRE(append->events != NULL || append->count == 0);
 	struct filling f;
 	uint64_t bytes = append->part_bytes;
 	int rc = resume(t, log, &f);
 	for (size_t i = 0; rc == 0 && i < append->count; i++) {
 		struct st_span event = append->events[i];
 		uint64_t seq = log->tree.size + 1 + i;
-		ST_REQUIRE(event.size > 0 && event.size <= EVENT_SIZE_MAX);
+		ST_REQUIRE(event.size > 0);
+		ST_REQUIRE(event.size <= EVENT_SIZE_MAX);
 		size_t need = event.size + varint_size(event.size);
 		bytes += event.size;
 		if (f.size + need > BLOCK_MAX) {
@@ -201,6 +208,7 @@ static int each_block(struct st_txn *t, const struct kv_row *row, void *arg)
 			return rc;
 		if (seq < e->from)
 			continue;
+		st_assert(e->next >= e->from);
 		if (seq != e->next)
 			return ST_ECORRUPT;
 		e->next++;
@@ -214,6 +222,7 @@ static int each_block(struct st_txn *t, const struct kv_row *row, void *arg)
 int st_event_each(struct st_txn *t, uint32_t log, uint64_t from, uint64_t to, st_event_fn *fn,
 		  void *arg)
 {
+	ST_REQUIRE(fn != NULL);
 	uint64_t first = 0;
 	struct st_span block;
 	struct each e = { .from = from, .to = to, .next = from, .fn = fn, .arg = arg };

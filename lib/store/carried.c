@@ -9,6 +9,9 @@
 #include "kv.h"
 
 enum { CARRIED_HEAD = 8 + 8 + ST_SIGNATURE_SIZE + 1, OUTBOX_ROW = 12, ADDRESSED_ROW = 12 };
+_Static_assert(ST_PROOF_MAX <= UINT8_MAX, "a path's count is one byte");
+_Static_assert(sizeof(struct st_hash) == ST_HASH_SIZE, "a path is copied whole");
+_Static_assert(CARRIED_HEAD == 16 + ST_SIGNATURE_SIZE + 1, "where the path begins");
 
 static struct key place_key(uint32_t log, uint64_t seq)
 {
@@ -23,7 +26,10 @@ int st_carried_put(struct st_txn *t, const struct st_carried *c)
 	struct key k = place_key(c->log, c->seq);
 	size_t path = c->proof.count * ST_HASH_SIZE;
 	uint8_t *p = NULL;
-	ST_REQUIRE(c->proof.count <= ST_PROOF_MAX && c->event.size > 0);
+	ST_REQUIRE(c->proof.count <= ST_PROOF_MAX);
+	ST_REQUIRE(c->event.size > 0);
+	ST_REQUIRE(c->seq > 0);
+	ST_REQUIRE(c->size >= c->seq); /* the checkpoint covers it */
 	int rc = kv_reserve(t, TABLE_CARRIED, key_span(&k), CARRIED_HEAD + path + c->event.size, &p);
 	if (rc < 0)
 		return rc;
@@ -81,6 +87,7 @@ static int each_carried(struct st_txn *t, const struct kv_row *row, void *arg)
 
 int st_carried_each(struct st_txn *t, uint32_t log, uint64_t seq, st_carried_fn *fn, void *arg)
 {
+	ST_REQUIRE(fn != NULL);
 	struct each e = { .fn.carried = fn, .arg = arg };
 	struct key k = place_key(log, seq + 1);
 	struct kv_range range = { .table = TABLE_CARRIED, .from = key_span(&k) };
@@ -128,6 +135,7 @@ static struct key outbox_key(uint32_t child, uint64_t position)
 
 int st_outbox_put(struct st_txn *t, uint32_t child, uint32_t log, uint64_t seq)
 {
+	ST_REQUIRE(child > 0);
 	struct key last = outbox_key(child, 0);
 	struct st_span row;
 	uint8_t position[8], value[OUTBOX_ROW];
@@ -164,6 +172,7 @@ static int each_outbox(struct st_txn *t, const struct kv_row *row, void *arg)
 
 int st_outbox_each(struct st_txn *t, uint32_t child, uint64_t after, st_outbox_fn *fn, void *arg)
 {
+	ST_REQUIRE(fn != NULL);
 	struct each e = { .fn.outbox = fn, .arg = arg, .after = after };
 	struct key k = outbox_key(child, after > 0 ? after : 1);
 	struct kv_range range = { .table = TABLE_OUTBOX, .prefix = st_span(k.bytes, 4),
@@ -236,6 +245,8 @@ int st_addressed_get(struct st_txn *t, const struct st_code *to, bool subtree,
 int st_addressed_put(struct st_txn *t, const struct st_code *to, bool subtree,
 		     const struct st_addressed *a)
 {
+	ST_REQUIRE(!st_code_empty(to));
+	ST_REQUIRE(a->seq > 0); /* 0 is read as: nothing yet */
 	struct key k = addressed_key(to, subtree);
 	uint8_t row[ADDRESSED_ROW];
 	st_put_u32(row, a->epoch);

@@ -12,6 +12,10 @@
  * receipts    (log u32, signer u32) -> size u64 | time u64 | signature 64
  * "stays": it spaces the log, and is never dropped. */
 enum { CHECKPOINT_ROW = 8 + 64 + 32 + 8 + 1, RECEIPT_ROW = 8 + 8 + 64 };
+_Static_assert(8 + ST_SIGNATURE_SIZE == 72, "where a row's root begins");
+_Static_assert(72 + ST_HASH_SIZE == 104, "where a row's bytes begin");
+_Static_assert(104 + 8 + 1 == CHECKPOINT_ROW, "and its end");
+_Static_assert(16 + ST_SIGNATURE_SIZE == RECEIPT_ROW, "a receipt's end");
 
 static struct key checkpoint_key(uint32_t log, uint64_t size)
 {
@@ -116,6 +120,7 @@ static int drop(struct st_txn *t, uint32_t log, uint64_t size, uint64_t newest)
 /* Keeps the checkpoint before the newest for good where the spacing needs it. */
 static int space(struct st_txn *t, struct st_log *log, uint64_t before)
 {
+	st_assert(log->kept_size <= log->tree.size);
 	struct st_checkpoint_row c;
 	bool stays = false;
 	bool near = log->tree.size - log->kept_size <= ST_CHECKPOINT_EVENTS_MAX &&
@@ -147,6 +152,7 @@ int st_checkpoint_put(struct st_txn *t, struct st_log *log, const struct st_cosi
 	if (rc < 0 || before == row.size)
 		return rc;
 	rc = space(t, log, before);
+	st_assert(rc < 0 || log->kept_size <= before);
 	if (rc == 0)
 		rc = drop(t, log->number, before, row.size);
 	if (rc == 0)
@@ -184,6 +190,8 @@ int st_receipt_get(struct st_txn *t, uint32_t log, uint32_t signer, struct st_re
 
 int st_receipt_put(struct st_txn *t, const struct st_receipt *r)
 {
+	ST_REQUIRE(r->log > 0);
+	ST_REQUIRE(r->signer > 0);
 	struct key k = receipt_key(r->log, r->signer);
 	struct st_receipt before = { .size = 0 };
 	struct st_log log;
@@ -222,6 +230,7 @@ static int each_receipt(struct st_txn *t, const struct kv_row *row, void *arg)
 
 int st_receipt_each(struct st_txn *t, uint32_t log, st_receipt_fn *fn, void *arg)
 {
+	ST_REQUIRE(fn != NULL);
 	struct key k = key_new();
 	struct each e = { fn, arg };
 	key_u32(&k, log);

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <station/base/check.h>
 
+_Static_assert(KV_KEY_MAX <= 511, "LMDB's own bound of a key");
+
 struct key key_new(void)
 {
 	struct key k;
@@ -87,6 +89,8 @@ static struct st_span span(MDB_val v)
 
 int kv_get(struct st_txn *t, enum table table, struct st_span key, struct st_span *ret_value)
 {
+	st_assert(table < TABLE_COUNT);
+	st_assert(key.size > 0);
 	MDB_val k = val(key), v;
 	int rc = mdb_get(t->mdb, t->store->tables[table], &k, &v);
 	if (rc == 0)
@@ -96,6 +100,8 @@ int kv_get(struct st_txn *t, enum table table, struct st_span key, struct st_spa
 
 int kv_put(struct st_txn *t, enum table table, struct st_span key, struct st_span value)
 {
+	st_assert(table < TABLE_COUNT);
+	st_assert(key.size > 0);
 	MDB_val k = val(key), v = val(value);
 	ST_REQUIRE(t->writes);
 	return kv_error(mdb_put(t->mdb, t->store->tables[table], &k, &v, 0));
@@ -104,6 +110,8 @@ int kv_put(struct st_txn *t, enum table table, struct st_span key, struct st_spa
 int kv_reserve(struct st_txn *t, enum table table, struct st_span key, size_t size,
 	       uint8_t **ret_value)
 {
+	st_assert(table < TABLE_COUNT);
+	st_assert(size > 0);
 	MDB_val k = val(key), v = { .mv_size = size };
 	ST_REQUIRE(t->writes);
 	int rc = mdb_put(t->mdb, t->store->tables[table], &k, &v, MDB_RESERVE);
@@ -114,6 +122,7 @@ int kv_reserve(struct st_txn *t, enum table table, struct st_span key, size_t si
 
 int kv_del(struct st_txn *t, enum table table, struct st_span key)
 {
+	st_assert(key.size > 0);
 	MDB_val k = val(key);
 	ST_REQUIRE(t->writes);
 	return kv_error(mdb_del(t->mdb, t->store->tables[table], &k, NULL));
@@ -156,6 +165,7 @@ int kv_at_most(struct st_txn *t, enum table table, struct st_span key, struct st
 		rc = MDB_NOTFOUND;
 	if (rc == 0)
 		*ret_row = (struct kv_row){ span(k), span(v) };
+	st_assert(rc != 0 || compare(span(k), key) <= 0);
 	mdb_cursor_close(c);
 	return kv_error(rc);
 }
@@ -173,6 +183,7 @@ int kv_at_least(struct st_txn *t, enum table table, struct st_span key, struct s
 		rc = MDB_NOTFOUND;
 	if (rc == 0)
 		*ret_row = (struct kv_row){ span(k), span(v) };
+	st_assert(rc != 0 || compare(span(k), key) >= 0);
 	mdb_cursor_close(c);
 	return kv_error(rc);
 }
@@ -203,11 +214,13 @@ static int next(struct st_txn *t, MDB_cursor *c, struct st_span seen, MDB_val *k
 	int rc = seek(c, seen, k, v);
 	if (rc == 0 && compare(span(*k), seen) == 0)
 		rc = mdb_cursor_get(c, k, v, MDB_NEXT);
+	st_assert(rc != 0 || compare(span(*k), seen) > 0); /* a scan always comes to its end */
 	return rc;
 }
 
 int kv_scan(struct st_txn *t, const struct kv_range *range, kv_fn *fn, void *arg)
 {
+	ST_REQUIRE(fn != NULL);
 	MDB_cursor *c = NULL;
 	MDB_val k, v;
 	struct copy copy;

@@ -12,6 +12,8 @@
  *                                    kept bytes u64 | refill u64 | closed u8 | size u64 | frontier
  * key 2 | station u32 | epoch u32 -> number u32 */
 enum { BY_NUMBER = 1, BY_STATION = 2, FIXED = 57 };
+_Static_assert(4 + 4 + 5 * 8 + 1 + 8 == FIXED, "where the frontier begins");
+_Static_assert(sizeof(struct st_hash) == ST_HASH_SIZE, "a frontier is copied whole");
 
 static struct key number_key(uint32_t number)
 {
@@ -46,7 +48,7 @@ static int decode(uint32_t number, struct st_span row, struct st_log *log)
 	log->tree.size = st_read_u64(&r);
 	size_t nodes = (size_t)__builtin_popcountll(log->tree.size);
 	(void)st_read_copy(&r, log->tree.nodes, nodes * ST_HASH_SIZE);
-	bool sound = st_reader_done(&r) && log->station > 0 && log->epoch > 0 &&
+	bool sound = st_reader_done(&r) && number > 0 && log->station > 0 && log->epoch > 0 &&
 		     log->signed_size <= log->tree.size && log->kept_size <= log->signed_size;
 	return sound ? 0 : ST_ECORRUPT;
 }
@@ -64,7 +66,11 @@ int st_log_put(struct st_txn *t, const struct st_log *log)
 	struct key k = number_key(log->number);
 	size_t nodes = (size_t)__builtin_popcountll(log->tree.size);
 	uint8_t *p = NULL;
-	st_assert(log->signed_size <= log->tree.size && log->kept_size <= log->signed_size);
+	st_assert(log->signed_size <= log->tree.size);
+	ST_REQUIRE(log->number > 0);
+	st_assert(log->station > 0);
+	st_assert(log->epoch > 0); /* decode refuses all that isn't so */
+	st_assert(log->kept_size <= log->signed_size);
 	int rc = kv_reserve(t, TABLE_LOGS, key_span(&k), FIXED + nodes * ST_HASH_SIZE, &p);
 	if (rc < 0)
 		return rc;
@@ -101,7 +107,8 @@ int st_log_create(struct st_txn *t, uint32_t station, uint32_t epoch, struct st_
 	struct st_log log;
 	struct kv_row row;
 	uint8_t value[4];
-	ST_REQUIRE(station > 0 && epoch > 0);
+	ST_REQUIRE(station > 0);
+	ST_REQUIRE(epoch > 0);
 	int rc = st_log_find(t, station, epoch, &log);
 	if (rc != ST_ENOTFOUND)
 		return rc < 0 ? rc : ST_EEXIST;
@@ -110,10 +117,13 @@ int st_log_create(struct st_txn *t, uint32_t station, uint32_t epoch, struct st_
 	log.epoch = epoch;
 	log.number = 1;
 	rc = kv_at_most(t, TABLE_LOGS, key_span(&k), st_span(&prefix, 1), &row);
-	if (rc == 0)
-		log.number = st_get_u32(row.key.data + 1) + 1;
-	else if (rc != ST_ENOTFOUND)
+	if (rc < 0 && rc != ST_ENOTFOUND)
 		return rc;
+	if (rc == 0) {
+		if (row.key.size != 5 || st_get_u32(row.key.data + 1) == UINT32_MAX)
+			return ST_ECORRUPT;
+		log.number = st_get_u32(row.key.data + 1) + 1;
+	}
 	st_put_u32(value, log.number);
 	k = station_key(station, epoch);
 	rc = kv_put(t, TABLE_LOGS, key_span(&k), ST_SPAN(value));
@@ -141,6 +151,7 @@ static int each_row(struct st_txn *t, const struct kv_row *row, void *arg)
 
 int st_log_each(struct st_txn *t, st_log_fn *fn, void *arg)
 {
+	ST_REQUIRE(fn != NULL);
 	static const uint8_t prefix = BY_NUMBER;
 	struct each e = { fn, arg };
 	struct kv_range range = { .table = TABLE_LOGS, .prefix = st_span(&prefix, 1) };

@@ -10,9 +10,11 @@
 /* key 1 | dimension | text       -> number u16
  * key 2 | dimension | number u16 -> text */
 enum { BY_TEXT = 1, BY_NUMBER = 2 };
+_Static_assert(1 + 1 + ST_NAME_TEXT_MAX <= KV_KEY_MAX, "a text fits its key");
 
 static struct key text_key(uint8_t dimension, struct st_span text)
 {
+	st_assert(text.size > 0);
 	struct key k = key_new();
 	key_u8(&k, BY_TEXT);
 	key_u8(&k, dimension);
@@ -61,6 +63,7 @@ static int next_number(struct st_txn *t, uint8_t dimension, uint16_t *ret_number
 	if (last == UINT16_MAX)
 		return ST_ETOOBIG; /* not ST_EFULL, which says that the transaction is lost */
 	*ret_number = (uint16_t)(last + 1);
+	st_assert(*ret_number > 0); /* 0 is the empty text */
 	return 0;
 }
 

@@ -10,6 +10,9 @@
 
 /* evidence number u64 -> kind u8 | seen i64 | about 12 | bytes */
 enum { EVIDENCE_HEAD = 1 + 8 + ST_CODE_MAX };
+enum { INVITE_MAX = 1024 };
+_Static_assert(EVIDENCE_HEAD == 9 + ST_CODE_MAX, "where the bytes begin");
+_Static_assert(1 + 8 + 1 + 2 * ST_KEY_SIZE + ST_NAME_MAX <= INVITE_MAX, "the largest invite");
 
 static int decode_evidence(const struct kv_row *row, struct st_evidence *e)
 {
@@ -47,6 +50,8 @@ static int look(struct st_txn *t, const struct kv_row *row, void *arg)
 
 int st_evidence_put(struct st_txn *t, const struct st_evidence *e)
 {
+	ST_REQUIRE(e->kind >= ST_EVIDENCE_FORK);
+	ST_REQUIRE(e->kind <= ST_EVIDENCE_SECOND_KEY);
 	struct looking l = { .for_this = e };
 	struct kv_range range = { .table = TABLE_EVIDENCE };
 	struct key k = key_new();
@@ -81,6 +86,7 @@ static int each_evidence(struct st_txn *t, const struct kv_row *row, void *arg)
 
 int st_evidence_each(struct st_txn *t, st_evidence_fn *fn, void *arg)
 {
+	ST_REQUIRE(fn != NULL);
 	struct looking l = { .fn = fn, .arg = arg };
 	struct kv_range range = { .table = TABLE_EVIDENCE };
 	return kv_scan(t, &range, each_evidence, &l);
@@ -106,7 +112,7 @@ static int decode_invite(const struct kv_row *row, struct st_invite_row *i)
 	i->expires_ms = (int64_t)st_read_u64(&r);
 	i->used = st_read_u8(&r) != 0;
 	(void)st_read_copy(&r, i->used_by.bytes, ST_KEY_SIZE);
-	if (r.failed || r.rest.size > ST_NAME_MAX)
+	if (r.failed || r.rest.size > ST_NAME_MAX || i->tier < ST_MAIN || i->tier > ST_SPECIALTY)
 		return ST_ECORRUPT;
 	memcpy(i->name, r.rest.data, r.rest.size);
 	return 0;
@@ -114,9 +120,10 @@ static int decode_invite(const struct kv_row *row, struct st_invite_row *i)
 
 int st_invite_put(struct st_txn *t, const struct st_invite_row *i)
 {
+	ST_REQUIRE(!st_code_empty(&i->child));
 	struct key k = invite_key(&i->child);
 	struct st_buf row;
-	st_buf_init(&row, 1024);
+	st_buf_init(&row, INVITE_MAX);
 	st_buf_u8(&row, (uint8_t)i->tier);
 	st_buf_put(&row, i->key.bytes, ST_KEY_SIZE);
 	st_buf_u64(&row, (uint64_t)i->expires_ms);
@@ -153,6 +160,7 @@ static int each_invite(struct st_txn *t, const struct kv_row *row, void *arg)
 
 int st_invite_each(struct st_txn *t, st_invite_fn *fn, void *arg)
 {
+	ST_REQUIRE(fn != NULL);
 	struct invites x = { fn, arg };
 	struct kv_range range = { .table = TABLE_INVITES };
 	return kv_scan(t, &range, each_invite, &x);

@@ -8,6 +8,9 @@
 #include <station/base/check.h>
 #include "kv.h"
 
+_Static_assert(4 + ST_ULID_SIZE == 20, "a record's key: record_of and each_stray read it");
+_Static_assert(1 + ST_INDEX_KEY_MAX <= KV_KEY_MAX, "an index's key fits");
+
 static struct key record_key(const struct st_record_ref *record)
 {
 	struct key k = key_new();
@@ -44,6 +47,8 @@ int st_record_put(struct st_txn *t, const struct st_record_ref *record, struct s
 {
 	struct key k = record_key(record);
 	ST_REQUIRE(row.size <= ST_RECORD_ROW_MAX);
+	ST_REQUIRE(record->opener > 0);
+	ST_REQUIRE(row.size > 0);
 	return kv_put(t, TABLE_RECORDS, key_span(&k), row);
 }
 
@@ -69,6 +74,7 @@ static int each_record(struct st_txn *t, const struct kv_row *row, void *arg)
 
 int st_record_each(struct st_txn *t, const struct st_record_ref *from, st_record_fn *fn, void *arg)
 {
+	ST_REQUIRE(fn != NULL);
 	struct each e = { .fn.record = fn, .arg = arg };
 	struct key k = key_new();
 	if (from != NULL)
@@ -87,6 +93,9 @@ static struct key stray_key(const struct st_record_ref *record, const struct st_
 
 int st_stray_put(struct st_txn *t, const struct st_record_ref *record, const struct st_stray *stray)
 {
+	ST_REQUIRE(stray->why >= ST_STRAY_NOTE);
+	ST_REQUIRE(stray->why <= ST_STRAY_SET_ASIDE);
+	ST_REQUIRE(stray->seq > 0);
 	struct key k = stray_key(record, stray);
 	uint8_t why = (uint8_t)stray->why;
 	return kv_put(t, TABLE_STRAYS, key_span(&k), st_span(&why, 1));
@@ -114,6 +123,7 @@ static int each_stray(struct st_txn *t, const struct kv_row *row, void *arg)
 
 int st_stray_each(struct st_txn *t, const struct st_record_ref *record, st_stray_fn *fn, void *arg)
 {
+	ST_REQUIRE(fn != NULL);
 	struct each e = { .fn.stray = fn, .arg = arg };
 	struct key k = record_key(record);
 	struct kv_range range = { .table = TABLE_STRAYS, .prefix = key_span(&k) };
@@ -147,6 +157,7 @@ int st_stray_count(struct st_txn *t, enum st_stray_why why, uint64_t *ret_count)
 
 static struct key index_key(enum st_index which, struct st_span key)
 {
+	st_assert(which == ST_INDEX_DUE || which == ST_INDEX_STATE);
 	struct key k = key_new();
 	ST_REQUIRE(key.size <= ST_INDEX_KEY_MAX);
 	key_u8(&k, (uint8_t)which);
@@ -169,6 +180,7 @@ int st_index_del(struct st_txn *t, enum st_index which, struct st_span key)
 
 static int each_index(struct st_txn *t, const struct kv_row *row, void *arg)
 {
+	st_assert(row->key.size > 0);
 	struct each *e = arg;
 	(void)t;
 	return e->fn.index(st_span(row->key.data + 1, row->key.size - 1), e->arg);
@@ -177,6 +189,7 @@ static int each_index(struct st_txn *t, const struct kv_row *row, void *arg)
 int st_index_each(struct st_txn *t, enum st_index which, struct st_span prefix, struct st_span from,
 		  st_index_fn *fn, void *arg)
 {
+	ST_REQUIRE(fn != NULL);
 	struct each e = { .fn.index = fn, .arg = arg };
 	struct key k = index_key(which, prefix), f = index_key(which, from);
 	struct kv_range range = { .table = TABLE_INDEX, .prefix = key_span(&k), .from = key_span(&f) };
@@ -248,6 +261,7 @@ static struct key unread_key(uint32_t log, uint64_t seq)
 
 int st_unread_put(struct st_txn *t, uint32_t log, uint64_t seq, int code)
 {
+	ST_REQUIRE(code < 0);
 	struct key k = unread_key(log, seq);
 	uint8_t value[4];
 	st_put_u32(value, (uint32_t)code);
@@ -276,6 +290,7 @@ int st_unread_count(struct st_txn *t, uint32_t log, uint64_t *ret_count)
 
 int st_cell_get(struct st_txn *t, struct st_span key, struct st_buf *to)
 {
+	st_assert(key.size <= ST_CELL_KEY_MAX);
 	struct st_span cell;
 	int rc = kv_get(t, TABLE_TALLIES, key, &cell);
 	if (rc < 0)
@@ -286,7 +301,8 @@ int st_cell_get(struct st_txn *t, struct st_span key, struct st_buf *to)
 
 int st_cell_put(struct st_txn *t, struct st_span key, struct st_span cell)
 {
-	ST_REQUIRE(key.size > 0 && key.size <= ST_CELL_KEY_MAX);
+	ST_REQUIRE(key.size > 0);
+	ST_REQUIRE(key.size <= ST_CELL_KEY_MAX);
 	if (cell.size > 0)
 		return kv_put(t, TABLE_TALLIES, key, cell);
 	int rc = kv_del(t, TABLE_TALLIES, key);
@@ -302,6 +318,7 @@ static int each_cell(struct st_txn *t, const struct kv_row *row, void *arg)
 
 int st_cell_each(struct st_txn *t, struct st_span prefix, st_cell_fn *fn, void *arg)
 {
+	ST_REQUIRE(fn != NULL);
 	struct each e = { .fn.cell = fn, .arg = arg };
 	struct kv_range range = { .table = TABLE_TALLIES, .prefix = prefix };
 	return kv_scan(t, &range, each_cell, &e);

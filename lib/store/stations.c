@@ -12,6 +12,7 @@
  *                        revoker log u32 | revoker seq u64 | signed certificate ]
  * key 2 | code 12     -> number u32 */
 enum { BY_NUMBER = 1, BY_CODE = 2, HEAD = ST_CODE_MAX + 1, FIXED = HEAD + 45 };
+_Static_assert(FIXED - HEAD == 4 + 4 + 1 + 4 + 8 + 4 + 8 + 4 + 8, "where the certificate begins");
 
 static struct key number_key(uint32_t number)
 {
@@ -48,7 +49,9 @@ static int decode(uint32_t number, struct st_span row, struct st_station *s)
 	s->revoked_size = st_read_u64(&r);
 	s->revoker_log = st_read_u32(&r);
 	s->revoker_seq = st_read_u64(&r);
-	if (r.failed || r.rest.size > sizeof(s->signed_bytes))
+	bool sound = !r.failed && number > 0 && r.rest.size <= sizeof(s->signed_bytes) &&
+		     (s->standing == ST_ENROLLED || s->standing == ST_REVOKED);
+	if (!sound)
 		return ST_ECORRUPT;
 	s->signed_size = r.rest.size;
 	memcpy(s->signed_bytes, r.rest.data, r.rest.size);
@@ -73,7 +76,7 @@ int st_station_number(struct st_txn *t, const struct st_code *code, uint32_t *re
 	int rc = kv_get(t, TABLE_STATIONS, key_span(&k), &row);
 	if (rc < 0)
 		return rc;
-	if (row.size != 4)
+	if (row.size != 4 || st_get_u32(row.data) == 0)
 		return ST_ECORRUPT;
 	*ret_number = st_get_u32(row.data);
 	return 0;
@@ -120,6 +123,8 @@ static int next_number(struct st_txn *t, uint32_t *ret_number)
 
 static int put_number(struct st_txn *t, const struct st_code *code, uint32_t number)
 {
+	st_assert(number > 0);
+	st_assert(!st_code_empty(code));
 	struct key k = code_key(code);
 	uint8_t value[4];
 	st_put_u32(value, number);
@@ -131,6 +136,9 @@ int st_station_put(struct st_txn *t, struct st_station *s)
 	struct key k;
 	struct st_buf row;
 	uint32_t number = s->number;
+	ST_REQUIRE(s->signed_size > 0);
+	ST_REQUIRE(s->signed_size <= sizeof(s->signed_bytes));
+	ST_REQUIRE(s->standing == ST_ENROLLED || s->standing == ST_REVOKED);
 	int rc = number != 0 ? 0 : st_station_number(t, &s->certificate.code, &number);
 	if (rc == ST_ENOTFOUND) {
 		rc = next_number(t, &number);
@@ -201,6 +209,7 @@ static int each_row(struct st_txn *t, const struct kv_row *row, void *arg)
 
 int st_station_each(struct st_txn *t, st_station_fn *fn, void *arg)
 {
+	ST_REQUIRE(fn != NULL);
 	static const uint8_t prefix = BY_NUMBER;
 	struct each e = { fn, arg };
 	struct kv_range range = { .table = TABLE_STATIONS, .prefix = st_span(&prefix, 1) };

@@ -103,7 +103,10 @@ static int tables_open(struct st_store *s, bool fresh)
 
 int st_store_open(const struct st_store_conf *conf, struct st_store **ret_store)
 {
-	ST_REQUIRE(conf->readers_max > 0 && conf->map_bytes > 0);
+	ST_REQUIRE(conf->readers_max > 0);
+	ST_REQUIRE(conf->map_bytes > 0);
+	ST_REQUIRE(conf->directory != NULL);
+	ST_REQUIRE(ret_store != NULL);
 	struct st_store *s = calloc(1, sizeof(*s));
 	if (s == NULL)
 		return ST_ENOMEM;
@@ -121,6 +124,7 @@ int st_store_open(const struct st_store_conf *conf, struct st_store **ret_store)
 	if (rc < 0)
 		goto out;
 	(void)st_store_reap_readers(s);
+	st_assert(s->lock_fd >= 0);
 	*ret_store = s;
 	s = NULL;
 out:
@@ -176,6 +180,7 @@ static int commit_failed(struct st_store *s, int rc)
 
 int st_store_write(struct st_store *s, st_txn_fn *fn, void *arg)
 {
+	ST_REQUIRE(fn != NULL);
 	struct st_txn t = { .store = s, .writes = true };
 	if (s->broken)
 		return ST_EIO;
@@ -202,6 +207,7 @@ int st_store_write(struct st_store *s, st_txn_fn *fn, void *arg)
 
 int st_store_read(struct st_store *s, st_txn_fn *fn, void *arg)
 {
+	ST_REQUIRE(fn != NULL);
 	struct st_txn t = { .store = s };
 	int rc = mdb_txn_begin(s->env, NULL, MDB_RDONLY, &t.mdb);
 	if (rc != 0)
@@ -245,6 +251,8 @@ unsigned st_store_reap_readers(struct st_store *s)
 
 int st_meta_get(struct st_txn *t, enum st_meta key, void *to, size_t room, size_t *ret_size)
 {
+	ST_REQUIRE(key >= ST_META_FORMAT);
+	ST_REQUIRE(to != NULL);
 	uint8_t name = (uint8_t)key;
 	struct st_span value;
 	int rc = kv_get(t, TABLE_META, st_span(&name, 1), &value);
@@ -260,6 +268,8 @@ int st_meta_get(struct st_txn *t, enum st_meta key, void *to, size_t room, size_
 
 int st_meta_put(struct st_txn *t, enum st_meta key, struct st_span value)
 {
+	ST_REQUIRE(key >= ST_META_FORMAT);
+	ST_REQUIRE(key <= ST_META_TAKEN);
 	uint8_t name = (uint8_t)key;
 	return kv_put(t, TABLE_META, st_span(&name, 1), value);
 }

@@ -15,6 +15,7 @@
  *   level 4   [ n n ... n ][ n n ...     one row covers 256
  *   level 0   events, in blocks */
 enum { STEP = 4, FAN = 1 << STEP, LEVELS = 64 / STEP };
+_Static_assert(64 % STEP == 0, "no level of a tree is beyond the last tile");
 
 static struct key tile_key(uint32_t log, unsigned level, uint64_t tile)
 {
@@ -44,6 +45,8 @@ static int tile_put(struct filling *f, unsigned level, struct tile *tile)
 	struct key k = tile_key(f->log, level, tile->number);
 	if (!tile->changed)
 		return 0;
+	st_assert(tile->loaded);
+	st_assert(tile->count <= FAN);
 	tile->changed = false;
 	return kv_put(f->txn, TABLE_TREE, key_span(&k),
 		      st_span(tile->nodes, tile->count * ST_HASH_SIZE));
@@ -52,6 +55,7 @@ static int tile_put(struct filling *f, unsigned level, struct tile *tile)
 static int tile_load(struct filling *f, unsigned level, uint64_t number, size_t count,
 		     struct tile *tile)
 {
+	st_assert(count < FAN);
 	struct key k = tile_key(f->log, level, number);
 	struct st_span row;
 	tile->loaded = true;
@@ -71,6 +75,7 @@ static int write_node(void *arg, unsigned level, uint64_t index, const struct st
 	struct filling *f = arg;
 	if (level == 0 || level % STEP != 0)
 		return 0;
+	st_assert(level / STEP < LEVELS);
 	struct tile *tile = &f->tiles[level / STEP];
 	int rc = 0;
 	if (tile->loaded && tile->number != index / FAN)
@@ -112,6 +117,7 @@ static int hash_event(uint64_t seq, struct st_span event, void *arg)
 {
 	struct leaves *l = arg;
 	(void)seq;
+	st_assert(l->count < FAN);
 	l->nodes[l->count++] = st_hash_leaf(event);
 	return 0;
 }
@@ -121,6 +127,7 @@ static int read_nodes(struct st_tree *tree, unsigned level, uint64_t first, size
 		      struct st_hash nodes[FAN])
 {
 	st_assert(first % FAN + count <= FAN);
+	st_assert(level % STEP == 0);
 	if (level == 0) {
 		struct leaves l = { .nodes = nodes };
 		int rc = st_event_each(tree->txn, tree->log, first + 1, first + count, hash_event, &l);
@@ -148,6 +155,7 @@ int st_tree_read(void *arg, unsigned level, uint64_t index, struct st_hash *ret_
 	int rc = read_nodes(tree, base, index << (level - base), count, nodes);
 	if (rc < 0)
 		return rc;
+	st_assert(count <= FAN);
 	for (; count > 1; count /= 2)
 		for (size_t i = 0; i < count / 2; i++)
 			nodes[i] = st_hash_node(&nodes[2 * i], &nodes[2 * i + 1]);

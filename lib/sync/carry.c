@@ -18,6 +18,11 @@ enum { CARRY_INCARNATION = 1, CARRY_POSITION, CARRY_ITEM, CARRY_CERTIFICATE };
 enum { ITEM_STATION = 1, ITEM_EPOCH, ITEM_SEQ, ITEM_EVENT, ITEM_PATH, ITEM_SIZE, ITEM_TIME,
        ITEM_SIGNATURE, ITEM_PART };
 enum { CARRY_RAW_MAX = ST_PUSH_RAW_MAX };
+_Static_assert((int)ST_DEPTH_MAX <= (int) ST_CARRY_CERTIFICATES_MAX, "a carry has room for one chain");
+_Static_assert(ST_EVENT_MAX + ST_EVENT_PARTS_BYTES_MAX + ST_DEPTH_MAX * ST_CERTIFICATE_MAX +
+		       ST_PROOF_MAX * ST_HASH_SIZE + 4096 <=
+	       CARRY_RAW_MAX,
+	       "and for one event with all that belongs to it");
 
 /* ---- packing ---- */
 
@@ -82,6 +87,7 @@ static int put_chain(struct carrying *c, uint32_t station)
 			told |= c->told[i] == path[n].number;
 		if (told)
 			continue;
+		st_assert(c->told_count < ST_CARRY_CERTIFICATES_MAX);
 		c->told[c->told_count++] = path[n].number;
 		st_pb_put_bytes(packer_raw(c->packer), CARRY_CERTIFICATE,
 				st_span(path[n].signed_bytes, path[n].signed_size));
@@ -112,6 +118,7 @@ static int add_row(const struct st_outbox_row *row, void *arg)
 	struct st_log log;
 	struct st_log_id id;
 	struct st_buf *raw = packer_raw(c->packer);
+	st_assert(row->position > c->position); /* one after the other */
 	if (c->items == ST_CARRY_ITEMS_MAX || raw->size > ST_CARRY_BYTES_MAX ||
 	    c->told_count + ST_DEPTH_MAX > ST_CARRY_CERTIFICATES_MAX)
 		return 1;
@@ -134,6 +141,7 @@ static int add_row(const struct st_outbox_row *row, void *arg)
 	rc = put_chain(c, log.station);
 	st_pb_put_bytes(raw, CARRY_ITEM, st_buf_span(&c->item));
 	c->position = row->position;
+	st_assert(c->items < ST_CARRY_ITEMS_MAX);
 	c->items++;
 	return rc < 0 ? rc : raw->error;
 }
@@ -141,6 +149,7 @@ static int add_row(const struct st_outbox_row *row, void *arg)
 int st_carry_pack(struct st_packer *p, struct st_txn *t, const struct st_carry_for *to,
 		  struct st_packed *ret_packed)
 {
+	ST_REQUIRE(to->child > 0);
 	struct carrying c = { .packer = p, .txn = t, .to = to, .position = to->after };
 	struct st_buf *raw = packer_raw(p);
 	int rc = st_arena_init(&c.arena, ST_EVENT_ARENA);
@@ -160,6 +169,7 @@ int st_carry_pack(struct st_packer *p, struct st_txn *t, const struct st_carry_f
 	}
 	if (rc == 0) {
 		*ret_packed = (struct st_packed){ .size = c.position };
+		st_assert(c.position > to->after);
 		packer_compress(p, ret_packed);
 	}
 	st_arena_done(&c.arena);
@@ -173,6 +183,7 @@ int st_carry_pack(struct st_packer *p, struct st_txn *t, const struct st_carry_f
 
 static int read_path(struct st_span bytes, struct st_proof *proof)
 {
+	_Static_assert(sizeof(proof->path) == ST_PROOF_MAX * ST_HASH_SIZE, "a path is copied whole");
 	if (bytes.size % ST_HASH_SIZE != 0 || bytes.size > sizeof(proof->path))
 		return ST_EWIRE;
 	proof->count = bytes.size / ST_HASH_SIZE;
@@ -270,6 +281,8 @@ static int read_carry(struct st_span raw, struct st_arena *arena, struct st_carr
 		else if (f.number == CARRY_CERTIFICATE)
 			certificates[certificate++] = f.bytes;
 	}
+	st_assert(item <= c->item_count); /* as count_rows has counted */
+	st_assert(certificate <= c->certificate_count);
 	c->items = items;
 	c->certificates = certificates;
 	return rc < 0 || r.failed || c->position == 0 ? ST_EWIRE : 0;
@@ -277,6 +290,7 @@ static int read_carry(struct st_span raw, struct st_arena *arena, struct st_carr
 
 int st_carry_unpack(uint8_t *raw, size_t size, struct st_inbound_carry **ret_in)
 {
+	ST_REQUIRE(raw != NULL || size == 0);
 	struct st_carry c;
 	memset(&c, 0, sizeof(c));
 	int rc = count_rows(st_span(raw, size), &c);

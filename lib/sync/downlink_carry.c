@@ -22,6 +22,9 @@ void downlink_outbox_from(struct st_downlink *d, const struct st_taken *taken)
 static int send(struct st_downlink *d, const struct st_packed *packed)
 {
 	size_t chunks = st_packed_chunks(packed);
+	st_assert(packed->size > d->info.outbox_taken);
+	st_assert(!d->carrying);
+	st_assert(chunks > 0);
 	d->carries++;
 	for (size_t n = 0; n < chunks; n++) {
 		struct st_frame f = { .kind = ST_FRAME_CHUNK };

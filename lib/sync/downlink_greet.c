@@ -40,6 +40,7 @@ static int compare_one(struct st_downlink *d, struct st_txn *t, const struct st_
 {
 	struct st_log log = { .tree.size = 0 };
 	uint32_t number = 0;
+	st_assert(*count < ST_FRAME_LOGS_MAX);
 	int rc = st_station_number(t, &s->log.station, &number);
 	if (rc == 0)
 		rc = st_log_find(t, number, s->log.epoch, &log);
@@ -63,6 +64,7 @@ int downlink_compare(struct st_downlink *d, struct st_txn *t, const struct st_lo
 		if (rc < 0)
 			return rc;
 	}
+	st_assert(count <= logs->count);
 	if (count > 0)
 		d->to.claims(d->to.arg, claims, count);
 	return 0;
@@ -70,6 +72,7 @@ int downlink_compare(struct st_downlink *d, struct st_txn *t, const struct st_lo
 
 static int flush_states(struct telling *x, bool last)
 {
+	st_assert(x->count <= ST_FRAME_LOGS_MAX);
 	struct st_frame f = { .kind = ST_FRAME_LOGS };
 	f.u.logs = (struct st_logs){ .logs = x->u.states, .count = x->count, .last = last };
 	x->count = 0;
@@ -95,6 +98,7 @@ static int tell_log(struct st_txn *t, const struct st_log *log, void *arg)
 		return rc;
 	s.root = cp.root;
 	s.origin = cp.cosignature;
+	st_assert(x->count < ST_FRAME_LOGS_MAX);
 	x->u.states[x->count++] = s;
 	return 0;
 }
@@ -108,6 +112,7 @@ int downlink_tell_logs(struct st_downlink *d, struct st_txn *t)
 
 static int flush_receipts(struct telling *x)
 {
+	st_assert(x->count <= ST_FRAME_LOGS_MAX);
 	struct st_frame f = { .kind = ST_FRAME_RECEIPTS };
 	if (x->count == 0)
 		return 0;
@@ -125,6 +130,7 @@ static int tell_receipt(const struct st_receipt *r, void *arg)
 		rc = st_station_code(x->txn, r->signer, &in.signer);
 	if (rc < 0)
 		return rc;
+	st_assert(x->count < ST_FRAME_LOGS_MAX);
 	x->u.receipts[x->count++] = in;
 	return 0;
 }

@@ -17,6 +17,10 @@ enum {
 	ZSTD_LEVEL = 3,
 	PACK_BYTES_MAX = ST_CHECKPOINT_BYTES_MAX + ST_EVENT_MAX + ST_EVENT_PARTS_BYTES_MAX,
 };
+_Static_assert((int)ST_CHECKPOINT_EVENTS_MAX <= (int)ST_PUSH_EVENTS_MAX,
+	       "a push reaches the next checkpoint");
+_Static_assert((int)PACK_BYTES_MAX <= (int)ST_PUSH_RAW_MAX, "what was gathered can be written");
+_Static_assert(PACK_BYTES_MAX <= UINT32_MAX, "offsets have 32 bits");
 
 struct item_part {
 	uint32_t n, offset, size;
@@ -40,6 +44,7 @@ struct st_packer {
 
 int st_packer_new(struct st_packer **ret_p)
 {
+	ST_REQUIRE(ret_p != NULL);
 	struct st_packer *p = calloc(1, sizeof(*p));
 	if (p == NULL)
 		return ST_ENOMEM;
@@ -93,11 +98,15 @@ void packer_put_part(struct st_buf *to, uint32_t event, uint32_t n, struct st_sp
 
 void packer_compress(struct st_packer *p, struct st_packed *packed)
 {
+	ST_REQUIRE(p->raw.error == 0);
 	size_t size = ZSTD_compressCCtx(p->zstd, p->compressed, ST_PUSH_WIRE_MAX, p->raw.data,
 					p->raw.size, ZSTD_LEVEL);
+	st_assert(p->raw.size <= ST_PUSH_RAW_MAX);
 	packed->raw_size = (uint32_t)p->raw.size;
 	packed->compressed = !ZSTD_isError(size) && size < p->raw.size;
 	packed->bytes = packed->compressed ? st_span(p->compressed, size) : st_buf_span(&p->raw);
+	st_assert(packed->bytes.size > 0);
+	st_assert(packed->bytes.size <= ST_PUSH_WIRE_MAX);
 }
 
 /* Adds the parts that travel and are still here. A dropped one is simply not sent. */
@@ -110,10 +119,12 @@ static int gather_parts(struct st_packer *p, uint64_t seq, const struct st_event
 			continue;
 		st_buf_clear(&p->part);
 		int rc = st_part_get_row(p->txn, p->log->number, seq, (unsigned)n, &p->part);
-		if (rc == ST_ENOTFOUND)
+		/* A row of a size of 0 is damage; its part is as good as gone. */
+		if (rc == ST_ENOTFOUND || (rc == 0 && p->part.size == 0))
 			continue;
 		if (rc < 0)
 			return rc;
+		st_assert(p->item_part_count < ST_PUSH_PARTS_MAX);
 		p->item_parts[p->item_part_count++] = (struct item_part){
 			.n = (uint32_t)n,
 			.offset = (uint32_t)p->parts.size,
@@ -131,6 +142,7 @@ static int gather(uint64_t seq, struct st_span event, void *arg)
 	    (p->item_count > 0 &&
 	     p->events.size + p->parts.size + event.size > ST_CHECKPOINT_BYTES_MAX + ST_EVENT_MAX))
 		return 1;
+	st_assert(event.size > 0);
 	struct item *item = &p->items[p->item_count];
 	*item = (struct item){
 		.offset = (uint32_t)p->events.size,
@@ -152,6 +164,7 @@ static int gather(uint64_t seq, struct st_span event, void *arg)
 	if (rc < 0)
 		return rc;
 	item->part_count = (uint32_t)(p->item_part_count - item->first_part);
+	st_assert(p->item_part_count >= item->first_part);
 	p->item_count++;
 	return 0;
 }
@@ -159,6 +172,7 @@ static int gather(uint64_t seq, struct st_span event, void *arg)
 static void put_part(struct st_packer *p, uint32_t event, const struct item_part *part)
 {
 	st_buf_clear(&p->part);
+	st_assert(part->offset + part->size <= p->parts.size);
 	packer_put_part(&p->part, event, part->n, st_span(p->parts.data + part->offset, part->size));
 	if (p->part.error < 0)
 		p->raw.error = p->part.error;
@@ -170,6 +184,8 @@ static int encode(struct st_packer *p, const struct st_log_id *id, uint64_t firs
 {
 	struct st_buf *to = &p->raw;
 	size_t count = (size_t)(cp->size - (first_seq - 1));
+	st_assert(id->epoch > 0);
+	st_assert(count <= p->item_count);
 	st_buf_clear(to);
 	st_pb_put_bytes(to, PUSH_STATION, st_code_span(&id->station));
 	st_pb_put_number(to, PUSH_EPOCH, id->epoch);
@@ -218,6 +234,8 @@ int st_push_pack(struct st_packer *p, struct st_txn *t, const struct st_log *log
 		.time_s = cp.cosignature.time_s,
 	};
 	packer_compress(p, ret_packed);
+	st_assert(ret_packed->size >= from);
+	st_assert(ret_packed->size <= to);
 	return 0;
 }
 

@@ -7,9 +7,13 @@
 #include <stdbool.h>
 #include <station/base/check.h>
 
+_Static_assert(ST_RETRY_FIRST_MS <= ST_RETRY_SHORT_MAX_MS, "waits only grow");
+_Static_assert(ST_RETRY_SHORT_MAX_MS <= ST_RETRY_LONG_MAX_MS, "waits only grow");
+
 uint32_t st_retry_failed(struct st_retry *r, uint64_t now_ms, uint32_t random)
 {
 	ST_REQUIRE(now_ms > 0);
+	ST_REQUIRE(now_ms >= r->linked_ms);
 	if (r->linked_ms != 0 && now_ms - r->linked_ms >= ST_RETRY_STABLE_MS)
 		*r = (struct st_retry){ 0 };
 	r->linked_ms = 0;
@@ -25,6 +29,7 @@ uint32_t st_retry_failed(struct st_retry *r, uint64_t now_ms, uint32_t random)
 		step = most;
 	if (r->failures < UINT32_MAX)
 		r->failures++;
+	st_assert(step >= ST_RETRY_FIRST_MS);
 	return step / 2 + random % (step / 2 + 1);
 }
 

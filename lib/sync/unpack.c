@@ -13,6 +13,8 @@
 #include <station/sync/carry.h>
 #include "packer.h"
 
+_Static_assert(ST_PUSH_RAW_MAX + 1024 <= ST_PUSH_WIRE_MAX, "what take_chunk lets in has room");
+
 static int fixed(const struct st_pb_field *f, void *to, size_t size)
 {
 	if (f->wire != ST_PB_BYTES || f->bytes.size != size)
@@ -113,11 +115,15 @@ static int read_push(struct st_inbound *in, struct st_span raw)
 	push->checkpoint.size = push->first_seq - 1 + push->event_count;
 	push->events = in->events;
 	push->parts = in->parts;
+	st_assert(push->event_count <= ST_PUSH_EVENTS_MAX); /* as count_rows has counted */
+	st_assert(push->part_count <= ST_PUSH_PARTS_MAX);
+	st_assert(push->checkpoint.size >= push->first_seq - 1);
 	return 0;
 }
 
 int st_push_unpack(uint8_t *raw, size_t size, struct st_inbound **ret_in)
 {
+	ST_REQUIRE(raw != NULL || size == 0);
 	size_t events, parts;
 	int rc = count_rows(st_span(raw, size), &events, &parts);
 	if (rc < 0)
@@ -168,6 +174,8 @@ void st_assembly_reset(struct st_assembly *a)
 /* What was collected, as it was before packing: never larger than it said at first. */
 static int unpacked(const struct st_assembly *a, uint8_t **ret_raw)
 {
+	st_assert(a->raw_size > 0);
+	st_assert(a->raw_size <= ST_PUSH_RAW_MAX);
 	uint8_t *raw = malloc(a->raw_size);
 	if (raw == NULL)
 		return ST_ENOMEM;
@@ -208,6 +216,7 @@ static int take_chunk(struct st_assembly *a, const struct st_chunk *c)
 	} else if (!a->busy || c->push != a->push || c->index != a->next_index) {
 		return ST_ESEQ;
 	}
+	st_assert(a->busy);
 	a->next_index = c->index + 1;
 	if (a->bytes.size + c->bytes.size > (size_t)a->raw_size + 1024)
 		return ST_ETOOBIG;
@@ -237,6 +246,7 @@ int st_assembly_add(struct st_assembly *a, const struct st_chunk *c, struct st_i
 	free(raw);
 	if (rc < 0 || c->last)
 		st_assembly_reset(a);
+	st_assert(rc < 0 || c->last == (in != NULL));
 	if (rc == 0)
 		*ret_in = in;
 	return rc;
@@ -254,6 +264,7 @@ int st_assembly_carry(struct st_assembly *a, const struct st_chunk *c,
 		free(raw);
 	if (rc < 0 || c->last)
 		st_assembly_reset(a);
+	st_assert(rc < 0 || c->last == (in != NULL));
 	if (rc == 0)
 		*ret_in = in;
 	return rc;

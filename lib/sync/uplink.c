@@ -9,11 +9,16 @@
 #include <station/base/check.h>
 
 enum { PUSHES_PER_STEP = 16 }; /* then the loop gets its turn, and calls again at once */
+_Static_assert(ST_PING_MS * 9 / 4 < 60 * 1000, "a dead link is known before carrier NAT forgets it");
+_Static_assert(ST_REFUSED_WAIT_MS <= ST_REFUSED_WAIT_MAX_MS, "waits only grow");
 
 int st_uplink_new(const struct st_uplink_self *self, const struct st_uplink_to *to,
 		  struct st_uplink **ret_u)
 {
-	ST_REQUIRE(self->ping_ms > 0 && self->log > 0);
+	ST_REQUIRE(self->ping_ms > 0);
+	ST_REQUIRE(self->log > 0);
+	ST_REQUIRE(!st_code_empty(&self->station));
+	ST_REQUIRE(!st_code_empty(&self->parent));
 	struct st_uplink *u = calloc(1, sizeof(*u));
 	if (u == NULL)
 		return ST_ENOMEM;
@@ -51,12 +56,14 @@ int uplink_say(struct st_uplink *u, const struct st_frame *frame, bool bulk)
 	int rc = st_frame_encode(frame, &u->out);
 	if (rc < 0)
 		return rc;
+	st_assert(u->out.size <= ST_FRAME_MAX);
 	u->to.frame(u->to.arg, st_buf_span(&u->out), bulk);
 	return 0;
 }
 
 static void enter(struct st_uplink *u, enum st_uplink_state state, uint64_t now_ms)
 {
+	st_assert(now_ms >= u->info.since_ms);
 	u->info.state = state;
 	u->info.since_ms = now_ms;
 }
@@ -67,6 +74,7 @@ static int want(struct st_uplink *u, uint64_t next)
 {
 	struct st_frame f = { .kind = ST_FRAME_WANT };
 	uint64_t spare = u->info.credit > ST_CREDIT_STANDING ? u->info.credit - ST_CREDIT_STANDING : 0;
+	st_assert(next == 0 || next > u->info.credit);
 	if (next > 0) {
 		if (u->wanting)
 			return 0;
@@ -86,6 +94,8 @@ static int want(struct st_uplink *u, uint64_t next)
 /* One frame is the whole of it, and nothing of its log is on the way: it goes before what is bulk. */
 static bool packed_is_prompt(const struct st_uplink *u)
 {
+	st_assert(u->packed_ready);
+	st_assert(u->packed_log < u->log_count);
 	const struct st_uplink_log *l = &u->logs[u->packed_log];
 	return st_packed_chunks(&u->packed) == 1 && l->sent == l->acked;
 }
@@ -103,6 +113,7 @@ static int send_packed(struct st_uplink *u)
 	st_assert(packed_needs(u) <= u->info.credit);
 	u->push++;
 	size_t chunks = st_packed_chunks(&u->packed);
+	st_assert(chunks > 0);
 	for (size_t n = 0; n < chunks; n++) {
 		struct st_frame f = { .kind = ST_FRAME_CHUNK };
 		f.u.chunk = st_packed_chunk(&u->packed, u->push, n);
@@ -114,7 +125,8 @@ static int send_packed(struct st_uplink *u)
 	u->packed_ready = false;
 	l->sent = u->packed.size;
 	l->sent_s = u->packed.time_s;
-	st_assert(l->acked <= l->sent && l->sent <= l->size);
+	st_assert(l->acked <= l->sent);
+	st_assert(l->sent <= l->size);
 	return 0;
 }
 
@@ -124,7 +136,10 @@ static int pack_log(struct st_uplink *u, struct st_txn *t, size_t i)
 	u->packed_ready = false;
 	if (i == UPLINK_NO_LOG)
 		return 0;
+	st_assert(i < u->log_count);
 	int rc = st_log_get(t, u->logs[i].number, &log);
+	if (rc == 0 && log.signed_size < u->logs[i].sent)
+		rc = ST_ECORRUPT; /* no log loses what was signed */
 	if (rc < 0)
 		return rc;
 	rc = st_push_pack(u->packer, t, &log, u->logs[i].sent, &u->packed);
@@ -136,6 +151,7 @@ static int pack_log(struct st_uplink *u, struct st_txn *t, size_t i)
 	if (u->packed.time_s > u->logs[i].signed_s)
 		u->logs[i].signed_s = u->packed.time_s;
 	u->packed_log = i;
+	st_assert(u->packed.size >= u->logs[i].sent);
 	u->packed_ready = true;
 	return 0;
 }
@@ -153,6 +169,7 @@ static int pump(struct st_uplink *u, struct st_txn *t, uint64_t now_ms)
 	u->more = false;
 	if (u->info.state != ST_UPLINK_LINKED)
 		return 0;
+	st_assert(u->log_count > 0);
 	if (u->packed_ready && u->packed_log != 0 && uplink_log_choose(u, now_ms) == 0)
 		u->packed_ready = false; /* our own goes first */
 	for (int n = 0; n < PUSHES_PER_STEP; n++) {
@@ -191,6 +208,7 @@ void st_uplink_lost(struct st_uplink *u, const struct st_now *now)
 	u->packed_ready = u->more = u->wanting = false;
 	u->info.credit = 0;
 	for (size_t i = 0; i < u->log_count; i++) {
+	st_assert(u->logs[i].acked <= u->logs[i].size);
 		u->logs[i].sent = u->logs[i].acked;
 		u->logs[i].again_ms = 0;
 	}
@@ -242,6 +260,8 @@ static int on_ack(struct st_uplink *u, struct st_txn *t, const struct st_now *no
 		l->acked = ack->size;
 	if (l->acked > l->sent)
 		l->sent = l->acked;
+	st_assert(l->acked <= l->sent);
+	st_assert(l->sent <= l->size);
 	l->refused = 0;
 	l->refused_times = 0;
 	l->again_ms = 0;
@@ -288,6 +308,7 @@ static int on_refusal(struct st_uplink *u, struct st_txn *t, const struct st_now
 		l->refused_times++;
 		l->acked = l->sent = r->held;
 		l->first_push = u->push + 1;
+		st_assert(l->sent <= l->size);
 		if (r->code != ST_ESEQ || l->refused_times > 1)
 			l->again_ms = now->mono_ms + refused_wait_ms(l->refused_times);
 		if (u->packed_ready && u->packed_log == i)
@@ -351,6 +372,7 @@ int st_uplink_frame(struct st_uplink *u, struct st_txn *t, const struct st_now *
 int st_uplink_grown(struct st_uplink *u, struct st_txn *t, const struct st_now *now,
 		    const uint32_t *logs, size_t count)
 {
+	ST_REQUIRE(logs != NULL || count == 0);
 	if (u->info.state == ST_UPLINK_DOWN)
 		return 0; /* linking reads the table anew */
 	for (size_t i = 0; i < count; i++) {
@@ -388,6 +410,7 @@ int st_uplink_tick(struct st_uplink *u, struct st_txn *t, const struct st_now *n
 			return rc;
 		u->pinged_ms = now->mono_ms;
 	}
+	st_assert(u->info.state == ST_UPLINK_LINKED);
 	uplink_logs_wake(u, now->mono_ms);
 	int rc = uplink_carry_tick(u, t, now->mono_ms);
 	if (rc < 0)

@@ -8,6 +8,9 @@
 #include "uplink_state.h"
 
 enum { ASK_AGAIN_MS = 5000 };
+_Static_assert(sizeof(((struct st_taken *)NULL)->incarnation) ==
+		       sizeof(((struct st_uplink *)NULL)->parent_incarnation),
+	       "an incarnation is copied whole");
 
 /* Position 0: nothing yet. */
 int uplink_taken(struct st_txn *t, struct st_taken *ret_taken)
@@ -47,6 +50,8 @@ static int say_taken(struct st_uplink *u, const struct st_taken *taken)
 
 void st_uplink_carried(struct st_uplink *u, struct st_inbound_carry *in, const struct st_now *now, int rc)
 {
+	ST_REQUIRE(in != NULL);
+	st_assert(in->session <= u->session);
 	struct st_taken taken = { .position = in->carry.position };
 	bool ours = in->session == u->session && u->info.state != ST_UPLINK_DOWN;
 	memcpy(taken.incarnation, in->carry.incarnation, sizeof(taken.incarnation));

@@ -14,6 +14,7 @@ static int say_logs(struct st_uplink *u, struct st_txn *t)
 	size_t count = 0;
 	int rc = st_station_number(t, &u->self.parent, &parent);
 	for (size_t i = 0; rc == 0 && i < u->log_count; i++) {
+		st_assert(count < ST_FRAME_LOGS_MAX);
 		rc = uplink_state_of(u, t, parent, &u->logs[i], &states[count]);
 		count++;
 		bool last = i + 1 == u->log_count;
@@ -24,11 +25,13 @@ static int say_logs(struct st_uplink *u, struct st_txn *t)
 		rc = uplink_say(u, &f, false);
 		count = 0;
 	}
+	st_assert(rc < 0 || count == 0); /* all of them are told */
 	return rc;
 }
 
 int uplink_greet(struct st_uplink *u, struct st_txn *t, const struct st_now *now)
 {
+	st_assert(u->info.state == ST_UPLINK_GREETING);
 	struct st_frame f = { .kind = ST_FRAME_HELLO };
 	struct st_hello *hello = &f.u.hello;
 	int rc = uplink_logs_load(u, t);
@@ -53,6 +56,7 @@ int uplink_greet(struct st_uplink *u, struct st_txn *t, const struct st_now *now
  * that true; without it the parent talks nonsense, and we go on as we are. */
 static int challenged(struct st_uplink *u, const struct st_log_state *theirs)
 {
+	st_assert(theirs->size > 0);
 	struct st_checkpoint c = { .log = theirs->log, .size = theirs->size, .root = theirs->root };
 	int rc = st_cosign_verify(&c, &u->self.identity, &theirs->origin);
 	if (rc < 0)
@@ -64,6 +68,7 @@ static int challenged(struct st_uplink *u, const struct st_log_state *theirs)
 static int same_root(struct st_txn *t, const struct st_uplink_log *l,
 		     const struct st_log_state *theirs)
 {
+	st_assert(theirs->size <= l->size);
 	struct st_hash ours;
 	struct st_tree tree = { .txn = t, .log = l->number, .size = l->size };
 	int rc = st_merkle_root(theirs->size, st_tree_read, &tree, &ours);
@@ -95,6 +100,7 @@ int uplink_compare(struct st_uplink *u, struct st_txn *t, const struct st_log_st
 	l->acked = l->sent = theirs->size;
 	l->sent_s = theirs->size == l->size ? theirs->origin.time_s : 0;
 	l->admitted = true;
+	st_assert(l->sent <= l->size);
 	if (own)
 		u->info.parent_size = theirs->size;
 	return 0;

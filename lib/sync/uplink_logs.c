@@ -9,6 +9,9 @@
 #include <station/base/check.h>
 #include <station/store/stations.h>
 
+_Static_assert((size_t)ST_UPLINK_LOGS_MAX < (size_t)UPLINK_NO_LOG,
+	       "no log's index says that there is none");
+
 static int order(const void *a, const void *b)
 {
 	const struct st_uplink_log *x = a, *y = b;
@@ -43,6 +46,8 @@ static size_t find_number(const struct st_uplink *u, uint32_t number)
 static int row(struct st_txn *t, const struct st_log *log, struct st_uplink_log *l)
 {
 	struct st_checkpoint_row cp = { .size = 0 };
+	if (log->signed_size < l->size)
+		return ST_ECORRUPT; /* no log loses what was signed */
 	if (log->signed_size > 0) {
 		int rc = st_checkpoint_get(t, log->number, log->signed_size, &cp);
 		if (rc < 0)
@@ -79,6 +84,7 @@ static int add(struct st_uplink *u, struct st_txn *t, const struct st_log *log)
 		return rc;
 	l.issuer_log = log->number == u->self.log ? 0 : s.issuer_log;
 	l.issuer_seq = s.issuer_seq;
+	st_assert(u->log_count < u->log_room);
 	u->logs[u->log_count++] = l;
 	return 0;
 }
@@ -115,6 +121,7 @@ int uplink_log_update(struct st_uplink *u, struct st_txn *t, uint32_t number)
 	if (rc < 0)
 		return rc;
 	sort(u);
+	st_assert(u->logs[0].number == u->self.log);
 	u->packed_ready = false; /* indexes have moved */
 	return 0;
 }
@@ -128,12 +135,14 @@ size_t uplink_log_find(const struct st_uplink *u, const struct st_log_id *id)
 		return 0;
 	const struct st_uplink_log *found =
 		bsearch(&key, u->logs + 1, u->log_count - 1, sizeof(key), order);
+	st_assert(found == NULL || found > u->logs);
 	return found == NULL ? UPLINK_NO_LOG : (size_t)(found - u->logs);
 }
 
 /* What isn't sent yet, by the log's mean size of an event. */
 static uint64_t unsent_bytes(const struct st_uplink_log *l)
 {
+	st_assert(l->sent <= l->size);
 	return l->sent < l->size ? (l->size - l->sent) * (l->bytes / l->size + 1) : 0;
 }
 
@@ -147,6 +156,7 @@ static bool gathers(const struct st_uplink_log *l)
 
 static bool may_go(struct st_uplink *u, struct st_uplink_log *l, uint64_t now_ms)
 {
+	st_assert(l->acked <= l->sent);
 	bool stale = l->sent == l->size && l->acked == l->size && l->signed_s > l->sent_s;
 	if ((l->sent == l->size && !stale) || l->size == 0 || now_ms < l->again_ms || gathers(l))
 		return false;
@@ -166,9 +176,11 @@ static bool is_prompt(const struct st_uplink_log *l)
 /* The next of the others in turn. */
 static size_t in_turn(struct st_uplink *u, uint64_t now_ms, bool prompt)
 {
+	st_assert(u->turn >= 1);
 	size_t others = u->log_count - 1;
 	for (size_t n = 0; n < others; n++) {
 		size_t i = 1 + (u->turn - 1 + n) % others;
+		st_assert(i < u->log_count);
 		if ((prompt && !is_prompt(&u->logs[i])) || !may_go(u, &u->logs[i], now_ms))
 			continue;
 		u->turn = i + 1;
@@ -228,7 +240,8 @@ int uplink_state_of(struct st_uplink *u, struct st_txn *t, uint32_t parent,
 	struct st_log_state s = { .log = l->id, .size = l->size };
 	struct st_checkpoint_row cp;
 	struct st_receipt receipt;
-	st_assert(l->number != 0 && u->log_count > 0);
+	st_assert(l->number != 0);
+	st_assert(u->log_count > 0);
 	if (l->size > 0) {
 		int rc = st_checkpoint_get(t, l->number, l->size, &cp);
 		if (rc < 0)
@@ -245,6 +258,7 @@ int uplink_state_of(struct st_uplink *u, struct st_txn *t, uint32_t parent,
 	}
 	if (rc < 0 && rc != ST_ENOTFOUND)
 		return rc;
+	st_assert(s.receipt_size <= s.size);
 	*ret_state = s;
 	return 0;
 }

@@ -8,6 +8,9 @@
 #include <proto/wire.pb-c.h>
 #include <station/base/check.h>
 
+_Static_assert(2 * (ST_FRAME_LOGS_MAX + 1) * sizeof(struct st_log_state) <= ST_FRAME_ARENA,
+	       "the arena has room for the rows of the largest frame, twice");
+
 static struct st_span span_of(ProtobufCBinaryData b)
 {
 	return st_span(b.data, b.len);
@@ -204,6 +207,7 @@ static enum st_frame_kind kind_of(const St__Frame *m)
 		m->hello, m->welcome, m->logs, m->chunk, m->ack, m->receipts, m->want,
 		m->grant, m->ping, m->pong, m->refusal, m->join, m->joined, m->taken,
 	};
+	_Static_assert(sizeof(fields) / sizeof(fields[0]) == ST_FRAME_TAKEN, "each kind is looked for");
 	unsigned kind = 0;
 	for (unsigned i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
 		if (fields[i] == NULL)
@@ -244,6 +248,7 @@ static int open_frame(const St__Frame *m, struct st_arena *arena, struct st_fram
 
 int st_frame_decode(struct st_span bytes, struct st_arena *arena, struct st_frame *ret_f)
 {
+	ST_REQUIRE(arena != NULL);
 	if (bytes.size > ST_FRAME_MAX)
 		return ST_ETOOBIG;
 	ProtobufCAllocator allocator = st_arena_allocator(arena);
@@ -256,6 +261,8 @@ int st_frame_decode(struct st_span bytes, struct st_arena *arena, struct st_fram
 	int rc = open_frame(m, arena, &f);
 	if (rc < 0)
 		return rc;
+	st_assert(f.kind >= ST_FRAME_HELLO);
+	st_assert(f.kind <= ST_FRAME_TAKEN);
 	*ret_f = f;
 	return 0;
 }

@@ -21,11 +21,24 @@
 		(m)->has_##field = put_span_.size != 0;                                            \
 	} while (0)
 
+/* The largest rows: tags and lengths, codes, numbers, hashes and signatures. */
+enum {
+	HASH_WIRE = ST_HASH_SIZE + 2,
+	SIGNED_WIRE = ST_SIGNATURE_SIZE + 2 + 11,
+	NAMED_WIRE = 3 + ST_CODE_MAX + 2 + 6 + 11,
+	STATE_WIRE = NAMED_WIRE + HASH_WIRE + SIGNED_WIRE + 11 + HASH_WIRE + SIGNED_WIRE,
+	RECEIPT_WIRE = NAMED_WIRE + ST_CODE_MAX + 2 + SIGNED_WIRE,
+};
+_Static_assert(ST_FRAME_LOGS_MAX * STATE_WIRE + 8 <= ST_FRAME_MAX, "a frame of logs");
+_Static_assert(ST_FRAME_LOGS_MAX * RECEIPT_WIRE + 8 <= ST_FRAME_MAX, "a frame of receipts");
+_Static_assert(ST_CHUNK_MAX + 3 * 6 + 2 * 2 + 2 * 4 <= ST_FRAME_MAX, "a frame of a chunk");
+
 static int pack(St__Frame *frame, struct st_buf *to)
 {
 	size_t size = st__frame__get_packed_size(frame);
 	if (size > ST_FRAME_MAX)
 		return ST_ETOOBIG;
+	st_assert(size > 0);
 	uint8_t bytes[ST_FRAME_MAX];
 	st__frame__pack(frame, bytes);
 	st_buf_put(to, bytes, size);
@@ -34,6 +47,7 @@ static int pack(St__Frame *frame, struct st_buf *to)
 
 static void state_put(const struct st_log_state *in, St__LogState *m)
 {
+	st_assert(in->log.epoch > 0); /* log_of refuses it */
 	st__log_state__init(m);
 	PUT_BYTES(m, station, st_code_span(&in->log.station));
 	PUT(m, epoch, in->log.epoch);
@@ -77,6 +91,7 @@ static int receipts_encode(const struct st_receipts *in, St__Frame *frame, struc
 	St__Receipts m = ST__RECEIPTS__INIT;
 	for (size_t i = 0; i < in->count; i++) {
 		const struct st_receipt_in *r = &in->receipts[i];
+		st_assert(r->log.epoch > 0);
 		st__receipt__init(&rows[i]);
 		PUT_BYTES(&rows[i], station, st_code_span(&r->log.station));
 		PUT(&rows[i], epoch, r->log.epoch);
@@ -94,6 +109,9 @@ static int receipts_encode(const struct st_receipts *in, St__Frame *frame, struc
 
 static int hello_encode(const struct st_hello *in, St__Frame *frame, struct st_buf *to)
 {
+	ST_REQUIRE(in->software.size <= ST_SOFTWARE_MAX);
+	ST_REQUIRE(in->version_min > 0);
+	ST_REQUIRE(in->version_max >= in->version_min);
 	St__Hello m = ST__HELLO__INIT;
 	PUT(&m, version_min, in->version_min);
 	PUT(&m, version_max, in->version_max);
@@ -123,6 +141,7 @@ static int welcome_encode(const struct st_welcome *in, St__Frame *frame, struct 
 
 static int chunk_encode(const struct st_chunk *in, St__Frame *frame, struct st_buf *to)
 {
+	ST_REQUIRE(in->bytes.size > 0);
 	St__Chunk m = ST__CHUNK__INIT;
 	PUT(&m, push, in->push);
 	PUT(&m, index, in->index);
@@ -136,6 +155,7 @@ static int chunk_encode(const struct st_chunk *in, St__Frame *frame, struct st_b
 
 static int ack_encode(const struct st_ack *in, St__Frame *frame, struct st_buf *to)
 {
+	ST_REQUIRE(in->log.epoch > 0);
 	St__Ack m = ST__ACK__INIT;
 	PUT_BYTES(&m, station, st_code_span(&in->log.station));
 	PUT(&m, epoch, in->log.epoch);
@@ -151,6 +171,7 @@ static int ack_encode(const struct st_ack *in, St__Frame *frame, struct st_buf *
 
 static int refusal_encode(const struct st_refusal *in, St__Frame *frame, struct st_buf *to)
 {
+	ST_REQUIRE(in->code < 0);
 	St__Refusal m = ST__REFUSAL__INIT;
 	PUT_BYTES(&m, station, st_code_span(&in->log.station));
 	PUT(&m, epoch, in->log.epoch);
@@ -195,6 +216,7 @@ static int pong_encode(const struct st_ping *in, St__Frame *frame, struct st_buf
 
 static int join_encode(const struct st_join *in, St__Frame *frame, struct st_buf *to)
 {
+	ST_REQUIRE(in->request.size <= ST_CERTIFICATE_MAX);
 	St__Join m = ST__JOIN__INIT;
 	PUT_BYTES(&m, station, st_code_span(&in->station));
 	PUT_BYTES(&m, request, in->request);
@@ -205,6 +227,7 @@ static int join_encode(const struct st_join *in, St__Frame *frame, struct st_buf
 static int joined_encode(const struct st_joined *in, St__Frame *frame, struct st_buf *to)
 {
 	ST_REQUIRE(in->count <= ST_DEPTH_MAX);
+	ST_REQUIRE(in->count > 0);
 	St__Joined m = ST__JOINED__INIT;
 	ProtobufCBinaryData chain[ST_DEPTH_MAX];
 	for (size_t i = 0; i < in->count; i++) {

@@ -33,12 +33,13 @@ static int put_signed(const uint8_t *body, size_t size, const char *context,
 	if (st__signed__get_packed_size(&m) > sizeof(packed))
 		return ST_ETOOBIG;
 	size_t n = st__signed__pack(&m, packed);
+	st_assert(n <= sizeof(packed));
 	st_buf_put(to, packed, n);
 	return to->error;
 }
 
 struct opened {
-	uint8_t block[BUDGET];
+	_Alignas(ST_ARENA_ALIGN) uint8_t block[BUDGET];
 	struct st_arena arena;
 	struct st_span body;
 	struct st_signature signature;
@@ -55,6 +56,7 @@ static int open_signed(struct st_span bytes, struct opened *o)
 	if (m == NULL || !m->has_body || !m->has_signature ||
 	    m->signature.len != ST_SIGNATURE_SIZE)
 		return ST_EWIRE;
+	st_assert(bytes.size >= m->body.len);
 	o->body = st_span(m->body.data, m->body.len);
 	memcpy(o->signature.bytes, m->signature.data, ST_SIGNATURE_SIZE);
 	return 0;
@@ -67,6 +69,10 @@ int st_certificate_issue(const struct st_certificate *c, const struct st_signing
 	St__Certificate m = ST__CERTIFICATE__INIT;
 	struct st_span code = st_code_span(&c->code), parent = st_code_span(&c->parent);
 	ST_REQUIRE(c->serial > 0 || c->tier == ST_MAIN);
+	ST_REQUIRE(c->tier >= ST_MAIN);
+	ST_REQUIRE(c->tier <= ST_SPECIALTY);
+	ST_REQUIRE(!st_code_empty(&c->code));
+	ST_REQUIRE(c->not_before_ms <= c->not_after_ms);
 	m.code = bytes_of(code.data, code.size);
 	m.has_code = true;
 	m.parent = bytes_of(parent.data, parent.size);
@@ -175,6 +181,7 @@ static const struct {
 	{ ST_BASE, "base" },
 	{ ST_SPECIALTY, "specialty" },
 };
+_Static_assert(sizeof(TIERS) / sizeof(TIERS[0]) == ST_SPECIALTY, "each tier has its name");
 
 const char *st_tier_name(enum st_tier tier)
 {

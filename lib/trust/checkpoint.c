@@ -12,9 +12,15 @@
 
 enum { TEXT_MAX = 160, COSIGNATURE = 0x04, STAMPED_SIZE = 8 + ST_SIGNATURE_SIZE };
 static const char DASH[] = "\xe2\x80\x94 "; /* U+2014 and a space begin a signature line */
+_Static_assert(sizeof("stationd//4294967295") + ST_CODE_MAX <= ST_KEY_NAME_MAX,
+	       "the longest name");
+_Static_assert(ST_KEY_NAME_MAX + sizeof("18446744073709551615") + (ST_HASH_SIZE + 2) / 3 * 4 + 1 <=
+		       TEXT_MAX,
+	       "a name, a size and a root in base64, with their ends of line");
 
 void st_origin_name(const struct st_log_id *log, char ret_name[ST_KEY_NAME_MAX])
 {
+	st_assert(log->epoch > 0);
 	(void)snprintf(ret_name, ST_KEY_NAME_MAX, "stationd/%s/%" PRIu32, log->station.text,
 		       log->epoch);
 }
@@ -48,6 +54,7 @@ static struct st_span cosigned(const struct st_checkpoint *c, uint64_t time_s,
 void st_cosign(const struct st_checkpoint *c, const struct st_signing_key *key, uint64_t time_s,
 	       struct st_cosignature *ret_cosignature)
 {
+	ST_REQUIRE(c->log.epoch > 0);
 	uint8_t room[TEXT_MAX + 64];
 	ret_cosignature->time_s = time_s;
 	st_sign(key, "", cosigned(c, time_s, room), &ret_cosignature->signature);
@@ -85,6 +92,7 @@ void st_vkey_text(const char *name, const struct st_public_key *key, struct st_b
 void st_note_put(const struct st_checkpoint *c, const struct st_note_line *lines, size_t count,
 		 struct st_buf *to)
 {
+	ST_REQUIRE(count <= ST_NOTE_SIGNATURES_MAX); /* st_note_open reads no more */
 	st_checkpoint_text(c, to);
 	st_buf_put_text(to, "\n");
 	for (size_t i = 0; i < count; i++) {
@@ -206,6 +214,7 @@ int st_note_open(struct st_span text, const char *name, const struct st_public_k
 		 struct st_checkpoint *ret_checkpoint, struct st_cosignature *ret_cosignature)
 {
 	struct st_span body, rest, line;
+	ST_REQUIRE(name != NULL);
 	struct st_checkpoint c;
 	struct st_cosignature found;
 	bool any = false;

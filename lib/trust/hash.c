@@ -16,6 +16,7 @@ static _Thread_local crypto_hash_sha256_state spare;
 static _Thread_local bool sparing; /* of the hash under way */
 static once_flag once = ONCE_FLAG_INIT;
 static tss_t end_of_thread;
+_Static_assert(crypto_hash_sha256_BYTES == ST_HASH_SIZE, "both libraries' hashes are alike");
 
 static void stop(void *arg)
 {
@@ -54,6 +55,7 @@ int st_hash_start(void)
 static void start(void)
 {
 	sparing = st_hash_start() < 0 || EVP_DigestInit_ex2(context, sha256, NULL) != 1;
+	st_assert(sparing || context != NULL);
 	if (sparing)
 		(void)crypto_hash_sha256_init(&spare);
 }
@@ -82,6 +84,7 @@ static struct st_hash finish(void)
 
 struct st_hash st_hash(const struct st_span *pieces, size_t count)
 {
+	ST_REQUIRE(pieces != NULL || count == 0);
 	start();
 	for (size_t i = 0; i < count; i++)
 		add(pieces[i].data, pieces[i].size);

@@ -10,9 +10,11 @@
 #include <station/base/check.h>
 #include <station/base/text.h>
 
-enum { PACKED_MAX = 380, CHECK_SIZE = 4, BUDGET = 4096 };
+enum { PACKED_MAX = 360, CHECK_SIZE = 4, BUDGET = 4096 };
 static const char PREFIX[] = "stationd1.";
 static const char ROOT[] = "stationd/root/v1\n";
+_Static_assert((PACKED_MAX + CHECK_SIZE + 2) / 3 * 4 + sizeof(PREFIX) <= ST_INVITE_TEXT_MAX,
+	       "every invite's text can be read");
 
 struct st_hash st_root_fingerprint(const struct st_public_key *root)
 {
@@ -39,6 +41,9 @@ static void put_check(uint8_t *packed, size_t size)
 
 void st_invite_encode(const struct st_invite *i, struct st_buf *to)
 {
+	ST_REQUIRE(i->address[0] != 0);
+	ST_REQUIRE(!st_code_empty(&i->parent));
+	ST_REQUIRE(!st_code_empty(&i->child));
 	uint8_t packed[PACKED_MAX + CHECK_SIZE];
 	St__Invite m = ST__INVITE__INIT;
 	m.address = bytes_of(i->address, strlen(i->address));
@@ -92,7 +97,7 @@ static int read_fields(const St__Invite *m, struct st_invite *i)
 
 static int open_packed(struct st_span packed, struct st_invite *ret_i)
 {
-	uint8_t block[BUDGET];
+	_Alignas(ST_ARENA_ALIGN) uint8_t block[BUDGET];
 	struct st_invite i;
 	struct st_arena arena = { .block = block, .budget = sizeof(block) };
 	ProtobufCAllocator allocator = st_arena_allocator(&arena);

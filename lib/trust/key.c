@@ -12,7 +12,11 @@
 
 _Static_assert(crypto_sign_SECRETKEYBYTES == 64, "libsodium's form: seed || public");
 _Static_assert(crypto_sign_BYTES == ST_SIGNATURE_SIZE, "Ed25519");
+_Static_assert(crypto_sign_PUBLICKEYBYTES == ST_KEY_SIZE, "Ed25519");
+_Static_assert(crypto_sign_SEEDBYTES == ST_SEED_SIZE, "Ed25519 from 32 bytes");
 _Static_assert(crypto_box_SEEDBYTES == ST_SEED_SIZE, "X25519 from 32 bytes");
+_Static_assert(crypto_box_PUBLICKEYBYTES == ST_KEY_SIZE, "X25519");
+_Static_assert(crypto_box_SECRETKEYBYTES == ST_KEY_SIZE, "X25519");
 
 enum { SIGN_MESSAGE_MAX = 128 * 1024 };
 static const char KEYS_LINE[] = "stationd/keys/v1\n";
@@ -55,6 +59,7 @@ bool st_public_key_equal(const struct st_public_key *a, const struct st_public_k
 static bool join(const char *context, struct st_span message, uint8_t *to, size_t *ret_size)
 {
 	size_t n = strlen(context);
+	st_assert(n < SIGN_MESSAGE_MAX);
 	if (message.size > SIGN_MESSAGE_MAX - n)
 		return false;
 	memcpy(to, context, n);

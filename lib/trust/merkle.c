@@ -35,6 +35,7 @@ int st_frontier_append(struct st_frontier *f, const struct st_hash *leaf, st_nod
 		st_assert(count > 0);
 		node = st_hash_node(&f->nodes[--count], &node);
 	}
+	st_assert(count < ST_PROOF_MAX);
 	f->nodes[count] = node;
 	f->size++;
 	st_assert(bits_set(f->size) == count + 1);
@@ -63,6 +64,7 @@ static int subtree(uint64_t from, uint64_t size, st_node_read *read, void *arg,
 	st_assert(size > 0);
 	while (left > 0) {
 		unsigned level = 63 - (unsigned)__builtin_clzll(left);
+		st_assert(count < ST_PROOF_MAX);
 		int rc = read(arg, level, at >> level, &nodes[count]);
 		if (rc < 0)
 			return rc;
@@ -79,6 +81,7 @@ static int subtree(uint64_t from, uint64_t size, st_node_read *read, void *arg,
 
 int st_merkle_root(uint64_t size, st_node_read *read, void *arg, struct st_hash *ret_root)
 {
+	ST_REQUIRE(read != NULL);
 	if (size == 0) {
 		*ret_root = st_hash(NULL, 0);
 		return 0;
@@ -99,6 +102,7 @@ static void reverse(struct st_proof *p)
 int st_inclusion_prove(uint64_t index, uint64_t size, st_node_read *read, void *arg,
 		       struct st_proof *ret_proof)
 {
+	ST_REQUIRE(read != NULL);
 	struct st_proof p = { .count = 0 };
 	uint64_t from = 0, n = size;
 	if (index >= size)
@@ -115,6 +119,7 @@ int st_inclusion_prove(uint64_t index, uint64_t size, st_node_read *read, void *
 		from = left ? from : from + k;
 		n = left ? k : n - k;
 	}
+	st_assert(from == index); /* all that is left is the leaf */
 	reverse(&p);
 	*ret_proof = p;
 	return 0;
@@ -124,6 +129,7 @@ int st_inclusion_prove(uint64_t index, uint64_t size, st_node_read *read, void *
 int st_consistency_prove(uint64_t old_size, uint64_t size, st_node_read *read, void *arg,
 			 struct st_proof *ret_proof)
 {
+	ST_REQUIRE(read != NULL);
 	struct st_proof p = { .count = 0 };
 	uint64_t from = 0, m = old_size, n = size;
 	bool whole = true; /* the old tree is still a complete subtree that the verifier knows */
@@ -136,6 +142,7 @@ int st_consistency_prove(uint64_t old_size, uint64_t size, st_node_read *read, v
 	while (m < n) {
 		uint64_t k = split(n);
 		bool left = m <= k;
+		st_assert(p.count < ST_PROOF_MAX);
 		int rc = left ? subtree(from + k, n - k, read, arg, &p.path[p.count])
 			      : subtree(from, k, read, arg, &p.path[p.count]);
 		if (rc < 0)
@@ -150,6 +157,7 @@ int st_consistency_prove(uint64_t old_size, uint64_t size, st_node_read *read, v
 			whole = false;
 		}
 	}
+	st_assert(m == n); /* what is left is a subtree of both */
 	if (!whole) {
 		int rc = subtree(from, m, read, arg, &p.path[p.count]);
 		if (rc < 0)
@@ -205,6 +213,8 @@ static int consistency(uint64_t old_size, uint64_t size, const struct st_hash ro
 	bool power = (old_size & (old_size - 1)) == 0;
 	uint64_t fn = old_size - 1, sn = size - 1;
 	size_t i = 0;
+	st_assert(old_size < size);
+	st_assert(old_size > 0);
 	if (proof->count == 0 || proof->count > ST_PROOF_MAX)
 		return ST_EROOT;
 	while ((fn & 1) != 0) {

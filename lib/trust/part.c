@@ -16,6 +16,7 @@ static const char PART[] = "stationd/part/v1\n";
 enum { TAG = crypto_aead_xchacha20poly1305_ietf_ABYTES,
        AD_MAX = ST_CODE_MAX + 1 + ST_ULID_SIZE,
        SEALED_KEY = ST_KEY_SIZE + crypto_box_MACBYTES + ST_RECORD_KEY_SIZE };
+_Static_assert(SEALED_KEY == crypto_box_SEALBYTES + ST_RECORD_KEY_SIZE, "crypto_box_seal's form");
 
 bool st_part_goes(uint32_t type, bool granted)
 {
@@ -68,6 +69,7 @@ int st_private_seal(const struct st_record_key *key, const uint8_t nonce[ST_NONC
 	int rc = crypto_aead_xchacha20poly1305_ietf_encrypt(cipher, &size, plain.data, plain.size, ad,
 							    ad_size, NULL, nonce, key->bytes);
 	ST_REQUIRE(rc == 0);
+	st_assert(size == plain.size + TAG);
 	st_buf_put(to, nonce, ST_NONCE_SIZE);
 	st_buf_put(to, cipher, (size_t)size);
 	free(cipher);
@@ -84,6 +86,7 @@ int st_private_open(const struct st_record_key *key, const struct st_record_id *
 	size_t cipher_size = sealed.size - ST_NONCE_SIZE;
 	unsigned long long size = 0;
 	uint8_t *plain = malloc(cipher_size);
+	st_assert(cipher_size >= TAG);
 	if (plain == NULL)
 		return ST_ENOMEM;
 	int rc = crypto_aead_xchacha20poly1305_ietf_decrypt(

@@ -12,11 +12,12 @@
 static const char FIRST_LINE[] = "c2sp.org/tlog-proof@v1\n";
 static const char INDEX[] = "index ";
 enum { HASH_LINE = 44 + 1, EXTRA_MAX = 4096 };
+_Static_assert(HASH_LINE == (ST_HASH_SIZE + 2) / 3 * 4 + 1, "base64 and its end of line");
 
 void st_proof_put(uint64_t index, const struct st_proof *proof, struct st_span note,
 		  struct st_buf *to)
 {
-	st_assert(proof->count <= ST_PROOF_MAX);
+	ST_REQUIRE(proof->count <= ST_PROOF_MAX);
 	st_buf_put_text(to, FIRST_LINE);
 	st_buf_printf(to, "%s%" PRIu64 "\n", INDEX, index);
 	for (size_t i = 0; i < proof->count; i++) {
@@ -35,6 +36,7 @@ static bool starts(struct st_span s, const char *with)
 
 static struct st_span skip(struct st_span s, size_t n)
 {
+	st_assert(n <= s.size);
 	return st_span(s.data + n, s.size - n);
 }
 

@@ -12,6 +12,7 @@
 enum { NONE = UINT16_MAX };
 static const enum st_verdict UNDECIDED = (enum st_verdict)0;
 _Static_assert((int)ST_SET_MAX < (int)NONE, "indexes have 16 bits");
+_Static_assert((int)ST_REVISIONS_MAX <= (int)ST_SET_MAX, "the longest chain is a set");
 
 /* The set as a forest: who follows whom. A note is nobody's predecessor. */
 struct forest {
@@ -72,6 +73,7 @@ static void plant(struct forest *f, const struct st_choice_in *in)
 		if (in->links[i].type != ST_NOTE)
 			f->by_place[f->placed++] = (uint16_t)i;
 	}
+	st_assert(f->placed <= in->count);
 	if (f->placed > 1)
 		qsort_r(f->by_place, f->placed, sizeof(f->by_place[0]), by_place,
 			(void *)(uintptr_t)in->links);
@@ -116,6 +118,7 @@ static bool valid(const struct st_choice_in *in, const struct st_link *l, const 
 
 static uint16_t next_of(const struct forest *f, const struct tip *tip, const enum st_verdict *verdicts)
 {
+	st_assert(tip->index < f->in->count);
 	const struct st_link *links = f->in->links;
 	uint16_t best = NONE;
 	for (uint16_t i = f->child[tip->index]; i != NONE; i = f->sibling[i]) {
@@ -131,6 +134,7 @@ static uint16_t next_of(const struct forest *f, const struct tip *tip, const enu
  * all that follows it: so the answer is every undecided one's on the way to what decides it. */
 static void decide(const struct forest *f, uint16_t from, enum st_verdict *verdicts)
 {
+	st_assert(verdicts[from] == UNDECIDED);
 	const struct st_link *links = f->in->links;
 	enum st_verdict verdict = ST_IS_SET_ASIDE; /* a ring of predecessors rests on nothing */
 	uint16_t i = from;
@@ -155,6 +159,8 @@ size_t st_chain_choose(const struct st_choice_in *in, enum st_verdict *verdicts,
 	struct forest f;
 	size_t length = 0;
 	ST_REQUIRE(in->count <= ST_SET_MAX);
+	ST_REQUIRE(in->links != NULL || in->count == 0);
+	ST_REQUIRE(in->above != NULL);
 	plant(&f, in);
 	for (size_t i = 0; i < in->count; i++)
 		verdicts[i] = in->links[i].type == ST_NOTE ? ST_IS_NOTE : UNDECIDED;
@@ -173,5 +179,6 @@ size_t st_chain_choose(const struct st_choice_in *in, enum st_verdict *verdicts,
 	for (size_t i = 0; i < in->count; i++)
 		if (verdicts[i] == UNDECIDED)
 			decide(&f, (uint16_t)i, verdicts);
+	st_assert(length <= in->count);
 	return length;
 }

@@ -9,6 +9,9 @@
 #include <station/base/clock.h>
 #include <station/base/text.h>
 
+_Static_assert((int)ST_RECORD_NAME_MAX >= (int)ST_NUMBER_TEXT, "and so is its number");
+_Static_assert(ST_RECORD_NAME_MAX >= ST_CODE_MAX + 1 + ST_ULID_TEXT, "a record's id is a name");
+
 /* GB 11643-1999: the last of 18 characters is the weighted sum of the others, mod 11. */
 static bool identity_right(struct st_span s)
 {
@@ -54,6 +57,7 @@ static int parse_text(const struct st_field_row *row, struct st_span value, stru
 
 static int parse_number(const struct st_field_row *row, struct st_span value, struct st_field *f)
 {
+	st_assert(row->min <= row->max);
 	uint64_t v = 0;
 	if (value.size == 0 || value.size > 12)
 		return ST_EFIELD;
@@ -87,6 +91,7 @@ static int parse_time(struct st_span value, struct st_field *f)
 		return ST_EFIELD;
 	f->is_number = true;
 	f->number = hour * 60 + minute;
+	st_assert(f->number < 24 * 60);
 	return 0;
 }
 
@@ -115,6 +120,8 @@ static int check_form(const struct st_field_row *row, struct st_span value)
 int st_field_parse(const struct st_field_row *row, struct st_span value, struct st_buf *to,
 		   struct st_field *ret_field)
 {
+	ST_REQUIRE(row->id != 0);
+	ST_REQUIRE(row->choices != NULL || row->type != ST_FIELD_CHOICE);
 	struct st_field f = { .id = row->id };
 	const struct st_choice *choice;
 	uint32_t first = 0, last = 0;

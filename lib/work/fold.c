@@ -84,6 +84,8 @@ static int place_of(struct st_txn *t, const struct st_log *log, const struct st_
 int st_link_of(struct st_txn *t, const struct st_log *log, const struct st_event *e,
 	       const struct st_change *change, struct st_link *ret_link)
 {
+	ST_REQUIRE(log->number > 0);
+	ST_REQUIRE(log->epoch > 0);
 	struct st_link l = {
 		.at = { log->number, e->at.seq },
 		.writer = log->station,
@@ -107,9 +109,11 @@ struct list_key {
 	uint8_t bytes[ST_INDEX_KEY_MAX];
 	size_t size;
 };
+_Static_assert(10 + 4 + ST_ULID_SIZE <= ST_INDEX_KEY_MAX, "the longer of both keys");
 
 static void put_ref(struct list_key *k, const struct st_record *r)
 {
+	st_assert(k->size + 4 + ST_ULID_SIZE <= ST_INDEX_KEY_MAX);
 	st_put_u32(k->bytes + k->size, r->ref.opener);
 	memcpy(k->bytes + k->size + 4, r->ref.ulid.bytes, ST_ULID_SIZE);
 	k->size += 4 + ST_ULID_SIZE;
@@ -139,6 +143,7 @@ static struct list_key state_key(const struct st_record *r)
 static int relist(struct st_txn *t, enum st_index which, const struct list_key *before,
 		  const struct list_key *after)
 {
+	st_assert(after->size > 0);
 	struct st_span old = before == NULL ? ST_SPAN_NONE : st_span(before->bytes, before->size);
 	struct st_span new = st_span(after->bytes, after->size);
 	if (st_span_equal(old, new))
@@ -150,6 +155,8 @@ static int relist(struct st_txn *t, enum st_index which, const struct list_key *
 int fold_put(struct st_txn *t, struct st_fold *f, const struct st_record *before,
 	     const struct st_record *after)
 {
+	st_assert(before->ref.opener == after->ref.opener);
+	st_assert(after->revision <= ST_REVISIONS_MAX);
 	bool was = before->revision > 0, is = after->revision > 0;
 	f->last = *after;
 	st_buf_clear(&f->row);
@@ -194,6 +201,7 @@ static int put_names(struct st_txn *t, const struct st_record *r, const struct s
 static int fold_note(struct st_txn *t, struct st_fold *f, const struct st_record *r,
 		     const struct st_link *link)
 {
+	st_assert(link->type == ST_NOTE);
 	struct st_record after = *r;
 	struct st_stray stray = { link->at.log, link->at.seq, ST_STRAY_NOTE };
 	int rc = st_stray_put(t, &r->ref, &stray);
@@ -216,6 +224,7 @@ static bool follows(const struct st_record *r, const struct st_link *l)
 static int fold_change(struct st_txn *t, struct st_fold *f, const struct st_record *r,
 		       const struct st_link *link, const struct st_change *change)
 {
+	st_assert(link->type != ST_NOTE);
 	struct st_record after = *r;
 	int rc = follows(r, link) ? st_record_step(t, &after, link, change)
 				  : fold_refold(t, f, &after, link);
@@ -230,6 +239,7 @@ static int fold_change(struct st_txn *t, struct st_fold *f, const struct st_reco
 int st_fold_event(struct st_txn *t, struct st_fold *f, const struct st_log *log,
 		  const struct st_event *event)
 {
+	ST_REQUIRE(event->at.seq > 0);
 	struct st_change change;
 	struct st_link link;
 	struct st_record r;

@@ -20,6 +20,8 @@ static const struct st_kind *const listed[] = {
 #undef X
 };
 enum { LISTED = sizeof(listed) / sizeof(listed[0]) };
+_Static_assert((int)LISTED < (int)ST_KINDS_MAX, "each kind has its place");
+_Static_assert(ST_KINDS_MAX <= UINT8_MAX, "a kind is one byte in keys");
 
 size_t st_kind_count(void)
 {
@@ -34,11 +36,13 @@ const struct st_kind *st_kind_at(size_t i)
 
 const struct st_kind *st_kind(uint32_t number)
 {
+	st_assert(number >= ST_KINDS_MAX || kinds[number] == NULL || kinds[number]->number == number);
 	return number < ST_KINDS_MAX ? kinds[number] : NULL;
 }
 
 const struct st_kind *st_kind_named(const char *name)
 {
+	ST_REQUIRE(name != NULL);
 	for (size_t i = 0; i < LISTED; i++)
 		if (strcmp(listed[i]->name, name) == 0)
 			return listed[i];
@@ -88,6 +92,7 @@ const struct st_move_row *st_kind_move(const struct st_kind *k, uint32_t number)
 
 const struct st_move_row *st_kind_move_named(const struct st_kind *k, const char *name)
 {
+	ST_REQUIRE(name != NULL);
 	for (size_t i = 0; i < k->move_count; i++)
 		if (strcmp(k->moves[i].name, name) == 0)
 			return &k->moves[i];
@@ -96,6 +101,7 @@ const struct st_move_row *st_kind_move_named(const struct st_kind *k, const char
 
 const struct st_choice *st_choice_named(const struct st_choice *choices, struct st_span name)
 {
+	ST_REQUIRE(choices != NULL);
 	for (const struct st_choice *c = choices; c->name != NULL; c++)
 		if (st_span_equal(name, st_span_text(c->name)) ||
 		    st_span_equal(name, st_span_text(c->zh)))
@@ -105,6 +111,7 @@ const struct st_choice *st_choice_named(const struct st_choice *choices, struct 
 
 const struct st_choice *st_choice_numbered(const struct st_choice *choices, uint64_t number)
 {
+	ST_REQUIRE(choices != NULL);
 	for (const struct st_choice *c = choices; c->name != NULL; c++)
 		if (c->number == number)
 			return c;
@@ -119,6 +126,7 @@ bool st_move_opens(const struct st_move_row *m)
 bool st_field_is_given(const struct st_kind *k, const struct st_move_row *m,
 		       const struct st_field_row *f)
 {
+	ST_REQUIRE(f != NULL);
 	if (f->id == ST_F_SERIAL || f->id == ST_F_YEAR || f->id == ST_F_FIRST_DUE_DAY ||
 	    (k->mark.of != 0 && f->id == k->mark.field))
 		return false;
@@ -127,6 +135,7 @@ bool st_field_is_given(const struct st_kind *k, const struct st_move_row *m,
 
 bool st_move_from(const struct st_kind *k, const struct st_move_row *m, uint32_t state)
 {
+	ST_REQUIRE(m != NULL);
 	const struct st_state_row *s = state == 0 ? NULL : st_kind_state(k, state);
 	if (state == 0)
 		return st_move_opens(m);

@@ -80,4 +80,6 @@ static const struct st_move_row moves[] = {
 	     "--suggestions NUMBER"),
 };
 
+_Static_assert(sizeof(moves) / sizeof(moves[0]) < 64, "moves are the bits of a word");
+_Static_assert(sizeof(states) / sizeof(states[0]) < ST_FROM_ANY, "no state stands for several");
 const struct st_kind kind_activity = { KIND(activity, "活动", "activity") };

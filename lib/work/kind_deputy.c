@@ -66,4 +66,6 @@ static const struct st_move_row moves[] = {
 	MOVE(8, "return", FROM(LEFT), SERVING, NEEDS(LEVELS), "再次当选", "return", "--levels city"),
 };
 
+_Static_assert(sizeof(moves) / sizeof(moves[0]) < 64, "moves are the bits of a word");
+_Static_assert(sizeof(states) / sizeof(states[0]) < ST_FROM_ANY, "no state stands for several");
 const struct st_kind kind_deputy = { KIND(deputy, "代表", "deputy") };

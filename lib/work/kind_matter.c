@@ -120,6 +120,8 @@ static const struct st_when whens[] = {
 	{ TOLD_HOW, CHOICE_UNREACHABLE, ATTEMPTS, 3 },
 };
 
+_Static_assert(sizeof(moves) / sizeof(moves[0]) < 64, "moves are the bits of a word");
+_Static_assert(sizeof(states) / sizeof(states[0]) < ST_FROM_ANY, "no state stands for several");
 const struct st_kind kind_matter = {
 	KIND(matter, "群众事项", "matter"),
 	.due_move = 2,

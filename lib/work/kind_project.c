@@ -97,6 +97,8 @@ static const struct st_move_row moves[] = {
 	     "--matters NUMBER"),
 };
 
+_Static_assert(sizeof(moves) / sizeof(moves[0]) < 64, "moves are the bits of a word");
+_Static_assert(sizeof(states) / sizeof(states[0]) < ST_FROM_ANY, "no state stands for several");
 const struct st_kind kind_project = {
 	KIND(project, "民生实事项目", "project"),
 	.due_move = 8,

@@ -92,4 +92,6 @@ static const struct st_move_row moves[] = {
 	MOVE(9, "end", FROM(ACTIVE, PAUSED), ENDED, NEEDS(ST_F_REASON), "终止", "end", "--reason 另行安排"),
 };
 
+_Static_assert(sizeof(moves) / sizeof(moves[0]) < 64, "moves are the bits of a word");
+_Static_assert(sizeof(states) / sizeof(states[0]) < ST_FROM_ANY, "no state stands for several");
 const struct st_kind kind_schedule = { KIND(schedule, "四定", "schedule") };

@@ -69,4 +69,6 @@ static const struct st_move_row moves[] = {
 	MOVE(8, "close", FROM(RUNNING, SUSPENDED), CLOSED, NEEDS(ST_F_REASON), "撤销", "close", "--reason 区划调整"),
 };
 
+_Static_assert(sizeof(moves) / sizeof(moves[0]) < 64, "moves are the bits of a word");
+_Static_assert(sizeof(states) / sizeof(states[0]) < ST_FROM_ANY, "no state stands for several");
 const struct st_kind kind_station = { KIND(station, "站点", "station") };

@@ -164,6 +164,8 @@ static const struct st_when whens[] = {
 	{ ANSWERED_HOW, FACE, MET_REPORT, 1 },
 };
 
+_Static_assert(sizeof(moves) / sizeof(moves[0]) < 64, "moves are the bits of a word");
+_Static_assert(sizeof(states) / sizeof(states[0]) < ST_FROM_ANY, "no state stands for several");
 const struct st_kind kind_suggestion = {
 	KIND(suggestion, "代表建议", "suggestion"),
 	.due_move = 3,

@@ -74,4 +74,6 @@ static const struct st_move_row moves[] = {
 	MOVE(5, "void", FROM(RECORDED), VOIDED, NEEDS(ST_F_REASON), "作废", "void", "--reason 重复登记"),
 };
 
+_Static_assert(sizeof(moves) / sizeof(moves[0]) < 64, "moves are the bits of a word");
+_Static_assert(sizeof(states) / sizeof(states[0]) < ST_FROM_ANY, "no state stands for several");
 const struct st_kind kind_visit = { KIND(visit, "进站记录", "visit") };

@@ -10,6 +10,8 @@
 #include <station/base/check.h>
 
 static const char CROCKFORD[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+_Static_assert(sizeof(CROCKFORD) == 32 + 1, "five bits a character");
+_Static_assert(sizeof("410611003-01-65535-65535.4294967295-K7") <= ST_NUMBER_TEXT, "the longest number");
 
 /* FNV-1a of the record id, folded to ten bits: two characters of five. */
 static void check_characters(const struct st_code *opener, const struct st_ulid *ulid, char to[2])
@@ -28,6 +30,7 @@ void st_number_text(const struct st_number *n, const struct st_code *opener,
 		    const struct st_ulid *ulid, char ret_text[ST_NUMBER_TEXT])
 {
 	char check[2], life[8] = "";
+	_Static_assert(sizeof(life) >= sizeof("65535."), "the latest life");
 	check_characters(opener, ulid, check);
 	if (n->epoch > 1)
 		(void)snprintf(life, sizeof(life), "%u.", (unsigned)n->epoch);
@@ -85,6 +88,8 @@ static int parse(struct st_span text, struct parsed *p)
 										    : check.data[i]);
 	p->number = (struct st_number){ .year = (uint16_t)y, .epoch = (uint16_t)epoch,
 					.serial = (uint32_t)s };
+	st_assert(p->number.serial > 0);
+	st_assert(p->number.epoch > 0);
 	return 0;
 }
 

@@ -53,6 +53,7 @@ static int read_step(struct walking *w, const struct st_place *at, struct st_ste
 int st_record_chain(struct st_txn *t, const struct st_record *r, struct st_step **ret_steps,
 		    size_t *ret_count)
 {
+	ST_REQUIRE(ret_steps != NULL);
 	struct walking w = { .txn = t };
 	struct st_place at = r->head;
 	size_t count = 0;
@@ -70,6 +71,7 @@ int st_record_chain(struct st_txn *t, const struct st_record *r, struct st_step 
 		free(steps);
 		return rc == ST_ENOMEM || rc == ST_EIO ? rc : ST_ECORRUPT;
 	}
+	st_assert(count <= r->revision);
 	*ret_steps = steps;
 	*ret_count = count;
 	return 0;

@@ -19,6 +19,8 @@ void st_record_encode(const struct st_record *r, struct st_buf *to)
 		r->rating_answer, r->rating_result, r->reopened, r->handed, r->number.year, r->number.epoch,
 		r->number.serial, r->notes, r->waiting, r->set_aside,
 	};
+	_Static_assert(sizeof(values) / sizeof(values[0]) * 10 <= ST_RECORD_ROW_MAX, "the largest row");
+	st_assert(r->revision <= ST_REVISIONS_MAX); /* st_record_decode refuses more */
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
 		st_buf_varint(to, values[i]);
 }
@@ -75,7 +77,7 @@ int st_record_decode(const struct st_record_ref *ref, struct st_span row, struct
 	o.notes = u32(&r);
 	o.waiting = u32(&r);
 	o.set_aside = u32(&r);
-	if (!st_reader_done(&r))
+	if (!st_reader_done(&r) || o.revision > ST_REVISIONS_MAX)
 		return ST_ECORRUPT;
 	*ret_r = o;
 	return 0;
@@ -158,6 +160,8 @@ static int take_field(struct st_txn *t, struct st_record *r, const struct st_fie
 int st_record_step(struct st_txn *t, struct st_record *r, const struct st_link *link,
 		   const struct st_change *change)
 {
+	st_assert(link->type != ST_NOTE);
+	st_assert(link->at.seq > 0);
 	struct st_record n = *r;
 	uint32_t day = st_day_of_ms(change->at_ms);
 	bool opens = n.revision == 0, was_open = opens || st_record_open(&n);

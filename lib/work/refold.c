@@ -8,6 +8,8 @@
 #include <station/base/check.h>
 #include "fold.h"
 
+_Static_assert((int)ST_WAITS != 0, "a verdict of 0 is: it wasn't there before");
+
 struct gathering {
 	struct st_txn *txn;
 	struct st_fold *fold;
@@ -51,6 +53,7 @@ static int read_at(struct st_txn *t, struct st_fold *f, const struct st_place *a
 
 static int depth_of(struct st_txn *t, struct st_link *link)
 {
+	st_assert(link->writer > 0);
 	struct st_station s;
 	int rc = st_station_get(t, link->writer, &s);
 	link->depth = rc == 0 ? s.depth : 0;
@@ -63,6 +66,7 @@ static int add(struct gathering *g, const struct st_link *link, enum st_verdict 
 		g->full = true;
 		return 0;
 	}
+	st_assert(g->count < ST_SET_MAX);
 	g->fold->links[g->count] = *link;
 	g->fold->before[g->count] = before;
 	return depth_of(g->txn, &g->fold->links[g->count++]);
@@ -113,6 +117,7 @@ static bool above(void *arg, uint32_t upper, uint32_t lower)
 static int put_stray(struct st_txn *t, const struct st_record *r, const struct st_link *link,
 		     enum st_verdict before, enum st_verdict now)
 {
+	st_assert(now != 0);
 	struct st_stray stray = { link->at.log, link->at.seq, 0 };
 	if (before == now)
 		return 0;
@@ -128,6 +133,7 @@ static int put_stray(struct st_txn *t, const struct st_record *r, const struct s
 static int replay(struct st_txn *t, struct st_fold *f, size_t length, struct st_record *r)
 {
 	for (size_t i = 0; i < length; i++) {
+	st_assert(f->order[i] < ST_SET_MAX);
 		struct st_change change;
 		struct st_link link;
 		int rc = read_at(t, f, &f->links[f->order[i]].at, &link, &change);
@@ -141,6 +147,7 @@ static int replay(struct st_txn *t, struct st_fold *f, size_t length, struct st_
 
 int fold_refold(struct st_txn *t, struct st_fold *f, struct st_record *r, const struct st_link *link)
 {
+	st_assert(link->type != ST_NOTE);
 	struct gathering g = { .txn = t, .fold = f };
 	struct st_record after;
 	int rc = room(f);
@@ -156,6 +163,7 @@ int fold_refold(struct st_txn *t, struct st_fold *f, struct st_record *r, const 
 	struct st_choice_in in = { .opener = r->ref.opener, .links = f->links, .count = g.count,
 				   .above = above, .above_arg = &asking };
 	size_t length = st_chain_choose(&in, f->verdicts, f->order);
+	st_assert(length <= g.count);
 	rc = asking.rc;
 	memset(&after, 0, sizeof(after));
 	after.ref = r->ref;

@@ -10,9 +10,17 @@
 #include <station/base/clock.h>
 
 enum { FIRST_ROOM = 1024, BUCKET_BITS = 24, BUCKET_MAX = 0xffffff };
+_Static_assert(BUCKET_MAX == (1 << BUCKET_BITS) - 1, "what is no measure is bucket");
+_Static_assert((int)ST_DAYS_MAX <= (int)BUCKET_MAX, "any number of days is a bucket");
+_Static_assert((int)ST_DAY_MAX == (int)BUCKET_MAX, "any due day is a bucket");
+_Static_assert((int)ST_TALLY_KEY_SIZE <= (int)ST_CELL_KEY_MAX, "the store takes such a key");
+_Static_assert(ST_TALLY_KEY_SIZE == 1 + 1 + 1 + 4 + 2 + 1 + 2, "both sides of the key's bytes");
+_Static_assert((FIRST_ROOM & (FIRST_ROOM - 1)) == 0, "slot_of takes the low bits");
 
 uint32_t st_counter(enum st_measure measure, uint32_t bucket)
 {
+	st_assert(measure >= ST_OPENED);
+	st_assert(measure <= ST_SATISFACTION);
 	return (uint32_t)measure << BUCKET_BITS | (bucket < BUCKET_MAX ? bucket : BUCKET_MAX);
 }
 
@@ -161,6 +169,8 @@ void st_tally_clear(struct st_tally *y)
 
 static size_t slot_of(const struct st_tally *y, const uint8_t *key, uint32_t counter)
 {
+	st_assert((y->room & (y->room - 1)) == 0);
+	st_assert(y->filled < y->room); /* a free slot ends the search */
 	uint64_t h = 1469598103934665603ull;
 	for (size_t i = 0; i < ST_TALLY_KEY_SIZE; i++)
 		h = (h ^ key[i]) * 1099511628211ull;
@@ -216,6 +226,7 @@ static int add(struct st_tally *y, const struct st_tally_one *one, int64_t by)
 		y->slots[i].count = 0;
 	}
 	y->slots[i].count += by;
+	st_assert(y->filled <= y->room);
 	return 0;
 }
 
@@ -254,6 +265,7 @@ static size_t sorted(struct st_tally *y)
 			y->slots[n++] = y->slots[i];
 	if (n > 1)
 		qsort(y->slots, n, sizeof(*y->slots), by_key);
+	st_assert(n <= y->filled);
 	return n;
 }
 
@@ -269,6 +281,7 @@ static void put_counter(struct st_buf *cell, uint32_t *last, uint32_t counter, i
 /* The old cell with n sorted changes of its key worked in. */
 static int merge(struct st_tally *y, const struct delta *changes, size_t n)
 {
+	st_assert(n > 0);
 	struct st_reader r = st_reader(st_buf_span(&y->old_cell));
 	uint32_t counter = 0, last = 0;
 	size_t i = 0;
@@ -311,6 +324,7 @@ int st_tally_sweep(struct st_txn *t, struct st_tally *y)
 			rc = merge(y, &y->slots[i], end - i);
 		if (rc == 0)
 			rc = st_cell_put(t, key, st_buf_span(&y->new_cell));
+		st_assert(end <= n);
 		i = end;
 	}
 	st_tally_clear(y);
@@ -319,6 +333,7 @@ int st_tally_sweep(struct st_txn *t, struct st_tally *y)
 
 int st_tally_each(struct st_tally *y, st_counter_fn *fn, void *arg)
 {
+	ST_REQUIRE(fn != NULL);
 	size_t n = sorted(y);
 	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < n; i++) {
@@ -333,6 +348,7 @@ int st_tally_each(struct st_tally *y, st_counter_fn *fn, void *arg)
 
 int st_cell_walk(const struct st_tally_key *key, struct st_span cell, st_counter_fn *fn, void *arg)
 {
+	ST_REQUIRE(fn != NULL);
 	struct st_reader r = st_reader(cell);
 	uint32_t counter = 0;
 	while (r.rest.size > 0) {

@@ -9,6 +9,8 @@
 #include <protobuf-c/protobuf-c.h> /* ProtobufCAllocator */
 #include <station/base/error.h>
 
+enum { ST_ARENA_ALIGN = 16 }; /* of the block, and so of all that it gives */
+
 struct st_arena {
 	uint8_t *block;
 	size_t budget, used;

@@ -18,6 +18,6 @@ uint32_t st_day_of_date(int year, int month, int day); /* 0: no such date */
 ST_MUST int st_time_parse(struct st_span text, int64_t *ret_unix_ms);
 /* "2011-07-01" or "2011-07"; *ret_last is the last day that the text covers. */
 ST_MUST int st_period_parse(struct st_span text, uint32_t *ret_first, uint32_t *ret_last);
-void st_time_text(int64_t unix_ms, char ret_text[ST_TIME_TEXT]); /* in UTC+8, seconds */
+void st_time_text(int64_t unix_ms, char ret_text[ST_TIME_TEXT]); /* in UTC+8, seconds; "" beyond year 9999 */
 void st_day_text(uint32_t day, char ret_text[ST_DAY_TEXT]);      /* 2011-07-01, "" for none */
 void st_month_text(uint32_t month, char ret_text[ST_MONTH_TEXT]); /* 2011-07 */

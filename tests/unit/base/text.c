@@ -93,6 +93,14 @@ static void test_days(void **state)
 	assert_int_equal(st_period_parse(st_span_text("2012-2"), &first, &last), ST_EFIELD);
 	st_time_text(1309498353000, when);
 	assert_string_equal(when, "2011-07-01T13:32:33+08:00");
+	st_time_text(INT64_MAX, when); /* an event may say so */
+	assert_string_equal(when, "");
+	st_time_text(INT64_MIN, when);
+	assert_string_equal(when, "");
+	st_time_text(253402271999000, when);
+	assert_string_equal(when, "9999-12-31T23:59:59+08:00");
+	st_time_text(253402272000000, when);
+	assert_string_equal(when, "");
 }
 
 static void test_base64(void **state)

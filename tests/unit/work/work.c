@@ -213,6 +213,14 @@ static void test_rows(void **state)
 	assert_int_equal(got.number.serial, 42);
 	for (size_t n = 0; n < b.size; n++)
 		assert_int_equal(st_record_decode(&r.ref, st_span(b.data, n), &got), ST_ECORRUPT);
+	/* The revision says how many steps a reader of the chain makes room for. */
+	struct st_buf damaged;
+	st_buf_init(&damaged, ST_RECORD_ROW_MAX);
+	st_buf_put(&damaged, b.data, 5);
+	st_buf_varint(&damaged, UINT32_MAX);
+	st_buf_put(&damaged, b.data + 6, b.size - 6);
+	assert_int_equal(st_record_decode(&r.ref, st_buf_span(&damaged), &got), ST_ECORRUPT);
+	st_buf_done(&damaged);
 	st_buf_done(&b);
 }
 
