@@ -550,6 +550,42 @@ def cut_and_healed(city):
 
 
 @test
+def status_below(city):
+    """status tells a backlog below from nothing new, and what waits to be taken from here."""
+    branch, base, main = city["410611"], city["410611003"], city["410600"]
+    n = base.ctl(*OPEN).strip()
+    base.wait_main()
+
+    def row(at, code):
+        return {s["code"]: s for s in at.json("status")["stations"]}[code]
+
+    r = row(branch, "410611003")
+    check(r["own_size"] == r["size"] == 2 and r["outbox"] == 0, "all of it is here: %s" % r)
+    check(row(branch, "410611")["own_size"] == row(branch, "410611")["size"], "our own")
+    far = row(main, "410611003")
+    check(far["own_size"] is None and far["outbox"] is None, "two down nobody tells: %s" % far)
+    base.stop()
+    branch.ctl("matter", "reassign", n, "--to", "410611")
+    waits = until("it waits for the base", lambda: row(branch, "410611003")["outbox"])
+    out = branch.ctl("status")
+    check("to be taken by it %d" % waits in out, "what waits for it is told: %s" % out)
+    check("待其领取 %d" % waits in branch.ctl("status", lang="zh"), "in both languages")
+    base.start()
+    until("it is taken", lambda: row(branch, "410611003")["outbox"] == 0)
+    # A branch whose disk is full takes nothing of what the base has.
+    branch.stop()
+    branch.settings["reserve_mib"] = 1 << 20
+    branch.write_config()
+    base.ctl(*OPEN)
+    branch.start()
+    r = until("the base has told", lambda: row(branch, "410611003")["own_size"] and
+              row(branch, "410611003"))
+    check(r["own_size"] == 3 and r["size"] == 2, "it has more than is here: %s" % r)
+    out = branch.ctl("status")
+    check("not here yet 1" in out, "the backlog is told: %s" % out)
+
+
+@test
 def restart_of_parent(city):
     """The link comes back by itself after a clean restart and after a kill."""
     branch, base = city["410611"], city["410611003"]
