@@ -104,10 +104,12 @@ static void answer(struct import_job *j)
 static void import_done(struct job *job)
 {
 	struct import_job *j = job->arg;
-	if (job->work.rc < 0)
+	if (job->work.rc < 0) {
+		(void)api_place(j->request, 0, job->work.u.import.place);
 		(void)api_refuse(j->request, job->work.rc);
-	else
+	} else {
 		answer(j);
+	}
 }
 
 static int read_rows(struct import_job *j, struct st_span body, uint64_t first)
@@ -164,6 +166,7 @@ static int post_import(struct request *q)
 	struct st_job_import *to = &j->job.work.u.import;
 	to->source = st_span_text(j->source);
 	to->author = st_span_text(j->author);
+	to->source_assumed = api_argument(q, "source_assumed") != NULL;
 	to->stop_on_error = j->stop;
 	int rc = read_rows(j, st_buf_span(&q->body), row == NULL ? 0 : strtoull(row, NULL, 10));
 	if (rc < 0)

@@ -459,6 +459,34 @@ def import_again(city):
 
 
 @test
+def import_sources(city):
+    """A new export under a new file name doesn't open every matter a second time."""
+    base = city["410611003"]
+    data = rows(620)
+    first = write_csv(os.path.join(base.home, "october.csv"), data[:601])
+    second = write_csv(os.path.join(base.home, "november.csv"), data)
+    check(base.json("import", first)["opened"] == 600, "the file's name is the source")
+    check(base.json("import", first)["unchanged"] == 600, "and the same name the same source")
+    before = base.json("status")["stations"][0]["size"]
+    for lang, word in (("en", "--source"), ("zh", "另一来源")):
+        code, _, err = base.run("import", second, lang=lang)
+        check(code == 4 and word in err and "october.csv" in err, "another name: %d %s" % (code, err))
+    check(base.json("status")["stations"][0]["size"] == before, "nothing was written")
+    got = base.json("import", second, "--source", "october.csv")
+    check(got["opened"] == 20 and got["unchanged"] == 600, "with the source just what is new: %s" % got)
+    check(base.json("import", second, "--source", "hotline")["opened"] == 620, "who says so means it")
+    number = data[0].index("number")
+    other = [data[0]] + [r[:number] + ["x" + r[number]] + r[number + 1:] for r in data[1:11]]
+    check(base.json("import", write_csv(os.path.join(base.home, "other.csv"), other))["opened"] == 10,
+          "other numbers are other matters")
+    for name in ("Cafe\u0301", "Caf\u00e9"):  # the same letters, as two systems write them
+        other[1][number] = "n-" + name
+        got = base.json("import", write_csv(os.path.join(base.home, "c.csv"), other[:2]), "--source", name)
+        check(got["opened"] == (name != "Caf\u00e9"), "one source in any form: %s" % got)
+    sound(city)
+
+
+@test
 def import_bad_rows(city):
     """A bad row is named by file, row, column and reason; skipped or stopped at, as asked."""
     base = city["410611003"]
