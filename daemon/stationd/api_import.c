@@ -38,6 +38,8 @@ static const struct {
 	  "not an RFC 3339 time with offset, e.g. 2026-01-02T03:04:05+08:00" },
 	{ "order", "办结早于登记", "closed before it was opened" },
 	{ "state", "应为 open 或 closed", "must be open or closed" },
+	{ "due", "期限早于登记", "due before it was opened" },
+	{ "ahead", "晚于本站时钟一天以上", "later than this station's clock by more than a day" },
 	{ "value", "此值不合要求", "not an allowed value" },
 	{ "length", "超过长度上限", "too long" },
 };

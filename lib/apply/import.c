@@ -126,12 +126,22 @@ static int find_record(struct st_apply *a, struct importing *m, const struct st_
 	return 0;
 }
 
-static void bad_row(struct st_job_import *job, uint64_t row, int rc, const char *column)
+static void bad_row(struct st_job_import *job, uint64_t row, int rc, const char *column,
+		    const char *reason)
 {
 	if (job->bad_count == ST_IMPORT_BAD_MAX)
 		return;
 	job->bad[job->bad_count++] =
-		(struct st_import_bad){ .row = row, .rc = rc, .column = column, .reason = "" };
+		(struct st_import_bad){ .row = row, .rc = rc, .column = column, .reason = reason };
+}
+
+/* A time that hasn't come yet, by this station's clock. */
+static const char *column_ahead(const struct st_apply *a, const struct st_import_case *c)
+{
+	int64_t most = a->world->now_ms + ST_AT_AHEAD_MS;
+	return c->opened_ms > most   ? st_import_column_name(ST_COL_OPENED_AT)
+	       : c->closed_ms > most ? st_import_column_name(ST_COL_CLOSED_AT)
+				     : NULL;
 }
 
 static int one_move(struct st_apply *a, struct importing *m, const struct st_import_move *move,
@@ -144,6 +154,7 @@ static int one_move(struct st_apply *a, struct importing *m, const struct st_imp
 		.kind = ST_KIND_MATTER,
 		.move = move->move,
 		.at_ms = move->at_ms,
+		.now_ms = a->world->now_ms,
 		.author = m->job->author,
 		.fields = move->fields,
 		.field_count = move->field_count,
@@ -167,10 +178,15 @@ static int one_row(struct st_apply *a, struct importing *m, const struct st_impo
 	struct st_import_move moves[ST_IMPORT_MOVES_MAX];
 	struct st_job_import *job = m->job;
 	struct st_record r;
-	const char *column = "";
+	const char *column = column_ahead(a, c);
+	if (column != NULL) {
+		bad_row(job, c->row, ST_EFIELD, column, "ahead");
+		return 0;
+	}
 	int rc = find_record(a, m, c, &r);
 	if (rc < 0)
 		return rc;
+	column = "";
 	bool opens = r.revision == 0;
 	int count = st_import_plan(c, job->source, opens ? NULL : &r, moves);
 	rc = count < 0 ? count : 0;
@@ -180,7 +196,7 @@ static int one_row(struct st_apply *a, struct importing *m, const struct st_impo
 	if (is_failure(rc))
 		return rc;
 	if (rc < 0) {
-		bad_row(job, c->row, rc, column);
+		bad_row(job, c->row, rc, column, "");
 		return 0;
 	}
 	job->events += (uint64_t)count;

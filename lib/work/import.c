@@ -262,11 +262,9 @@ int st_import_check(const struct st_import_row *row, struct st_import_case *ret_
 		rc = check_values(row, &why);
 	if (rc < 0)
 		return rc;
-	if (!c.closed)
-		c.closed_ms = 0;
-	c.due_day = st_day_of_ms(due);
-	if (due == 0)
-		c.due_day = 0;
+	c.due_day = due == 0 ? 0 : st_day_of_ms(due);
+	if (c.due_day != 0 && c.due_day < st_day_of_ms(c.opened_ms))
+		return bad(&why, ST_COL_DUE_AT, "due", ST_EFIELD);
 	*ret_case = c;
 	return 0;
 }

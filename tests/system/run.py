@@ -248,6 +248,9 @@ def bad_values(city):
             (OPEN + ["--title", "a\x07b"], 2, "title"),
             (OPEN + ["--due", "2026-02-30"], 2, "due"),
             (OPEN + ["--at", "yesterday"], 2, "at"),
+            (OPEN + ["--at", "2099-01-01T00:00:00+08:00"], 2, "a day ahead"),
+            (OPEN + ["--at", "1970-01-01T00:00:00Z"], 2, "at"),
+            (OPEN + ["--due", "2011-01-01"], 2, "due"),
             (["matter", "accept", "410611003-2026-000001-00"], 4, ""),
             (["matter", "accept", "nonsense"], 2, "mistyped"),
             (["report", "--by", "colour"], 2, "by"),
@@ -504,6 +507,15 @@ def import_bad_rows(city):
     code, _, err = base.run("import", path, "--source", "stop", "--on-error", "stop")
     check(code == 2 and "bad.csv:12" in err and "bad.csv:22" not in err and "bad.csv:32" not in err and
           "10 opened" in err and "row 12" in err, "stop: %s" % err)
+    late = rows(4)
+    late[1][opened_at] = "2099-01-01T00:00:00Z"
+    late[1][state], late[1][late[0].index("closed_at")], late[1][late[0].index("due_at")] = "open", "", ""
+    late[2][late[0].index("due_at")] = "2011-01-01T00:00:00Z"
+    late[3][state], late[3][late[0].index("closed_at")] = "closed", "2099-01-01T00:00:00Z"
+    code, _, err = base.run("import", write_csv(path, late), "--source", "late")
+    check(code == 1 and "csv:2: opened_at: later than this station's clock" in err and
+          "csv:3: due_at: due before" in err and "csv:4: closed_at: later" in err and "1 opened" in err,
+          "times out of bounds: %s" % err)
     check(base.run("import", "-", stdin="")[0] == 2, "a pipe needs a --source")
     check(base.run("import", path, "--on-error", "maybe")[0] == 2, "skip or stop")
     code, _, err = base.run("import", city.home)

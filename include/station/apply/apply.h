@@ -79,7 +79,7 @@ struct st_job_revoke {
 	struct st_code child;
 };
 struct st_job_command {
-	struct st_command command;
+	struct st_command command; /* its now_ms is the world's */
 	struct st_span record;  /* number or id; empty: opens one */
 	/* out */
 	struct st_position event;

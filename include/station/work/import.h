@@ -52,7 +52,7 @@ ST_MUST int st_import_feed(struct st_import_reader *r, struct st_span bytes);
 ST_MUST int st_import_end(struct st_import_reader *r);
 
 /* A row, read and checked: times, state, channel, lengths, UTF-8. ST_EFIELD or ST_ETOOBIG with the
- * column's name and a word for the reason: missing, time, order, state, value, length. */
+ * column's name and a word for the reason: missing, time, order, state, due, value, length. */
 struct st_import_case {
 	uint64_t row;
 	int64_t opened_ms, closed_ms; /* closed_ms 0: open */
