@@ -40,6 +40,8 @@ static const struct {
 	{ "state", "应为 open 或 closed", "must be open or closed" },
 	{ "due", "期限早于登记", "due before it was opened" },
 	{ "ahead", "晚于本站时钟一天以上", "later than this station's clock by more than a day" },
+	{ "open", "状态为 open 时应为空", "must be empty while the state is open" },
+	{ "gone", "此件在本站已办结, 与此行不符", "here the matter has ended, and not as the row says" },
 	{ "value", "此值不合要求", "not an allowed value" },
 	{ "length", "超过长度上限", "too long" },
 };

@@ -196,7 +196,9 @@ static int one_row(struct st_apply *a, struct importing *m, const struct st_impo
 	if (is_failure(rc))
 		return rc;
 	if (rc < 0) {
-		bad_row(job, c->row, rc, column, "");
+		bool gone = count < 0; /* it has ended here, and not as the row says */
+		bad_row(job, c->row, rc, gone ? st_import_column_name(ST_COL_STATE) : column,
+			gone ? "gone" : "");
 		return 0;
 	}
 	job->events += (uint64_t)count;

@@ -245,6 +245,8 @@ int st_import_check(const struct st_import_row *row, struct st_import_case *ret_
 	c.closed = st_span_equal(row->column[ST_COL_STATE], st_span_text("closed"));
 	if (!c.closed && !st_span_equal(row->column[ST_COL_STATE], st_span_text("open")))
 		return bad(&why, ST_COL_STATE, "state", ST_EFIELD);
+	if (!c.closed && row->column[ST_COL_CLOSED_AT].size > 0)
+		return bad(&why, ST_COL_CLOSED_AT, "open", ST_EFIELD);
 	if (row->column[ST_COL_NUMBER].size == 0)
 		return bad(&why, ST_COL_NUMBER, "missing", ST_EFIELD);
 	if (row->column[ST_COL_CATEGORY].size == 0)

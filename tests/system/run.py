@@ -462,6 +462,44 @@ def import_again(city):
 
 
 @test
+def import_changes(city):
+    """What a file changes of a row is done, or refused by name; nothing passes unseen."""
+    base = city["410611003"]
+    data = rows(1)
+    column = {name: i for i, name in enumerate(data[0])}
+    path = os.path.join(base.home, "one.csv")
+
+    def give(**values):
+        for name, value in values.items():
+            data[1][column[name]] = value
+        code, out, err = base.run("import", write_csv(path, data), "--source", "s", "--json")
+        got = json.loads(out)
+        return [got[k] for k in ("opened", "moved", "unchanged", "bad", "events")], err
+
+    def record():
+        return base.json("matter", "list")["records"][0]
+
+    check(give(opened_at="2026-03-02T09:00:00+08:00", due_at="2026-05-01T17:00:00+08:00", state="open",
+               closed_at="", agency="城管局", reply="")[0] == [1, 0, 0, 0, 3], "opened, accepted, assigned")
+    got, err = give(closed_at="2026-04-01T09:00:00+08:00")
+    check(got == [0, 0, 0, 1, 0] and "closed_at: must be empty" in err, "a closed_at while open: %s" % err)
+    check(give(closed_at="", reply="已处理")[0] == [0, 0, 1, 0, 0], "a reply while open waits for the end")
+    for day in ("2026-04-20", "2026-06-01"):  # nearer, and further off than what it was first
+        check(give(due_at=day + "T17:00:00+08:00")[0] == [0, 1, 0, 0, 1] and record()["due"] == day,
+              "the source's day: %s" % record())
+        check(give()[0] == [0, 0, 1, 0, 0], "once")
+    base.ctl("matter", "extend", record()["number"], "--due", "2026-07-01", "--reason", "施工")
+    check(give()[0] == [0, 0, 1, 0, 0] and record()["due"] == "2026-07-01", "what was put off here stays")
+    base.ctl("matter", "answer", record()["number"], "--reply", "已清运")
+    check(give(due_at="2026-08-01T17:00:00+08:00")[0] == [0, 0, 1, 0, 0], "no move of the table from here")
+    check(give(state="closed", closed_at="2026-08-01T09:00:00+08:00")[0] == [0, 1, 0, 0, 2], "echoed, closed")
+    got, err = give(state="open", closed_at="")
+    check(got == [0, 0, 0, 1, 0] and ":2: state: here the matter has ended" in err, "open again: %s" % err)
+    base.wait_main()
+    sound(city)
+
+
+@test
 def import_sources(city):
     """A new export under a new file name doesn't open every matter a second time."""
     base = city["410611003"]
