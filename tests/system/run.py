@@ -261,7 +261,8 @@ def bad_values(city):
             (["wait", "--log", "410611003"], 2, "size"),
             (["wait", "--log", "41061x", "--size", "1"], 2, "41061x"),
             (["no", "such", "verb"], 2, ""), (["status", "--loud"], 2, "--loud"),
-            (["proof", "410611003/1/99999"], 4, ""), (["log", "checkpoint", "--log", "123456"], 4, "")):
+            (["proof", "410611003/1/99999"], 4, ""), (["proof", "410611003/1"], 2, "CODE/EPOCH/SEQ"),
+            (["event", "410611003/1/+1"], 2, "CODE/EPOCH/SEQ"), (["event", "1"], 2, "CODE/EPOCH/SEQ"), (["log", "checkpoint", "--log", "123456"], 4, "")):
         got, _, err = base.run(*words)
         check(got == code and place in err, "%s: exit %d, %s" % (words, got, err))
     for words in (["wait", "--linked"], ["link", "pause"]):
