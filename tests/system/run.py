@@ -925,6 +925,28 @@ def configuration(city):
 
 
 @test
+def reload(city):
+    """SIGHUP takes new settings; a wrong file is told, and the old ones stay."""
+    base = city["410611003"]
+
+    def log():
+        with open(base.log, encoding="utf-8") as f:
+            return f.read()
+
+    base.settings["log_level"] = "loud"
+    base.write_config()
+    base.process.send_signal(signal.SIGHUP)
+    line = until("the wrong file is told", lambda: [x for x in log().splitlines() if "CONFIG_WRONG" in x])[0]
+    check("old settings stay" in line and "stationd.yaml:" in line and "log_level" in line, line)
+    base.ctl(*OPEN)
+    base.settings.update(log_level="info", lang="zh")
+    base.write_config()
+    base.process.send_signal(signal.SIGHUP)
+    city["410611"].stop()
+    until("the right one is taken", lambda: "与上级" in log())
+
+
+@test
 def clean_stop(city):
     """SIGTERM ends each daemon within two seconds, whatever it does."""
     for s in city:
