@@ -915,6 +915,13 @@ def configuration(city):
     check(done.returncode == 0, "the settings that are installed")
     with open(os.path.join(TOP, "Makefile"), encoding="utf-8") as f:
         check("-m 644 deploy/systemd/stationd.yaml" in f.read(), "that the daemon's own user may read")
+    root = os.path.join(city.home, "root")
+    subprocess.run(["make", "-C", TOP, "-o", "all", "install", "O=" + city.build, "DESTDIR=" + root, "PREFIX=/opt/s"],
+                   check=True, capture_output=True)
+    with open(os.path.join(root, "lib/systemd/system/stationd.service"), encoding="utf-8") as f:
+        started = [x.split("=")[1].split()[0] for x in f if x.startswith("ExecStart=")]
+    check(started == ["/opt/s/sbin/stationd"] and os.path.exists(root + started[0]),
+          "the unit starts what was installed: %s" % started)
     with open(path, "w", encoding="utf-8") as f:
         f.write("lang: en\nlisten: tcp://127.0.0.1:7411\n")
     done = subprocess.run([city.program("stationd"), "--config", path, "--check-config"],
