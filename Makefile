@@ -124,7 +124,8 @@ PREFIX ?= /usr/local
 install: all
 	install -D -m 755 $(O)/stationd $(DESTDIR)$(PREFIX)/sbin/stationd
 	install -D -m 755 $(O)/stationctl $(DESTDIR)$(PREFIX)/bin/stationctl
-	install -D -m 644 deploy/systemd/stationd.service $(DESTDIR)/lib/systemd/system/stationd.service
+	sed 's|/usr/local/|$(PREFIX)/|' deploy/systemd/stationd.service | \
+		install -D -m 644 /dev/stdin $(DESTDIR)/lib/systemd/system/stationd.service
 	install -D -m 644 deploy/systemd/stationd.sysusers $(DESTDIR)/usr/lib/sysusers.d/stationd.conf
 	install -D -m 644 deploy/systemd/stationd.yaml $(DESTDIR)/etc/stationd/stationd.yaml
 

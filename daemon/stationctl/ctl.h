@@ -85,6 +85,8 @@ extern struct ctl {
 	  "recounted %llu events, %llu records, %llu counters: %llu counters and %llu records differ") \
 	X(FIRST_WRONG, "首处: %s", "first: %s")                                                     \
 	X(BAD_NUMBER, "--%s 的值不合要求", "the value of --%s isn't allowed")                       \
+	X(BAD_AT, "--at 应为 RFC 3339 时间, 不早于登记, 也不晚于本站时钟一天以上",                   \
+	  "--at must be an RFC 3339 time, not before the opening and at most a day ahead of the station's clock") \
 	X(BAD_UTF8, "%s 不是 UTF-8 文字: 请把终端或脚本改为 UTF-8",                                 \
 	  "%s isn't UTF-8: set the terminal or script to UTF-8")                                    \
 	X(TOO_MANY, "选项太多, 最多 %d 个", "too many options; at most %d")                         \

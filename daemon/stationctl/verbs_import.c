@@ -245,6 +245,7 @@ static int open_import(struct importing *m, struct query *q)
 	query_add(q, "source", option(a, "source") != NULL ? option(a, "source")
 			       : slash == NULL		   ? m->file
 							   : slash + 1);
+	query_add(q, "source_assumed", option(a, "source") == NULL ? "1" : NULL);
 	query_add(q, "author", option(a, "author"));
 	query_add(q, "on_error", on_error);
 	query_add(q, "row", "2");
@@ -289,10 +290,13 @@ const struct verb import_verbs[] = {
 	  "  number,opened_at,due_at,closed_at,state,channel,category,subcategory,district,sub_district,\n"
 	  "  agency,title,text,reply,duplicate_of\n"
 	  "  opened_at due_at closed_at: RFC 3339 (2026-01-02T03:04:05+08:00); state: open closed;\n"
-	  "  channel: visit phone letter online deputy partner other\n",
+	  "  channel: visit phone letter online deputy partner other\n\n"
+	  "  --source: 来源之名与编号一起认定一行, 每次导出都应写同一名; 缺省为文件名, 若这些编号已从另一来源导入则拒绝\n"
+	  "            with the number it names a row for ever, so give the same one for each export; by default\n"
+	  "            the file's name, refused when the numbers came from another source before\n",
 	  "source author on-error district sub-district", 1, 1, run_import,
 	  "导入 CSV; 再次导入同一文件不会重复, 有进展的行只补新步骤",
 	  "import cases from CSV; a second import adds nothing, a row that has moved on adds just what is new",
-	  "stationctl import boston.csv --district Dorchester --on-error skip" },
+	  "stationctl import boston-2026-11.csv --source boston --district Dorchester --on-error skip" },
 	{ NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL },
 };

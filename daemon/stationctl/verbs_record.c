@@ -305,6 +305,10 @@ bool record_explain(const char *place)
 		complain(T_NO_NUMBER, place);
 		return true;
 	}
+	if (strcmp(place, "at") == 0) {
+		complain(T_BAD_AT);
+		return true;
+	}
 	const struct st_field_row *f = st_kind_field_named(kind_of(a), st_span_text(place));
 	if (f == NULL)
 		return false;

@@ -331,15 +331,23 @@ static const char *troubles(const json_t *one, char *room, size_t size)
 {
 	const char *parts[] = { strcmp(member(one, "standing"), "revoked") == 0 ? either("已吊销", "revoked") : "",
 				why(json_object_get(one, "waits")), why(json_object_get(one, "silent")),
+				truth(one, "behind") ? either("自有的少于此处所存", "it has less than is held here") : "",
 				truth(one, "refilling") ? either("正在补齐", "being refilled") : "" };
+	const struct {
+		long long count;
+		const char *what;
+	} counts[] = { { number(one, "own_size") - number(one, "size"), either("尚未到此", "not here yet") },
+		       { number(one, "outbox"), either("待其领取", "to be taken by it") },
+		       { number(one, "unread"), either("读不懂", "unread") } };
 	size_t used = 0;
 	room[0] = 0;
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) && used < size; i++)
 		if (parts[i][0] != 0)
 			used += (size_t)snprintf(room + used, size - used, "%s%s", used == 0 ? "" : "; ", parts[i]);
-	if (number(one, "unread") > 0 && used < size)
-		(void)snprintf(room + used, size - used, "%s%s %lld", used == 0 ? "" : "; ",
-			       either("读不懂", "unread"), number(one, "unread"));
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]) && used < size; i++)
+		if (counts[i].count > 0)
+			used += (size_t)snprintf(room + used, size - used, "%s%s %lld", used == 0 ? "" : "; ",
+						 counts[i].what, counts[i].count);
 	return room;
 }
 
@@ -349,20 +357,23 @@ static void show_stations(const json_t *stations)
 	json_t *one, *held;
 	struct table t;
 	const char *head[] = { either("站点", "station"), either("名称", "name"), either("层级", "tier"),
-			       either("事件", "events"), either("检查点", "checkpoint"),
+			       either("自有", "has"), either("存于此", "held here"),
+			       either("检查点", "checkpoint"),
 			       either("收据 (层级:数)", "receipts (tier:size)"), either("等待", "waits") };
-	table_init(&t, 7, "lllrlll");
+	table_init(&t, 8, "lllrrlll");
 	table_add(&t, head);
 	json_array_foreach(stations, i, one) {
-		char size[32], when[32], receipts[256] = "", trouble[512];
+		char own[32] = "", size[32], when[32], receipts[256] = "", trouble[512];
 		size_t used = 0;
+		if (json_is_integer(json_object_get(one, "own_size")))
+			(void)snprintf(own, sizeof(own), "%lld", number(one, "own_size"));
 		(void)snprintf(size, sizeof(size), "%lld", number(one, "size"));
 		json_array_foreach(json_object_get(one, "held"), k, held) {
 			int n = snprintf(receipts + used, sizeof(receipts) - used, "%s%s:%lld",
 					 used == 0 ? "" : " ", member(held, "tier"), number(held, "size"));
 			used += n > 0 && (size_t)n < sizeof(receipts) - used ? (size_t)n : 0;
 		}
-		const char *row[] = { member(one, "code"), member(one, "name"), member(one, "tier"), size,
+		const char *row[] = { member(one, "code"), member(one, "name"), member(one, "tier"), own, size,
 				      age(number(one, "checkpoint_ms"), when, sizeof(when)), receipts,
 				      troubles(one, trouble, sizeof(trouble)) };
 		table_add(&t, row);

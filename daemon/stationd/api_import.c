@@ -38,6 +38,10 @@ static const struct {
 	  "not an RFC 3339 time with offset, e.g. 2026-01-02T03:04:05+08:00" },
 	{ "order", "办结早于登记", "closed before it was opened" },
 	{ "state", "应为 open 或 closed", "must be open or closed" },
+	{ "due", "期限早于登记", "due before it was opened" },
+	{ "ahead", "晚于本站时钟一天以上", "later than this station's clock by more than a day" },
+	{ "open", "状态为 open 时应为空", "must be empty while the state is open" },
+	{ "gone", "此件在本站已办结, 与此行不符", "here the matter has ended, and not as the row says" },
 	{ "value", "此值不合要求", "not an allowed value" },
 	{ "length", "超过长度上限", "too long" },
 };
@@ -104,10 +108,12 @@ static void answer(struct import_job *j)
 static void import_done(struct job *job)
 {
 	struct import_job *j = job->arg;
-	if (job->work.rc < 0)
+	if (job->work.rc < 0) {
+		(void)api_place(j->request, 0, job->work.u.import.place);
 		(void)api_refuse(j->request, job->work.rc);
-	else
+	} else {
 		answer(j);
+	}
 }
 
 static int read_rows(struct import_job *j, struct st_span body, uint64_t first)
@@ -164,6 +170,7 @@ static int post_import(struct request *q)
 	struct st_job_import *to = &j->job.work.u.import;
 	to->source = st_span_text(j->source);
 	to->author = st_span_text(j->author);
+	to->source_assumed = api_argument(q, "source_assumed") != NULL;
 	to->stop_on_error = j->stop;
 	int rc = read_rows(j, st_buf_span(&q->body), row == NULL ? 0 : strtoull(row, NULL, 10));
 	if (rc < 0)

@@ -84,15 +84,15 @@ static int get_key(struct request *q)
 	return rc;
 }
 
-/* "CODE/EPOCH/SEQ" */
+/* "CODE/EPOCH/SEQ", in full: without its epoch a place would be another event in a station's next life. */
 static int find_event(struct st_txn *t, struct reading *x, struct st_log *log)
 {
 	char name[32];
 	const char *slash = x->log == NULL ? NULL : strrchr(x->log, '/');
 	char rest = 0;
-	if (slash == NULL || (size_t)(slash - x->log) >= sizeof(name) ||
-	    sscanf(slash + 1, "%" SCNu64 "%c", &x->seq, &rest) != 1)
-		return api_place(x->q, ST_EFIELD, "event");
+	if (slash == NULL || (size_t)(slash - x->log) >= sizeof(name) || strchr(x->log, '/') == slash ||
+	    slash[1] < '0' || slash[1] > '9' || sscanf(slash + 1, "%" SCNu64 "%c", &x->seq, &rest) != 1)
+		return api_place(x->q, ST_EFIELD, "CODE/EPOCH/SEQ");
 	memcpy(name, x->log, (size_t)(slash - x->log));
 	name[slash - x->log] = 0;
 	int rc = api_read_log(t, name, log);

@@ -113,8 +113,8 @@ static int read_command(struct request *q, struct command_job *j)
 		return api_place(q, ST_EFIELD, "kind");
 	to->command.kind = k->number;
 	to->command.move = move;
-	to->command.at_ms = now_ms();
-	if (at != NULL && st_time_parse(st_span_text(at), &to->command.at_ms) < 0)
+	if (at != NULL &&
+	    (st_time_parse(st_span_text(at), &to->command.at_ms) < 0 || to->command.at_ms <= 0))
 		return api_place(q, ST_EFIELD, "at");
 	to->command.author = author == NULL ? ST_SPAN_NONE : st_span_text(author);
 	to->record = record == NULL ? ST_SPAN_NONE : st_span_text(record);

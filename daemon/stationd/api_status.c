@@ -8,6 +8,7 @@
 #include <string.h>
 #include <station/ask/report.h>
 #include <station/base/check.h>
+#include <station/store/carried.h>
 #include <station/store/outside.h>
 #include "api.h"
 #include "version.h"
@@ -77,22 +78,28 @@ static json_t *waits_json(const struct stating *x, const struct st_log_id *id, u
 	return api_two("正在上传", "on its way up");
 }
 
+static const json_t *child_named(const struct stating *x, const char *code)
+{
+	size_t i;
+	json_t *one;
+	json_array_foreach(x->children, i, one)
+		if (strcmp(json_string_value(json_object_get(one, "code")), code) == 0)
+			return one;
+	return NULL;
+}
+
 /* Why nothing new comes from below: the child on the way to the station isn't linked. */
 static json_t *silent_json(const struct stating *x, const struct st_station *s)
 {
 	uint32_t self = x->q->station->self.station.number, child = 0;
 	struct st_code code;
-	size_t i;
-	json_t *one;
 	char zh[160], en[160];
 	if (s->number == self || s->standing != ST_ENROLLED ||
 	    st_station_branch_of(x->txn, s->number, self, &child) < 0 ||
 	    st_station_code(x->txn, child, &code) < 0)
 		return json_null();
-	json_array_foreach(x->children, i, one)
-		if (strcmp(json_string_value(json_object_get(one, "code")), code.text) == 0 &&
-		    json_is_true(json_object_get(one, "linked")))
-			return json_null();
+	if (json_is_true(json_object_get(child_named(x, code.text), "linked")))
+		return json_null();
 	(void)snprintf(zh, sizeof(zh), "下级 %s 未连接: 它之后的事件还没有到这里", code.text);
 	(void)snprintf(en, sizeof(en), "child %s isn't linked: what came after isn't here yet", code.text);
 	return api_two(zh, en);
@@ -105,6 +112,28 @@ static json_t *held_json(struct stating *x, const struct st_log *log)
 	int rc = st_receipt_each(x->txn, log->number, add_held, x);
 	(void)rc;
 	return x->held;
+}
+
+/* What only a neighbour can know: how much a station has itself, as it last told, and what waits here for it
+ * to take. null: it is further down, or hasn't told since this daemon started. */
+static int add_neighbour(struct stating *x, const struct st_coverage_row *row, json_t *one)
+{
+	uint32_t self = x->q->station->self.station.number;
+	const json_t *child = child_named(x, row->station.certificate.code.text);
+	const json_t *told = json_object_get(child, "own_size");
+	uint64_t outbox = 0, own = json_integer_value(told) < 0 ? 0 : (uint64_t)json_integer_value(told);
+	bool behind = json_is_true(json_object_get(child, "behind"));
+	bool below = row->station.parent == self;
+	int rc = below ? st_outbox_count(x->txn, row->station.number, &outbox) : 0;
+	if (rc < 0)
+		return rc;
+	if (row->station.number == self || (own < row->size && !behind))
+		own = row->size; /* a push was taken just now */
+	bool known = row->station.number == self || json_is_integer(told);
+	json_object_set_new(one, "own_size", known ? json_integer((json_int_t)own) : json_null());
+	json_object_set_new(one, "behind", json_boolean(behind));
+	json_object_set_new(one, "outbox", below ? json_integer((json_int_t)outbox) : json_null());
+	return 0;
 }
 
 static int add_station(const struct st_coverage_row *row, void *arg)
@@ -122,6 +151,11 @@ static int add_station(const struct st_coverage_row *row, void *arg)
 	struct st_log log;
 	if (one == NULL)
 		return ST_ENOMEM;
+	int rc = add_neighbour(x, row, one);
+	if (rc < 0) {
+		json_decref(one);
+		return rc;
+	}
 	json_object_set_new(one, "silent", silent_json(x, &row->station));
 	if (row->heard && st_log_newest(x->txn, row->station.number, &log) == 0) {
 		struct st_log_id id = { c->code, log.epoch };
@@ -174,12 +208,13 @@ static json_t *uplink_json(const struct up_info *up)
 static void add_child(const struct child_info *c, void *arg)
 {
 	const struct st_downlink_info *d = &c->session;
-	json_array_append_new(arg, json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:b, s:s}", "code",
+	json_t *own = d->own_told ? json_integer((json_int_t)d->own_size) : json_null();
+	json_array_append_new(arg, json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:b, s:s, s:o}", "code",
 					     c->code.text, "linked", (int)c->linked, "heard_ms",
 					     (json_int_t)d->heard_ms, "skew_ms", (json_int_t)d->skew_ms,
 					     "credit", (json_int_t)d->credit, "granted",
 					     (json_int_t)d->granted, "held", (json_int_t)d->held, "behind",
-					     (int)d->behind, "software", d->software));
+					     (int)d->behind, "software", d->software, "own_size", own));
 }
 
 static json_t *store_json(struct station *s)

@@ -11,6 +11,8 @@ enum level { LEVEL_ERR = 3, LEVEL_WARNING = 4, LEVEL_NOTICE = 5, LEVEL_INFO = 6,
 	X(STARTED, NOTICE, "已启动, 控制套接字 %1$s", "ready, control socket %1$s")                 \
 	X(UNSET, NOTICE, "尚未建站: 请用 stationctl init 或 join",                                  \
 	  "not set up yet: run stationctl init or join")                                           \
+	X(CONFIG_WRONG, ERR, "设置文件有误, 未采用, 原设置继续有效: %1$s",                          \
+	  "the settings file is wrong and wasn't taken; the old settings stay: %1$s")              \
 	X(STOPPED, NOTICE, "已停止", "stopped")                                                    \
 	X(STORE_FAILED, ERR, "无法打开库 %1$s: %2$s", "can't open the store %1$s: %2$s")            \
 	X(STORE_BROKEN, ERR, "磁盘写入失败, 退出以免误认已存; 检查磁盘后重启",                      \

@@ -95,8 +95,11 @@ static void on_signal(uv_signal_t *signal, int number)
 	if (number == SIGHUP) {
 		struct config c;
 		char wrong[CONFIG_WRONG_MAX];
-		if (config_load(s->config.file, say_lang(), &c, wrong) < 0)
+		int rc = config_load(s->config.file, say_lang(), &c, wrong);
+		if (rc < 0) {
+			say(SAY_CONFIG_WRONG, wrong[0] != 0 ? wrong : st_error_text(rc, say_lang()), NULL, NULL);
 			return;
+		}
 		say_setup((enum level)config_level(&c), config_lang(&c),
 			  s->self.set_up ? s->self.station.certificate.code.text : "");
 		config_done(&c);

@@ -140,10 +140,10 @@ static int add_parts(struct st_apply *a, struct parts *p, const struct st_checke
 }
 
 /* What the citizen is told: the next serial of the year of the opening. */
-static int number_facts(struct st_apply *a, const struct st_command *c, struct st_checked *checked)
+static int number_facts(struct st_apply *a, struct st_checked *checked)
 {
 	uint32_t serial = 0;
-	uint16_t year = (uint16_t)(st_month_of_day(st_day_of_ms(c->at_ms)) / 12);
+	uint16_t year = (uint16_t)(st_month_of_day(st_day_of_ms(checked->at_ms)) / 12);
 	int rc = own_load(a);
 	if (rc == 0)
 		rc = own_next_serial(a, year, &serial);
@@ -186,7 +186,7 @@ static int build(struct st_apply *a, const struct st_command *c, const struct st
 		.kind = checked->kind->number,
 		.move = checked->move == NULL ? 0 : checked->move->number,
 		.state = checked->move == NULL ? 0 : checked->state,
-		.at_ms = c->at_ms,
+		.at_ms = checked->at_ms,
 		.holder = checked->holder,
 		.field_count = checked->fact_count,
 		.fields = checked->facts,
@@ -282,7 +282,7 @@ int command_add(struct st_apply *a, const struct st_command *c, struct st_checke
 	memset(&e, 0, sizeof(e));
 	int rc = own_load(a);
 	if (rc == 0 && r->revision == 0)
-		rc = number_facts(a, c, checked);
+		rc = number_facts(a, checked);
 	e.has_record = true;
 	if (rc == 0)
 		rc = st_record_id(a->txn, &r->ref, &e.record);
@@ -360,7 +360,8 @@ int job_command(struct st_apply *a, struct st_job_command *job)
 {
 	struct st_checked checked;
 	struct st_record r;
-	const struct st_command *c = &job->command;
+	struct st_command c = job->command;
+	c.now_ms = a->world->now_ms;
 	job->place[0] = 0;
 	int rc = may_sign(a);
 	if (rc == 0)
@@ -368,7 +369,7 @@ int job_command(struct st_apply *a, struct st_job_command *job)
 	if (rc < 0)
 		return rc;
 	st_buf_clear(&a->values);
-	rc = st_command_check(c, job->record.size > 0 ? &r : NULL, a->self.station.number, &a->values,
+	rc = st_command_check(&c, job->record.size > 0 ? &r : NULL, a->self.station.number, &a->values,
 			      &checked, job->place);
 	if (rc == 0 && checked.move != NULL && checked.move->hands == ST_HANDS_BACK)
 		rc = st_station_code(a->txn, r.ref.opener, &checked.holder);
@@ -377,7 +378,7 @@ int job_command(struct st_apply *a, struct st_job_command *job)
 	if (rc == 0)
 		rc = links_check(a, &checked, &r, job->place);
 	if (rc == 0)
-		rc = command_add(a, c, &checked, &r, &job->event);
+		rc = command_add(a, &c, &checked, &r, &job->event);
 	if (rc == 0)
 		rc = own_flush(a);
 	if (rc == 0)

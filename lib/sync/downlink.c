@@ -230,6 +230,7 @@ static int on_ping(struct st_downlink *d, struct st_txn *t, const struct st_now 
 	if (rc < 0 && rc != ST_ENOTFOUND)
 		return rc;
 	d->info.skew_ms = (int64_t)(ping->wall_ms - now->wall_ms);
+	d->info.own_size = ping->size; /* of the epoch that it greeted with */
 	f.u.pong = (struct st_ping){ ping->nonce, now->wall_ms, rc == 0 ? log.tree.size : 0 };
 	return downlink_say(d, &f);
 }
@@ -299,6 +300,8 @@ void st_downlink_applied(struct st_downlink *d, struct st_inbound *in,
 	struct st_frame f;
 	if (result->rc < 0)
 		d->to.refused(d->to.arg, result->rc, log);
+	else
+		downlink_own(d, log, in->push.checkpoint.size, false);
 	if (in->session != d->session || d->info.state != ST_DOWNLINK_LINKED) {
 		st_inbound_free(in);
 		return;

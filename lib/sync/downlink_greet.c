@@ -35,6 +35,17 @@ static void check_own(struct st_downlink *d, const struct st_log *log,
 	d->to.refused(d->to.arg, ST_EFORKED, &s->log);
 }
 
+void downlink_own(struct st_downlink *d, const struct st_log_id *log, uint64_t size, bool anew)
+{
+	struct st_downlink_info *i = &d->info;
+	if (!st_code_equal(&log->station, &d->self.child) || (i->own_told && log->epoch < i->own_epoch))
+		return;
+	if (anew || log->epoch > i->own_epoch || size > i->own_size)
+		i->own_size = size;
+	i->own_epoch = log->epoch;
+	i->own_told = true;
+}
+
 static int compare_one(struct st_downlink *d, struct st_txn *t, const struct st_log_state *s,
 		       struct st_claim *claims, size_t *count)
 {
@@ -46,6 +57,7 @@ static int compare_one(struct st_downlink *d, struct st_txn *t, const struct st_
 		rc = st_log_find(t, number, s->log.epoch, &log);
 	if (rc < 0 && rc != ST_ENOTFOUND)
 		return rc;
+	downlink_own(d, &s->log, s->size, true);
 	if (s->receipt_size > log.tree.size)
 		claims[(*count)++] = (struct st_claim){ .log = s->log, .size = s->receipt_size,
 							.root = s->receipt_root, .receipt = s->receipt };

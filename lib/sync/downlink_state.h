@@ -26,5 +26,7 @@ void downlink_outbox_from(struct st_downlink *d, const struct st_taken *taken);
 
 /* downlink_greet.c: the child's logs against ours, and what we tell of them. */
 int downlink_compare(struct st_downlink *d, struct st_txn *t, const struct st_logs *logs);
+/* The child says that it has so much of a log; its own counts. anew: its word on greeting, which may be less. */
+void downlink_own(struct st_downlink *d, const struct st_log_id *log, uint64_t size, bool anew);
 int downlink_tell_logs(struct st_downlink *d, struct st_txn *t);
 int downlink_tell_receipts(struct st_downlink *d, struct st_txn *t);

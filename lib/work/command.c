@@ -130,7 +130,7 @@ static int check_needs(const struct st_checked *c, const struct st_record *r,
 	return 0;
 }
 
-static bool may_go(const struct st_command *c, const struct st_checked *out, const struct st_record *r)
+static bool may_go(const struct st_checked *out, const struct st_record *r)
 {
 	const struct st_move_row *m = out->move;
 	if (!st_move_from(out->kind, m, r == NULL ? 0 : r->state))
@@ -138,7 +138,7 @@ static bool may_go(const struct st_command *c, const struct st_checked *out, con
 	if (m->days == 0 || r == NULL)
 		return true;
 	uint32_t since = m->since == ST_SINCE_CHANGE ? r->changed_day : r->closed_day;
-	return since == 0 || st_day_of_ms(c->at_ms) <= since + m->days;
+	return since == 0 || st_day_of_ms(out->at_ms) <= since + m->days;
 }
 
 static void add_number(struct st_checked *c, uint32_t id, uint32_t number)
@@ -147,14 +147,14 @@ static void add_number(struct st_checked *c, uint32_t id, uint32_t number)
 }
 
 /* The holder writes the dates that decide, so that no tier needs his calendar to judge. */
-static void fill_due(const struct st_command *c, const struct st_record *r, struct st_checked *out)
+static void fill_due(const struct st_record *r, struct st_checked *out)
 {
 	const struct st_field *due = fact(out, ST_F_DUE_DAY);
 	uint32_t first = r == NULL ? 0 : r->first_due_day;
 	uint32_t day = due != NULL ? (uint32_t)due->number : r == NULL ? 0 : r->due_day;
 	if (out->move->number == out->kind->due_move && due == NULL) {
 		if (day == 0)
-			day = st_day_of_ms(c->at_ms) + out->kind->due_days;
+			day = st_day_of_ms(out->at_ms) + out->kind->due_days;
 		add_number(out, ST_F_DUE_DAY, day);
 		due = fact(out, ST_F_DUE_DAY);
 	}
@@ -171,15 +171,13 @@ static void fill_mark(struct st_checked *out)
 		add_number(out, m->field, of->number >= m->least ? m->yes : m->no);
 }
 
-/* How far a move of this table may put off the due day. */
-static bool due_in_bounds(const struct st_command *c, const struct st_record *r,
-			  const struct st_checked *out)
+/* Not before the record is opened, and no further off than a move of this table may put it. */
+static bool due_in_bounds(const struct st_record *r, const struct st_checked *out)
 {
-	if (out->move->due_most == 0)
-		return true;
 	const struct st_field *due = fact(out, ST_F_DUE_DAY);
-	uint32_t opened = r == NULL ? st_day_of_ms(c->at_ms) : r->opened_day;
-	return due == NULL || due->number <= (uint64_t)opened + out->move->due_most;
+	uint32_t opened = r == NULL ? st_day_of_ms(out->at_ms) : r->opened_day, most = out->move->due_most;
+	return due == NULL || (due->number >= opened &&
+			       (most == 0 || due->number <= (uint64_t)opened + most));
 }
 
 /* Whom it is handed to; the apply layer knows whether there is such a station. */
@@ -192,11 +190,11 @@ static int take_holder(struct st_checked *out, char place[ST_PLACE_MAX])
 	return ST_EFIELD;
 }
 
-static int check_move(const struct st_command *c, const struct st_record *r, uint32_t self,
-		      struct st_checked *out, char place[ST_PLACE_MAX])
+static int check_move(const struct st_record *r, uint32_t self, struct st_checked *out,
+		      char place[ST_PLACE_MAX])
 {
 	const struct st_move_row *m = out->move;
-	if (!may_go(c, out, r)) {
+	if (!may_go(out, r)) {
 		place_moves(place, out->kind, r == NULL ? 0 : r->state);
 		return ST_EMOVE;
 	}
@@ -205,15 +203,31 @@ static int check_move(const struct st_command *c, const struct st_record *r, uin
 	int rc = check_needs(out, r, place);
 	if (rc < 0)
 		return rc;
-	if (!due_in_bounds(c, r, out)) {
+	if (!due_in_bounds(r, out)) {
 		place_text(place, st_kind_field(out->kind, ST_F_DUE_DAY)->name);
 		return ST_EFIELD;
 	}
 	out->state = m->to != 0 ? m->to : r->state;
 	out->reassigns = m->who == ST_BY_ABOVE && r != NULL;
-	fill_due(c, r, out);
+	fill_due(r, out);
 	fill_mark(out);
 	return m->hands == ST_HANDS_ON ? take_holder(out, place) : 0;
+}
+
+/* Only people's times are bounded: what other stations wrote counts whatever their clocks said. */
+static int take_time(const struct st_command *c, const struct st_record *r, struct st_checked *out)
+{
+	uint32_t opened = r == NULL ? 0 : r->opened_day;
+	out->at_ms = c->at_ms != 0 ? c->at_ms : c->now_ms;
+	bool late = c->at_ms != 0 && c->now_ms != 0 && c->at_ms > c->now_ms + ST_AT_AHEAD_MS;
+	if (out->at_ms <= 0 || late)
+		return ST_EFIELD;
+	if (st_day_of_ms(out->at_ms) >= opened)
+		return 0;
+	if (c->at_ms != 0)
+		return ST_EFIELD;
+	out->at_ms = st_day_start_ms(opened); /* the clock was ahead on opening, and is right now */
+	return 0;
 }
 
 int st_command_check(const struct st_command *c, const struct st_record *r, uint32_t self,
@@ -244,15 +258,16 @@ int st_command_check(const struct st_command *c, const struct st_record *r, uint
 		place_text(reterr_place, "author");
 		return ST_ETOOBIG;
 	}
-	if (c->at_ms <= 0 || (r != NULL && st_day_of_ms(c->at_ms) < r->opened_day)) {
-		place_text(reterr_place, "at"); /* before the record was opened */
-		return ST_EFIELD;
+	int rc = take_time(c, r, out);
+	if (rc < 0) {
+		place_text(reterr_place, "at");
+		return rc;
 	}
-	int rc = check_fields(c, to, out, reterr_place);
+	rc = check_fields(c, to, out, reterr_place);
 	if (rc < 0)
 		return rc;
 	if (!note)
-		return check_move(c, r, self, out, reterr_place);
+		return check_move(r, self, out, reterr_place);
 	if (r == NULL || out->fact_count + out->text_count + out->private_count == 0) {
 		place_text(reterr_place, r == NULL ? "record" : "fields");
 		return ST_EFIELD;

@@ -245,6 +245,8 @@ int st_import_check(const struct st_import_row *row, struct st_import_case *ret_
 	c.closed = st_span_equal(row->column[ST_COL_STATE], st_span_text("closed"));
 	if (!c.closed && !st_span_equal(row->column[ST_COL_STATE], st_span_text("open")))
 		return bad(&why, ST_COL_STATE, "state", ST_EFIELD);
+	if (!c.closed && row->column[ST_COL_CLOSED_AT].size > 0)
+		return bad(&why, ST_COL_CLOSED_AT, "open", ST_EFIELD);
 	if (row->column[ST_COL_NUMBER].size == 0)
 		return bad(&why, ST_COL_NUMBER, "missing", ST_EFIELD);
 	if (row->column[ST_COL_CATEGORY].size == 0)
@@ -262,11 +264,9 @@ int st_import_check(const struct st_import_row *row, struct st_import_case *ret_
 		rc = check_values(row, &why);
 	if (rc < 0)
 		return rc;
-	if (!c.closed)
-		c.closed_ms = 0;
-	c.due_day = st_day_of_ms(due);
-	if (due == 0)
-		c.due_day = 0;
+	c.due_day = due == 0 ? 0 : st_day_of_ms(due);
+	if (c.due_day != 0 && c.due_day < st_day_of_ms(c.opened_ms))
+		return bad(&why, ST_COL_DUE_AT, "due", ST_EFIELD);
 	*ret_case = c;
 	return 0;
 }

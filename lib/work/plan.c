@@ -10,7 +10,7 @@
 #include "kind_matter.h"
 
 /* What a source that records no reply, rating or way of telling leaves us to say. */
-static const char NO_REPLY[] = "来源未记载答复";
+static const char NO_REPLY[] = "来源未记载答复", DUE_MOVED[] = "来源改期";
 
 struct plan {
 	const struct st_import_case *c;
@@ -50,13 +50,31 @@ static void plan_open(struct plan *p, struct st_span source)
 	give(m, "source_number", column[ST_COL_NUMBER]);
 }
 
-static void plan_accept(struct plan *p)
+static void give_due(struct plan *p, struct st_import_move *m)
 {
-	struct st_import_move *m = add(p, "accept", p->c->opened_ms);
 	if (p->c->due_day == 0)
 		return;
 	st_day_text(p->c->due_day, m->text);
 	give(m, "due", st_span_text(m->text));
+}
+
+/* Whether the source has set another day since. One that was put off here stays, unless the source's is
+ * later still. */
+static bool due_moved(const struct st_import_case *c, const struct st_record *r)
+{
+	const struct st_kind *k = st_kind(ST_KIND_MATTER);
+	uint32_t due = c->due_day;
+	return r != NULL && due != 0 && due != r->due_day &&
+	       (due > r->due_day || r->due_day == r->first_due_day) &&
+	       st_move_from(k, st_kind_move_named(k, "extend"), r->state);
+}
+
+/* A row doesn't say when its day was changed: it is so from now on. */
+static void plan_extend(struct plan *p)
+{
+	struct st_import_move *m = add(p, "extend", 0);
+	give_due(p, m);
+	give(m, "reason", st_span_text(DUE_MOVED));
 }
 
 static void plan_end(struct plan *p, uint32_t state)
@@ -86,12 +104,14 @@ int st_import_plan(const struct st_import_case *c, struct st_span source,
 	if (state == 0)
 		plan_open(&p, source);
 	if (state <= MATTER_REGISTERED)
-		plan_accept(&p);
+		give_due(&p, add(&p, "accept", c->opened_ms));
 	/* One that a unit has handed back isn't pressed on it again. */
 	bool unassigned = state <= MATTER_REGISTERED || (state == MATTER_ACCEPTED && r->unit == 0);
 	if (unassigned && c->column[ST_COL_AGENCY].size > 0)
 		give(add(&p, "assign", c->opened_ms), "unit", c->column[ST_COL_AGENCY]);
 	if (c->closed)
 		plan_end(&p, state);
+	else if (due_moved(c, r))
+		plan_extend(&p);
 	return p.count;
 }

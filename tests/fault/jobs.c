@@ -200,7 +200,8 @@ static int import(struct stage *s)
 		return rc;
 	memset(&job, 0, sizeof(job));
 	job.kind = ST_JOB_IMPORT;
-	job.u.import.source = st_span_text("s");
+	job.u.import.source = st_span_text("s\xcc\x81"); /* not in normal form, and nobody's word */
+	job.u.import.source_assumed = true;
 	job.u.import.cases = cases;
 	job.u.import.case_count = case_count;
 	rc = node_run(&s->base, &job);

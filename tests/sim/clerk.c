@@ -117,7 +117,8 @@ static void refused(struct station *s, struct wish *w, int rc)
 	struct told_record *r = record_of(w);
 	bool room = rc == ST_EFULL || rc == ST_EBUSY || rc == ST_EIO || rc == ST_ENOMEM;
 	bool sure = r == NULL || (!r->unsure && !r->wild && w->opener == s);
-	SIM_CHECK(s->sim, s, room || !w->legal || !sure || s->jumped, "%s of %s is refused: %s",
+	bool late = s->jumped && rc == ST_EMOVE; /* a clock that is off makes thirty days of one */
+	SIM_CHECK(s->sim, s, room || !w->legal || !sure || late, "%s of %s is refused: %s",
 		  w->move == NULL ? "an opening or a note" : w->move->name, w->number, st_error_name(rc));
 }
 
@@ -147,7 +148,6 @@ static void submit(struct station *s, struct wish *w, const char *move)
 	j->work.u.command.command = (struct st_command){
 		.kind = ST_KIND_MATTER,
 		.move = move,
-		.at_ms = station_wall(s),
 		.author = st_span_text("clerk"),
 		.fields = w->fields,
 		.field_count = w->field_count,

@@ -127,7 +127,8 @@ static void take_refused(void *arg, int code, const struct st_log_id *log)
 {
 	struct child *c = arg;
 	bool room = code == ST_EFULL || code == ST_EIO || code == ST_EBUSY || code == ST_ENOMEM;
-	bool fits = room || (code == ST_ESEQ && c->any_refused) || code == ST_EREVOKED;
+	bool fits = room || (code == ST_ESEQ && c->any_refused) || code == ST_EREVOKED ||
+		    (code == ST_ESTATE && c->silenced);
 	sim_trace(c->parent->sim, c->parent, st_error_name(code), c->station->index, log != NULL);
 	SIM_CHECK(c->parent->sim, c->parent, fits || c->tainted, "%s of %s is refused: %s",
 		  log == NULL ? "a frame" : log->station.text, c->code.text, st_error_name(code));
@@ -177,7 +178,7 @@ void down_frame(struct station *s, struct conn *conn, struct st_span body)
 	if (c->route != conn) {
 		frames_clear(&c->frames);
 		c->route = conn;
-		c->tainted = c->any_refused = false;
+		c->tainted = c->any_refused = c->silenced = false;
 	}
 	c->tainted |= conn->tainted;
 	uint64_t given = s->down.pool.given;
@@ -261,6 +262,7 @@ static void on_timer(struct sim *sim, void *station, uint64_t life)
 			continue;
 		sim_trace(sim, s, "child is silent", s->down.children[i]->station->index, info.granted);
 		st_downlink_lost(s->down.children[i]->session);
+		s->down.children[i]->silenced = true;
 		grant_in_turn(s);
 	}
 }

@@ -154,6 +154,7 @@ struct child {
 	struct job *pending, **pending_end;
 	/* for the checks: of the session of the newest hello */
 	bool any_refused, tainted;
+	bool silenced; /* given up for silence: what a slow line still brings is refused until a hello */
 	uint64_t told[CITY_MAX]; /* sizes that the greeting told */
 };
 struct station {

@@ -272,6 +272,9 @@ def bad_values(city):
             (OPEN + ["--title", "a\x07b"], 2, "title"),
             (OPEN + ["--due", "2026-02-30"], 2, "due"),
             (OPEN + ["--at", "yesterday"], 2, "at"),
+            (OPEN + ["--at", "2099-01-01T00:00:00+08:00"], 2, "a day ahead"),
+            (OPEN + ["--at", "1970-01-01T00:00:00Z"], 2, "at"),
+            (OPEN + ["--due", "2011-01-01"], 2, "due"),
             (["matter", "accept", "410611003-2026-000001-00"], 4, ""),
             (["matter", "accept", "nonsense"], 2, "mistyped"),
             (["report", "--by", "colour"], 2, "by"),
@@ -282,7 +285,8 @@ def bad_values(city):
             (["wait", "--log", "410611003"], 2, "size"),
             (["wait", "--log", "41061x", "--size", "1"], 2, "41061x"),
             (["no", "such", "verb"], 2, ""), (["status", "--loud"], 2, "--loud"),
-            (["proof", "410611003/1/99999"], 4, ""), (["log", "checkpoint", "--log", "123456"], 4, "")):
+            (["proof", "410611003/1/99999"], 4, ""), (["proof", "410611003/1"], 2, "CODE/EPOCH/SEQ"),
+            (["event", "410611003/1/+1"], 2, "CODE/EPOCH/SEQ"), (["event", "1"], 2, "CODE/EPOCH/SEQ"), (["log", "checkpoint", "--log", "123456"], 4, "")):
         got, _, err = base.run(*words)
         check(got == code and place in err, "%s: exit %d, %s" % (words, got, err))
     for words in (["wait", "--linked"], ["link", "pause"]):
@@ -483,6 +487,72 @@ def import_again(city):
 
 
 @test
+def import_changes(city):
+    """What a file changes of a row is done, or refused by name; nothing passes unseen."""
+    base = city["410611003"]
+    data = rows(1)
+    column = {name: i for i, name in enumerate(data[0])}
+    path = os.path.join(base.home, "one.csv")
+
+    def give(**values):
+        for name, value in values.items():
+            data[1][column[name]] = value
+        code, out, err = base.run("import", write_csv(path, data), "--source", "s", "--json")
+        got = json.loads(out)
+        return [got[k] for k in ("opened", "moved", "unchanged", "bad", "events")], err
+
+    def record():
+        return base.json("matter", "list")["records"][0]
+
+    check(give(opened_at="2026-03-02T09:00:00+08:00", due_at="2026-05-01T17:00:00+08:00", state="open",
+               closed_at="", agency="城管局", reply="")[0] == [1, 0, 0, 0, 3], "opened, accepted, assigned")
+    got, err = give(closed_at="2026-04-01T09:00:00+08:00")
+    check(got == [0, 0, 0, 1, 0] and "closed_at: must be empty" in err, "a closed_at while open: %s" % err)
+    check(give(closed_at="", reply="已处理")[0] == [0, 0, 1, 0, 0], "a reply while open waits for the end")
+    for day in ("2026-04-20", "2026-06-01"):  # nearer, and further off than what it was first
+        check(give(due_at=day + "T17:00:00+08:00")[0] == [0, 1, 0, 0, 1] and record()["due"] == day,
+              "the source's day: %s" % record())
+        check(give()[0] == [0, 0, 1, 0, 0], "once")
+    base.ctl("matter", "extend", record()["number"], "--due", "2026-07-01", "--reason", "施工")
+    check(give()[0] == [0, 0, 1, 0, 0] and record()["due"] == "2026-07-01", "what was put off here stays")
+    base.ctl("matter", "answer", record()["number"], "--reply", "已清运")
+    check(give(due_at="2026-08-01T17:00:00+08:00")[0] == [0, 0, 1, 0, 0], "no move of the table from here")
+    check(give(state="closed", closed_at="2026-08-01T09:00:00+08:00")[0] == [0, 1, 0, 0, 2], "echoed, closed")
+    got, err = give(state="open", closed_at="")
+    check(got == [0, 0, 0, 1, 0] and ":2: state: here the matter has ended" in err, "open again: %s" % err)
+    base.wait_main()
+    sound(city)
+
+
+@test
+def import_sources(city):
+    """A new export under a new file name doesn't open every matter a second time."""
+    base = city["410611003"]
+    data = rows(620)
+    first = write_csv(os.path.join(base.home, "october.csv"), data[:601])
+    second = write_csv(os.path.join(base.home, "november.csv"), data)
+    check(base.json("import", first)["opened"] == 600, "the file's name is the source")
+    check(base.json("import", first)["unchanged"] == 600, "and the same name the same source")
+    before = base.json("status")["stations"][0]["size"]
+    for lang, word in (("en", "--source"), ("zh", "另一来源")):
+        code, _, err = base.run("import", second, lang=lang)
+        check(code == 4 and word in err and "october.csv" in err, "another name: %d %s" % (code, err))
+    check(base.json("status")["stations"][0]["size"] == before, "nothing was written")
+    got = base.json("import", second, "--source", "october.csv")
+    check(got["opened"] == 20 and got["unchanged"] == 600, "with the source just what is new: %s" % got)
+    check(base.json("import", second, "--source", "hotline")["opened"] == 620, "who says so means it")
+    number = data[0].index("number")
+    other = [data[0]] + [r[:number] + ["x" + r[number]] + r[number + 1:] for r in data[1:11]]
+    check(base.json("import", write_csv(os.path.join(base.home, "other.csv"), other))["opened"] == 10,
+          "other numbers are other matters")
+    for name in ("Cafe\u0301", "Caf\u00e9"):  # the same letters, as two systems write them
+        other[1][number] = "n-" + name
+        got = base.json("import", write_csv(os.path.join(base.home, "c.csv"), other[:2]), "--source", name)
+        check(got["opened"] == (name != "Caf\u00e9"), "one source in any form: %s" % got)
+    sound(city)
+
+
+@test
 def import_bad_rows(city):
     """A bad row is named by file, row, column and reason; skipped or stopped at, as asked."""
     base = city["410611003"]
@@ -500,6 +570,15 @@ def import_bad_rows(city):
     code, _, err = base.run("import", path, "--source", "stop", "--on-error", "stop")
     check(code == 2 and "bad.csv:12" in err and "bad.csv:22" not in err and "bad.csv:32" not in err and
           "10 opened" in err and "row 12" in err, "stop: %s" % err)
+    late = rows(4)
+    late[1][opened_at] = "2099-01-01T00:00:00Z"
+    late[1][state], late[1][late[0].index("closed_at")], late[1][late[0].index("due_at")] = "open", "", ""
+    late[2][late[0].index("due_at")] = "2011-01-01T00:00:00Z"
+    late[3][state], late[3][late[0].index("closed_at")] = "closed", "2099-01-01T00:00:00Z"
+    code, _, err = base.run("import", write_csv(path, late), "--source", "late")
+    check(code == 1 and "csv:2: opened_at: later than this station's clock" in err and
+          "csv:3: due_at: due before" in err and "csv:4: closed_at: later" in err and "1 opened" in err,
+          "times out of bounds: %s" % err)
     check(base.run("import", "-", stdin="")[0] == 2, "a pipe needs a --source")
     check(base.run("import", path, "--on-error", "maybe")[0] == 2, "skip or stop")
     code, _, err = base.run("import", city.home)
@@ -571,6 +650,42 @@ def cut_and_healed(city):
     check(waits.wait(30) == 0, "who waits for so much of a log hears of it")
     code, _, err = main.run("wait", "--log", "410611003", "--size", "99", "--timeout", "1")
     check(code == 5 and "410611003" in err, "the log that is too short is named: %s" % err)
+
+
+@test
+def status_below(city):
+    """status tells a backlog below from nothing new, and what waits to be taken from here."""
+    branch, base, main = city["410611"], city["410611003"], city["410600"]
+    n = base.ctl(*OPEN).strip()
+    base.wait_main()
+
+    def row(at, code):
+        return {s["code"]: s for s in at.json("status")["stations"]}[code]
+
+    r = row(branch, "410611003")
+    check(r["own_size"] == r["size"] == 2 and r["outbox"] == 0, "all of it is here: %s" % r)
+    check(row(branch, "410611")["own_size"] == row(branch, "410611")["size"], "our own")
+    far = row(main, "410611003")
+    check(far["own_size"] is None and far["outbox"] is None, "two down nobody tells: %s" % far)
+    base.stop()
+    branch.ctl("matter", "reassign", n, "--to", "410611")
+    waits = until("it waits for the base", lambda: row(branch, "410611003")["outbox"])
+    out = branch.ctl("status")
+    check("to be taken by it %d" % waits in out, "what waits for it is told: %s" % out)
+    check("待其领取 %d" % waits in branch.ctl("status", lang="zh"), "in both languages")
+    base.start()
+    until("it is taken", lambda: row(branch, "410611003")["outbox"] == 0)
+    # A branch whose disk is full takes nothing of what the base has.
+    branch.stop()
+    branch.settings["reserve_mib"] = 1 << 20
+    branch.write_config()
+    base.ctl(*OPEN)
+    branch.start()
+    r = until("the base has told", lambda: row(branch, "410611003")["own_size"] and
+              row(branch, "410611003"))
+    check(r["own_size"] == 3 and r["size"] == 2, "it has more than is here: %s" % r)
+    out = branch.ctl("status")
+    check("not here yet 1" in out, "the backlog is told: %s" % out)
 
 
 @test
@@ -824,6 +939,13 @@ def configuration(city):
     check(done.returncode == 0, "the settings that are installed")
     with open(os.path.join(TOP, "Makefile"), encoding="utf-8") as f:
         check("-m 644 deploy/systemd/stationd.yaml" in f.read(), "that the daemon's own user may read")
+    root = os.path.join(city.home, "root")
+    subprocess.run(["make", "-C", TOP, "-o", "all", "install", "O=" + city.build, "DESTDIR=" + root, "PREFIX=/opt/s"],
+                   check=True, capture_output=True)
+    with open(os.path.join(root, "lib/systemd/system/stationd.service"), encoding="utf-8") as f:
+        started = [x.split("=")[1].split()[0] for x in f if x.startswith("ExecStart=")]
+    check(started == ["/opt/s/sbin/stationd"] and os.path.exists(root + started[0]),
+          "the unit starts what was installed: %s" % started)
     with open(path, "w", encoding="utf-8") as f:
         f.write("lang: en\nlisten: tcp://127.0.0.1:7411\n")
     done = subprocess.run([city.program("stationd"), "--config", path, "--check-config"],
@@ -831,6 +953,28 @@ def configuration(city):
     check(done.returncode == 0, done.stderr)
     missing = subprocess.run([city.program("stationd"), "--config", "/nonexistent"], capture_output=True)
     check(missing.returncode == 2, "no such file")
+
+
+@test
+def reload(city):
+    """SIGHUP takes new settings; a wrong file is told, and the old ones stay."""
+    base = city["410611003"]
+
+    def log():
+        with open(base.log, encoding="utf-8") as f:
+            return f.read()
+
+    base.settings["log_level"] = "loud"
+    base.write_config()
+    base.process.send_signal(signal.SIGHUP)
+    line = until("the wrong file is told", lambda: [x for x in log().splitlines() if "CONFIG_WRONG" in x])[0]
+    check("old settings stay" in line and "stationd.yaml:" in line and "log_level" in line, line)
+    base.ctl(*OPEN)
+    base.settings.update(log_level="info", lang="zh")
+    base.write_config()
+    base.process.send_signal(signal.SIGHUP)
+    city["410611"].stop()
+    until("the right one is taken", lambda: "与上级" in log())
 
 
 @test

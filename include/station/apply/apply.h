@@ -79,7 +79,7 @@ struct st_job_revoke {
 	struct st_code child;
 };
 struct st_job_command {
-	struct st_command command;
+	struct st_command command; /* its now_ms is the world's */
 	struct st_span record;  /* number or id; empty: opens one */
 	/* out */
 	struct st_position event;
@@ -95,10 +95,12 @@ struct st_import_bad {
 };
 struct st_job_import {
 	struct st_span source, author;
+	bool source_assumed; /* nobody named it: ST_ESOURCE when a row is known under another one */
 	bool stop_on_error;
 	const struct st_import_case *cases;
 	size_t case_count; /* <= ST_IMPORT_ROWS_MAX */
 	/* out */
+	char place[ST_PLACE_MAX]; /* on refusal: the source that the rows are known under */
 	size_t opened, moved, unchanged, bad_count;
 	uint64_t events;
 	struct st_import_bad bad[ST_IMPORT_BAD_MAX];

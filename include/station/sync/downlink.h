@@ -48,6 +48,9 @@ struct st_downlink_info {
 	/* bytes: may send; received and not yet applied; of the pool; asked for and not yet received */
 	uint64_t credit, held, granted, wanted;
 	uint64_t outbox_taken;       /* position that the child has; what is after it waits */
+	bool own_told;               /* the child has said how much of its own log it has: */
+	uint32_t own_epoch;
+	uint64_t own_size;           /* as it last said, on greeting, by ping or by a push that was taken */
 	bool behind; /* the child holds less of its own log than we do, or another: it has lost or been copied */
 	char software[ST_SOFTWARE_MAX + 1];
 };

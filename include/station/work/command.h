@@ -4,6 +4,7 @@
 #pragma once
 #include <station/work/record.h>
 
+enum { ST_AT_AHEAD_MS = 24 * 3600 * 1000 }; /* how far a person's date may be ahead of the clock */
 enum { ST_PLACE_MAX = 160, ST_COMMAND_FIELDS_MAX = ST_FIELDS_MAX };
 
 struct st_command_field {
@@ -12,7 +13,8 @@ struct st_command_field {
 struct st_command {
 	uint32_t kind;
 	const char *move;    /* the move's name, or "note" */
-	int64_t at_ms;       /* business time */
+	int64_t at_ms;       /* business time; 0: not given, so it is now */
+	int64_t now_ms;      /* the station's clock; 0: not known, and no time is too late */
 	struct st_span author;
 	const struct st_command_field *fields;
 	size_t field_count;
@@ -20,6 +22,7 @@ struct st_command {
 struct st_checked {
 	const struct st_kind *kind;
 	const struct st_move_row *move; /* NULL: a note */
+	int64_t at_ms;                  /* business time */
 	uint32_t state;                 /* after it */
 	struct st_code holder;          /* whom it is handed to; empty: it stays */
 	bool reassigns;                 /* by a station above the holder */
@@ -27,7 +30,9 @@ struct st_checked {
 	size_t fact_count, text_count, private_count;
 };
 /* Checks c against the record's row (NULL: it opens one) as station `self`. Values live in `to`.
- * Fills the due day where the kind's table asks for one and none is given.
+ * Fills the due day where the kind's table asks for one and none is given. A move without a time that the
+ * clock puts before the record's opening, since it was ahead then, is of the opening's day; a time that is
+ * given is refused before the opening, and when it is later than the clock by more than ST_AT_AHEAD_MS.
  * ST_EMOVE: not from this state (place: the moves that are allowed); ST_EHOLDER; ST_EFIELD or
  * ST_ETOOBIG (place: the field's name). reterr_place is written on failure only. */
 ST_MUST int st_command_check(const struct st_command *c, const struct st_record *r, uint32_t self,

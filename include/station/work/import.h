@@ -52,7 +52,7 @@ ST_MUST int st_import_feed(struct st_import_reader *r, struct st_span bytes);
 ST_MUST int st_import_end(struct st_import_reader *r);
 
 /* A row, read and checked: times, state, channel, lengths, UTF-8. ST_EFIELD or ST_ETOOBIG with the
- * column's name and a word for the reason: missing, time, order, state, value, length. */
+ * column's name and a word for the reason: missing, time, order, state, open, due, value, length. */
 struct st_import_case {
 	uint64_t row;
 	int64_t opened_ms, closed_ms; /* closed_ms 0: open */
@@ -69,7 +69,7 @@ void st_import_source(struct st_span source, struct st_span number, uint8_t ret_
  * from the case and from the moves. Their count, 0: nothing new; ST_EMOVE: the record has gone another way here. */
 struct st_import_move {
 	const char *move;
-	int64_t at_ms;
+	int64_t at_ms; /* 0: the row doesn't say */
 	struct st_command_field fields[16];
 	size_t field_count;
 	char text[ST_PLACE_MAX]; /* what a field's value borrows when the case doesn't have it as text */

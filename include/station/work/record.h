@@ -32,7 +32,8 @@ struct st_record {
 	uint32_t notes, waiting, set_aside; /* strays by why */
 	uint32_t fold_version;
 };
-enum { ST_NAMES_CATEGORY = 1, ST_NAMES_SUBCATEGORY = 2, ST_NAMES_UNIT = 3 }; /* dimensions of names */
+enum { ST_NAMES_CATEGORY = 1, ST_NAMES_SUBCATEGORY = 2, ST_NAMES_UNIT = 3,
+       ST_NAMES_SOURCE = 4 /* of this station's own imports */ }; /* dimensions of names */
 
 void st_record_encode(const struct st_record *r, struct st_buf *to);
 ST_MUST int st_record_decode(const struct st_record_ref *ref, struct st_span row,

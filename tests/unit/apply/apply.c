@@ -252,6 +252,38 @@ static void test_refill(void **state)
 	free(job);
 }
 
+static int accept_at(char number[ST_NUMBER_TEXT], int64_t at_ms)
+{
+	struct st_job *job = calloc(1, sizeof(*job));
+	job->kind = ST_JOB_COMMAND;
+	job->u.command.command =
+		(struct st_command){ .kind = ST_KIND_MATTER, .move = "accept", .at_ms = at_ms };
+	job->u.command.record = st_span_text(number);
+	int rc = station_run(&child, job);
+	if (rc < 0)
+		assert_string_equal(job->u.command.place, "at");
+	free(job);
+	return rc;
+}
+
+/* A clock that was years ahead and was set right holds nobody up; a date that a person gives is bounded. */
+static void test_clock_set_right(void **state)
+{
+	static const int64_t DAY = 24 * 3600 * 1000;
+	char number[ST_NUMBER_TEXT];
+	int64_t right = child.world.now_ms;
+	(void)state;
+	child.world.now_ms = right + 5 * 365 * DAY;
+	assert_int_equal(station_opens(&child, number), 0);
+	child.world.now_ms = right;
+	assert_int_equal(accept_at(number, right), ST_EFIELD);              /* before the opening */
+	assert_int_equal(accept_at(number, right + 5 * 365 * DAY), ST_EFIELD); /* beyond the clock */
+	assert_int_equal(accept_at(number, 0), 0);
+	assert_int_equal(station_opens(&child, number), 0);
+	assert_int_equal(accept_at(number, right + DAY + 1), ST_EFIELD);
+	assert_int_equal(accept_at(number, right + DAY), 0);
+}
+
 static void test_receipts(void **state)
 {
 	struct st_job *job = calloc(1, sizeof(*job));
@@ -455,7 +487,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		EACH(test_push), EACH(test_gap_and_overlap), EACH(test_altered), EACH(test_signed_rubbish),
-		EACH(test_halt), EACH(test_refill), EACH(test_receipts), EACH(test_revoke),
+		EACH(test_halt), EACH(test_refill), EACH(test_clock_set_right), EACH(test_receipts), EACH(test_revoke),
 		EACH(test_refused_leaves_no_trace), EACH(test_invites), EACH(test_logs_verify),
 		EACH(test_damage_is_found), EACH(test_full_tells_what_is_held),
 	};

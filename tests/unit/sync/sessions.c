@@ -124,6 +124,37 @@ static void test_silence(void **state)
 	assert_int_equal(st_store_read(child.store, step_tick, NULL), ST_ESILENT);
 }
 
+/* What a child has is known here before it has come, and isn't forgotten while the child is away. */
+static void test_own_size(void **state)
+{
+	char number[ST_NUMBER_TEXT];
+	struct st_downlink_info d;
+	(void)state;
+	st_downlink_info(down, &d);
+	assert_false(d.own_told);
+	link_up();
+	st_downlink_info(down, &d);
+	assert_true(d.own_told);
+	assert_int_equal(d.own_size, 1);
+	assert_int_equal(station_opens(&child, number), 0);
+	assert_int_equal(st_store_read(child.store, step_grown, &child.applied), 0);
+	line_cut(&upward); /* the push is lost, and the next ping tells */
+	now.mono_ms += ST_PING_MS;
+	assert_int_equal(run(100), 0);
+	st_downlink_lost(down);
+	st_downlink_info(down, &d);
+	assert_int_equal(d.own_size, 2);
+	st_uplink_lost(up, &now);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(station_opens(&child, number), 0);
+	link_up();
+	assert_int_equal(station_opens(&child, number), 0);
+	assert_int_equal(st_store_read(child.store, step_grown, &child.applied), 0);
+	assert_int_equal(run(1000), 0);
+	st_downlink_info(down, &d); /* a push tells it, too */
+	assert_int_equal(d.own_size, 6);
+}
+
 static void test_nonsense_from_parent(void **state)
 {
 	static const uint8_t rubbish[] = { 0xde, 0xad };
@@ -195,6 +226,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SESSION(test_catch_up), SESSION(test_bursts), SESSION(test_gathers),
 		SESSION(test_lost_child), SESSION(test_cut_anywhere), SESSION(test_silence),
+		SESSION(test_own_size),
 		SESSION(test_nonsense_from_parent), SESSION(test_older_copy),
 	};
 	return cmocka_run_group_tests(tests, line_setup, NULL);

@@ -112,12 +112,46 @@ static void test_commands_refused(void **state)
 	assert_int_equal(st_command_check(&c, &r, 1, &b, &checked, place), ST_EFIELD);
 	assert_string_equal(place, "at");
 	c.at_ms = st_day_start_ms(130);
+	c.now_ms = c.at_ms - ST_AT_AHEAD_MS;
+	assert_int_equal(st_command_check(&c, &r, 1, &b, &checked, place), 0);
+	c.now_ms--; /* a day ahead of the clock is as far as it goes */
+	assert_int_equal(st_command_check(&c, &r, 1, &b, &checked, place), ST_EFIELD);
+	assert_string_equal(place, "at");
+	c.at_ms = 0; /* not given: the clock says it, but never a day before the opening */
+	assert_int_equal(st_command_check(&c, &r, 1, &b, &checked, place), 0);
+	assert_int_equal(checked.at_ms, c.now_ms);
+	c.now_ms = st_day_start_ms(90);
+	assert_int_equal(st_command_check(&c, &r, 1, &b, &checked, place), 0);
+	assert_int_equal(checked.at_ms, st_day_start_ms(100));
+	c.at_ms = st_day_start_ms(130);
+	c.now_ms = 0;
 	reason.name = st_span_text("serial");
 	assert_int_equal(st_command_check(&c, &r, 1, &b, &checked, place), ST_EFIELD);
 	assert_string_equal(place, "serial");
 	c.field_count = 0;
 	assert_int_equal(st_command_check(&c, &r, 1, &b, &checked, place), ST_EFIELD);
 	assert_string_equal(place, "reason");
+	st_buf_done(&b);
+}
+
+/* A due day is never before the record's opening. */
+static void test_due_bounds(void **state)
+{
+	struct st_record r = { .kind = ST_KIND_MATTER, .state = 2, .revision = 2, .holder = 1,
+			       .opened_day = st_day_of_date(2026, 3, 2) };
+	struct st_command_field fields[] = { { st_span_text("due"), st_span_text("2026-03-02") },
+					     { st_span_text("reason"), st_span_text("x") } };
+	struct st_command c = { .kind = ST_KIND_MATTER, .move = "extend", .fields = fields, .field_count = 2,
+				.at_ms = st_day_start_ms(r.opened_day + 9) };
+	struct st_checked checked;
+	struct st_buf b;
+	char place[ST_PLACE_MAX];
+	(void)state;
+	st_buf_init(&b, 1000);
+	assert_int_equal(st_command_check(&c, &r, 1, &b, &checked, place), 0);
+	fields[0].value = st_span_text("2026-03-01");
+	assert_int_equal(st_command_check(&c, &r, 1, &b, &checked, place), ST_EFIELD);
+	assert_string_equal(place, "due");
 	st_buf_done(&b);
 }
 
@@ -308,7 +342,7 @@ static void test_row_checks(void **state)
 		{ ST_COL_OPENED_AT, "yesterday", "time" }, { ST_COL_OPENED_AT, "", "missing" },
 		{ ST_COL_CLOSED_AT, "2011-06-01T00:00:00Z", "order" }, { ST_COL_STATE, "done", "state" },
 		{ ST_COL_CHANNEL, "pigeon", "value" }, { ST_COL_NUMBER, "", "missing" },
-		{ ST_COL_TITLE, "\xff", "value" }, { ST_COL_CATEGORY, "", "missing" },
+		{ ST_COL_DUE_AT, "2011-06-30T00:00:00Z", "due" }, { ST_COL_TITLE, "\xff", "value" }, { ST_COL_CATEGORY, "", "missing" },
 	};
 	struct st_import_row row = { .row = 2 };
 	struct st_import_case c;
@@ -368,6 +402,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),	       cmocka_unit_test(test_identity_numbers),
 		cmocka_unit_test(test_fields_stay),    cmocka_unit_test(test_commands_refused),
+		cmocka_unit_test(test_due_bounds),
 		cmocka_unit_test(test_chain),	       cmocka_unit_test(test_chain_foreign),
 		cmocka_unit_test(test_rows),	       cmocka_unit_test(test_reader),
 		cmocka_unit_test(test_endless_field),  cmocka_unit_test(test_row_checks),
