@@ -60,7 +60,7 @@ static int add_parts(struct own *o, const struct st_event *e, const struct st_sp
 	ST_REQUIRE(stored != NULL || e->part_count == 0);
 	bool granted = e->addressee_count > 0 && st_event_has_part(e, ST_PART_KEY);
 	for (size_t n = 0; n < e->part_count; n++) {
-	st_assert(stored[n].size == e->parts[n].size);
+		st_assert(stored[n].size == e->parts[n].size);
 		if (o->part_count == OWN_PENDING_MAX * 2)
 			return ST_ETOOBIG;
 		o->part_rows[o->part_count++] = (struct own_part){

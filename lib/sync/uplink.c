@@ -208,7 +208,7 @@ void st_uplink_lost(struct st_uplink *u, const struct st_now *now)
 	u->packed_ready = u->more = u->wanting = false;
 	u->info.credit = 0;
 	for (size_t i = 0; i < u->log_count; i++) {
-	st_assert(u->logs[i].acked <= u->logs[i].size);
+		st_assert(u->logs[i].acked <= u->logs[i].size);
 		u->logs[i].sent = u->logs[i].acked;
 		u->logs[i].again_ms = 0;
 	}

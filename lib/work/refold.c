@@ -133,7 +133,7 @@ static int put_stray(struct st_txn *t, const struct st_record *r, const struct s
 static int replay(struct st_txn *t, struct st_fold *f, size_t length, struct st_record *r)
 {
 	for (size_t i = 0; i < length; i++) {
-	st_assert(f->order[i] < ST_SET_MAX);
+		st_assert(f->order[i] < ST_SET_MAX);
 		struct st_change change;
 		struct st_link link;
 		int rc = read_at(t, f, &f->links[f->order[i]].at, &link, &change);

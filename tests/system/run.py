@@ -222,7 +222,7 @@ def supervised(city):
     n = base.ctl(*OPEN).strip()
     base.wait_main()
     notice = ["supervision", "issue", "--to", "410611003", "--level", "key", "--title", "限期清理", "--about", n,
-              "--due", "2026-01-01"]
+              "--due", "2026-01-01", "--at", "2025-12-01T09:00:00+08:00"]
     code, _, err = main.run(*notice)
     check(code == 2 and "supervisors" in err, "a key notice names who supervises: %d %s" % (code, err))
     s = main.ctl(*notice, "--supervisors", "常委会", "--supervisors", "监察委").strip()
