@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <station/base/check.h>
+#include <station/store/records.h>
 
 _Static_assert(KV_KEY_MAX <= 511, "LMDB's own bound of a key");
 
@@ -228,7 +229,7 @@ int kv_scan(struct st_txn *t, const struct kv_range *range, kv_fn *fn, void *arg
 	int rc = mdb_cursor_open(t->mdb, t->store->tables[range->table], &c);
 	if (rc != 0)
 		return kv_error(rc);
-	st_buf_init(&copy.value, 2 * 65536);
+	st_buf_init(&copy.value, ST_CELL_MAX); /* no row of any table is larger */
 	rc = seek(c, compare(range->from, range->prefix) > 0 ? range->from : range->prefix, &k, &v);
 	while (rc == 0 && starts(span(k), range->prefix)) {
 		struct kv_row row = { span(k), span(v) };

@@ -405,6 +405,30 @@ static int interned(struct st_txn *t, void *arg)
 	return 0;
 }
 
+static int sum_cell(struct st_span key, struct st_span cell, void *arg)
+{
+	(void)key;
+	*(size_t *)arg += cell.size;
+	return 0;
+}
+
+/* The largest row there is, seen by a scan that may write. */
+static int largest_cell(struct st_txn *t, void *arg)
+{
+	static const uint8_t cell[ST_CELL_MAX] = { 1 };
+	static const uint8_t key[] = "largest";
+	int rc = st_cell_put(t, (struct st_span){ key, sizeof(key) }, (struct st_span){ cell, sizeof(cell) });
+	return rc < 0 ? rc : st_cell_each(t, (struct st_span){ key, sizeof(key) }, sum_cell, arg);
+}
+
+static void test_largest_row(void **state)
+{
+	size_t seen = 0;
+	(void)state;
+	assert_int_equal(st_store_write(store, largest_cell, &seen), 0);
+	assert_int_equal(seen, ST_CELL_MAX);
+}
+
 static void test_small_tables(void **state)
 {
 	(void)state;
@@ -424,6 +448,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_full_map, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_trace, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_small_tables, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_largest_row, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
