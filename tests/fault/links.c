@@ -141,6 +141,23 @@ static int step_down(struct st_txn *t, void *arg)
 	return st_downlink_frame(down, t, &now, *(struct st_span *)arg);
 }
 
+static int load_self(struct st_txn *t, void *arg)
+{
+	return st_self_load(t, arg);
+}
+
+static int make_uplink(struct stage *s)
+{
+	struct st_self self;
+	struct st_uplink_to to = { &upward, put, take_receipts, take_carry, halt };
+	int rc = st_store_read(s->base.store, load_self, &self);
+	if (rc < 0)
+		return rc;
+	struct st_uplink_self u = { self.station.certificate.code, self.station.certificate.parent,
+				    s->base.keys.identity.public, self.log, { 1 }, ST_PING_MS };
+	return st_uplink_new(&u, &to, &up);
+}
+
 static int make_downlink(struct stage *s)
 {
 	struct st_downlink_to to = { &downward, put, push, claims, refused, taken };
@@ -151,7 +168,13 @@ static int make_downlink(struct stage *s)
 	return rc < 0 ? rc : st_downlink_new(&d, &to, &pool, &down);
 }
 
-/* The parent's daemon ends at an I/O error, and is started anew; its pushes die with it. */
+static int make_machines(struct stage *s)
+{
+	int rc = make_uplink(s);
+	return rc < 0 ? rc : make_downlink(s);
+}
+
+/* A daemon ends at an I/O error, and is started anew. The parent's pushes die with it. */
 static void restart_parent(struct stage *s)
 {
 	for (size_t i = 0; i < waiting_count; i++)
@@ -163,6 +186,16 @@ static void restart_parent(struct stage *s)
 	node_close(&s->branch);
 	RIGHT(s, node_open(&s->branch) == 0);
 	RIGHT(s, make_downlink(s) == 0);
+}
+
+static void restart_child(struct stage *s)
+{
+	cut();
+	st_uplink_free(up);
+	up = NULL;
+	node_close(&s->base);
+	RIGHT(s, node_open(&s->base) == 0);
+	RIGHT(s, make_uplink(s) == 0);
 }
 
 /* As the writer does: the job's result is what the child is told. */
@@ -197,8 +230,13 @@ static void apply_carry(struct stage *s)
 		job->u.carry.carry = in->carry;
 		rc = node_run(&s->base, job);
 	}
-	st_uplink_carried(up, in, &now, rc);
 	free(job);
+	if (rc != ST_EIO) {
+		st_uplink_carried(up, in, &now, rc);
+		return;
+	}
+	st_inbound_carry_free(in);
+	restart_child(s);
 }
 
 static bool all_acked(void)
@@ -256,24 +294,6 @@ static int converge(struct stage *s)
 		now.mono_ms += 5000;
 	}
 	return ST_ESILENT;
-}
-
-static int load_self(struct st_txn *t, void *arg)
-{
-	return st_self_load(t, arg);
-}
-
-static int make_machines(struct stage *s)
-{
-	struct st_self self;
-	struct st_uplink_to to = { &upward, put, take_receipts, take_carry, halt };
-	int rc = st_store_read(s->base.store, load_self, &self);
-	if (rc < 0)
-		return rc;
-	struct st_uplink_self u = { self.station.certificate.code, self.station.certificate.parent,
-				    s->base.keys.identity.public, self.log, { 1 }, ST_PING_MS };
-	rc = st_uplink_new(&u, &to, &up);
-	return rc < 0 ? rc : make_downlink(s);
 }
 
 static void end(void)
