@@ -273,7 +273,10 @@ int main(int argc, char **argv)
 		return r.help ? CTL_RIGHT : CTL_USAGE;
 	}
 	if (a.verb == NULL) {
-		complain(T_BAD_VERB, r.words[0]);
+		char words[512];
+		(void)snprintf(words, sizeof(words), "%s%s%s", r.words[0], r.count > 1 ? " " : "",
+			       r.count > 1 ? r.words[1] : "");
+		complain(T_BAD_VERB, words);
 		return CTL_USAGE;
 	}
 	if (a.count < a.verb->least || a.count > a.verb->most) {

@@ -212,7 +212,7 @@ static void add_move(const struct st_kind *k, const struct st_move_row *m)
 	bool opens = st_move_opens(m);
 	struct verb *v = add_verb(k, m->name);
 	of[v - rows].move = m;
-	v->usage = opens ? " [--FIELD VALUE ...] [--at TIME] [--author ID]"
+	v->usage = opens ? "[--FIELD VALUE ...] [--at TIME] [--author ID]"
 			 : "NUMBER [--FIELD VALUE ...] [--at TIME] [--author ID]";
 	v->options = "at author";
 	v->least = v->most = opens ? 0 : 1;

@@ -25,13 +25,26 @@ struct reporting {
 	int64_t now_ms;
 };
 
+/* What was given for a dimension, and the dimensions there are. */
+static int refuse_dimension(struct request *q, const char *given)
+{
+	char place[ST_PLACE_MAX];
+	size_t used = (size_t)snprintf(place, sizeof(place), "%s (", strlen(given) <= 60 ? given : "where");
+	for (int d = 0; d < ST_DIMENSION_COUNT && used < sizeof(place); d++)
+		used += (size_t)snprintf(place + used, sizeof(place) - used, "%s%s", d == 0 ? "" : " ",
+					 st_dimension_text((enum st_dimension)d));
+	if (used < sizeof(place))
+		(void)snprintf(place + used, sizeof(place) - used, ")");
+	return api_place(q, ST_EFIELD, place);
+}
+
 static int read_by(struct reporting *x, const char *by)
 {
 	while (*by != 0) {
 		size_t n = strcspn(by, ",");
 		enum st_dimension d;
 		if (x->query.by_count == ST_REPORT_BY_MAX || st_dimension_parse(st_span(by, n), &d) < 0)
-			return api_place(x->q, ST_EFIELD, "by");
+			return refuse_dimension(x->q, "by");
 		x->by_state |= d == ST_BY_STATE;
 		x->query.by[x->query.by_count++] = d;
 		by += n + (by[n] == ',');
@@ -46,10 +59,14 @@ static void read_where(const char *name, const char *value, void *arg)
 	if (strcmp(name, "where") != 0 || x->rc < 0)
 		return;
 	struct st_where *w = &x->query.where[x->query.where_count];
-	if (x->query.where_count == ST_REPORT_WHERE_MAX || equals == NULL ||
-	    strlen(equals + 1) > ST_WHERE_VALUE_MAX ||
-	    st_dimension_parse(st_span(value, (size_t)(equals - value)), &w->dimension) < 0) {
+	if (x->query.where_count == ST_REPORT_WHERE_MAX ||
+	    (equals != NULL && strlen(equals + 1) > ST_WHERE_VALUE_MAX)) {
 		x->rc = api_place(x->q, ST_EFIELD, value);
+		return;
+	}
+	if (equals == NULL ||
+	    st_dimension_parse(st_span(value, (size_t)(equals - value)), &w->dimension) < 0) {
+		x->rc = refuse_dimension(x->q, value);
 		return;
 	}
 	(void)snprintf(w->value, sizeof(w->value), "%s", equals + 1);
