@@ -103,7 +103,7 @@ static void print_moves(const struct st_kind *k)
 		st_buf_init(&needs, 2000);
 		put_from(&from, k, m, en, " ");
 		put_needs(&needs, k, m);
-		const char *row[] = { m->name, either(m->zh, m->en), ended(&from), to_text(k, m, en),
+		const char *row[] = { m->who == ST_BY_PROGRAM ? m->example : m->name, either(m->zh, m->en), ended(&from), to_text(k, m, en),
 				      ended(&needs) };
 		table_add(&t, row);
 		st_buf_done(&from);
@@ -181,7 +181,9 @@ static void markdown_moves(const struct st_kind *k)
 		put_from(&zh, k, m, false, " ");
 		put_from(&en, k, m, true, ", ");
 		put_needs(&needs, k, m);
-		(void)printf("| `%s %s` | %s %s | %s %s | %s %s | %s |\n", k->name, m->name, m->zh, m->en,
+		bool program = m->who == ST_BY_PROGRAM; /* then the example is the verb that runs it */
+		(void)printf("| `%s%s%s` | %s %s | %s %s | %s %s | %s |\n", program ? "" : k->name,
+			     program ? "" : " ", program ? m->example : m->name, m->zh, m->en,
 			     ended(&zh), st_move_opens(m) ? "" : ended(&en),
 			     m->to == 0 ? "不变" : to_text(k, m, false),
 			     m->to == 0 ? "as it was" : to_text(k, m, true), ended(&needs));

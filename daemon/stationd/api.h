@@ -25,6 +25,7 @@ struct request {
 	const char *rest;
 	struct st_buf body;
 	char place[API_PLACE_MAX];
+	const char *zh, *en;             /* why it is refused, where an error's own words say less; NULL */
 	void *work;                      /* a route's own, freed by work_free when the request ends */
 	void (*work_free)(void *work);
 	/* what waits for something to move: asked again after each change. True: it has answered. */
@@ -81,6 +82,11 @@ json_t *api_why(int code); /* {"error","zh","en"} or null */
 int api_read_log(struct st_txn *t, const char *name, struct st_log *ret_log); /* CODE or CODE/EPOCH */
 
 /* Routes, by group of files. Each list ends with a NULL method. */
+/* What one field of the record's events has named and another hasn't (st_left), from those events as JSON. */
+struct st_kind;
+json_t *api_left(const struct st_kind *k, const json_t *events);
+
 extern const struct route api_station_routes[], api_status_routes[], api_record_routes[],
-	api_import_routes[], api_report_routes[], api_log_routes[], api_task_routes[], api_kind_routes[];
+	api_import_routes[], api_report_routes[], api_log_routes[], api_task_routes[], api_kind_routes[],
+	api_vote_routes[];
 void api_tasks_close(struct station *s);

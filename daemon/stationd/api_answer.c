@@ -10,7 +10,7 @@
 
 static const struct route *const route_lists[] = {
 	api_station_routes, api_status_routes, api_record_routes, api_import_routes,
-	api_report_routes, api_log_routes, api_task_routes, api_kind_routes,
+	api_report_routes, api_log_routes, api_task_routes, api_kind_routes, api_vote_routes,
 };
 
 static const struct {
@@ -87,7 +87,8 @@ int api_refuse(struct request *q, int code)
 {
 	json_t *json = json_pack("{s:s, s:i, s:o, s:o}", "error", st_error_name(code), "code", code,
 				 "message",
-				 api_two(st_error_text(code, ST_ZH), st_error_text(code, ST_EN)), "place",
+				 api_two(q->zh == NULL ? st_error_text(code, ST_ZH) : q->zh,
+					 q->en == NULL ? st_error_text(code, ST_EN) : q->en), "place",
 				 api_span(st_span_text(q->place)));
 	char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
 	json_decref(json);

@@ -139,6 +139,9 @@ static int run(struct st_apply *a, struct st_job *job)
 	case ST_JOB_CLAIMS:   return job_claims(a, &job->u.claims);
 	case ST_JOB_HALT:     return job_halt(a, &job->u.halt);
 	case ST_JOB_REFRESH:  return job_refresh(a);
+	case ST_JOB_TOKENS:   return job_tokens(a, &job->u.tokens);
+	case ST_JOB_BALLOTS:  return job_ballots(a, &job->u.ballots);
+	case ST_JOB_DECLARE:  return job_declare(a, &job->u.declare);
 	}
 	return ST_NEVER(true) ? ST_EUSAGE : 0;
 }

@@ -12,6 +12,7 @@
 #include <station/store/push.h>
 #include <station/trust/invite.h>
 #include <station/work/import.h>
+#include <station/work/vote.h>
 
 struct st_world {
 	int64_t now_ms; /* wall clock, Unix */
@@ -45,6 +46,9 @@ enum st_job_kind {
 	ST_JOB_CLAIMS,   /* our own receipts, shown by a child: we may have lost something */
 	ST_JOB_HALT,     /* the parent proved that our log is not the one we signed */
 	ST_JOB_REFRESH,  /* sign the newest checkpoint afresh */
+	ST_JOB_TOKENS,   /* a vote's tokens, for those who are present */
+	ST_JOB_BALLOTS,  /* papers that came back */
+	ST_JOB_DECLARE,  /* what the papers add up to, written on vote and projects */
 };
 enum {
 	ST_IMPORT_BAD_MAX = ST_IMPORT_ROWS_MAX, ST_RECEIPTS_MAX = 64, ST_CHAIN_MAX = ST_DEPTH_MAX,
@@ -87,6 +91,7 @@ struct st_job_command {
 	uint32_t state;
 	char number[ST_NUMBER_TEXT];
 	char place[ST_PLACE_MAX]; /* what is wrong, on refusal */
+	const struct st_rule *rule; /* that forbids it; NULL: none */
 };
 struct st_import_bad {
 	uint64_t row;
@@ -141,6 +146,42 @@ struct st_job_halt {
 	struct st_checkpoint theirs; /* the parent's, under our own key */
 	struct st_cosignature cosignature;
 };
+/* One random token for each deputy present; their hashes go into the vote's log, they themselves nowhere but here.
+ * The vote must be prepared, its candidates on this station's list. */
+struct st_job_tokens {
+	struct st_span vote, author;
+	uint32_t present;
+	/* out */
+	struct st_token *tokens; /* the caller's, `present` of them, and his to wipe */
+	bool quorum;             /* enough are present */
+	char number[ST_NUMBER_TEXT], place[ST_PLACE_MAX];
+};
+/* Papers in the order of the box, or one. All of them are written, in an order drawn anew, or none; one that
+ * is in already, of the same batch, isn't written twice. Whether a paper counts isn't asked here. */
+struct st_paper {
+	bool spoiled;
+	struct st_token token;
+	size_t choice_count;
+	uint8_t choices[ST_BALLOT_CHOICES_MAX];
+};
+struct st_job_ballots {
+	struct st_span vote, author;
+	struct st_span batch; /* names the pile; two piles may hold papers that look the same */
+	const struct st_paper *papers;
+	size_t count; /* 1 .. ST_BALLOTS_MAX */
+	/* out */
+	size_t written, known;
+	bool late; /* voting has closed: they were written, and are void */
+	char number[ST_NUMBER_TEXT], place[ST_PLACE_MAX];
+};
+/* Counts, and makes of each candidate elected a chosen project and of each that isn't one not chosen; those tied at the last seat
+ * stay candidates. ST_EVOTE with the reason in place: there is nothing to declare. */
+struct st_job_declare {
+	struct st_span vote, author;
+	/* out */
+	struct st_vote_count count;
+	char number[ST_NUMBER_TEXT], place[ST_PLACE_MAX];
+};
 
 struct st_job {
 	enum st_job_kind kind;
@@ -159,6 +200,9 @@ struct st_job {
 		struct st_job_receipts receipts;
 		struct st_job_claims claims;
 		struct st_job_halt halt;
+		struct st_job_tokens tokens;
+		struct st_job_ballots ballots;
+		struct st_job_declare declare;
 	} u;
 };
 

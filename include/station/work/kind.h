@@ -19,8 +19,9 @@ enum st_field_type {
 	ST_FIELD_HASH,     /* a file by its SHA-256, 64 hexadecimal digits */
 	ST_FIELD_RECORD,   /* another record by its number or id; max: the kind it must be of, 0: any */
 };
-/* MANY: several values, each a field of its own in the event. ONCE: given on opening, never after. */
-enum st_field_flag { ST_MANY = 1, ST_ONCE = 2 };
+/* MANY: several values, each a field of its own in the event. ONCE: given on opening, never after.
+ * FILLED: by a job of the program alone, never by a person's command. */
+enum st_field_flag { ST_MANY = 1, ST_ONCE = 2, ST_FILLED = 16 };
 enum { ST_MANY_MAX = 32 };
 /* Where a field's value stands: with the facts, in the erasable text part, or in the private part. */
 enum st_field_place { ST_AS_FACT, ST_AS_TEXT, ST_AS_PRIVATE };
@@ -50,7 +51,8 @@ struct st_state_row {
 	const char *zh, *en;
 };
 
-enum st_who { ST_BY_HOLDER, ST_BY_ABOVE };
+/* BY_PROGRAM: by the holder, too, but only through a job of its own (apply.h), which does more than a move. */
+enum st_who { ST_BY_HOLDER, ST_BY_ABOVE, ST_BY_PROGRAM };
 /* Whom the record is with after a move: who had it, the station that ST_F_TO names, or its opener. */
 enum st_hands { ST_HANDS_STAY, ST_HANDS_ON, ST_HANDS_BACK };
 /* What a move's days are counted from: the record's end, or its newest change. */
@@ -85,6 +87,28 @@ struct st_mark {
 	uint32_t no, yes;
 };
 
+/* What the record's whole life must say before a move, where a move's own fields can't say it: a motion's
+ * co-signers come one by one. */
+enum { ST_RULE_MOVES_MAX = 2, ST_RULE_FIELDS_MAX = 2, ST_RULE_LEAST_MAX = 32 };
+struct st_rule {
+	uint32_t moves[ST_RULE_MOVES_MAX]; /* asked of these; ends with 0 */
+	uint32_t field;                    /* holds while this one's newest value */
+	uint64_t values;                   /* is one of these choices: bits 1 << number; bit 0: never given */
+	uint32_t unless;                   /* but no more once this move has been made; 0: always */
+	size_t least;                      /* then so many different values of `of` together; 0: no such move at all */
+	uint32_t of[ST_RULE_FIELDS_MAX];
+	const char *zh, *en;               /* what a person is told */
+};
+/* What has been named in one field and not yet in another is shown: co-signers who haven't been told. */
+struct st_left {
+	uint32_t of, done;
+	const char *zh, *en;
+};
+/* Of one command: the number is less than there are values of the other field. field 0: nothing is asked. */
+struct st_fewer {
+	uint32_t field, values;
+};
+
 struct st_kind {
 	uint32_t number;
 	const char *name, *zh, *en;
@@ -98,6 +122,13 @@ struct st_kind {
 	const struct st_when *whens;
 	size_t when_count;
 	struct st_mark mark;            /* of 0: none */
+	const struct st_rule *rules;
+	size_t rule_count;
+	const struct st_left *lefts;
+	size_t left_count;
+	struct st_fewer fewer;
+	uint32_t due_field;             /* a day that, when it is given, is the due day from then on; 0: none */
+	uint32_t settled_move;          /* only once a checkpoint covers the record's newest event; 0: none */
 };
 enum { ST_KINDS_MAX = 32 };         /* kinds have numbers below this */
 
