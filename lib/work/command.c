@@ -150,11 +150,20 @@ static void add_number(struct st_checked *c, uint32_t id, uint32_t number)
 	c->facts[c->fact_count++] = (struct st_field){ .id = id, .is_number = true, .number = number };
 }
 
+/* The day that stands for the due day in a move which needs it: a promise's. */
+static const struct st_field *other_due(const struct st_checked *out)
+{
+	for (size_t i = 0; i < ST_NEEDS_MAX && out->move->needs[i] != 0; i++)
+		if (out->move->needs[i] == out->kind->due_field)
+			return fact(out, out->kind->due_field);
+	return NULL;
+}
+
 /* The holder writes the dates that decide, so that no tier needs his calendar to judge. */
 static void fill_due(const struct st_record *r, struct st_checked *out)
 {
 	const struct st_field *due = fact(out, ST_F_DUE_DAY);
-	const struct st_field *also = due != NULL ? NULL : fact(out, out->kind->due_field);
+	const struct st_field *also = due != NULL ? NULL : other_due(out);
 	if (also != NULL) {
 		add_number(out, ST_F_DUE_DAY, (uint32_t)also->number);
 		due = fact(out, ST_F_DUE_DAY);
@@ -184,6 +193,8 @@ static void fill_mark(struct st_checked *out)
 static bool due_in_bounds(const struct st_record *r, const struct st_checked *out)
 {
 	const struct st_field *due = fact(out, ST_F_DUE_DAY);
+	if (due == NULL)
+		due = other_due(out);
 	uint32_t opened = r == NULL ? st_day_of_ms(out->at_ms) : r->opened_day, most = out->move->due_most;
 	return due == NULL || (due->number >= opened &&
 			       (most == 0 || due->number <= (uint64_t)opened + most));

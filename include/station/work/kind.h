@@ -127,7 +127,7 @@ struct st_kind {
 	const struct st_left *lefts;
 	size_t left_count;
 	struct st_fewer fewer;
-	uint32_t due_field;             /* a day that, when it is given, is the due day from then on; 0: none */
+	uint32_t due_field;             /* a move that needs this day makes it the due day; 0: none */
 	uint32_t settled_move;          /* only once a checkpoint covers the record's newest event; 0: none */
 };
 enum { ST_KINDS_MAX = 32 };         /* kinds have numbers below this */
