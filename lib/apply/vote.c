@@ -157,11 +157,17 @@ int job_tokens(struct st_apply *a, struct st_job_tokens *job)
 
 /* ---- papers ---- */
 
+/* A paper that is to be written, and what says when. */
+struct sheet {
+	struct st_ballot ballot;
+	size_t index; /* in the pile */
+	uint8_t key[ST_HASH_SIZE];
+};
 /* Papers with their ids, and those that are in already. */
 struct entering {
 	struct st_job_ballots *job;
 	struct st_vote vote;
-	struct st_ballot *ballots; /* in the order in which they are written */
+	struct sheet *sheets;
 	size_t count;
 	uint8_t (*known)[ST_PAPER_ID_SIZE];
 };
@@ -217,20 +223,21 @@ static int list_known(struct entering *x)
 	return 0;
 }
 
-/* Those that aren't in yet, in an order that says nothing: that of what stands on them. */
+/* Those that aren't in yet. Papers that say the same get ids by how many of them came before. */
 static int gather(struct entering *x)
 {
 	const struct st_paper **order = calloc(x->job->count, sizeof(*order));
 	uint32_t occurrence = 0;
-	x->ballots = calloc(x->job->count, sizeof(*x->ballots));
-	int rc = order == NULL || x->ballots == NULL ? ST_ENOMEM : list_known(x);
+	x->sheets = calloc(x->job->count, sizeof(*x->sheets));
+	int rc = order == NULL || x->sheets == NULL ? ST_ENOMEM : list_known(x);
 	for (size_t i = 0; rc == 0 && i < x->job->count; i++)
 		order[i] = &x->job->papers[i];
 	if (rc == 0)
 		qsort(order, x->job->count, sizeof(*order), by_paper);
 	for (size_t i = 0; rc == 0 && i < x->job->count; i++) {
 		const struct st_paper *p = order[i];
-		struct st_ballot *b = &x->ballots[x->count];
+		struct st_ballot *b = &x->sheets[x->count].ballot;
+		x->sheets[x->count].index = (size_t)(p - x->job->papers);
 		occurrence = i > 0 && same(p, order[i - 1]) ? occurrence + 1 : 0;
 		memset(b, 0, sizeof(*b));
 		b->spoiled = p->spoiled;
@@ -245,17 +252,27 @@ static int gather(struct entering *x)
 	return rc;
 }
 
-/* Fisher and Yates: each order is as likely. */
+static int by_key(const void *a, const void *b)
+{
+	const struct sheet *x = a, *y = b;
+	int c = memcmp(x->key, y->key, sizeof(x->key));
+	return c != 0 ? c : x->index < y->index ? -1 : x->index > y->index;
+}
+
+/* Any order of tokens is as likely; of papers with one token the earlier one of the pile stays the earlier. */
 static void shuffle(struct st_apply *a, struct entering *x)
 {
-	for (size_t i = x->count; i > 1; i--) {
-		uint8_t bytes[8];
-		a->world->random(a->world->arg, bytes, sizeof(bytes));
-		size_t other = (size_t)(st_get_u64(bytes) % i);
-		struct st_ballot b = x->ballots[i - 1];
-		x->ballots[i - 1] = x->ballots[other];
-		x->ballots[other] = b;
+	uint8_t salt[ST_HASH_SIZE];
+	a->world->random(a->world->arg, salt, sizeof(salt));
+	for (size_t i = 0; i < x->count; i++) {
+		const struct st_ballot *b = &x->sheets[i].ballot;
+		const struct st_span pieces[] = { ST_SPAN(salt), b->spoiled ? ST_SPAN(b->id) : ST_SPAN(b->token) };
+		struct st_hash hash = st_hash(pieces, 2);
+		memcpy(x->sheets[i].key, hash.bytes, sizeof(hash.bytes));
 	}
+	if (x->count > 0)
+		qsort(x->sheets, x->count, sizeof(*x->sheets), by_key);
+	st_wipe(salt, sizeof(salt));
 }
 
 /* A choice that isn't on the paper is a slip of whoever types, not of whoever voted. */
@@ -286,7 +303,7 @@ static int write_papers(struct st_apply *a, struct entering *x)
 	shuffle(a, x);
 	for (size_t i = 0; i < x->count; i++) {
 		st_buf_clear(&a->body);
-		int rc = st_ballot_encode(&x->ballots[i], &a->body);
+		int rc = st_ballot_encode(&x->sheets[i].ballot, &a->body);
 		if (rc == 0)
 			rc = add_event(a, &x->vote, ST_BALLOT, job->author);
 		if (rc < 0)
@@ -316,7 +333,7 @@ int job_ballots(struct st_apply *a, struct st_job_ballots *job)
 		rc = gather(&x);
 	if (rc == 0)
 		rc = write_papers(a, &x);
-	free(x.ballots);
+	free(x.sheets);
 	free(x.known);
 	st_vote_done(&x.vote);
 	return rc;

@@ -292,6 +292,22 @@ static void test_papers_say_neither_when_nor_in_which_order(void **state)
 		in_place += memcmp(b.token, h->tokens[i].bytes, ST_TOKEN_SIZE) == 0;
 	}
 	assert_true(in_place < 16); /* about one of them is */
+	struct st_paper twice[] = { papers[0], papers[1], papers[1], papers[0] }; /* all of them void by now */
+	for (size_t i = 0; i < 4; i++)
+		twice[i].choices[0] = (uint8_t)(1 + i);
+	assert_int_equal(enter(h, twice, 4, "again", NULL), 0);
+	st_vote_done(&v);
+	assert_int_equal(st_store_read(h->s.store, look_vote, &l), 0);
+	uint8_t last[2] = { 0, 0 };
+	for (size_t i = 64; i < 68; i++) {
+		struct st_ballot b;
+		l.seq = v.first.seq + i;
+		assert_int_equal(st_store_read(h->s.store, look_event, &l), 0);
+		assert_int_equal(st_ballot_decode(e.body, &b), 0);
+		size_t whose = memcmp(b.token, h->tokens[1].bytes, ST_TOKEN_SIZE) == 0;
+		assert_true(b.choices[0] > last[whose]); /* of one token, the pile's order stays */
+		last[whose] = b.choices[0];
+	}
 	st_arena_done(&arena);
 	st_buf_done(&bytes);
 	st_vote_done(&v);
