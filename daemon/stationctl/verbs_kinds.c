@@ -35,6 +35,8 @@ static void put_type(struct st_buf *to, const struct st_field_row *f, bool en)
 		st_buf_put_text(to, en ? ", several" : ", 可多个");
 	if ((f->flags & ST_ONCE) != 0)
 		st_buf_put_text(to, en ? ", on opening" : ", 登记时定");
+	if ((f->flags & ST_FILLED) != 0)
+		st_buf_put_text(to, en ? ", by the program" : ", 由程序填写");
 }
 
 static void put_from(struct st_buf *to, const struct st_kind *k, const struct st_move_row *m, bool en,
@@ -212,11 +214,23 @@ static void markdown_fields(const struct st_kind *k)
 	}
 }
 
+static void markdown_rules(const struct st_kind *k)
+{
+	for (size_t i = 0; i < k->rule_count; i++) {
+		const struct st_rule *r = &k->rules[i];
+		(void)printf("%s-", i == 0 ? "\n" : "");
+		for (size_t n = 0; n < ST_RULE_MOVES_MAX && r->moves[n] != 0; n++)
+			(void)printf(" `%s`", st_kind_move(k, r->moves[n])->name);
+		(void)printf(": %s。%s.\n", r->zh, r->en);
+	}
+}
+
 static void markdown(const struct st_kind *k)
 {
 	(void)printf("\n## %s %s\n\n", k->zh, k->en);
 	markdown_diagram(k);
 	markdown_moves(k);
+	markdown_rules(k);
 	markdown_fields(k);
 }
 

@@ -7,9 +7,11 @@ wait on events with a deadline; they end only processes that they started.
 import argparse
 import csv
 import gzip
+import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -572,21 +574,76 @@ def unlinked(city, v, tokens, cast):
         answers = "".join("".join(s.run(*w)[1:]) for w in (("project", "count", v, "--json"), ("vote", "show", v, "--json"),
                                               ("vote", "list", "--json"), ("status", "--json"),
                                               ("project", "list", "--json"), ("report", "--kind", "vote", "--json")))
-        for i, t in enumerate(tokens):
-            for form in (t, t.replace("-", "")):
-                check(form.encode() not in store and form.encode() not in log and form not in answers,
-                      "a token in words at %s" % s.code)
-            check(i < cast or raw[i] not in store, "a token that wasn't cast is in the store of %s" % s.code)
-            check(raw[i] not in log and raw[i].hex() not in answers, "a token in log or answers of %s" % s.code)
-    branch = city["410611"]
-    on = counted(branch, v)["rests_on"]
-    first, last = (int(on[k].split("/")[2]) for k in ("first_paper", "last_paper"))
-    order = []
-    for seq in range(first, min(first + 188, last)):
-        event = subprocess.run(branch.command("event", "410611/1/%d" % seq), capture_output=True).stdout
-        found = [i for i, r in enumerate(raw) if r in event]
-        order += found
-        check(b"D-" not in event and len(event) < 160, "a paper says nothing of a deputy: %r" % event)
+        words = set()
+        for where in (store, log, answers.encode()):
+            words.update(m.group().replace(b"-", b"").decode() for m in
+                         re.finditer(rb"[0-9A-Za-z]{4}(?:-?[0-9A-Za-z]{4}){6}", where))
+        check(not words & {t.replace("-", "") for t in tokens}, "a token in words at %s" % s.code)
+        check(not any(r in store for r in raw[cast:]), "one that wasn't cast is in the store of %s" % s.code)
+        check(not any(r in log or r.hex() in answers for r in raw), "one is in log or answers of %s" % s.code)
+    counted_by_hand(city["410600"], v, raw)
+
+
+def message(data):
+    """A protobuf message as {field: last value}: numbers, and bytes."""
+    fields, at = {}, 0
+
+    def varint():
+        nonlocal at
+        value = shift = 0
+        while True:
+            byte = data[at]
+            at += 1
+            value |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                return value
+    while at < len(data):
+        key = varint()
+        value = varint()
+        if key & 7 == 2:
+            value, at = data[at:at + value], at + value
+        fields[key >> 3] = value
+    return fields
+
+
+def counted_by_hand(station, v, raw):
+    """From the very bytes at another tier, with nothing of the program but `event`: hashes, papers, votes."""
+    c = counted(station, v)
+    on = c["rests_on"]
+    place = {k: int(on[k].split("/")[2]) for k in ("issued", "opened", "closed", "first_paper", "last_paper")}
+
+    def event(seq):
+        return message(subprocess.run(station.command("event", "410611/1/%d" % seq), capture_output=True).stdout)
+    tokens = message(event(int(on["tokens"][0].split("/")[2]))[15])[1]
+    known = {tokens[i:i + 32] for i in range(0, len(tokens), 32)}
+    check(list(known) and tokens == b"".join(sorted(known)), "sorted by hash")
+    check(place["issued"] < place["opened"] < place["first_paper"], "tokens come before voting")
+    opened_at = event(place["opened"])[5]
+    used, votes, void, order = set(), {}, 0, []
+    for seq in range(place["first_paper"], place["last_paper"] + 1):
+        e = event(seq)
+        if e[14] != 20:
+            check(seq == place["closed"], "between papers stands the closing alone: %d" % e[14])
+            continue
+        check(set(e) <= {1, 2, 3, 5, 7, 8, 9, 11, 14, 15} and e.get(11, b"") in (b"", b"teller-1"),
+              "a paper says nothing else: %s" % e)
+        check(abs(e[5] - opened_at) < 60000 and e[5] <= opened_at, "nor when it was typed")
+        paper = message(e[15])
+        token, choices = paper.get(1), list(paper.get(2, b""))
+        digest = token and hashlib.sha256(b"stationd/ballot-token/v1\n" + b"410611".ljust(12, b"\0") + e[7] +
+                                          token).digest()
+        fine = seq < place["closed"] and digest in known and digest not in used
+        used.add(digest) if digest and seq < place["closed"] else None
+        if fine and len(choices) <= c["seats"]:
+            for one in choices:
+                votes[one] = votes.get(one, 0) + 1
+        else:
+            void += 1
+        order += [raw.index(token)] if token in raw else []
+    check([votes.get(x["place"], 0) for x in c["candidates"]] == [x["votes"] for x in c["candidates"]],
+          "by hand: %s" % votes)
+    check(void == sum(c["void"].values()), "void by hand: %d" % void)
     check(order != sorted(order), "papers of a pile aren't in its order")
 
 
