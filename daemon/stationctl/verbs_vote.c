@@ -30,8 +30,8 @@ static int run_tokens(const struct args *a)
 	int rc = call_post("/v1/votes/tokens", body, &ans);
 	if (rc == 0 && ctl.json)
 		answer_print(&ans);
-	json_array_foreach(rc == 0 && !ctl.json ? json_object_get(ans.json, "tokens") : NULL, i, one)
-		(void)puts(json_string_value(one));
+	json_array_foreach(rc == 0 && !ctl.json ? json_object_get(ans.json, "tokens") : NULL, i,
+			   one)(void) puts(json_string_value(one));
 	if (rc == 0)
 		complain(T_TOKENS, n, member(ans.json, "vote"));
 	if (rc == 0 && !truth(ans.json, "quorum"))
@@ -75,7 +75,8 @@ static int read_line(char *line, json_t *papers)
 	const char *words[ST_BALLOT_CHOICES_MAX + 2];
 	size_t count = 0;
 	char *save = NULL;
-	for (char *w = strtok_r(line, " \t\r\n,", &save); w != NULL; w = strtok_r(NULL, " \t\r\n,", &save)) {
+	for (char *w = strtok_r(line, " \t\r\n,", &save); w != NULL;
+	     w = strtok_r(NULL, " \t\r\n,", &save)) {
 		if (count == 0 && w[0] == '#')
 			return 0;
 		if (count == sizeof(words) / sizeof(words[0]))
@@ -135,7 +136,8 @@ static int one_paper(const struct args *a, json_t *papers)
 	return 0;
 }
 
-/* A pile is named by its file, so that a file that is sent again, or has grown, adds just what is new. */
+/* A pile is named by its file, so that a file that is sent again, or has grown, adds just what is
+ * new. */
 static const char *batch_of(const struct args *a)
 {
 	const char *file = option(a, "file"), *batch = option(a, "batch");
@@ -193,7 +195,9 @@ static const char *standing_text(const char *standing)
 {
 	if (strcmp(standing, "elected") == 0)
 		return either("入选", "elected");
-	return strcmp(standing, "tied") == 0 ? either("相等, 须再次票决", "tied: to be voted on again") : "";
+	return strcmp(standing, "tied") == 0
+		       ? either("相等, 须再次票决", "tied: to be voted on again")
+		       : "";
 }
 
 static void print_candidates(const json_t *ans)
@@ -202,12 +206,15 @@ static void print_candidates(const json_t *ans)
 	size_t i;
 	json_t *c;
 	bool priority = strcmp(member(ans, "method"), "priority") == 0;
-	const char *head[] = { either("票上", "place"), either("项目", "project"), either("名称", "title"),
-			       either("得票", "votes"), either("分", "points"), either("结果", "result") };
+	const char *head[] = { either("票上", "place"), either("项目", "project"),
+			       either("名称", "title"), either("得票", "votes"),
+			       either("分", "points"),  either("结果", "result") };
 	table_init(&t, 6, "rllrrl");
 	table_add(&t, head);
-	for (long long rank = 1; rank <= (long long)json_array_size(json_object_get(ans, "candidates")); rank++)
-		json_array_foreach(json_object_get(ans, "candidates"), i, c) {
+	for (long long rank = 1;
+	     rank <= (long long)json_array_size(json_object_get(ans, "candidates")); rank++)
+		json_array_foreach(json_object_get(ans, "candidates"), i, c)
+		{
 			char place[24], votes[24], points[24] = "";
 			if (number(c, "rank") != rank)
 				continue;
@@ -215,7 +222,11 @@ static void print_candidates(const json_t *ans)
 			(void)snprintf(votes, sizeof(votes), "%lld", number(c, "votes"));
 			if (priority)
 				(void)snprintf(points, sizeof(points), "%lld", number(c, "points"));
-			const char *row[] = { place, member(c, "project"), member(c, "title"), votes, points,
+			const char *row[] = { place,
+					      member(c, "project"),
+					      member(c, "title"),
+					      votes,
+					      points,
 					      standing_text(member(c, "standing")) };
 			table_add(&t, row);
 		}
@@ -227,20 +238,25 @@ static void print_rests_on(const json_t *on)
 	size_t i;
 	json_t *one;
 	static const char *const names[][3] = {
-		{ "prepared", "筹备", "prepared" }, { "issued", "制票", "tokens issued" },
-		{ "opened", "开始", "opened" },	    { "closed", "结束", "closed" },
+		{ "prepared", "筹备", "prepared" },       { "issued", "制票", "tokens issued" },
+		{ "opened", "开始", "opened" },           { "closed", "结束", "closed" },
 		{ "first_paper", "首票", "first paper" }, { "last_paper", "末票", "last paper" },
 		{ "declared", "公布", "declared" },
 	};
-	(void)printf("%s\n", either("依据的事件 (站/期/序号; stationctl event, proof 可取可验):",
-				    "events it rests on (station/epoch/seq; see stationctl event and proof):"));
-	json_array_foreach(json_object_get(on, "tokens"), i, one)
-		(void)printf("    %s  %s\n", json_string_value(one), either("票号指纹", "hashes of tokens"));
+	(void)printf(
+		"%s\n",
+		either("依据的事件 (站/期/序号; stationctl event, proof 可取可验):",
+		       "events it rests on (station/epoch/seq; see stationctl event and proof):"));
+	json_array_foreach(json_object_get(on, "tokens"), i, one)(void)
+		printf("    %s  %s\n", json_string_value(one),
+		       either("票号指纹", "hashes of tokens"));
 	for (size_t n = 0; n < sizeof(names) / sizeof(names[0]); n++)
 		if (member(on, names[n][0])[0] != 0)
-			(void)printf("    %s  %s\n", member(on, names[n][0]), either(names[n][1], names[n][2]));
+			(void)printf("    %s  %s\n", member(on, names[n][0]),
+				     either(names[n][1], names[n][2]));
 	if (number(on, "checkpoint") > 0)
-		(void)printf("    %s %lld, %s\n", either("签名检查点覆盖到", "signed checkpoint over"),
+		(void)printf("    %s %lld, %s\n",
+			     either("签名检查点覆盖到", "signed checkpoint over"),
 			     number(on, "checkpoint"), member(on, "checkpoint_at"));
 }
 
@@ -250,12 +266,13 @@ static void print_count(const json_t *ans)
 	const json_t *v = json_object_get(ans, "void"), *one;
 	const char *key;
 	long long voids = 0;
-	json_object_foreach((json_t *)(uintptr_t)v, key, one)
-		voids += json_integer_value(one);
-	(void)printf("%s  %s\n", member(ans, "vote"), either(member(message, "zh"), member(message, "en")));
-	(void)printf("  %s %lld, %s %lld (%s %lld: %s), %s %lld\n", either("全体代表", "all deputies"),
-		     number(ans, "deputies"), either("到会", "present"), number(ans, "present"),
-		     either("法定", "quorum"), number(ans, "quorum"),
+	json_object_foreach((json_t *)(uintptr_t)v, key, one) voids += json_integer_value(one);
+	(void)printf("%s  %s\n", member(ans, "vote"),
+		     either(member(message, "zh"), member(message, "en")));
+	(void)printf("  %s %lld, %s %lld (%s %lld: %s), %s %lld\n",
+		     either("全体代表", "all deputies"), number(ans, "deputies"),
+		     either("到会", "present"), number(ans, "present"), either("法定", "quorum"),
+		     number(ans, "quorum"),
 		     truth(ans, "quorum_met") ? either("达到", "met") : either("未达到", "missed"),
 		     either("当选须得票", "votes needed"), number(ans, "majority"));
 	(void)printf("  %s %lld, %s %lld, %s %lld (%s %lld), %s %lld\n", either("发出", "issued"),
@@ -265,14 +282,17 @@ static void print_count(const json_t *ans)
 	print_void(v);
 	if (strcmp(member(ans, "end"), "stands") == 0) {
 		print_candidates(ans);
-		(void)printf("%s %lld / %lld", either("入选", "elected"), number(ans, "elected"), number(ans, "seats"));
+		(void)printf("%s %lld / %lld", either("入选", "elected"), number(ans, "elected"),
+			     number(ans, "seats"));
 		if (number(ans, "tied") > 0)
-			(void)printf("; %s", either("末位得票相等, 须再次票决", "tied at the last seat: vote again"));
+			(void)printf("; %s", either("末位得票相等, 须再次票决",
+						    "tied at the last seat: vote again"));
 		(void)puts("");
 	}
 	print_rests_on(json_object_get(ans, "rests_on"));
 	if (json_is_false(json_object_get(ans, "declared_agrees")))
-		(void)puts(either("公布的数与重算不符", "what was declared differs from this count"));
+		(void)puts(
+			either("公布的数与重算不符", "what was declared differs from this count"));
 }
 
 static int print_proofs(const json_t *on)
@@ -280,7 +300,8 @@ static int print_proofs(const json_t *on)
 	size_t i;
 	json_t *one;
 	int rc = 0;
-	json_array_foreach(json_object_get(on, "tokens"), i, one) {
+	json_array_foreach(json_object_get(on, "tokens"), i, one)
+	{
 		struct query q;
 		struct answer ans;
 		query_init(&q, "/v1/proof");
@@ -338,16 +359,21 @@ static int run_declare(const struct args *a)
 
 const struct verb vote_verbs[] = {
 	{ "project tokens", "VOTE --present N [--author ID]", "present author", 1, 1, run_tokens,
-	  "为到会代表制一次性票号, 每行一个", "one single-use token for each deputy present, one a line",
+	  "为到会代表制一次性票号, 每行一个",
+	  "one single-use token for each deputy present, one a line",
 	  "stationctl project tokens VOTE --present 198 > slips.txt" },
-	{ "project ballot", "VOTE (--token T [--choose PLACE ...] | --spoiled | --file FILE) [--batch NAME] [--author ID]",
+	{ "project ballot",
+	  "VOTE (--token T [--choose PLACE ...] | --spoiled | --file FILE) [--batch NAME] "
+	  "[--author ID]",
 	  "token choose !spoiled file batch author", 1, 1, run_ballot,
 	  "录入收回的票, 一张或一叠 (文件每行: 票号 序号 序号...; 无法辨认写 -)",
-	  "enter papers that came back, one or a pile (a line each: TOKEN PLACE PLACE...; unreadable: -)",
+	  "enter papers that came back, one or a pile (a line each: TOKEN PLACE PLACE...; "
+	  "unreadable: -)",
 	  "stationctl project ballot VOTE --file box1.txt --author teller-2" },
 	{ "project count", "VOTE [--proof]", "!proof", 1, 1, run_count, "只凭事件重算票决",
 	  "recount a vote from its events alone", "stationctl project count VOTE" },
-	{ "project declare", "VOTE [--author ID]", "author", 1, 1, run_declare, "公布票决结果, 各项目随之定单或落选",
-	  "declare the result: projects are chosen, or not", "stationctl project declare VOTE" },
+	{ "project declare", "VOTE [--author ID]", "author", 1, 1, run_declare,
+	  "公布票决结果, 各项目随之定单或落选", "declare the result: projects are chosen, or not",
+	  "stationctl project declare VOTE" },
 	{ NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL },
 };

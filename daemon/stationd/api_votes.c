@@ -1,7 +1,7 @@
 /* api_votes.c - tokens, papers, count and declaration of a vote.
  *
- * Owns:    their JSON. Tokens are answered once, to whoever prints them, and stand in no other answer.
- * Flow:    api -> vote jobs -> api; store -> count -> api */
+ * Owns:    their JSON. Tokens are answered once, to whoever prints them, and stand in no other
+ * answer. Flow:    api -> vote jobs -> api; store -> count -> api */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,8 +32,8 @@ static void free_job(void *work)
 }
 
 /* The job, with the members that each of them has. */
-static int begin(struct request *q, enum st_job_kind kind, void (*done)(struct job *), struct vote_job **ret_j,
-		 struct st_span *vote, struct st_span *author)
+static int begin(struct request *q, enum st_job_kind kind, void (*done)(struct job *),
+		 struct vote_job **ret_j, struct st_span *vote, struct st_span *author)
 {
 	const char *name = NULL, *who = NULL;
 	struct vote_job *j = calloc(1, sizeof(*j));
@@ -65,7 +65,8 @@ static int begin(struct request *q, enum st_job_kind kind, void (*done)(struct j
 static void refuse(struct vote_job *j, const char *place)
 {
 	(void)api_place(j->request, 0,
-			place[0] != 0 ? place : json_string_value(json_object_get(j->object, "vote")));
+			place[0] != 0 ? place
+				      : json_string_value(json_object_get(j->object, "vote")));
 	(void)api_refuse(j->request, j->job.work.rc);
 }
 
@@ -86,8 +87,9 @@ static void tokens_done(struct job *job)
 		json_array_append_new(list, json_string(text));
 	}
 	st_wipe(text, sizeof(text));
-	(void)api_json(j->request, json_pack("{s:s, s:I, s:b, s:o}", "vote", t->number, "present",
-					     (json_int_t)t->present, "quorum", (int)t->quorum, "tokens", list));
+	(void)api_json(j->request,
+		       json_pack("{s:s, s:I, s:b, s:o}", "vote", t->number, "present",
+				 (json_int_t)t->present, "quorum", (int)t->quorum, "tokens", list));
 }
 
 static int post_tokens(struct request *q)
@@ -103,8 +105,9 @@ static int post_tokens(struct request *q)
 	j->tokens = calloc(ST_TOKENS_MAX, sizeof(*j->tokens));
 	if (j->tokens == NULL)
 		return ST_ENOMEM;
-	j->job.work.u.tokens = (struct st_job_tokens){ .vote = vote, .author = author,
-						       .present = (uint32_t)present, .tokens = j->tokens };
+	j->job.work.u.tokens = (struct st_job_tokens){
+		.vote = vote, .author = author, .present = (uint32_t)present, .tokens = j->tokens
+	};
 	return api_submit(q, &j->job);
 }
 
@@ -119,8 +122,8 @@ static void ballots_done(struct job *job)
 		return;
 	}
 	(void)api_json(j->request, json_pack("{s:s, s:I, s:I, s:b}", "vote", b->number, "written",
-					     (json_int_t)b->written, "known", (json_int_t)b->known, "late",
-					     (int)b->late));
+					     (json_int_t)b->written, "known", (json_int_t)b->known,
+					     "late", (int)b->late));
 }
 
 static int bad_paper(struct request *q, size_t i, const char *member)
@@ -133,19 +136,24 @@ static int bad_paper(struct request *q, size_t i, const char *member)
 /* {"token":"...", "choose":[1, 3]} or {"spoiled":true} */
 static int read_paper(struct request *q, const json_t *one, size_t i, struct st_paper *p)
 {
-	const json_t *token = json_object_get(one, "token"), *choose = json_object_get(one, "choose"), *c;
+	const json_t *token = json_object_get(one, "token"),
+		     *choose = json_object_get(one, "choose"), *c;
 	size_t n;
 	p->spoiled = json_is_true(json_object_get(one, "spoiled"));
 	if (p->spoiled != (token == NULL) || (p->spoiled && choose != NULL))
 		return bad_paper(q, i, "token");
-	if (!p->spoiled && (!json_is_string(token) ||
-			    st_token_parse(st_span(json_string_value(token), json_string_length(token)),
-					   &p->token) < 0))
+	if (!p->spoiled &&
+	    (!json_is_string(token) ||
+	     st_token_parse(st_span(json_string_value(token), json_string_length(token)),
+			    &p->token) < 0))
 		return bad_paper(q, i, "token");
-	if (choose != NULL && (!json_is_array(choose) || json_array_size(choose) > ST_BALLOT_CHOICES_MAX))
+	if (choose != NULL &&
+	    (!json_is_array(choose) || json_array_size(choose) > ST_BALLOT_CHOICES_MAX))
 		return bad_paper(q, i, "choose");
-	json_array_foreach(choose, n, c) {
-		if (!json_is_integer(c) || json_integer_value(c) < 1 || json_integer_value(c) > UINT8_MAX)
+	json_array_foreach(choose, n, c)
+	{
+		if (!json_is_integer(c) || json_integer_value(c) < 1 ||
+		    json_integer_value(c) > UINT8_MAX)
 			return bad_paper(q, i, "choose");
 		p->choices[p->choice_count++] = (uint8_t)json_integer_value(c);
 	}
@@ -175,7 +183,10 @@ static int post_ballots(struct request *q)
 		return rc;
 	j->job.bytes += count * sizeof(*j->papers);
 	j->job.work.u.ballots = (struct st_job_ballots){
-		.vote = vote, .author = author, .papers = j->papers, .count = count,
+		.vote = vote,
+		.author = author,
+		.papers = j->papers,
+		.count = count,
 		.batch = batch == NULL ? ST_SPAN_NONE : st_span_text(batch),
 	};
 	return api_submit(q, &j->job);
@@ -193,8 +204,8 @@ static json_t *place_json(const struct st_position *at)
 static json_t *void_json(const struct st_vote_count *c)
 {
 	json_t *json = json_object();
-#define X(name, number, text, zh, en)                                                              \
-	if (name != ST_BALLOT_VALID)                                                               \
+#define X(name, number, text, zh, en) \
+	if (name != ST_BALLOT_VALID)  \
 		json_object_set_new(json, text, json_integer((json_int_t)c->verdicts[name]));
 	ST_VERDICTS(X)
 #undef X
@@ -206,22 +217,26 @@ static const char *const ends[][3] = {
 	ST_VOTE_ENDS(X)
 #undef X
 };
-static const char *const standings[] = { [ST_VOTE_NOT_CHOSEN] = "not_elected", [ST_VOTE_CHOSEN] = "elected",
-					 [ST_VOTE_TIED] = "tied" };
+static const char *const standings[] = {
+	[ST_VOTE_NOT_CHOSEN] = "not_elected", [ST_VOTE_CHOSEN] = "elected", [ST_VOTE_TIED] = "tied"
+};
 
 static json_t *numbers_json(const struct st_vote *v, const struct st_vote_count *c)
 {
 	const struct st_vote_rules *r = &v->in.rules;
-	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:b, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:I}",
-			 "method", r->priority ? "priority" : "n_of_m", "seats", (json_int_t)r->seats, "deputies",
-			 (json_int_t)r->deputies, "present", (json_int_t)r->present, "quorum",
-			 (json_int_t)c->quorum, "majority", (json_int_t)c->majority, "quorum_met",
-			 (int)(r->present >= c->quorum), "end", ends[c->end][0], "message",
-			 api_two(ends[c->end][1], ends[c->end][2]), "issued", (json_int_t)c->issued, "returned",
-			 (json_int_t)(c->returned + v->in.papers_beyond), "valid",
-			 (json_int_t)c->verdicts[ST_BALLOT_VALID], "blank", (json_int_t)c->blank, "repeated",
-			 (json_int_t)c->repeated, "void", void_json(c), "elected", (json_int_t)c->elected, "tied",
-			 (json_int_t)c->tied, "seats_left", (json_int_t)c->seats_left);
+	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:b, s:s, s:o, s:I, s:I, s:I, s:I, s:I, "
+			 "s:o, s:I, s:I, s:I}",
+			 "method", r->priority ? "priority" : "n_of_m", "seats",
+			 (json_int_t)r->seats, "deputies", (json_int_t)r->deputies, "present",
+			 (json_int_t)r->present, "quorum", (json_int_t)c->quorum, "majority",
+			 (json_int_t)c->majority, "quorum_met", (int)(r->present >= c->quorum),
+			 "end", ends[c->end][0], "message",
+			 api_two(ends[c->end][1], ends[c->end][2]), "issued", (json_int_t)c->issued,
+			 "returned", (json_int_t)(c->returned + v->in.papers_beyond), "valid",
+			 (json_int_t)c->verdicts[ST_BALLOT_VALID], "blank", (json_int_t)c->blank,
+			 "repeated", (json_int_t)c->repeated, "void", void_json(c), "elected",
+			 (json_int_t)c->elected, "tied", (json_int_t)c->tied, "seats_left",
+			 (json_int_t)c->seats_left);
 }
 
 struct counting {
@@ -238,12 +253,14 @@ static int take_title(const struct st_life_event *e, void *arg)
 	struct counting *x = arg;
 	const struct st_field *f = st_field_find(e->texts, e->text_count, ST_F_TITLE);
 	if (f != NULL)
-		(void)snprintf(x->room, sizeof(x->room), "%.*s", (int)f->text.size, (const char *)f->text.data);
+		(void)snprintf(x->room, sizeof(x->room), "%.*s", (int)f->text.size,
+			       (const char *)f->text.data);
 	return 1; /* it stands with the opening */
 }
 
 /* A candidate: as the vote names it, and as the station knows it, if it does. */
-static int candidate_json(struct counting *x, const struct st_vote_count *c, size_t i, json_t **ret_json)
+static int candidate_json(struct counting *x, const struct st_vote_count *c, size_t i,
+			  json_t **ret_json)
 {
 	struct st_span name = st_vote_candidate(&x->vote, i);
 	struct st_record_ref ref;
@@ -266,10 +283,10 @@ static int candidate_json(struct counting *x, const struct st_vote_count *c, siz
 		return rc;
 	while (c->order[rank] != i)
 		rank++;
-	*ret_json = json_pack("{s:I, s:s, s:o, s:I, s:I, s:I, s:s}", "place", (json_int_t)(i + 1), "project", number,
-			      "title", api_span(st_span_text(x->room)), "votes", (json_int_t)c->votes[i], "points",
-			      (json_int_t)c->points[i], "rank", (json_int_t)(rank + 1), "standing",
-			      standings[c->standing[i]]);
+	*ret_json = json_pack("{s:I, s:s, s:o, s:I, s:I, s:I, s:s}", "place", (json_int_t)(i + 1),
+			      "project", number, "title", api_span(st_span_text(x->room)), "votes",
+			      (json_int_t)c->votes[i], "points", (json_int_t)c->points[i], "rank",
+			      (json_int_t)(rank + 1), "standing", standings[c->standing[i]]);
 	return *ret_json == NULL ? ST_ENOMEM : 0;
 }
 
@@ -281,17 +298,19 @@ static int rests_on(struct counting *x, json_t **ret_json)
 	struct st_log log;
 	uint32_t station = v->record.ref.opener;
 	json_t *tokens = json_array();
-	int rc = v->issued.seq == 0 ? ST_ENOTFOUND : st_log_find(x->txn, station, v->issued.epoch, &log);
+	int rc = v->issued.seq == 0 ? ST_ENOTFOUND
+				    : st_log_find(x->txn, station, v->issued.epoch, &log);
 	if (rc == 0)
 		rc = st_checkpoint_at_least(x->txn, log.number, v->issued.seq, &row);
 	for (size_t i = 0; i < v->tokens_at_count; i++)
 		json_array_append_new(tokens, place_json(&v->tokens_at[i]));
 	*ret_json = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o}", "prepared",
-			      place_json(&v->prepared), "tokens", tokens, "issued", place_json(&v->issued), "opened",
-			      place_json(&v->opened), "closed", place_json(&v->closed), "declared",
-			      place_json(&v->declared), "first_paper", place_json(&v->first), "last_paper",
-			      place_json(&v->last), "checkpoint", (json_int_t)row.size, "checkpoint_at",
-			      api_time((int64_t)row.cosignature.time_s * 1000));
+			      place_json(&v->prepared), "tokens", tokens, "issued",
+			      place_json(&v->issued), "opened", place_json(&v->opened), "closed",
+			      place_json(&v->closed), "declared", place_json(&v->declared),
+			      "first_paper", place_json(&v->first), "last_paper",
+			      place_json(&v->last), "checkpoint", (json_int_t)row.size,
+			      "checkpoint_at", api_time((int64_t)row.cosignature.time_s * 1000));
 	return rc < 0 && rc != ST_ENOTFOUND ? rc : 0;
 }
 
@@ -363,9 +382,10 @@ static void declare_done(struct job *job)
 		refuse(j, d->place);
 		return;
 	}
-	(void)api_json(j->request, json_pack("{s:s, s:I, s:I, s:I}", "vote", d->number, "elected",
-					     (json_int_t)d->count.elected, "tied", (json_int_t)d->count.tied,
-					     "seats_left", (json_int_t)d->count.seats_left));
+	(void)api_json(j->request,
+		       json_pack("{s:s, s:I, s:I, s:I}", "vote", d->number, "elected",
+				 (json_int_t)d->count.elected, "tied", (json_int_t)d->count.tied,
+				 "seats_left", (json_int_t)d->count.seats_left));
 }
 
 static int post_declare(struct request *q)

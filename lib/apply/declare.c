@@ -1,8 +1,8 @@
 /* declare.c - the result of a vote, written on the vote and on its projects.
  *
- * Owns:    the step from a count to moves: chosen, not chosen, or, tied at the last seat, left as they are.
- * Promise: 8: all of it is checked before any of it is written, and all of it is one transaction.
- * Flow:    api -> count -> own log */
+ * Owns:    the step from a count to moves: chosen, not chosen, or, tied at the last seat, left as
+ * they are. Promise: 8: all of it is checked before any of it is written, and all of it is one
+ * transaction. Flow:    api -> count -> own log */
 #include "group.h"
 #include <stdio.h>
 #include <string.h>
@@ -34,11 +34,14 @@ static int check_end(struct declaring *d)
 	if (c->end == ST_VOTE_NOT_CLOSED || c->end == ST_VOTE_ANNULLED)
 		return ST_EMOVE;
 	if (c->end == ST_VOTE_QUORUM)
-		(void)snprintf(place, ST_PLACE_MAX, "%s: %u < %u", ends[c->end], d->vote.in.rules.present, c->quorum);
+		(void)snprintf(place, ST_PLACE_MAX, "%s: %u < %u", ends[c->end],
+			       d->vote.in.rules.present, c->quorum);
 	else if (c->end == ST_VOTE_RETURNED)
-		(void)snprintf(place, ST_PLACE_MAX, "%s: %zu > %zu", ends[c->end], c->returned, c->issued);
+		(void)snprintf(place, ST_PLACE_MAX, "%s: %zu > %zu", ends[c->end], c->returned,
+			       c->issued);
 	else
-		(void)snprintf(place, ST_PLACE_MAX, "%s: %zu, %u", ends[c->end], c->issued, d->vote.in.rules.present);
+		(void)snprintf(place, ST_PLACE_MAX, "%s: %zu, %u", ends[c->end], c->issued,
+			       d->vote.in.rules.present);
 	return ST_EVOTE;
 }
 
@@ -71,7 +74,9 @@ static int declare_one(struct declaring *d, size_t i)
 	if (rc == 0)
 		rc = st_record_load(d->apply->txn, &ref, &r);
 	const struct st_kind *k = rc < 0 ? NULL : st_kind(r.kind);
-	struct own_move move = { .record = &r, .move = elected ? "choose" : "pass", .author = d->job->author,
+	struct own_move move = { .record = &r,
+				 .move = elected ? "choose" : "pass",
+				 .author = d->job->author,
 				 .fields = fields };
 	move.field_count = elected && d->vote.in.rules.priority ? 3 : 2;
 	const struct st_move_row *row = k == NULL ? NULL : st_kind_move_named(k, move.move);
@@ -85,7 +90,8 @@ static int declare_one(struct declaring *d, size_t i)
 	if (rc == 0)
 		rc = command_own(d->apply, &move, d->write, d->job->place);
 	if (rc < 0)
-		(void)snprintf(d->job->place, ST_PLACE_MAX, "%.*s", (int)name.size, (const char *)name.data);
+		(void)snprintf(d->job->place, ST_PLACE_MAX, "%.*s", (int)name.size,
+			       (const char *)name.data);
 	return rc;
 }
 
@@ -108,8 +114,11 @@ static int declare_vote(struct declaring *d)
 				st_vote_candidate(&d->vote, i),
 			};
 	st_assert(count <= FIELDS_MAX);
-	struct own_move move = { .record = &d->vote.record, .move = "declare", .author = d->job->author,
-				 .fields = fields, .field_count = count };
+	struct own_move move = { .record = &d->vote.record,
+				 .move = "declare",
+				 .author = d->job->author,
+				 .fields = fields,
+				 .field_count = count };
 	return command_own(d->apply, &move, d->write, d->job->place);
 }
 

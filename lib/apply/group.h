@@ -123,10 +123,15 @@ int grant_fields(struct st_apply *a, const struct st_record *r, const struct st_
 		 struct st_buf *to);
 /* vote.c */
 int job_tokens(struct st_apply *a, struct st_job_tokens *job);
-int job_ballots(struct st_apply *a, struct st_job_ballots *job);
+/* Adds an event of the vote whose body stands in a->body. */
+int vote_add(struct st_apply *a, const struct st_vote *v, enum st_event_type type,
+	     struct st_span author);
 /* An event that stands in the store: a vote's own ones are listed. */
 int vote_event(struct st_apply *a, const struct st_log *log, const struct st_event *e);
-int vote_find(struct st_apply *a, struct st_span name, struct st_vote *ret_v, char number[ST_NUMBER_TEXT]);
+int vote_find(struct st_apply *a, struct st_span name, struct st_vote *ret_v,
+	      char number[ST_NUMBER_TEXT]);
+/* papers.c */
+int job_ballots(struct st_apply *a, struct st_job_ballots *job);
 /* declare.c */
 int job_declare(struct st_apply *a, struct st_job_declare *job);
 /* witness.c */

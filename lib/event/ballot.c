@@ -1,4 +1,5 @@
-/* ballot.c - the bodies of a vote's own events: the hashes of its tokens, and the papers that came back.
+/* ballot.c - the bodies of a vote's own events: the hashes of its tokens, and the papers that came
+ * back.
  *
  * Owns:    these bodies' bytes (proto/event.proto).
  * Promise: 8: a body out of form is an error, and counts as a paper that nobody can read.
@@ -10,7 +11,7 @@
 
 enum { TOKEN = 1, CHOICES, ID, SPOILED };
 enum { HASHES = 1 };
-_Static_assert(ST_TOKENS_EVENT_MAX * ST_HASH_SIZE + 1024 <= ST_EVENT_MAX, "they fit into one event");
+_Static_assert(ST_TOKENS_EVENT_MAX *ST_HASH_SIZE + 1024 <= ST_EVENT_MAX, "they fit into one event");
 
 int st_ballot_encode(const struct st_ballot *in, struct st_buf *to)
 {

@@ -40,7 +40,8 @@ static int each_ballot(struct st_txn *t, const struct kv_row *row, void *arg)
 	(void)t;
 	if (row->key.size != WHOLE)
 		return ST_ECORRUPT;
-	return e->fn(st_get_u32(row->key.data + PREFIX), st_get_u64(row->key.data + PREFIX + 4), e->arg);
+	return e->fn(st_get_u32(row->key.data + PREFIX), st_get_u64(row->key.data + PREFIX + 4),
+		     e->arg);
 }
 
 int st_ballot_each(struct st_txn *t, const struct st_record_ref *vote, st_ballot_fn *fn, void *arg)

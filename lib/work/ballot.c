@@ -11,7 +11,8 @@
 
 enum { GROUP = 4, CHARACTERS = ST_ULID_TEXT + 2 };
 _Static_assert(CHARACTERS % GROUP == 0, "whole groups");
-_Static_assert(CHARACTERS + CHARACTERS / GROUP - 1 + 1 == ST_TOKEN_TEXT, "with dashes between, and an end");
+_Static_assert(CHARACTERS + CHARACTERS / GROUP - 1 + 1 == ST_TOKEN_TEXT,
+	       "with dashes between, and an end");
 _Static_assert((int)ST_TOKEN_SIZE == (int)ST_ULID_SIZE, "a token is written as an id is");
 _Static_assert((int)ST_BALLOTS_MAX > (int)ST_TOKENS_MAX, "more papers than tokens can be told");
 
@@ -73,8 +74,8 @@ struct st_hash st_token_hash(const struct st_record_id *vote, const struct st_to
 	uint8_t opener[ST_CODE_MAX] = { 0 };
 	st_assert(!st_code_empty(&vote->opener));
 	memcpy(opener, vote->opener.text, ST_CODE_MAX);
-	const struct st_span pieces[] = { st_span_text(TOKEN_LINE), ST_SPAN(opener), ST_SPAN(vote->ulid.bytes),
-					  ST_SPAN(token->bytes) };
+	const struct st_span pieces[] = { st_span_text(TOKEN_LINE), ST_SPAN(opener),
+					  ST_SPAN(vote->ulid.bytes), ST_SPAN(token->bytes) };
 	return st_hash(pieces, 4);
 }
 
@@ -103,7 +104,8 @@ static int in_log(const struct st_vote_paper *a, const struct st_vote_paper *b)
 
 static int by_place(const void *a, const void *b)
 {
-	return in_log(*(const struct st_vote_paper *const *)a, *(const struct st_vote_paper *const *)b);
+	return in_log(*(const struct st_vote_paper *const *)a,
+		      *(const struct st_vote_paper *const *)b);
 }
 
 static int by_id(const void *a, const void *b)
@@ -139,7 +141,8 @@ static void take_papers(struct counting *c)
 	const struct st_vote_paper *before = NULL;
 	for (size_t i = 0; i < c->in->paper_count; i++) {
 		const struct st_vote_paper *p = c->papers[i];
-		bool again = before != NULL && memcmp(p->ballot.id, before->ballot.id, ST_PAPER_ID_SIZE) == 0;
+		bool again = before != NULL &&
+			     memcmp(p->ballot.id, before->ballot.id, ST_PAPER_ID_SIZE) == 0;
 		before = p;
 		if (again)
 			c->out->repeated++;
@@ -157,7 +160,8 @@ static bool choices_right(const struct counting *c, const struct st_ballot *b)
 	uint64_t seen = 0;
 	st_assert(b->choice_count <= ST_BALLOT_CHOICES_MAX);
 	for (size_t i = 0; i < b->choice_count; i++) {
-		if (b->choices[i] == 0 || b->choices[i] > c->in->rules.candidates || (seen >> b->choices[i] & 1) != 0)
+		if (b->choices[i] == 0 || b->choices[i] > c->in->rules.candidates ||
+		    (seen >> b->choices[i] & 1) != 0)
 			return false;
 		seen |= 1ull << b->choices[i];
 	}

@@ -1,8 +1,8 @@
 /* changes.c - what the whole life of a record says, where one command's fields don't.
  *
  * Owns:    the judgement of the rules of kinds (work/kind.h, st_rule).
- * Promise: 8: a move that a rule forbids is refused before anything is written, with the rule's own words.
- * Flow:    chain -> changes -> command jobs, count */
+ * Promise: 8: a move that a rule forbids is refused before anything is written, with the rule's own
+ * words. Flow:    chain -> changes -> command jobs, count */
 #include <station/work/changes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,9 +73,11 @@ static bool is_counted(const struct judging *j, struct st_span text)
 
 static void count_value(struct judging *j, const struct st_field *f)
 {
-	st_assert(!f->is_number); /* names of people, units, parties: test_moves of the tables' tests */
+	st_assert(!f->is_number); /* names of people, units, parties: test_moves of the tables'
+				     tests */
 	bool counts = f->id == j->rule->of[0] || f->id == j->rule->of[1];
-	if (!counts || j->count == j->rule->least || f->text.size > UINT16_MAX || is_counted(j, f->text))
+	if (!counts || j->count == j->rule->least || f->text.size > UINT16_MAX ||
+	    is_counted(j, f->text))
 		return;
 	st_buf_u16(&j->texts, (uint16_t)f->text.size);
 	st_buf_put_span(&j->texts, f->text);
@@ -86,7 +88,8 @@ static void take_fields(struct judging *j, const struct st_field *fields, size_t
 {
 	for (size_t i = 0; i < count; i++) {
 		if (fields[i].id == j->rule->field)
-			j->value = fields[i].is_number && fields[i].number < 64 ? fields[i].number : 0;
+			j->value =
+				fields[i].is_number && fields[i].number < 64 ? fields[i].number : 0;
 		else if (j->rule->least > 0 && !fields[i].is_number)
 			count_value(j, &fields[i]);
 	}
@@ -97,7 +100,8 @@ static int take_change(const struct st_step *step, const struct st_event *event,
 {
 	struct judging *j = arg;
 	(void)step;
-	j->over |= event->type == ST_MOVE && j->rule->unless != 0 && change->move == j->rule->unless;
+	j->over |=
+		event->type == ST_MOVE && j->rule->unless != 0 && change->move == j->rule->unless;
 	take_fields(j, change->fields, change->field_count);
 	return j->texts.error;
 }

@@ -1,8 +1,8 @@
 /* vote.c - a vote's events, read from the store.
  *
- * Owns:    which of a record's events are the vote's: its opener's alone, and where they stand to opening and closing.
- * Promise: 4: it reads the events, and nothing that was folded but where they stand.
- * Flow:    chain, tokens, papers -> vote -> count */
+ * Owns:    which of a record's events are the vote's: its opener's alone, and where they stand to
+ * opening and closing. Promise: 4: it reads the events, and nothing that was folded but where they
+ * stand. Flow:    chain, tokens, papers -> vote -> count */
 #include <station/work/vote.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +30,8 @@ static int take_opening(struct st_vote *v, const struct st_change *c)
 	r->priority = number(c, ST_F_CHANNEL, ST_VOTE_PRIORITY) == ST_VOTE_PRIORITY;
 	for (size_t i = 0; i < c->field_count && r->candidates < ST_CANDIDATES_MAX; i++) {
 		const struct st_field *f = &c->fields[i];
-		if (f->id != ST_VOTE_F_CANDIDATES || f->is_number || f->text.size > ST_RECORD_NAME_MAX)
+		if (f->id != ST_VOTE_F_CANDIDATES || f->is_number ||
+		    f->text.size > ST_RECORD_NAME_MAX)
 			continue;
 		v->offsets[r->candidates++] = v->texts.size;
 		st_buf_put_span(&v->texts, f->text);
@@ -47,9 +48,7 @@ static int take_change(const struct st_step *step, const struct st_event *event,
 		return 0;
 	switch (change->move) {
 	case ST_VOTE_PREPARE:
-	case ST_VOTE_AGAIN:
-		v->prepared = event->at;
-		return take_opening(v, change);
+	case ST_VOTE_AGAIN: v->prepared = event->at; return take_opening(v, change);
 	case ST_VOTE_ISSUE:
 		v->issued = event->at;
 		v->in.rules.present = number(change, ST_VOTE_F_PRESENT, ST_TOKENS_MAX);
@@ -69,11 +68,8 @@ static int take_change(const struct st_step *step, const struct st_event *event,
 		v->said_returned = number(change, ST_VOTE_F_RETURNED, UINT32_MAX);
 		v->said_valid = number(change, ST_VOTE_F_VALID, UINT32_MAX);
 		break;
-	case ST_VOTE_ANNUL:
-		v->in.rules.annulled = true;
-		break;
-	default:
-		break;
+	case ST_VOTE_ANNUL: v->in.rules.annulled = true; break;
+	default: break;
 	}
 	return 0;
 }
@@ -116,7 +112,8 @@ static int take_tokens(struct st_vote *v, const struct st_event *e)
 
 static int take_paper(struct st_vote *v, const struct st_event *e)
 {
-	bool in_time = v->opened.seq != 0 && !before(&e->at, &v->opened) && before(&e->at, &v->closed);
+	bool in_time =
+		v->opened.seq != 0 && !before(&e->at, &v->opened) && before(&e->at, &v->closed);
 	if (v->in.paper_count == ST_BALLOTS_MAX) {
 		v->in.papers_beyond += in_time;
 		return 0;
@@ -153,7 +150,9 @@ static int take_place(uint32_t log, uint64_t seq, void *arg)
 		rc = st_event_decode(st_buf_span(&l->bytes), &l->arena, &e);
 	if (rc < 0)
 		return rc == ST_ENOMEM || rc == ST_EIO ? rc : ST_ECORRUPT;
-	return e.type == ST_TOKENS ? take_tokens(l->vote, &e) : e.type == ST_BALLOT ? take_paper(l->vote, &e) : 0;
+	return e.type == ST_TOKENS   ? take_tokens(l->vote, &e)
+	       : e.type == ST_BALLOT ? take_paper(l->vote, &e)
+				     : 0;
 }
 
 static int list_all(struct st_txn *t, struct st_vote *v)
@@ -175,7 +174,8 @@ int st_vote_load(struct st_txn *t, const struct st_record_ref *ref, struct st_vo
 	st_buf_init(&v->texts, TEXTS_MAX);
 	v->tokens = calloc(ST_TOKENS_MAX, sizeof(*v->tokens));
 	v->papers = calloc(ST_BALLOTS_MAX, sizeof(*v->papers));
-	int rc = v->tokens == NULL || v->papers == NULL ? ST_ENOMEM : st_record_load(t, ref, &v->record);
+	int rc = v->tokens == NULL || v->papers == NULL ? ST_ENOMEM
+							: st_record_load(t, ref, &v->record);
 	if (rc == 0 && v->record.revision == 0)
 		rc = ST_ENOTFOUND; /* only what waits of it has come */
 	if (rc == 0 && v->record.kind != KIND_vote)

@@ -1,5 +1,5 @@
-/* vote.c - any bytes as a vote: rules, tokens and papers. The count ends, adds up, is the same in another order, and
- * any text as a token is refused or written back as it was read. */
+/* vote.c - any bytes as a vote: rules, tokens and papers. The count ends, adds up, is the same in
+ * another order, and any text as a token is refused or written back as it was read. */
 #include "decoders.h"
 #include <station/work/vote.h>
 
@@ -38,7 +38,8 @@ static void adds_up(const struct st_vote_in *in, const struct st_vote_count *c)
 	for (size_t i = 0; i < ST_VERDICT_COUNT; i++)
 		all += c->verdicts[i];
 	ST_REQUIRE(all + c->repeated == in->paper_count);
-	ST_REQUIRE(c->returned + c->verdicts[ST_BALLOT_LATE] == all && c->blank <= c->verdicts[ST_BALLOT_VALID]);
+	ST_REQUIRE(c->returned + c->verdicts[ST_BALLOT_LATE] == all &&
+		   c->blank <= c->verdicts[ST_BALLOT_VALID]);
 	ST_REQUIRE(c->verdicts[ST_BALLOT_VALID] <= c->issued && c->elected <= in->rules.seats);
 	ST_REQUIRE(c->end == ST_VOTE_STANDS || c->elected + c->tied == 0);
 	CANARY(c->tied > 1 && c->elected > 0);
@@ -54,9 +55,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	token_text(in);
 	(void)snprintf(v.vote.opener.text, sizeof(v.vote.opener.text), "410611");
 	uint8_t flags = take_u8(&in);
-	v.rules = (struct st_vote_rules){ .candidates = take_u8(&in) % 8u, .seats = take_u8(&in) % 5u,
-					  .deputies = take_u8(&in), .quorum = flags >> 4,
-					  .priority = flags & 1, .closed = (flags & 2) == 0,
+	v.rules = (struct st_vote_rules){ .candidates = take_u8(&in) % 8u,
+					  .seats = take_u8(&in) % 5u,
+					  .deputies = take_u8(&in),
+					  .quorum = flags >> 4,
+					  .priority = flags & 1,
+					  .closed = (flags & 2) == 0,
 					  .annulled = (flags & 12) == 12 };
 	v.rules.majority = take_u8(&in) % 8u;
 	v.token_count = v.rules.present = take_u8(&in) % TOKENS;

@@ -576,8 +576,8 @@ def unlinked(city, v, tokens, cast):
                                               ("project", "list", "--json"), ("report", "--kind", "vote", "--json")))
         words = set()
         for where in (store, log, answers.encode()):
-            words.update(m.group().replace(b"-", b"").decode() for m in
-                         re.finditer(rb"[0-9A-Za-z]{4}(?:-?[0-9A-Za-z]{4}){6}", where))
+            words.update(m.group(1).replace(b"-", b"").decode() for m in
+                         re.finditer(rb"(?=([0-9A-Z]{4}(?:-?[0-9A-Z]{4}){6}))", where))
         check(not words & {t.replace("-", "") for t in tokens}, "a token in words at %s" % s.code)
         check(not any(r in store for r in raw[cast:]), "one that wasn't cast is in the store of %s" % s.code)
         check(not any(r in log or r.hex() in answers for r in raw), "one is in log or answers of %s" % s.code)

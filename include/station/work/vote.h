@@ -1,17 +1,20 @@
 /* vote.h - the ballot: tokens, papers, and the count of a vote from its events alone.
  *
  * The rule, on the set of a vote's events that its opener wrote, in the order of epoch and seq:
- *   - the opening says the candidates in the order of the paper, the seats, all deputies, the method, and, where
- *     the city sets them, quorum and majority; `issue` says who was present; `open` and `close` bound the papers;
+ *   - the opening says the candidates in the order of the paper, the seats, all deputies, the
+ *     method, and, where the city sets them, quorum and majority; `issue` says who was present;
+ *     `open` and `close` bound the papers;
  *   - tokens are the hashes in tokens events before `issue`, one for each deputy present;
- *   - a paper is an event; the same id counts once. It is void when it is late (not between `open` and `close`), when
- *     nobody can read it, when its token is none of these or stands on an earlier paper in time, when it has more
- *     choices than seats, or choices that aren't on the paper or come twice. A blank paper is valid;
- *   - more papers in time than tokens, or tokens that aren't as many as the present, void the vote; below the
- *     quorum nobody is elected;
- *   - n_of_m: ranked by votes. priority: a first choice gives as many points as there are seats, each next one
- *     point less; ranked by points, then votes. Elected are the first who have the majority, at most as many as
- *     there are seats; where the rank of the last seat is another's too, all of that rank are tied: said, not decided.
+ *   - a paper is an event; the same id counts once. It is void when it is late (not between `open`
+ *     and `close`), when nobody can read it, when its token is none of these or stands on an
+ *     earlier paper in time, when it has more choices than seats, or choices that aren't on the
+ *     paper or come twice. A blank paper is valid;
+ *   - more papers in time than tokens, or tokens that aren't as many as the present, void the vote;
+ *     below the quorum nobody is elected;
+ *   - n_of_m: ranked by votes. priority: a first choice gives as many points as there are seats,
+ *     each next one point less; ranked by points, then votes. Elected are the first who have the
+ *     majority, at most as many as there are seats; where the rank of the last seat is another's
+ *     too, all of that rank are tied: said, not decided.
  * st_vote_count is that rule and nothing else. */
 #pragma once
 #include <station/store/records.h>
@@ -26,9 +29,10 @@ enum {
 };
 
 /* The table's numbers that the jobs and the count go by (kind_vote.c). */
-enum { ST_VOTE_PREPARED = 1, ST_VOTE_ISSUED, ST_VOTE_OPEN, ST_VOTE_CLOSED, ST_VOTE_DECLARED, ST_VOTE_VOID };
-enum { ST_VOTE_PREPARE = 1, ST_VOTE_AGAIN, ST_VOTE_ISSUE, ST_VOTE_START, ST_VOTE_END, ST_VOTE_DECLARE,
-       ST_VOTE_ANNUL };
+enum { ST_VOTE_PREPARED = 1, ST_VOTE_ISSUED, ST_VOTE_OPEN, ST_VOTE_CLOSED, ST_VOTE_DECLARED,
+       ST_VOTE_VOID };
+enum { ST_VOTE_PREPARE = 1, ST_VOTE_AGAIN, ST_VOTE_ISSUE, ST_VOTE_START, ST_VOTE_END,
+       ST_VOTE_DECLARE, ST_VOTE_ANNUL };
 enum { ST_VOTE_F_ROUND = ST_F_OWN + 1, ST_VOTE_F_CANDIDATES, ST_VOTE_F_SEATS, ST_VOTE_F_DEPUTIES,
        ST_VOTE_F_PRESENT, ST_VOTE_F_QUORUM, ST_VOTE_F_MAJORITY, ST_VOTE_F_FOLLOWS, ST_VOTE_F_ISSUED,
        ST_VOTE_F_RETURNED, ST_VOTE_F_VALID, ST_VOTE_F_ELECTED, ST_VOTE_F_TIED };
@@ -46,7 +50,7 @@ struct st_hash st_token_hash(const struct st_record_id *vote, const struct st_to
 struct st_vote_rules {
 	size_t candidates, seats;
 	uint32_t deputies, present; /* all of them, and those who got a token */
-	uint32_t quorum, majority;  /* 0: two thirds of all deputies, rounded up; more than half of them */
+	uint32_t quorum, majority;  /* 0: two thirds of all, rounded up; more than half of all */
 	bool priority;
 	bool annulled;
 	bool closed;                /* until then papers are counted, votes aren't */
@@ -111,7 +115,7 @@ struct st_vote_count {
 	enum st_vote_standing standing[ST_CANDIDATES_MAX];
 	uint8_t order[ST_CANDIDATES_MAX]; /* candidates by rank, best first */
 	size_t elected, tied;
-	size_t seats_left;          /* that the tied ones would share, or that nobody has the majority for */
+	size_t seats_left; /* that the tied ones would share, or nobody has the majority for */
 };
 ST_MUST int st_vote_count(const struct st_vote_in *in, struct st_vote_count *ret_count); /* ST_ENOMEM */
 

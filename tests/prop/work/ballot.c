@@ -1,7 +1,8 @@
 /* ballot.c - random votes, counted by the program and by a plain model that reads like the rule.
  *
- * Each vote has random rules, tokens and papers, of which many are void in every way there is, comes in a random
- * order, and is counted twice. A failure prints its seed. Then single sentences about tokens and the count. */
+ * Each vote has random rules, tokens and papers, of which many are void in every way there is,
+ * comes in a random order, and is counted twice. A failure prints its seed. Then single sentences
+ * about tokens and the count. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -52,8 +53,9 @@ static void random_paper(struct vote *v, size_t i)
 	size_t most = v->in.rules.seats + (below(12) == 0);
 	p->ballot.choice_count = below(8) == 0 ? 0 : 1 + below((uint32_t)most);
 	for (size_t n = 0; n < p->ballot.choice_count; n++)
-		p->ballot.choices[n] = (uint8_t)(below(40) == 0 ? v->in.rules.candidates + 1
-							       : 1 + (n + below(3)) % v->in.rules.candidates);
+		p->ballot.choices[n] =
+			(uint8_t)(below(40) == 0 ? v->in.rules.candidates + 1
+						 : 1 + (n + below(3)) % v->in.rules.candidates);
 }
 
 static void random_vote(struct vote *v)
@@ -107,8 +109,9 @@ static enum st_ballot_verdict verdict_of(const struct vote *v, size_t i)
 	if (v->token_numbers[i] >= v->in.token_count)
 		return ST_BALLOT_UNKNOWN;
 	for (size_t n = 0; n < v->in.paper_count; n++)
-		if (earlier(&v->papers[n], p) && v->papers[n].in_time && !v->papers[n].ballot.spoiled &&
-		    !is_repeat(v, n) && v->token_numbers[n] == v->token_numbers[i])
+		if (earlier(&v->papers[n], p) && v->papers[n].in_time &&
+		    !v->papers[n].ballot.spoiled && !is_repeat(v, n) &&
+		    v->token_numbers[n] == v->token_numbers[i])
 			return ST_BALLOT_USED;
 	if (p->ballot.choice_count > v->in.rules.seats)
 		return ST_BALLOT_TOO_MANY;
@@ -129,8 +132,8 @@ static bool better(const struct vote *v, const struct st_vote_count *m, size_t a
 	return m->votes[a] > m->votes[b];
 }
 
-/* Elected: fewer than `seats` of the able ones are as good or better. Tied: a seat is there for some of that
- * rank, but not for all. */
+/* Elected: fewer than `seats` of the able ones are as good or better. Tied: a seat is there for
+ * some of that rank, but not for all. */
 static void model_standing(const struct vote *v, struct st_vote_count *m)
 {
 	for (size_t a = 0; a < v->in.rules.candidates; a++) {
@@ -144,7 +147,7 @@ static void model_standing(const struct vote *v, struct st_vote_count *m)
 			level += !better(v, m, b, a) && !better(v, m, a, b);
 		}
 		m->standing[a] = ahead + level <= v->in.rules.seats ? ST_VOTE_CHOSEN
-				 : ahead < v->in.rules.seats	    ? ST_VOTE_TIED
+				 : ahead < v->in.rules.seats        ? ST_VOTE_TIED
 								    : ST_VOTE_NOT_CHOSEN;
 		m->elected += m->standing[a] == ST_VOTE_CHOSEN;
 		m->tied += m->standing[a] == ST_VOTE_TIED;
@@ -167,16 +170,17 @@ static void model(const struct vote *v, struct st_vote_count *m)
 		const struct st_ballot *b = &v->papers[i].ballot;
 		m->verdicts[verdict]++;
 		m->returned += verdict != ST_BALLOT_LATE;
-		for (size_t n = 0; verdict == ST_BALLOT_VALID && r->closed && n < b->choice_count; n++) {
+		for (size_t n = 0; verdict == ST_BALLOT_VALID && r->closed && n < b->choice_count;
+		     n++) {
 			m->votes[b->choices[n] - 1]++;
 			m->points[b->choices[n] - 1] += (uint32_t)(r->seats - n);
 		}
 	}
-	m->end = m->issued != r->present    ? ST_VOTE_TOKENS
-		 : m->returned > m->issued  ? ST_VOTE_RETURNED
-		 : !r->closed		    ? ST_VOTE_NOT_CLOSED
-		 : r->present < m->quorum   ? ST_VOTE_QUORUM
-					    : ST_VOTE_STANDS;
+	m->end = m->issued != r->present   ? ST_VOTE_TOKENS
+		 : m->returned > m->issued ? ST_VOTE_RETURNED
+		 : !r->closed              ? ST_VOTE_NOT_CLOSED
+		 : r->present < m->quorum  ? ST_VOTE_QUORUM
+					   : ST_VOTE_STANDS;
 	if (m->end == ST_VOTE_STANDS)
 		model_standing(v, m);
 }
@@ -197,10 +201,10 @@ static void shuffle(struct vote *v)
 	}
 }
 
-#define SAME(x)                                                                                    \
-	do {                                                                                       \
-		if (memcmp(&got.x, &want.x, sizeof(got.x)) != 0)                                   \
-			fail_msg("seed %llu: " #x " differ", (unsigned long long)first_seed);      \
+#define SAME(x)                                                                               \
+	do {                                                                                  \
+		if (memcmp(&got.x, &want.x, sizeof(got.x)) != 0)                              \
+			fail_msg("seed %llu: " #x " differ", (unsigned long long)first_seed); \
 	} while (0)
 
 static void test_count_is_the_models(void **state)
@@ -248,10 +252,14 @@ static void test_count_is_the_models(void **state)
 
 static void test_default_quorum_and_majority(void **state)
 {
-	static const uint32_t rows[][3] = { { 201, 134, 101 }, { 200, 134, 101 }, { 3, 2, 2 }, { 1, 1, 1 }, { 2980, 1987, 1491 } };
+	static const uint32_t rows[][3] = {
+		{ 201, 134, 101 }, { 200, 134, 101 }, { 3, 2, 2 }, { 1, 1, 1 }, { 2980, 1987, 1491 }
+	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct st_vote_in in = { .rules = { .candidates = 2, .seats = 1, .deputies = rows[i][0] } };
+		struct st_vote_in in = {
+			.rules = { .candidates = 2, .seats = 1, .deputies = rows[i][0] }
+		};
 		struct st_vote_count c;
 		assert_int_equal(st_vote_count(&in, &c), 0);
 		assert_int_equal(c.quorum, rows[i][1]);
@@ -282,7 +290,8 @@ static void test_a_mistyped_token_is_refused(void **state)
 			text[i] = was;
 		}
 		text[0] = (char)(text[0] >= 'A' ? text[0] + 32 : text[0]);
-		assert_int_equal(st_token_parse(st_span_text(text), &read), 0); /* small letters are as good */
+		assert_int_equal(st_token_parse(st_span_text(text), &read),
+				 0); /* small letters are as good */
 		text[5] = 0;
 		assert_int_equal(st_token_parse(st_span_text(text), &read), ST_EFIELD);
 	}

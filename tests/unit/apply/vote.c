@@ -1,4 +1,5 @@
-/* vote.c - a vote by its jobs, at one station: tokens, papers, count, declaration, and what each of them refuses. */
+/* vote.c - a vote by its jobs, at one station: tokens, papers, count, declaration, and what each of
+ * them refuses. */
 #include "pair.h"
 #include <station/base/clock.h>
 #include <station/store/logs.h>
@@ -14,8 +15,8 @@ struct hall {
 };
 
 /* "name value name value ..." of one command. */
-static int command(struct station *s, const char *kind, const char *move, char *number, const char *words,
-		   char *place)
+static int command(struct station *s, const char *kind, const char *move, char *number,
+		   const char *words, char *place)
 {
 	struct st_job *job = calloc(1, sizeof(*job));
 	struct st_command_field fields[ST_COMMAND_FIELDS_MAX];
@@ -23,10 +24,13 @@ static int command(struct station *s, const char *kind, const char *move, char *
 	size_t n = 0;
 	(void)snprintf(text, sizeof(text), "%s", words);
 	for (char *w = strtok_r(text, " ", &save); w != NULL; w = strtok_r(NULL, " ", &save))
-		fields[n++] = (struct st_command_field){ st_span_text(w), st_span_text(strtok_r(NULL, " ", &save)) };
+		fields[n++] = (struct st_command_field){ st_span_text(w),
+							 st_span_text(strtok_r(NULL, " ", &save)) };
 	job->kind = ST_JOB_COMMAND;
-	job->u.command.command = (struct st_command){ .kind = st_kind_named(kind)->number, .move = move,
-						      .fields = fields, .field_count = n };
+	job->u.command.command = (struct st_command){ .kind = st_kind_named(kind)->number,
+						      .move = move,
+						      .fields = fields,
+						      .field_count = n };
 	if (number[0] != 0)
 		job->u.command.record = st_span_text(number);
 	int rc = station_run(s, job);
@@ -48,11 +52,13 @@ static void hall_new(struct hall *h, uint32_t deputies, uint32_t seats)
 	memset(h, 0, sizeof(*h));
 	station_new(&h->s, 5);
 	station_found(&h->s, "410600", &root);
-	size_t n = (size_t)snprintf(words, sizeof(words), "method n_of_m title v seats %u deputies %u", seats, deputies);
+	size_t n = (size_t)snprintf(words, sizeof(words),
+				    "method n_of_m title v seats %u deputies %u", seats, deputies);
 	for (size_t i = 0; i < PROJECTS; i++) {
 		DO(&h->s, "project", "propose", h->projects[i], "origin citizen title p");
 		DO(&h->s, "project", "screen", h->projects[i], "round 2026");
-		n += (size_t)snprintf(words + n, sizeof(words) - n, " candidates %s", h->projects[i]);
+		n += (size_t)snprintf(words + n, sizeof(words) - n, " candidates %s",
+				      h->projects[i]);
 	}
 	DO(&h->s, "vote", "prepare", h->vote, words);
 }
@@ -61,7 +67,8 @@ static struct st_job *tokens_job(struct hall *h, uint32_t present)
 {
 	struct st_job *job = calloc(1, sizeof(*job));
 	job->kind = ST_JOB_TOKENS;
-	job->u.tokens = (struct st_job_tokens){ .vote = st_span_text(h->vote), .present = present,
+	job->u.tokens = (struct st_job_tokens){ .vote = st_span_text(h->vote),
+						.present = present,
 						.tokens = h->tokens };
 	return job;
 }
@@ -85,7 +92,9 @@ static int enter(struct hall *h, const struct st_paper *papers, size_t count, co
 {
 	struct st_job *job = calloc(1, sizeof(*job));
 	job->kind = ST_JOB_BALLOTS;
-	job->u.ballots = (struct st_job_ballots){ .vote = st_span_text(h->vote), .papers = papers, .count = count,
+	job->u.ballots = (struct st_job_ballots){ .vote = st_span_text(h->vote),
+						  .papers = papers,
+						  .count = count,
 						  .batch = st_span_text(batch) };
 	int rc = station_run(&h->s, job);
 	if (ret != NULL)
@@ -179,9 +188,10 @@ static void test_a_whole_vote(void **state)
 	(void)state;
 	hall_new(h, DEPUTIES, 2);
 	open_with(h, 8);
-	const struct st_paper papers[] = { /* 5 of 9 are the majority */
-		paper(&h->tokens[0], "12"), paper(&h->tokens[1], "12"), paper(&h->tokens[2], "12"),
-		paper(&h->tokens[3], "13"), paper(&h->tokens[4], "12"), paper(&h->tokens[5], "2"),
+	const struct st_paper papers[] = {
+		/* 5 of 9 are the majority */
+		paper(&h->tokens[0], "12"),  paper(&h->tokens[1], "12"), paper(&h->tokens[2], "12"),
+		paper(&h->tokens[3], "13"),  paper(&h->tokens[4], "12"), paper(&h->tokens[5], "2"),
 		paper(&h->tokens[6], "123"), { .spoiled = true },
 	};
 	assert_int_equal(declare(h, place), ST_EMOVE); /* not while they vote */
@@ -218,7 +228,8 @@ static void test_tokens_are_under_a_checkpoint_before_voting_opens(void **state)
 	hall_new(h, DEPUTIES, 2);
 	struct st_job *jobs[] = { tokens_job(h, 8), open };
 	open->kind = ST_JOB_COMMAND;
-	open->u.command.command = (struct st_command){ .kind = st_kind_named("vote")->number, .move = "open" };
+	open->u.command.command =
+		(struct st_command){ .kind = st_kind_named("vote")->number, .move = "open" };
 	open->u.command.record = st_span_text(h->vote);
 	assert_int_equal(st_apply_group(h->s.apply, &h->s.world, jobs, 2, &h->s.applied), 0);
 	assert_int_equal(jobs[0]->rc, 0);
@@ -268,7 +279,9 @@ static void test_papers_say_neither_when_nor_in_which_order(void **state)
 	struct st_arena arena;
 	struct st_buf bytes;
 	struct st_vote v;
-	struct looking l = { .name = h->vote, .vote = &v, .event = &e, .arena = &arena, .bytes = &bytes };
+	struct looking l = {
+		.name = h->vote, .vote = &v, .event = &e, .arena = &arena, .bytes = &bytes
+	};
 	size_t in_place = 0;
 	(void)state;
 	hall_new(h, 64, 2);
@@ -292,7 +305,8 @@ static void test_papers_say_neither_when_nor_in_which_order(void **state)
 		in_place += memcmp(b.token, h->tokens[i].bytes, ST_TOKEN_SIZE) == 0;
 	}
 	assert_true(in_place < 16); /* about one of them is */
-	struct st_paper twice[] = { papers[0], papers[1], papers[1], papers[0] }; /* all of them void by now */
+	struct st_paper twice[] = { papers[0], papers[1], papers[1],
+				    papers[0] }; /* all of them void by now */
 	for (size_t i = 0; i < 4; i++)
 		twice[i].choices[0] = (uint8_t)(1 + i);
 	assert_int_equal(enter(h, twice, 4, "again", NULL), 0);
@@ -323,8 +337,10 @@ static void test_a_pile_entered_again_adds_what_is_new(void **state)
 	hall_new(h, DEPUTIES, 2);
 	open_with(h, 8);
 	const struct st_paper papers[] = {
-		paper(&h->tokens[0], "1"), paper(&h->tokens[1], "2"), paper(&h->tokens[1], "2"), /* a copy */
-		{ .spoiled = true }, { .spoiled = true }, paper(&h->tokens[2], ""),
+		paper(&h->tokens[0], "1"), paper(&h->tokens[1], "2"),
+		paper(&h->tokens[1], "2"), /* a copy */
+		{ .spoiled = true },       { .spoiled = true },
+		paper(&h->tokens[2], ""),
 	};
 	assert_int_equal(enter(h, papers, 4, "box", &b), 0);
 	assert_int_equal(b.written, 4);
@@ -335,7 +351,8 @@ static void test_a_pile_entered_again_adds_what_is_new(void **state)
 	assert_int_equal(b.written, 0);
 	assert_int_equal(counted(h).returned, 6);
 	assert_int_equal(counted(h).verdicts[ST_BALLOT_USED], 1);
-	assert_int_equal(enter(h, papers, 1, "another box", &b), 0); /* another paper that looks the same */
+	assert_int_equal(enter(h, papers, 1, "another box", &b),
+			 0); /* another paper that looks the same */
 	assert_int_equal(b.written, 1);
 	assert_int_equal(counted(h).verdicts[ST_BALLOT_USED], 2);
 	station_gone(&h->s);
@@ -410,8 +427,9 @@ static void test_those_tied_stay_candidates_and_are_voted_on_again(void **state)
 	station_gone(&h->s);
 	hall_new(h, 5, 2);
 	open_with(h, 5);
-	const struct st_paper tie[] = { paper(&h->tokens[0], "12"), paper(&h->tokens[1], "12"), paper(&h->tokens[2], "13"),
-					paper(&h->tokens[3], "32"), paper(&h->tokens[4], "31") };
+	const struct st_paper tie[] = { paper(&h->tokens[0], "12"), paper(&h->tokens[1], "12"),
+					paper(&h->tokens[2], "13"), paper(&h->tokens[3], "32"),
+					paper(&h->tokens[4], "31") };
 	assert_int_equal(enter(h, tie, 5, "", NULL), 0);
 	DO(&h->s, "vote", "close", h->vote, "");
 	struct st_vote_count c = counted(h); /* 4, 3, 3: all have three of five */
@@ -424,7 +442,9 @@ static void test_those_tied_stay_candidates_and_are_voted_on_again(void **state)
 	assert_string_equal(state_of(h, h->projects[2]), "candidate");
 	assert_string_equal(state_of(h, h->projects[3]), "not_chosen");
 	(void)snprintf(first, sizeof(first), "%s", h->vote);
-	(void)snprintf(words, sizeof(words), "method n_of_m title again seats 1 deputies 5 follows %s candidates %s candidates %s",
+	(void)snprintf(words, sizeof(words),
+		       "method n_of_m title again seats 1 deputies 5 follows %s candidates %s "
+		       "candidates %s",
 		       first, h->projects[1], h->projects[2]);
 	h->vote[0] = 0;
 	DO(&h->s, "vote", "again", h->vote, words);
@@ -468,7 +488,8 @@ static void test_what_is_refused(void **state)
 	(void)state;
 	hall_new(h, DEPUTIES, 2);
 	assert_int_equal(issue(h, 10), ST_EFIELD); /* more present than there are */
-	assert_int_equal(command(&h->s, "vote", "issue", h->vote, "", NULL), ST_EMOVE); /* a job's, not a person's */
+	assert_int_equal(command(&h->s, "vote", "issue", h->vote, "", NULL),
+			 ST_EMOVE); /* a job's, not a person's */
 	assert_int_equal(command(&h->s, "vote", "open", h->vote, "", NULL), ST_EMOVE);
 	assert_int_equal(command(&h->s, "vote", "note", h->vote, "present 9", place), ST_EFIELD);
 	assert_int_equal(command(&h->s, "vote", "note", h->vote, "majority 1", place), ST_EFIELD);
@@ -479,17 +500,21 @@ static void test_what_is_refused(void **state)
 	DO(&h->s, "vote", "open", h->vote, "");
 	p.choices[0] = 5;
 	assert_int_equal(enter(h, &p, 1, "", NULL), ST_EFIELD); /* no such place on the paper */
-	(void)snprintf(words, sizeof(words), "method n_of_m title v seats 2 deputies 9 candidates %s candidates %s",
+	(void)snprintf(words, sizeof(words),
+		       "method n_of_m title v seats 2 deputies 9 candidates %s candidates %s",
 		       h->projects[0], h->projects[1]);
-	assert_int_equal(command(&h->s, "vote", "prepare", none, words, place), ST_EFIELD); /* as many as seats */
+	assert_int_equal(command(&h->s, "vote", "prepare", none, words, place),
+			 ST_EFIELD); /* as many as seats */
 	assert_string_equal(place, "seats|");
-	(void)snprintf(words, sizeof(words), "method n_of_m title v seats 1 deputies 9 candidates %s candidates %s",
+	(void)snprintf(words, sizeof(words),
+		       "method n_of_m title v seats 1 deputies 9 candidates %s candidates %s",
 		       h->projects[0], h->projects[0]);
 	h->vote[0] = 0;
 	DO(&h->s, "vote", "prepare", h->vote, words);
 	assert_int_equal(issue(h, 8), ST_EEXIST); /* one project twice */
 	DO(&h->s, "project", "drop", h->projects[1], "reason x");
-	(void)snprintf(words, sizeof(words), "method n_of_m title v seats 1 deputies 9 candidates %s candidates %s",
+	(void)snprintf(words, sizeof(words),
+		       "method n_of_m title v seats 1 deputies 9 candidates %s candidates %s",
 		       h->projects[0], h->projects[1]);
 	h->vote[0] = 0;
 	DO(&h->s, "vote", "prepare", h->vote, words);
@@ -517,7 +542,8 @@ static void test_a_national_congress(void **state)
 	assert_int_equal(c.verdicts[ST_BALLOT_VALID], ST_TOKENS_MAX);
 	assert_int_equal(c.votes[0], ST_TOKENS_MAX);
 	assert_int_equal(c.end, ST_VOTE_STANDS);
-	assert_int_equal(enter(h, papers + ST_TOKENS_MAX, ST_BALLOTS_MAX - ST_TOKENS_MAX, "", NULL), 0);
+	assert_int_equal(enter(h, papers + ST_TOKENS_MAX, ST_BALLOTS_MAX - ST_TOKENS_MAX, "", NULL),
+			 0);
 	assert_int_equal(enter(h, papers, 1, "one more", NULL), ST_ETOOBIG);
 	station_gone(&h->s);
 	free(papers);
@@ -534,7 +560,9 @@ static void rated(struct station *s, char *n, const char *class, const char *who
 	DO(s, "suggestion", "submit", n, "responsible x");
 	DO(s, "suggestion", "answer", n, "reviewed_by deputies_office answered_how written");
 	(void)snprintf(words, sizeof(words),
-		       "rating_meeting satisfied rating_attitude satisfied rating_answer basically rating_whole %s", whole);
+		       "rating_meeting satisfied rating_attitude satisfied rating_answer basically "
+		       "rating_whole %s",
+		       whole);
 	DO(s, "suggestion", "rate", n, words);
 }
 
@@ -554,19 +582,26 @@ static void test_a_motion_needs_its_deputies(void **state)
 	(void)state;
 	station_new(&s, 6);
 	station_found(&s, "410600", &root);
-	assert_int_equal(command(&s, "suggestion", "raise", n, "type motion title t deputy D-1", place), ST_EFIELD);
+	assert_int_equal(command(&s, "suggestion", "raise", n, "type motion title t deputy D-1",
+				 place),
+			 ST_EFIELD);
 	assert_string_equal(place, "level|"); /* how many it needs depends on it */
-	DO(&s, "suggestion", "raise", n, "type motion level county title t deputy D-1 co_signers D-2 co_signers D-2");
+	DO(&s, "suggestion", "raise", n,
+	   "type motion level county title t deputy D-1 co_signers D-2 co_signers D-2");
 	for (int i = 2; i < 10; i++) {
 		(void)snprintf(words, sizeof(words), "co_signers D-%d", i);
 		DO(&s, "suggestion", "cosign", n, words);
 	}
 	assert_int_equal(command(&s, "suggestion", "agenda", n, "decision d", place), ST_ERULE);
-	assert_string_equal(place, "9 < 10|a motion at county level and above needs ten deputies: cosign first");
+	assert_string_equal(
+		place,
+		"9 < 10|a motion at county level and above needs ten deputies: cosign first");
 	DO(&s, "suggestion", "cosign", n, "co_signers D-10");
 	DO(&s, "suggestion", "agenda", n, "decision d");
 	n[0] = 0;
-	DO(&s, "suggestion", "raise", n, "type motion level town title t deputy D-1 co_signers D-2 co_signers D-3 co_signers D-4");
+	DO(&s, "suggestion", "raise", n,
+	   "type motion level town title t deputy D-1 co_signers D-2 co_signers D-3 co_signers "
+	   "D-4");
 	assert_int_equal(command(&s, "suggestion", "agenda", n, "decision d", place), ST_ERULE);
 	DO(&s, "suggestion", "cosign", n, "co_signers D-5");
 	DO(&s, "suggestion", "agenda", n, "decision d");
@@ -595,7 +630,8 @@ static void test_a_promise_is_kept_before_it_is_closed(void **state)
 	raised(&s, n);
 	rated(&s, n, "C", "basically");
 	assert_int_equal(command(&s, "suggestion", "close", n, "", place), ST_ERULE);
-	assert_string_equal(place, "class|the answer is a promise (class B or C): give its day with promise, and fulfil it");
+	assert_string_equal(place, "class|the answer is a promise (class B or C): give its day "
+				   "with promise, and fulfil it");
 	DO(&s, "suggestion", "promise", n, "promise 2024-06-30");
 	assert_int_equal(st_store_read(s.store, look_due, &l), 0);
 	char day[ST_DAY_TEXT];
@@ -619,14 +655,19 @@ static void test_an_unsatisfied_deputy_is_answered_anew(void **state)
 	raised(&s, n);
 	rated(&s, n, "A", "unsatisfied");
 	assert_int_equal(command(&s, "suggestion", "close", n, "", place), ST_ERULE);
-	assert_int_equal(command(&s, "suggestion", "promise", n, "promise 2024-06-30", place), ST_ERULE);
+	assert_int_equal(command(&s, "suggestion", "promise", n, "promise 2024-06-30", place),
+			 ST_ERULE);
 	DO(&s, "suggestion", "redo", n, "reason r due 2023-12-31");
 	rated(&s, n, "D", "unsatisfied");
 	DO(&s, "suggestion", "close", n, ""); /* it was answered anew, and explained */
-	assert_int_equal(command(&s, "suggestion", "key", n, "key yes supervisors a", place), ST_EMOVE);
+	assert_int_equal(command(&s, "suggestion", "key", n, "key yes supervisors a", place),
+			 ST_EMOVE);
 	raised(&s, n);
-	assert_int_equal(command(&s, "suggestion", "key", n, "key yes supervisors a supervisors b", place), ST_EFIELD);
-	DO(&s, "suggestion", "key", n, "key yes supervisors a supervisors b supervisors c supervisors d supervisors e");
+	assert_int_equal(command(&s, "suggestion", "key", n, "key yes supervisors a supervisors b",
+				 place),
+			 ST_EFIELD);
+	DO(&s, "suggestion", "key", n,
+	   "key yes supervisors a supervisors b supervisors c supervisors d supervisors e");
 	station_gone(&s);
 }
 
