@@ -94,7 +94,9 @@ static int take_new(struct st_apply *a, const struct st_carry_item *i, const str
 			: st_fold_event(a->txn, a->fold, log, &e);
 	if (rc == 0)
 		rc = route_event(a, log, &e);
-	return rc < 0 ? rc : route_late(a, log, &e);
+	if (rc == 0)
+		rc = route_late(a, log, &e);
+	return rc < 0 || unread < 0 ? rc : heard_arrives(a, log, &e);
 }
 
 /* 0 stored, 1 known already, < 0 refused, or the store's failure. */

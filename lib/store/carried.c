@@ -133,7 +133,8 @@ static struct key outbox_key(uint32_t child, uint64_t position)
 	return k;
 }
 
-int st_outbox_put(struct st_txn *t, uint32_t child, uint32_t log, uint64_t seq)
+int st_outbox_put(struct st_txn *t, uint32_t child, uint32_t log, uint64_t seq,
+		  uint64_t *ret_position)
 {
 	ST_REQUIRE(child > 0);
 	struct key last = outbox_key(child, 0);
@@ -150,7 +151,20 @@ int st_outbox_put(struct st_txn *t, uint32_t child, uint32_t log, uint64_t seq)
 	st_put_u32(value, log);
 	st_put_u64(value + 4, seq);
 	rc = kv_put(t, TABLE_OUTBOX, key_span(&last), ST_SPAN(position));
-	return rc < 0 ? rc : kv_put(t, TABLE_OUTBOX, key_span(&k), ST_SPAN(value));
+	if (rc == 0)
+		rc = kv_put(t, TABLE_OUTBOX, key_span(&k), ST_SPAN(value));
+	if (rc == 0)
+		*ret_position = next;
+	return rc;
+}
+
+int st_outbox_has(struct st_txn *t, uint32_t child, uint64_t position)
+{
+	ST_REQUIRE(child > 0);
+	struct key k = outbox_key(child, position);
+	struct st_span row;
+	int rc = position == 0 ? ST_ENOTFOUND : kv_get(t, TABLE_OUTBOX, key_span(&k), &row);
+	return rc == 0 ? 1 : rc == ST_ENOTFOUND ? 0 : rc;
 }
 
 static int each_outbox(struct st_txn *t, const struct kv_row *row, void *arg)

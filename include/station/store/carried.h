@@ -33,7 +33,11 @@ struct st_outbox_row {
 	uint32_t log;
 	uint64_t seq;
 };
-ST_MUST int st_outbox_put(struct st_txn *t, uint32_t child, uint32_t log, uint64_t seq);
+/* The place that it got; *ret_position may be of use to st_outbox_has. */
+ST_MUST int st_outbox_put(struct st_txn *t, uint32_t child, uint32_t log, uint64_t seq,
+			  uint64_t *ret_position);
+/* 1: the row at that position waits; 0: the child has taken it, or there never was one. */
+ST_MUST int st_outbox_has(struct st_txn *t, uint32_t child, uint64_t position);
 typedef int st_outbox_fn(const struct st_outbox_row *row, void *arg);
 /* Rows of a child after a position, in order. Non-zero from fn stops and is returned. */
 ST_MUST int st_outbox_each(struct st_txn *t, uint32_t child, uint64_t after, st_outbox_fn *fn,
