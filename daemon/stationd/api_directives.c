@@ -65,7 +65,7 @@ static void drop_seeing(struct job *job)
 bool api_is_unseen(const struct st_life_event *e)
 {
 	for (size_t i = 0; i < e->reach_count; i++)
-		if (e->reaches[i].to_us && e->reaches[i].delivered_ms != 0 && e->reaches[i].seen_ms == 0)
+		if (e->reaches[i].to_us && e->reaches[i].stage == ST_STAGE_DELIVERED)
 			return true;
 	return false;
 }

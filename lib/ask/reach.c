@@ -113,6 +113,7 @@ static int reach(struct life *l, const struct st_place *at, const struct st_hear
 	}
 	r->state = ST_REACH_SENT;
 	r->to_us = key->addressee == l->self;
+	r->stage = row.stage >= ST_STAGE_SEEN ? ST_STAGE_SEEN : (enum st_stage)row.stage;
 	r->delivered_ms = row.delivered_ms;
 	r->seen_ms = row.seen_ms;
 	if (rc == 0)

@@ -28,6 +28,7 @@ struct st_reach {
 	struct st_code to;
 	enum st_reach_state state;
 	struct st_code child;      /* WAITING, TAKEN: our child on the way to it */
+	enum st_stage stage;       /* what the addressee itself has said */
 	bool to_us;
 	bool revoked;              /* the addressee is; it had it before where the state says so */
 	uint64_t delivered_ms, seen_ms; /* its own clock's; 0: not yet */
