@@ -113,8 +113,7 @@ static struct key directive_key(enum st_directives which, const struct st_direct
 	}
 	key_newest(&k, row->told_epoch, row->told_seq);
 	key_u32(&k, row->event.writer);
-	key_u32(&k, row->event.epoch);
-	key_u64(&k, row->event.seq);
+	key_newest(&k, row->event.epoch, row->event.seq);
 	st_assert(k.size == GOT_KEY);
 	return k;
 }
@@ -162,8 +161,8 @@ static int decode_directive(const struct kv_row *row, struct st_directive_row *t
 	to->told_epoch = ~st_get_u32(p + 1);
 	to->told_seq = ~st_get_u64(p + 5);
 	to->event.writer = st_get_u32(p + 13);
-	to->event.epoch = st_get_u32(p + 17);
-	to->event.seq = st_get_u64(p + 21);
+	to->event.epoch = ~st_get_u32(p + 17);
+	to->event.seq = ~st_get_u64(p + 21);
 	return 0;
 }
 

@@ -6,7 +6,7 @@
  *               stage u8 | epoch u32 | position u64 | delivered ms u64 | seen ms u64
  *   directives  1 | ~epoch u32 | ~seq u64 | addressee u32               written here, newest first
  *               2 | addressee u32 | ~epoch | ~seq                       the same, by whom it is for
- *               3 | ~told epoch u32 | ~told seq u64 | writer u32 | epoch u32 | seq u64   for us
+ *               3 | ~told epoch u32 | ~told seq u64 | writer u32 | ~epoch u32 | ~seq u64   for us
  *               4 | as 3                                                of those, not yet seen
  *               -> opener u32 | ulid 16
  * Writers and addressees are station numbers. An addressee's row keeps as `position` the seq of its own event
