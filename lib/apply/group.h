@@ -51,6 +51,14 @@ struct hearing {
 	struct st_code codes[ST_EVENT_ADDRESSEES_MAX]; /* writers that our log doesn't go up to */
 };
 
+/* A checkpoint whose signature by a key was found right. Zeroed: none (its size is 0). */
+enum { SIGNED_ONCE_MAX = 16 };
+struct signed_once {
+	struct st_checkpoint c;
+	struct st_public_key key;
+	struct st_cosignature by;
+};
+
 struct st_apply {
 	struct st_store *store;
 	const struct st_keys *keys;
@@ -59,6 +67,8 @@ struct st_apply {
 	struct st_buf scratch, body, values, plain, sealed;
 	struct own own;
 	struct hearing hearing;
+	struct signed_once signed_once[SIGNED_ONCE_MAX]; /* of carried events */
+	unsigned signed_next;
 	struct st_hash leaves[ST_PUSH_EVENTS_MAX]; /* of a push */
 
 	/* of the transaction at work */
