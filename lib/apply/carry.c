@@ -42,18 +42,29 @@ static int verify_signed(struct st_apply *a, const struct signed_once *s)
 	return rc;
 }
 
+static void read_proof(const struct st_carry_item *i, struct st_proof *to)
+{
+	_Static_assert(sizeof(to->path) == ST_PROOF_MAX * ST_HASH_SIZE, "a path is copied whole");
+	ST_REQUIRE(i->path.size <= sizeof(to->path));
+	to->count = i->path.size / ST_HASH_SIZE;
+	if (i->path.size > 0)
+		memcpy(to->path, i->path.data, i->path.size);
+}
+
 /* The event was in its writer's log when the writer signed the checkpoint. */
 static int prove(struct st_apply *a, const struct st_carry_item *i, struct st_station *ret_writer)
 {
 	struct signed_once s = { .c = { .log = i->log, .size = i->size }, .by = i->cosignature };
 	struct st_hash leaf = st_hash_leaf(i->event);
+	struct st_proof proof;
 	int rc = st_station_find(a->txn, &i->log.station, ret_writer);
 	if (rc < 0)
 		return rc == ST_ENOTFOUND ? ST_EORIGIN : rc;
 	if (ret_writer->standing == ST_REVOKED && i->seq > ret_writer->revoked_size)
 		return ST_EREVOKED;
 	s.key = ret_writer->certificate.identity;
-	rc = st_inclusion_root(i->seq - 1, i->size, &leaf, &i->proof, &s.c.root);
+	read_proof(i, &proof);
+	rc = st_inclusion_root(i->seq - 1, i->size, &leaf, &proof, &s.c.root);
 	return rc < 0 ? rc : verify_signed(a, &s);
 }
 
@@ -75,8 +86,13 @@ static int find_place(struct st_apply *a, const struct st_carry_item *i, uint32_
 static int keep(struct st_apply *a, const struct st_carry_item *i, const struct st_log *log,
 		const struct st_event *e)
 {
-	struct st_carried c = { .log = log->number, .seq = i->seq, .size = i->size,
-				.cosignature = i->cosignature, .proof = i->proof, .event = i->event };
+	struct st_carried c;
+	c.log = log->number;
+	c.seq = i->seq;
+	c.size = i->size;
+	c.cosignature = i->cosignature;
+	c.event = i->event;
+	read_proof(i, &c.proof);
 	st_assert(log->number > 0);
 	st_assert(i->part_count <= ST_CARRY_PARTS_MAX);
 	int rc = st_carried_put(a->txn, &c);

@@ -181,14 +181,11 @@ int st_carry_pack(struct st_packer *p, struct st_txn *t, const struct st_carry_f
 
 /* ---- unpacking ---- */
 
-static int read_path(struct st_span bytes, struct st_proof *proof)
+static int read_path(struct st_span bytes, struct st_span *path)
 {
-	_Static_assert(sizeof(proof->path) == ST_PROOF_MAX * ST_HASH_SIZE, "a path is copied whole");
-	if (bytes.size % ST_HASH_SIZE != 0 || bytes.size > sizeof(proof->path))
+	if (bytes.size % ST_HASH_SIZE != 0 || bytes.size > ST_PROOF_MAX * ST_HASH_SIZE)
 		return ST_EWIRE;
-	proof->count = bytes.size / ST_HASH_SIZE;
-	if (bytes.size > 0)
-		memcpy(proof->path, bytes.data, bytes.size);
+	*path = bytes;
 	return 0;
 }
 
@@ -208,7 +205,7 @@ static int take_item(struct st_carry_item *i, const struct st_pb_field *f)
 		i->event = f->bytes;
 		return bytes && f->bytes.size <= ST_EVENT_MAX ? 0 : ST_EWIRE;
 	case ITEM_PATH:
-		return bytes ? read_path(f->bytes, &i->proof) : ST_EWIRE;
+		return bytes ? read_path(f->bytes, &i->path) : ST_EWIRE;
 	case ITEM_SIZE:
 		i->size = f->value;
 		return 0;

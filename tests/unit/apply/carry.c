@@ -215,7 +215,8 @@ static void test_forged(void **state)
 	items[0].log.station = code_of("410699");
 	assert_int_equal(take(BRANCH_B, &forged).why, ST_EORIGIN);
 	items[0] = in->carry.items[0];
-	items[0].proof.count = ST_PROOF_MAX;
+	static const uint8_t hashes[ST_PROOF_MAX * ST_HASH_SIZE] = { 0 };
+	items[0].path = ST_SPAN(hashes);
 	assert_int_equal(take(BRANCH_B, &forged).refused, 1);
 	assert_int_equal(take(BRANCH_B, &in->carry).refused, 0); /* the right one heals it */
 	st_inbound_carry_free(in);
