@@ -31,6 +31,7 @@ struct carrying {
 	struct st_txn *txn;
 	const struct st_carry_for *to;
 	struct st_arena arena;
+	struct st_tree_memo memo;
 	struct st_buf event, item, stored;
 	uint64_t position;
 	size_t items;
@@ -123,7 +124,8 @@ static int add_row(const struct st_outbox_row *row, void *arg)
 	    c->told_count + ST_DEPTH_MAX > ST_CARRY_CERTIFICATES_MAX)
 		return 1;
 	st_buf_clear(&c->event);
-	int rc = st_carried_prove(c->txn, row->log, row->seq, &c->event, &e);
+	struct st_proving p = { c->txn, &c->memo, &c->event };
+	int rc = st_carried_prove(&p, row->log, row->seq, &e);
 	if (rc == ST_ENOTFOUND) { /* erased, or never covered: nothing that could be proven */
 		c->position = row->position;
 		return 0;

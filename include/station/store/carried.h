@@ -24,8 +24,12 @@ typedef int st_carried_fn(struct st_txn *t, const struct st_carried *c, void *ar
 /* Those behind (log, seq), in that order; all of them from (0, 0). Non-zero from fn stops and is returned. */
 ST_MUST int st_carried_each(struct st_txn *t, uint32_t log, uint64_t seq, st_carried_fn *fn, void *arg);
 /* The event at a place with its proof, from its log or from where it is carried. ST_ENOTFOUND. */
-ST_MUST int st_carried_prove(struct st_txn *t, uint32_t log, uint64_t seq, struct st_buf *to,
-			     struct st_carried *ret_c);
+struct st_proving {
+	struct st_txn *txn;
+	struct st_tree_memo *memo; /* of the same transaction; NULL: none */
+	struct st_buf *to;         /* gets the event; empty */
+};
+ST_MUST int st_carried_prove(const struct st_proving *p, uint32_t log, uint64_t seq, struct st_carried *ret_c);
 
 struct st_outbox_row {
 	uint32_t child; /* station number */
