@@ -91,12 +91,18 @@ static void print_rows(const json_t *answer, bool received)
 
 static int run_list(const struct args *a)
 {
-	static const char *const passed[] = { "to", "open", "late", "received", "unseen", "limit", "from" };
+	static const char *const passed[] = { "to", "open", "late", "received", "unseen", "limit" };
 	struct query q;
 	struct answer ans;
 	query_init(&q, "/v1/directives");
 	for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++)
 		query_add(&q, passed[i], option(a, passed[i]));
+	if (option(a, "csv") != NULL || option(a, "xlsx") != NULL) { /* all of it, with every column */
+		int all = out_pages(a, query_text(&q));
+		query_done(&q);
+		return all;
+	}
+	query_add(&q, "page", option(a, "from"));
 	int rc = call_get(query_text(&q), &ans);
 	query_done(&q);
 	if (rc == 0 && ctl.json) {
@@ -177,8 +183,8 @@ static int run_seen(const struct args *a)
 }
 
 const struct verb directive_verbs[] = {
-	{ "directive list", "[--to CODE] [--open] [--late] [--received [--unseen]] [--limit N] [--from TOKEN]",
-	  "to !open !late !received !unseen limit from", 0, 0, run_list,
+	{ "directive list", "[--to CODE] [--open] [--late] [--received [--unseen]] [--limit N] [--from TOKEN] " OUT_USAGE,
+	  "to !open !late !received !unseen limit from " OUT_OPTIONS, 0, 0, run_list,
 	  "本站下达与移交的, 各到了哪一步; --received 为发给本站的",
 	  "what this station asked of others, and how far each has come; --received: what was asked of it",
 	  "stationctl directive list --to 410611003 --open" },

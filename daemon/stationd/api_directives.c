@@ -189,7 +189,7 @@ static int read_query(struct listing *x, struct st_txn *t)
 	struct request *q = x->q;
 	struct st_directives_query *to = &x->query;
 	const char *code = api_argument(q, "to"), *limit = api_argument(q, "limit");
-	const char *from = api_argument(q, "from");
+	const char *page = api_argument(q, "page");
 	struct timespec now;
 	struct st_code addressee;
 	char *end = NULL;
@@ -201,7 +201,7 @@ static int read_query(struct listing *x, struct st_txn *t)
 	to->limit = (size_t)n;
 	to->open_only = api_argument(q, "open") != NULL;
 	to->late = api_argument(q, "late") != NULL;
-	to->from = from == NULL ? ST_SPAN_NONE : st_span_text(from);
+	to->from = page == NULL ? ST_SPAN_NONE : st_span_text(page);
 	bool unseen = api_argument(q, "unseen") != NULL;
 	bool received = unseen || api_argument(q, "received") != NULL;
 	if (received && code != NULL)
@@ -221,7 +221,7 @@ static int read_list(struct st_txn *t, void *arg)
 	if (rc < 0)
 		return rc;
 	rc = st_directives_each(t, &x->query, add_row, x, &x->next);
-	return rc == ST_EFIELD ? api_place(x->q, rc, "from") : rc;
+	return rc == ST_EFIELD ? api_place(x->q, rc, "page") : rc;
 }
 
 static int get_list(struct request *q)

@@ -46,7 +46,7 @@ def rows(station, **arguments):
         if got["next"] is None:
             c.close()
             return out
-        arguments["from"] = got["next"]
+        arguments["page"] = got["next"]
 
 
 def states(station, **arguments):
@@ -106,6 +106,8 @@ def directive_states(city):
     until("it is done", lambda: states(base)[n] == "done")
     check(n not in states(base, open=1), "nothing is open")
     check(n in states(base, to=FAR), "by whom it is for")
+    out = base.ctl("directive", "list", "--csv", "-")
+    check(FAR in out and "done" in out and n in out, "as CSV: %s" % out)
     for words in (["directive", "show", "410600/1/99999"], ["directive", "show", "nonsense"],
                   ["directive", "list", "--to", "410699"], ["directive", "list", "--limit", "0"],
                   ["directive", "list", "--from", "xyz"], ["directive", "seen"],
