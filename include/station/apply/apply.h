@@ -46,6 +46,7 @@ enum st_job_kind {
 	ST_JOB_CLAIMS,   /* our own receipts, shown by a child: we may have lost something */
 	ST_JOB_HALT,     /* the parent proved that our log is not the one we signed */
 	ST_JOB_REFRESH,  /* sign the newest checkpoint afresh */
+	ST_JOB_SEEN,     /* a person has seen what was for this station */
 	ST_JOB_TOKENS,   /* a vote's tokens, for those who are present */
 	ST_JOB_BALLOTS,  /* papers that came back */
 	ST_JOB_DECLARE,  /* what the papers add up to, written on vote and projects */
@@ -183,6 +184,14 @@ struct st_job_declare {
 	char number[ST_NUMBER_TEXT], place[ST_PLACE_MAX];
 };
 
+struct st_job_seen {
+	struct st_span what; /* a record's number or id: all that it asks of us; an event CODE/EPOCH/SEQ; empty: all */
+	struct st_span author;
+	/* out */
+	unsigned count; /* that nobody had seen before */
+	bool more;      /* there are more than one job says */
+};
+
 struct st_job {
 	enum st_job_kind kind;
 	int rc; /* out */
@@ -200,6 +209,7 @@ struct st_job {
 		struct st_job_receipts receipts;
 		struct st_job_claims claims;
 		struct st_job_halt halt;
+		struct st_job_seen seen;
 		struct st_job_tokens tokens;
 		struct st_job_ballots ballots;
 		struct st_job_declare declare;
