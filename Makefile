@@ -169,6 +169,10 @@ $(filter %.json,$(MAKECMDGOALS)): ; @:
 $(O)/bench/%: $(O)/tests/bench/%.o
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $< -llmdb -lcrypto
+# One of them runs the library itself, over a file of cases.
+$(O)/bench/doors: $(O)/tests/bench/doors.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 check-build: $(BENCH)
 -include $(BENCH_C:%.c=$(O)/%.d)
 
