@@ -18,3 +18,8 @@ int life_read(struct life *l, const struct st_place *at, struct st_event *ret_ev
 int life_previous(struct life *l, const struct st_event *e, struct st_place *ret_at);
 int life_event(struct life *l, const struct st_place *at, enum st_stray_why stray,
 	       struct st_life_event *e);
+/* The same without who holds it, which costs more than all the rest. */
+int life_facts(struct life *l, const struct st_place *at, struct st_event *ret_event,
+	       struct st_life_event *e);
+/* Where the record's first event stands. */
+int life_opening(struct life *l, const struct st_record *r, struct st_place *ret_at);
