@@ -74,10 +74,11 @@ static int run_candidates(const struct args *a)
 	} else if (rc == 0) {
 		const json_t *looked = json_object_get(ans.json, "looked");
 		print_table(ans.json);
-		(void)printf("%s %lld; %s %lld%s\n", either("看过的事项", "matters looked at"), number(looked, "rows"),
+		(void)printf("%s %lld; %s %lld; %s: %s %lld, %s %lld\n",
+			     either("看过的事项", "matters looked at"), number(looked, "rows"),
 			     either("比对了文字的", "texts compared"), number(looked, "texts"),
-			     truth(looked, "rows_left") ? either("; 还有未看的: 请缩短 --days", "; there are more: shorten --days")
-							: "");
+			     either("前后天数", "days on either side"), either("登记站", "its station"),
+			     number(looked, "own_days"), either("其他站", "other stations"), number(looked, "days"));
 	}
 	answer_done(&ans);
 	return rc;
@@ -120,8 +121,8 @@ int matters_merged(const char *number_text)
 
 const struct verb matter_verbs[] = {
 	{ "matter candidates",
-	  "[NUMBER] [--category C] [--subcategory S] [--place P] [--title T] [--text T] [--days N] [--limit N]",
-	  "category subcategory place title text days limit", 0, 1, run_candidates,
+	  "[NUMBER] [--category C] [--subcategory S] [--place P] [--title T] [--text T] [--phone P] [--id ID] [--days N] [--limit N]",
+	  "category subcategory place title text phone id days limit", 0, 1, run_candidates,
 	  "找可能是同一件事的事项 (登记前可按内容找), 说明各项理由; 是否并案由人定",
 	  "matters that may be the same trouble, and why; before registering, by what it says. A person decides",
 	  "stationctl matter candidates --category 环境卫生 --place 幸福里社区 --text 三号院门口垃圾三天没人清运" },

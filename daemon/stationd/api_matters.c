@@ -11,6 +11,7 @@
 #include <station/ask/voices.h>
 #include <station/base/check.h>
 #include <station/base/clock.h>
+#include <station/work/blind.h>
 #include "api.h"
 
 struct asking {
@@ -163,19 +164,40 @@ static int ask_candidates(struct st_txn *t, struct asking *x, const struct st_ca
 	for (size_t i = 0; rc == 0 && i < found->count; i++)
 		rc = add_candidate(x, &found->found[i]);
 	if (rc == 0)
-		json_object_set_new(x->more, "looked", json_pack("{s:I, s:b, s:I, s:b}", "rows",
-				    (json_int_t)found->rows, "rows_left", (int)found->rows_left, "texts",
-				    (json_int_t)found->texts, "texts_left", (int)found->texts_left));
+		json_object_set_new(x->more, "looked",
+				    json_pack("{s:I, s:I, s:I, s:I, s:b}", "rows", (json_int_t)found->rows,
+					      "own_days", (json_int_t)found->own_days, "days",
+					      (json_int_t)found->days, "texts", (json_int_t)found->texts,
+					      "texts_left", (int)found->texts_left));
 	free(found);
 	return rc;
+}
+
+/* A reporter's numbers as this station's index has them. ST_EFIELD: too few digits to be found by. */
+static int add_blind(struct asking *x, const char *name, uint8_t what, struct st_buf *to)
+{
+	const char *value = api_argument(x->q, name);
+	uint8_t entry[ST_BLIND_ENTRY];
+	if (value == NULL)
+		return 0;
+	if (!st_blind_of(&x->q->station->keys.grant, what, st_span_text(value), entry))
+		return api_place(x->q, ST_EFIELD, name);
+	st_buf_put(to, entry, sizeof(entry));
+	return to->error;
 }
 
 static int read_candidates(struct st_txn *t, void *arg)
 {
 	struct asking *x = arg;
 	struct st_record of;
+	struct st_buf blinds;
 	size_t days = ST_CANDIDATES_DAYS, limit = 10;
+	st_buf_init(&blinds, 2 * ST_BLIND_ENTRY);
 	int rc = named(t, x->q, &of);
+	if (rc == 0)
+		rc = add_blind(x, "phone", ST_BLIND_PHONE, &blinds);
+	if (rc == 0)
+		rc = add_blind(x, "id", ST_BLIND_IDENTITY, &blinds);
 	if (rc == 0)
 		rc = number_of(x->q, "days", 1, ST_CANDIDATES_DAYS_MAX, &days);
 	if (rc == 0)
@@ -187,16 +209,18 @@ static int read_candidates(struct st_txn *t, void *arg)
 		.place = argument(x->q, "place"),
 		.title = argument(x->q, "title"),
 		.text = argument(x->q, "text"),
+		.blinds = st_buf_span(&blinds),
 		.station = x->q->station->self.station.number,
 		.ms = x->now_ms,
 		.days = (uint32_t)days,
 		.limit = limit,
 	};
-	if (rc == 0 && query.of == NULL && query.category.size + query.title.size + query.text.size == 0)
+	if (rc == 0 && query.of == NULL && query.category.size + query.title.size + query.text.size + blinds.size == 0)
 		rc = api_place(x->q, ST_EFIELD, "record");
 	candidate_columns(x);
 	if (rc == 0)
 		rc = ask_candidates(t, x, &query);
+	st_buf_done(&blinds);
 	return rc < 0 ? rc : coverage(t, x);
 }
 

@@ -1,7 +1,7 @@
 /* command.c - a person's move or note becomes an event with its parts.
  *
  * Owns:    what goes where: facts into the event, free text into a clear part, the reporter's fields
- *          into a private part under the record's own key.
+ *          into a private part under the record's own key, and a blind index of them beside it.
  * Promise: 7, personal data stays: a private field is in no event and in no clear part.
  * Flow:    api -> command -> own log */
 #include "group.h"
@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <station/base/check.h>
+#include <station/work/blind.h>
 
-enum { PARTS_MAX = 3 }; /* text, private, key */
+enum { PARTS_MAX = 4 }; /* text, private, key, index */
 _Static_assert((int)PARTS_MAX <= (int)ST_EVENT_PARTS_MAX, "an event takes all of them");
 
 /* The parts of one event, their stored forms one after another in a->sealed. */
@@ -76,6 +77,16 @@ static int add_sealed(struct st_apply *a, struct parts *p, const struct st_recor
 	return rc < 0 ? rc : part_add(a, p, ST_PART_PRIVATE, st_buf_span(&a->scratch));
 }
 
+/* By which this station, and no other, finds the same reporter again. */
+static int add_index(struct st_apply *a, struct parts *p, const struct st_checked *c)
+{
+	st_buf_clear(&a->plain);
+	int rc = st_blinds_put(&a->keys->grant, c->kind, c->privates, c->private_count, &a->plain);
+	if (rc < 0 || a->plain.size == 0)
+		return rc;
+	return part_add(a, p, ST_PART_INDEX, st_buf_span(&a->plain));
+}
+
 static int add_private(struct st_apply *a, struct parts *p, const struct st_checked *c,
 		       const struct st_record *r, const struct st_record_id *id)
 {
@@ -92,6 +103,8 @@ static int add_private(struct st_apply *a, struct parts *p, const struct st_chec
 	rc = st_fields_encode(c->privates, c->private_count, &a->plain);
 	if (rc == 0)
 		rc = add_sealed(a, p, &key, id);
+	if (rc == 0)
+		rc = add_index(a, p, c);
 	st_wipe(&key, sizeof(key));
 	return rc;
 }

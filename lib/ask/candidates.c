@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <station/base/check.h>
+#include <station/work/blind.h>
 #include "life.h"
+
+enum { DAY_MS = 24 * 3600 * 1000, RING_GROWS = 4 };
 
 /* A row that may be worth its text: a heap with the worst on top. */
 struct kept {
@@ -24,12 +27,13 @@ struct finding {
 	struct life life;
 	struct st_sketcher sketcher;
 	struct st_door door; /* the asker's */
+	struct st_buf blinds, its_blinds; /* of the two reporters; empty: not known here */
 	struct kept *kept;
 	size_t kept_count;
 	uint32_t kind, place_id, words_id; /* numbers of the table */
+	uint32_t home; /* the asker's station, which is walked by itself */
 	/* the walk over the rows */
-	uint64_t from_ms, to_ms;
-	uint32_t home;           /* the asker's station, which is walked first */
+	uint64_t from_ms, to_ms, rows_left;
 	struct st_record_ref at; /* where the next stretch begins */
 	bool again, own;
 };
@@ -116,10 +120,11 @@ static int look(struct finding *f, const struct st_record_ref *ref, struct st_sp
 {
 	struct kept one;
 	struct st_score score;
-	if (f->to->rows == ST_CANDIDATES_ROWS_MAX) {
-		f->to->rows_left = true;
+	if (f->rows_left == 0) {
+		f->again = false;
 		return 1;
 	}
+	f->rows_left--;
 	f->to->rows++;
 	int rc = st_record_decode(ref, row, &one.record);
 	if (rc < 0)
@@ -160,14 +165,15 @@ static int each_row(const struct st_record_ref *ref, struct st_span row, void *a
 	return look(f, ref, row, ms);
 }
 
-static int stretch(struct finding *f, uint32_t opener, bool own)
+/* The rows that were opened from from_ms to to_ms, of the own station or of all others. */
+static int stretch(struct finding *f, uint64_t from_ms, uint64_t to_ms)
 {
 	int rc = 0;
-	f->own = own;
-	f->again = true;
-	f->at.opener = opener;
-	ulid_from(f->from_ms, &f->at.ulid);
-	while (rc >= 0 && f->again && !f->to->rows_left) {
+	f->from_ms = from_ms;
+	f->to_ms = to_ms;
+	f->at.opener = f->own ? f->home : 1;
+	ulid_from(from_ms, &f->at.ulid);
+	for (f->again = true; rc >= 0 && f->again;) {
 		struct st_record_ref from = f->at;
 		f->again = false;
 		rc = st_record_each(f->txn, &from, each_row, f);
@@ -177,13 +183,39 @@ static int stretch(struct finding *f, uint32_t opener, bool own)
 	return rc < 0 ? rc : 0;
 }
 
+/* Ring by ring away from the asker's day, until the window or the limit is reached. */
+static int rings(struct finding *f, bool own, uint32_t *ret_days)
+{
+	uint64_t mine = (uint64_t)f->door.ms, seen = 0;
+	int rc = 0;
+	f->own = own;
+	f->rows_left = ST_CANDIDATES_ROWS_MAX;
+	*ret_days = 0;
+	for (uint64_t days = 1; rc == 0; days *= RING_GROWS) {
+		uint64_t out = days < f->q->days ? days : f->q->days, wide = out * DAY_MS;
+		uint64_t from = mine > wide ? mine - wide : 0;
+		if (seen == 0) {
+			rc = stretch(f, from, mine + wide);
+		} else {
+			rc = mine > seen ? stretch(f, from, mine - seen - 1) : 0;
+			if (rc == 0 && f->rows_left > 0)
+				rc = stretch(f, mine + seen + 1, mine + wide);
+		}
+		if (f->rows_left == 0)
+			break; /* this ring may not be whole */
+		*ret_days = (uint32_t)out;
+		if (out == f->q->days)
+			break;
+		seen = wide;
+	}
+	return rc;
+}
+
 static int all_rows(struct finding *f)
 {
-	uint64_t window = (uint64_t)f->q->days * 24 * 3600 * 1000, mine = (uint64_t)f->door.ms;
-	f->from_ms = mine > window ? mine - window : 0;
-	f->to_ms = mine + window;
-	int rc = f->home == 0 ? 0 : stretch(f, f->home, true);
-	return rc < 0 ? rc : stretch(f, 1, false);
+	st_assert(f->door.ms >= 0);
+	int rc = f->home == 0 ? 0 : rings(f, true, &f->to->own_days);
+	return rc < 0 ? rc : rings(f, false, &f->to->days);
 }
 
 /* ---- texts ---- */
@@ -223,10 +255,34 @@ static struct st_span text_in(const struct st_field *fields, size_t count, uint3
 	return f == NULL || f->is_number ? ST_SPAN_NONE : f->text;
 }
 
+/* The blind index beside the event, where this station wrote one and it hasn't been erased. */
+static int read_blinds(struct finding *f, const struct st_place *at, const struct st_event *e,
+		       struct st_buf *to)
+{
+	st_buf_clear(to);
+	for (unsigned n = 0; n < e->part_count; n++) {
+		if (e->parts[n].type != ST_PART_INDEX)
+			continue;
+		int rc = st_part_get_row(f->txn, at->log, at->seq, n, to);
+		return rc == ST_ENOTFOUND ? 0 : rc;
+	}
+	return 0;
+}
+
+static bool same_reporter(const struct finding *f)
+{
+	struct st_span a, b;
+	if (st_part_content(st_buf_span(&f->blinds), &a) < 0 ||
+	    st_part_content(st_buf_span(&f->its_blinds), &b) < 0)
+		return false;
+	return st_blinds_meet(a, b);
+}
+
 /* Title, text, words and place of a record's opening, as sketches; signed rubbish counts as no text. */
 static int read_door(struct finding *f, const struct st_record *r, struct st_sketch to[3],
-		     struct st_door *door, char title[304])
+		     struct st_door *door, struct st_list_row *row)
 {
+	struct st_buf *blinds = door == &f->door ? &f->blinds : &f->its_blinds;
 	char category[ST_NAME_TEXT_MAX + 1], subcategory[ST_NAME_TEXT_MAX + 1];
 	struct st_life_event e;
 	struct st_event event;
@@ -250,8 +306,9 @@ static int read_door(struct finding *f, const struct st_record *r, struct st_ske
 	door->title = or_none(&to[0]);
 	door->text = or_none(&to[1]);
 	door->place = or_none(&to[2]);
-	(void)snprintf(title, 304, "%.*s", (int)texts[0].size, (const char *)texts[0].data);
-	return 0;
+	(void)snprintf(row->title, sizeof(row->title), "%.*s", (int)texts[0].size,
+		       (const char *)texts[0].data);
+	return read_blinds(f, &at, &event, blinds);
 }
 
 /* ---- the answer ---- */
@@ -296,11 +353,11 @@ static int weigh(struct finding *f, const struct kept *k)
 	struct st_sketch its[3];
 	struct st_door door = door_of(&k->record);
 	memset(&one, 0, sizeof(one));
-	int rc = read_door(f, &k->record, its, &door, one.row.title);
+	int rc = read_door(f, &k->record, its, &door, &one.row);
 	if (rc < 0)
 		return rc;
 	f->to->texts++;
-	st_door_score(&f->door, &door, false, &one.score);
+	st_door_score(&f->door, &door, same_reporter(f), &one.score);
 	if (one.score.points < ST_CANDIDATES_POINTS)
 		return 0;
 	one.row.record = k->record;
@@ -313,17 +370,21 @@ static int weigh(struct finding *f, const struct kept *k)
 static int read_asker(struct finding *f, struct st_sketch mine[3])
 {
 	const struct st_candidates_query *q = f->q;
-	char title[304];
+	static const uint8_t salt[ST_SALT_SIZE] = { 0 }; /* in place of a stored part's */
+	struct st_list_row row;
 	uint16_t category = 0, subcategory = 0;
 	if (q->of != NULL) {
 		f->door = door_of(q->of);
-		return read_door(f, q->of, mine, &f->door, title);
+		return read_door(f, q->of, mine, &f->door, &row);
 	}
 	int rc = st_name_find(f->txn, ST_NAMES_CATEGORY, q->category, &category);
 	if (rc == 0 || rc == ST_ENOTFOUND)
 		rc = st_name_find(f->txn, ST_NAMES_SUBCATEGORY, q->subcategory, &subcategory);
 	if (rc < 0 && rc != ST_ENOTFOUND)
 		return rc;
+	st_part_put(salt, q->blinds, &f->blinds);
+	if (f->blinds.error < 0)
+		return f->blinds.error;
 	struct st_span texts[4] = { q->title, q->text, ST_SPAN_NONE, q->place };
 	struct st_span names[2] = { q->category, q->subcategory };
 	rc = sketch_all(f, texts, names, mine);
@@ -370,11 +431,15 @@ int st_candidates_find(struct st_txn *t, const struct st_candidates_query *q,
 	f->to = ret;
 	f->kind = q->of == NULL ? ST_KIND_MATTER : q->of->kind;
 	f->home = q->of == NULL ? q->station : q->of->ref.opener;
+	st_buf_init(&f->blinds, ST_PART_MAX);
+	st_buf_init(&f->its_blinds, ST_PART_MAX);
 	f->kept = calloc(ST_CANDIDATES_TEXTS_MAX, sizeof(*f->kept));
 	int rc = life_open(&f->life, t, NULL);
 	if (rc == 0)
 		rc = f->kept == NULL ? ST_ENOMEM : find(f);
 	life_close(&f->life);
+	st_buf_done(&f->blinds);
+	st_buf_done(&f->its_blinds);
 	free(f->kept);
 	free(f);
 	st_assert(ret->count <= q->limit);

@@ -20,7 +20,8 @@ enum st_field_type {
 	ST_FIELD_RECORD,   /* another record by its number or id; max: the kind it must be of, 0: any */
 };
 /* MANY: several values, each a field of its own in the event. ONCE: given on opening, never after. */
-enum st_field_flag { ST_MANY = 1, ST_ONCE = 2 };
+/* FIND: who has this value is found again at this station, by its blind index (work/blind.h). */
+enum st_field_flag { ST_MANY = 1, ST_ONCE = 2, ST_FIND = 64 };
 enum { ST_MANY_MAX = 32 };
 /* Where a field's value stands: with the facts, in the erasable text part, or in the private part. */
 enum st_field_place { ST_AS_FACT, ST_AS_TEXT, ST_AS_PRIVATE };
