@@ -41,7 +41,7 @@ static int time_points(int64_t a, int64_t b)
 static int text_points(uint32_t like)
 {
 	static const struct step steps[] = {
-		{ 20, -35 }, { 50, 25 }, { 100, 60 }, { 150, 90 }, { 250, 110 }, { 500, 130 },
+		{ 20, -35 }, { 50, 15 }, { 100, 45 }, { 150, 90 }, { 250, 110 }, { 500, 130 },
 	};
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
 		if (like < steps[i].below)
