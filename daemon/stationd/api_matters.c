@@ -270,12 +270,8 @@ static int voices_of(struct st_txn *t, struct asking *x, const struct st_voices 
 	column(x, "holder", "持有站", "holder", "code");
 	column(x, "joins", "并入", "joins", "text");
 	column(x, "told", "已告知", "told", "text");
-	for (size_t i = 0; rc == 0 && i < v->count && json_array_size(x->rows) < ST_VOICES_MAX; i++) {
-		const struct st_record_ref *end = &v->list[i].end, *own = &v->list[i].record.ref;
-		if (v->list[i].joins_here && memcmp(&end->ulid, &of->ref.ulid, ST_ULID_SIZE) == 0 &&
-		    end->opener == of->ref.opener && memcmp(&own->ulid, &end->ulid, ST_ULID_SIZE) != 0)
-			rc = add_merged(t, x, &v->list[i]);
-	}
+	for (size_t i = 0; rc == 0 && i < v->count; i++)
+		rc = add_merged(t, x, &v->list[i]);
 	json_object_set_new(x->more, "voices", json_integer((json_int_t)sum.voices));
 	json_object_set_new(x->more, "untold", json_integer((json_int_t)sum.untold));
 	return rc;
@@ -329,7 +325,7 @@ static int read_voices(struct st_txn *t, void *arg)
 	if (rc == 0)
 		rc = number_of(x->q, "limit", 1, ST_VOICES_MAX, &limit);
 	if (rc == 0)
-		rc = st_voices_read(t, ST_KIND_MATTER, &v);
+		rc = of.revision > 0 ? st_voices_under(t, &of, &v) : st_voices_read(t, ST_KIND_MATTER, &v);
 	if (rc == 0)
 		rc = of.revision > 0 ? voices_of(t, x, &v, &of) : voices_top(t, x, &v, limit);
 	if (rc == 0)

@@ -50,6 +50,7 @@ struct st_apply {
 	struct st_buf scratch, body, values, plain, sealed;
 	struct own own;
 	struct st_hash leaves[ST_PUSH_EVENTS_MAX]; /* of a push */
+	char link_numbers[ST_FIELDS_MAX][ST_NUMBER_TEXT]; /* of one command, as links.c writes them */
 
 	/* of the transaction at work */
 	struct st_txn *txn;
@@ -92,8 +93,8 @@ int job_command(struct st_apply *a, struct st_job_command *job);
 /* Adds the event of a checked command; *r is the record as it is before, and after. */
 int command_add(struct st_apply *a, const struct st_command *c, struct st_checked *checked,
 		struct st_record *r, struct st_position *ret_at);
-/* links.c: ST_ENOTFOUND, ST_EKIND or ST_EFIELD with the field in place */
-int links_check(struct st_apply *a, const struct st_checked *c, const struct st_record *r,
+/* links.c: writes each link by its record's number; ST_ENOTFOUND, ST_EKIND or ST_EFIELD with the field in place */
+int links_check(struct st_apply *a, struct st_checked *c, const struct st_record *r,
 		char place[ST_PLACE_MAX]);
 /* Whether what the move joins, if it merges, can be joined. ST_EJOINED, ST_EENDED, ST_ENOTFOUND with the place. */
 ST_MUST int merge_check(struct st_apply *a, const struct st_checked *c, char place[ST_PLACE_MAX]);

@@ -18,10 +18,13 @@ struct st_voice {
 struct st_voices {
 	struct st_voice *list; /* in order of record keys */
 	size_t count;
-	bool left;             /* there are more merged ones than ST_MERGED_MAX */
+	bool left;             /* there are more merged ones than the bound */
 };
 /* All merged records of a kind. *ret is to be done. */
 ST_MUST int st_voices_read(struct st_txn *t, uint32_t kind, struct st_voices *ret);
+/* Those that were merged into one record, at most ST_VOICES_MAX of them, by the index of what joins it: a cost
+ * that grows with the answer. Their `end` is that record. */
+ST_MUST int st_voices_under(struct st_txn *t, const struct st_record *r, struct st_voices *ret);
 void st_voices_done(struct st_voices *v);
 
 struct st_voiced {
