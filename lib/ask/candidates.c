@@ -17,7 +17,7 @@ enum { DAY_MS = 24 * 3600 * 1000, RING_GROWS = 4 };
 struct kept {
 	int points;
 	uint64_t apart_ms;
-	struct st_record record;
+	struct st_record_ref ref;
 };
 
 struct finding {
@@ -65,7 +65,7 @@ static bool worse(const struct kept *a, const struct kept *b)
 		return a->points < b->points;
 	if (a->apart_ms != b->apart_ms)
 		return a->apart_ms > b->apart_ms;
-	return memcmp(a->record.ref.ulid.bytes, b->record.ref.ulid.bytes, ST_ULID_SIZE) > 0;
+	return memcmp(a->ref.ulid.bytes, b->ref.ulid.bytes, ST_ULID_SIZE) > 0;
 }
 
 static void swap(struct kept *a, struct kept *b)
@@ -118,7 +118,8 @@ static bool is_self(const struct finding *f, const struct st_record_ref *ref)
 
 static int look(struct finding *f, const struct st_record_ref *ref, struct st_span row, uint64_t ms)
 {
-	struct kept one;
+	struct kept one = { .ref = *ref };
+	struct st_record r;
 	struct st_score score;
 	if (f->rows_left == 0) {
 		f->again = false;
@@ -126,12 +127,12 @@ static int look(struct finding *f, const struct st_record_ref *ref, struct st_sp
 	}
 	f->rows_left--;
 	f->to->rows++;
-	int rc = st_record_decode(ref, row, &one.record);
+	int rc = st_record_decode(ref, row, &r);
 	if (rc < 0)
 		return rc;
-	if (one.record.kind != f->kind || one.record.revision == 0 || is_self(f, ref))
+	if (r.kind != f->kind || r.revision == 0 || is_self(f, ref))
 		return 0;
-	struct st_door its = door_of(&one.record);
+	struct st_door its = door_of(&r);
 	st_door_score(&f->door, &its, false, &score);
 	one.points = score.points;
 	uint64_t mine = (uint64_t)f->door.ms;
@@ -351,16 +352,18 @@ static int weigh(struct finding *f, const struct kept *k)
 {
 	struct st_candidate one;
 	struct st_sketch its[3];
-	struct st_door door = door_of(&k->record);
+	struct st_door door;
 	memset(&one, 0, sizeof(one));
-	int rc = read_door(f, &k->record, its, &door, &one.row);
+	int rc = st_record_load(f->txn, &k->ref, &one.row.record);
+	door = door_of(&one.row.record);
+	if (rc == 0)
+		rc = read_door(f, &one.row.record, its, &door, &one.row);
 	if (rc < 0)
 		return rc;
 	f->to->texts++;
 	st_door_score(&f->door, &door, same_reporter(f), &one.score);
 	if (one.score.points < ST_CANDIDATES_POINTS)
 		return 0;
-	one.row.record = k->record;
 	one.ms = door.ms;
 	offer(f->to, f->q->limit, &one);
 	return 0;
@@ -398,6 +401,8 @@ static int find(struct finding *f)
 {
 	const struct st_kind *k = st_kind(f->kind);
 	struct st_sketch mine[3];
+	if (k == NULL)
+		return ST_EKIND; /* of a later version */
 	const struct st_field_row *place = st_kind_field_named(k, st_span_text("place"));
 	const struct st_field_row *words = st_kind_field_named(k, st_span_text("words"));
 	f->place_id = place == NULL ? 0 : place->id;
