@@ -17,8 +17,10 @@ static void name_states(const json_t *answer)
 			continue;
 		json_array_foreach(json_object_get(answer, "rows"), i, row) {
 			const char *name = json_string_value(json_array_get(row, n));
-			const struct st_state_row *s = name == NULL ? NULL
-				: st_kind_state_named(st_kind(ST_KIND_MATTER), st_span_text(name));
+			const struct st_state_row *s =
+				name == NULL ? NULL
+					     : st_kind_state_named(st_kind(ST_KIND_MATTER),
+								   st_span_text(name));
 			if (s != NULL)
 				(void)json_array_set_new(row, n, json_string(either(s->zh, s->en)));
 		}
@@ -42,8 +44,8 @@ static int print(const struct args *a, const struct answer *ans)
 
 static int run_candidates(const struct args *a)
 {
-	static const char *const passed[] = { "category", "subcategory", "place", "title", "text", "phone",
-					      "id", "limit", "days" };
+	static const char *const passed[] = { "category", "subcategory", "place", "title", "text",
+					      "phone",    "id",          "limit", "days" };
 	struct query q;
 	struct answer ans;
 	query_init(&q, "/v1/matters/candidates");
@@ -59,8 +61,9 @@ static int run_candidates(const struct args *a)
 		(void)printf("%s %lld; %s %lld; %s: %s %lld, %s %lld\n",
 			     either("看过的事项", "matters looked at"), number(looked, "rows"),
 			     either("比对了文字的", "texts compared"), number(looked, "texts"),
-			     either("前后天数", "days on either side"), either("登记站", "its station"),
-			     number(looked, "own_days"), either("其他站", "other stations"), number(looked, "days"));
+			     either("前后天数", "days on either side"),
+			     either("登记站", "its station"), number(looked, "own_days"),
+			     either("其他站", "other stations"), number(looked, "days"));
 	}
 	answer_done(&ans);
 	return rc;
@@ -87,7 +90,8 @@ static const char *text_at(const json_t *row, size_t n)
 	return text == NULL ? "" : text;
 }
 
-/* Under a matter that others were merged into: how many voices it has, and whose reporters know the result. */
+/* Under a matter that others were merged into: how many voices it has, and whose reporters know the
+ * result. */
 int matters_merged(const char *number_text)
 {
 	struct query q;
@@ -99,12 +103,15 @@ int matters_merged(const char *number_text)
 	int rc = call_get(query_text(&q), &ans);
 	query_done(&q);
 	if (rc == 0 && number(ans.json, "voices") > 1) {
-		(void)printf("  %s %lld; %s %lld\n", either("反映件数", "voices"), number(ans.json, "voices"),
-			     either("未告知", "not told yet"), number(ans.json, "untold"));
-		json_array_foreach(json_object_get(ans.json, "rows"), i, row)
-			(void)printf("    %s  %s  %s  %s\n", text_at(row, 0), text_at(row, 1), text_at(row, 2),
-				     json_is_true(json_array_get(row, 4)) ? either("已告知", "told")
-									  : either("未告知", "not told"));
+		(void)printf("  %s %lld; %s %lld\n", either("反映件数", "voices"),
+			     number(ans.json, "voices"), either("未告知", "not told yet"),
+			     number(ans.json, "untold"));
+		json_array_foreach(json_object_get(ans.json, "rows"), i, row) {
+			bool told = json_is_true(json_array_get(row, 4));
+			(void)printf("    %s  %s  %s  %s\n", text_at(row, 0), text_at(row, 1),
+				     text_at(row, 2),
+				     told ? either("已告知", "told") : either("未告知", "not told"));
+		}
 	}
 	answer_done(&ans);
 	return rc;
@@ -112,14 +119,18 @@ int matters_merged(const char *number_text)
 
 const struct verb matter_verbs[] = {
 	{ "matter candidates",
-	  "[NUMBER] [--category C] [--subcategory S] [--place P] [--title T] [--text T] [--phone P] [--id ID] [--days N] [--limit N] " OUT_USAGE,
-	  "category subcategory place title text phone id days limit " OUT_OPTIONS, 0, 1, run_candidates,
-	  "找可能是同一件事的事项 (登记前可按内容找), 说明各项理由; 是否并案由人定",
-	  "matters that may be the same trouble, and why; before registering, by what it says. A person decides",
-	  "stationctl matter candidates --category 环境卫生 --place 幸福里社区 --text 三号院门口垃圾三天没人清运" },
-	{ "matter voices", "[NUMBER] [--limit N] " OUT_USAGE, "limit " OUT_OPTIONS, 0, 1, run_voices,
-	  "反映件数最多的事项; 或某件并入了哪些件, 反映人是否已告知",
-	  "the matters with the most voices; or what was merged into one, and whose reporters were told",
+	  "[NUMBER] [--category C] [--subcategory S] [--place P] [--title T] [--text T] [--phone "
+	  "P] [--id ID] [--days N] [--limit N] " OUT_USAGE,
+	  "category subcategory place title text phone id days limit " OUT_OPTIONS, 0, 1,
+	  run_candidates, "找可能是同一件事的事项 (登记前可按内容找), 说明各项理由; 是否并案由人定",
+	  "matters that may be the same trouble, and why; before registering, by what it says. A "
+	  "person decides",
+	  "stationctl matter candidates --category 环境卫生 --place 幸福里社区 --text "
+	  "三号院门口垃圾三天没人清运" },
+	{ "matter voices", "[NUMBER] [--limit N] " OUT_USAGE, "limit " OUT_OPTIONS, 0, 1,
+	  run_voices, "反映件数最多的事项; 或某件并入了哪些件, 反映人是否已告知",
+	  "the matters with the most voices; or what was merged into one, and whose reporters were "
+	  "told",
 	  "stationctl matter voices --limit 10" },
 	{ NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL },
 };

@@ -1,7 +1,8 @@
 /* api_matters.c - one matter, many doors: candidates for merging, and voices.
  *
  * Owns:    both as tables in JSON.
- * Promise: 6: no table leaves without its coverage; 9: each question is bounded, and says where it stopped.
+ * Promise: 6: no table leaves without its coverage; 9: each question is bounded, and says where it
+ *          stopped.
  * Flow:    store -> candidates, voices -> api */
 #include <stdlib.h>
 #include <string.h>
@@ -35,10 +36,11 @@ static int number_of(struct request *q, const char *name, long least, long most,
 	return 0;
 }
 
-static void column(struct asking *x, const char *name, const char *zh, const char *en, const char *type)
+static void column(struct asking *x, const char *name, const char *zh, const char *en,
+		   const char *type)
 {
-	json_array_append_new(x->columns, json_pack("{s:s, s:s, s:s, s:s}", "name", name, "zh", zh, "en",
-						    en, "type", type));
+	json_array_append_new(x->columns, json_pack("{s:s, s:s, s:s, s:s}", "name", name, "zh", zh,
+						    "en", en, "type", type));
 }
 
 /* ---- coverage: what this station holds of the subtree ---- */
@@ -65,20 +67,20 @@ static int coverage(struct st_txn *t, struct asking *x)
 		rc = st_coverage_each(t, cover, x);
 	if (rc < 0)
 		return rc;
-	x->coverage = json_pack(
-		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "stations", (json_int_t)x->stations,
-		"heard", (json_int_t)x->heard, "refilling", (json_int_t)x->refilling, "events",
-		(json_int_t)x->events, "unread", (json_int_t)x->unread, "waiting", (json_int_t)all.waiting,
-		"set_aside", (json_int_t)all.set_aside, "oldest_checkpoint_s", (json_int_t)x->oldest_s,
-		"now_ms", (json_int_t)x->now_ms);
+	x->coverage = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "stations",
+				(json_int_t)x->stations, "heard", (json_int_t)x->heard, "refilling",
+				(json_int_t)x->refilling, "events", (json_int_t)x->events, "unread",
+				(json_int_t)x->unread, "waiting", (json_int_t)all.waiting,
+				"set_aside", (json_int_t)all.set_aside, "oldest_checkpoint_s",
+				(json_int_t)x->oldest_s, "now_ms", (json_int_t)x->now_ms);
 	return x->coverage == NULL ? ST_ENOMEM : 0;
 }
 
 static int answer(struct asking *x, const char *name, const char *zh, const char *en)
 {
-	json_t *json = json_pack("{s:s, s:o, s:O, s:O, s:n, s:O}", "name", name, "title",
-				 api_two(zh, en), "columns", x->columns, "rows", x->rows, "next", "coverage",
-				 x->coverage);
+	json_t *json =
+		json_pack("{s:s, s:o, s:O, s:O, s:n, s:O}", "name", name, "title", api_two(zh, en),
+			  "columns", x->columns, "rows", x->rows, "next", "coverage", x->coverage);
 	if (json != NULL)
 		json_object_update(json, x->more);
 	return api_json(x->q, json);
@@ -86,11 +88,14 @@ static int answer(struct asking *x, const char *name, const char *zh, const char
 
 static int run(struct request *q, st_txn_fn *read, const char *name, const char *zh, const char *en)
 {
-	struct asking x = { .q = q, .columns = json_array(), .rows = json_array(), .more = json_object() };
+	struct asking x = {
+		.q = q, .columns = json_array(), .rows = json_array(), .more = json_object()
+	};
 	struct timespec now;
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	x.now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-	int rc = q->station->self.set_up ? st_store_read(q->station->store, read, &x) : ST_ENOSTATION;
+	int rc = q->station->self.set_up ? st_store_read(q->station->store, read, &x)
+					 : ST_ENOSTATION;
 	if (rc == 0)
 		rc = answer(&x, name, zh, en);
 	json_decref(x.columns);
@@ -157,7 +162,8 @@ static struct st_span argument(struct request *q, const char *name)
 	return text == NULL ? ST_SPAN_NONE : st_span_text(text);
 }
 
-static int ask_candidates(struct st_txn *t, struct asking *x, const struct st_candidates_query *query)
+static int ask_candidates(struct st_txn *t, struct asking *x,
+			  const struct st_candidates_query *query)
 {
 	struct st_candidates *found = malloc(sizeof(*found));
 	int rc = found == NULL ? ST_ENOMEM : st_candidates_find(t, query, found);
@@ -165,15 +171,18 @@ static int ask_candidates(struct st_txn *t, struct asking *x, const struct st_ca
 		rc = add_candidate(x, &found->found[i]);
 	if (rc == 0)
 		json_object_set_new(x->more, "looked",
-				    json_pack("{s:I, s:I, s:I, s:I, s:b}", "rows", (json_int_t)found->rows,
-					      "own_days", (json_int_t)found->own_days, "days",
-					      (json_int_t)found->days, "texts", (json_int_t)found->texts,
-					      "texts_left", (int)found->texts_left));
+				    json_pack("{s:I, s:I, s:I, s:I, s:b}", "rows",
+					      (json_int_t)found->rows, "own_days",
+					      (json_int_t)found->own_days, "days",
+					      (json_int_t)found->days, "texts",
+					      (json_int_t)found->texts, "texts_left",
+					      (int)found->texts_left));
 	free(found);
 	return rc;
 }
 
-/* A reporter's numbers as this station's index has them. ST_EFIELD: too few digits to be found by. */
+/* A reporter's numbers as this station's index has them. ST_EFIELD: too few digits to be found by.
+ */
 static int add_blind(struct asking *x, const char *name, uint8_t what, struct st_buf *to)
 {
 	const char *value = api_argument(x->q, name);
@@ -215,7 +224,8 @@ static int read_candidates(struct st_txn *t, void *arg)
 		.days = (uint32_t)days,
 		.limit = limit,
 	};
-	if (rc == 0 && query.of == NULL && query.category.size + query.title.size + query.text.size + blinds.size == 0)
+	if (rc == 0 && query.of == NULL &&
+	    query.category.size + query.title.size + query.text.size + blinds.size == 0)
 		rc = api_place(x->q, ST_EFIELD, "record");
 	candidate_columns(x);
 	if (rc == 0)
@@ -255,8 +265,10 @@ static int add_merged(struct st_txn *t, struct asking *x, const struct st_voice 
 	if (rc < 0)
 		return rc;
 	return json_array_append_new(x->rows, json_pack("[s, o, s, s, b]", number,
-							api_day(v->record.opened_day), holder.text, joins,
-							(int)v->told)) == 0 ? 0 : ST_ENOMEM;
+							api_day(v->record.opened_day), holder.text,
+							joins, (int)v->told)) == 0
+		       ? 0
+		       : ST_ENOMEM;
 }
 
 /* Whom one matter stands for: all that were merged into it, by one step or several. */
@@ -291,10 +303,13 @@ static int add_voiced(struct st_txn *t, struct asking *x, const struct st_voiced
 		rc = st_name_text(t, ST_NAMES_CATEGORY, r.category, category);
 	if (rc < 0)
 		return rc;
-	return json_array_append_new(x->rows, json_pack("[s, s, o, s, s, I, I]", number, state_name(&r),
-							api_day(r.opened_day), holder.text, category,
-							(json_int_t)one->voices,
-							(json_int_t)one->untold)) == 0 ? 0 : ST_ENOMEM;
+	return json_array_append_new(x->rows,
+				     json_pack("[s, s, o, s, s, I, I]", number, state_name(&r),
+					       api_day(r.opened_day), holder.text, category,
+					       (json_int_t)one->voices, (json_int_t)one->untold)) ==
+			       0
+		       ? 0
+		       : ST_ENOMEM;
 }
 
 static int voices_top(struct st_txn *t, struct asking *x, const struct st_voices *v, size_t limit)
@@ -325,7 +340,8 @@ static int read_voices(struct st_txn *t, void *arg)
 	if (rc == 0)
 		rc = number_of(x->q, "limit", 1, ST_VOICES_MAX, &limit);
 	if (rc == 0)
-		rc = of.revision > 0 ? st_voices_under(t, &of, &v) : st_voices_read(t, ST_KIND_MATTER, &v);
+		rc = of.revision > 0 ? st_voices_under(t, &of, &v)
+				     : st_voices_read(t, ST_KIND_MATTER, &v);
 	if (rc == 0)
 		rc = of.revision > 0 ? voices_of(t, x, &v, &of) : voices_top(t, x, &v, limit);
 	if (rc == 0)
@@ -337,7 +353,8 @@ static int read_voices(struct st_txn *t, void *arg)
 
 static int get_voices(struct request *q)
 {
-	return run(q, read_voices, "voices", "一事多门: 并案与反映件数", "one matter, many doors: voices");
+	return run(q, read_voices, "voices", "一事多门: 并案与反映件数",
+		   "one matter, many doors: voices");
 }
 
 const struct route api_matter_routes[] = {

@@ -1,8 +1,9 @@
 /* merge.c - may this record join that one?
  *
- * Owns:    that question. What is joined must be here, so that its result comes here and the reporter can be
- *          told; open, so that there will be a result; and not merged itself.
- * Promise: 8: a merge that would leave a reporter without an answer is refused, with the record to join.
+ * Owns:    that question. What is joined must be here, so that its result comes here and the
+ *          reporter can be told; open, so that there will be a result; and not merged itself.
+ * Promise: 8: a merge that would leave a reporter without an answer is refused, with the record to
+ *          join.
  * Flow:    command -> merge -> own log */
 #include "group.h"
 #include <stdio.h>
@@ -34,7 +35,8 @@ int merge_check(struct st_apply *a, const struct st_checked *c, char place[ST_PL
 {
 	ST_REQUIRE(c->kind != NULL);
 	const struct st_field_row *row = st_merge_field(c->kind, c->move);
-	const struct st_field *f = row == NULL ? NULL : st_field_find(c->facts, c->fact_count, row->id);
+	const struct st_field *f =
+		row == NULL ? NULL : st_field_find(c->facts, c->fact_count, row->id);
 	struct st_record_ref ref;
 	struct st_record other;
 	if (f == NULL)

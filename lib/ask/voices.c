@@ -26,7 +26,8 @@ static int compare(const struct st_record_ref *a, const struct st_record_ref *b)
 
 static int by_key(const void *a, const void *b)
 {
-	return compare(&((const struct st_voice *)a)->record.ref, &((const struct st_voice *)b)->record.ref);
+	return compare(&((const struct st_voice *)a)->record.ref,
+		       &((const struct st_voice *)b)->record.ref);
 }
 
 static int grow(struct reading *x)
@@ -100,7 +101,8 @@ int st_voices_read(struct st_txn *t, uint32_t kind, struct st_voices *ret)
 	for (size_t i = 0; rc >= 0 && i < k->state_count && !v.left; i++) {
 		uint8_t prefix[2] = { (uint8_t)kind, (uint8_t)k->states[i].number };
 		if (st_state_merged(k, k->states[i].number))
-			rc = st_index_each(t, ST_INDEX_STATE, ST_SPAN(prefix), ST_SPAN_NONE, take, &x);
+			rc = st_index_each(t, ST_INDEX_STATE, ST_SPAN(prefix), ST_SPAN_NONE, take,
+					   &x);
 	}
 	st_merge_reader_free(x.reader);
 	if (rc < 0) {
@@ -136,8 +138,10 @@ static int joins(const struct st_record_ref *ref, uint32_t value, uint32_t day, 
 		rc = st_merge_read(u->reading.reader, &r, &merge);
 	if (rc < 0)
 		return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;
-	/* Values of links are hashes: another number may have the same. A ring ends at its first record. */
-	if (!merge.here || compare(&merge.target, &u->target->ref) != 0 || compare(ref, &u->root.ref) == 0)
+	/* Values of links are hashes: another number may have the same. A ring ends at its first
+	 * record. */
+	if (!merge.here || compare(&merge.target, &u->target->ref) != 0 ||
+	    compare(ref, &u->root.ref) == 0)
 		return 0;
 	if (to->count == ST_VOICES_MAX) {
 		to->left = true;
@@ -146,8 +150,11 @@ static int joins(const struct st_record_ref *ref, uint32_t value, uint32_t day, 
 	rc = to->count == u->reading.room ? grow(&u->reading) : 0;
 	if (rc < 0)
 		return rc;
-	to->list[to->count++] = (struct st_voice){ .record = r, .joins = u->target->ref, .end = u->root.ref,
-						   .told = merge.told, .joins_here = true };
+	to->list[to->count++] = (struct st_voice){ .record = r,
+						   .joins = u->target->ref,
+						   .end = u->root.ref,
+						   .told = merge.told,
+						   .joins_here = true };
 	return 0;
 }
 
@@ -159,7 +166,8 @@ static int direct(struct under *u, const struct st_record *target, uint32_t fiel
 	if (rc < 0)
 		return rc;
 	st_number_text(&target->number, &id.opener, &id.ulid, number);
-	struct st_facet_query q = { .kind = target->kind, .field = field,
+	struct st_facet_query q = { .kind = target->kind,
+				    .field = field,
 				    .value = st_facet_of_record(st_span_text(number)) };
 	u->target = target;
 	return st_facet_each(u->reading.txn, &q, joins, u);
@@ -210,7 +218,8 @@ struct st_voiced st_voices_of(const struct st_voices *v, const struct st_record_
 	struct st_voiced one = { .ref = *ref, .voices = 1 };
 	for (size_t i = 0; i < v->count; i++) {
 		const struct st_voice *m = &v->list[i];
-		if (!m->joins_here || compare(&m->end, ref) != 0 || compare(&m->record.ref, ref) == 0)
+		if (!m->joins_here || compare(&m->end, ref) != 0 ||
+		    compare(&m->record.ref, ref) == 0)
 			continue;
 		one.voices++;
 		one.untold += !m->told;

@@ -79,8 +79,10 @@ int st_blinds_put(const struct st_box_key *grant, const struct st_kind *kind,
 
 bool st_blinds_meet(struct st_span a, struct st_span b)
 {
-	for (size_t i = 0; i + ST_BLIND_ENTRY <= a.size && i < ST_BLINDS_MAX * ST_BLIND_ENTRY; i += ST_BLIND_ENTRY)
-		for (size_t k = 0; k + ST_BLIND_ENTRY <= b.size && k < ST_BLINDS_MAX * ST_BLIND_ENTRY;
+	for (size_t i = 0; i + ST_BLIND_ENTRY <= a.size && i < ST_BLINDS_MAX * ST_BLIND_ENTRY;
+	     i += ST_BLIND_ENTRY)
+		for (size_t k = 0;
+		     k + ST_BLIND_ENTRY <= b.size && k < ST_BLINDS_MAX * ST_BLIND_ENTRY;
 		     k += ST_BLIND_ENTRY)
 			if (memcmp(a.data + i, b.data + k, ST_BLIND_ENTRY) == 0)
 				return true;

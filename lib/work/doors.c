@@ -1,7 +1,8 @@
 /* doors.c - the evidence that two matters are one.
  *
  * Owns:    the weights.
- * Promise: what is offered says why, part by part, and the same is offered wherever the same is known.
+ * Promise: what is offered says why, part by part, and the same is offered wherever the same is
+ *          known.
  * Flow:    rows, likeness -> doors -> ask */
 #include <station/work/doors.h>
 #include <stdlib.h>
@@ -9,9 +10,15 @@
 #include <station/base/check.h>
 
 enum { SUBCATEGORY_SAME = 36, CATEGORY_SAME = 4, CATEGORY_OTHER = -50 };
-enum { STATION_SAME = 49, STATION_OTHER = -40,
-       /* A place's text is finer than a station: a village, a street. */
-       PLACE_LIKE = 500, PLACE_SAME = 60, PLACE_NEAR = 40, PLACE_OTHER_HERE = 0 };
+enum {
+	STATION_SAME = 49,
+	STATION_OTHER = -40,
+	/* A place's text is finer than a station: a village, a street. */
+	PLACE_LIKE = 500,
+	PLACE_SAME = 60,
+	PLACE_NEAR = 40,
+	PLACE_OTHER_HERE = 0
+};
 enum { REPORTER_SAME = 60 };
 /* A short text within a long one says less than two long ones that are alike, and so do titles. */
 enum { CONTAINED_LEAST = 600, CONTAINED_GRAMS = 8, TITLE_GRAMS = 4, PART_OF = 2 };
@@ -26,8 +33,9 @@ static const uint64_t DAY = 24 * HOUR;
 static int time_points(int64_t a, int64_t b)
 {
 	const struct step steps[] = {
-		{ 2 * MINUTE, 77 }, { 10 * MINUTE, 59 }, { HOUR, 42 }, { 6 * HOUR, 27 }, { DAY, 19 },
-		{ 2 * DAY, 4 }, { 4 * DAY, -3 }, { 8 * DAY, -15 }, { 16 * DAY, -23 }, { 32 * DAY, -33 },
+		{ 2 * MINUTE, 77 }, { 10 * MINUTE, 59 }, { HOUR, 42 },    { 6 * HOUR, 27 },
+		{ DAY, 19 },        { 2 * DAY, 4 },      { 4 * DAY, -3 }, { 8 * DAY, -15 },
+		{ 16 * DAY, -23 },  { 32 * DAY, -33 },
 	};
 	uint64_t apart = a > b ? (uint64_t)a - (uint64_t)b : (uint64_t)b - (uint64_t)a;
 	if (a == 0 || b == 0)

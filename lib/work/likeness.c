@@ -9,11 +9,15 @@
 #include <utf8proc.h>
 #include <station/base/check.h>
 
-enum { NO_CHARACTER = 0x1fffff, /* beyond Unicode: fills up a gram of fewer than three */
-       SPECIAL = -1, BROKEN = -2 };
+enum {
+	NO_CHARACTER = 0x1fffff, /* beyond Unicode: fills up a gram of fewer than three */
+	SPECIAL = -1,
+	BROKEN = -2
+};
 _Static_assert(ST_SKETCH_KEPT <= ST_SKETCHER_GRAMS_MAX, "a sketch is a part of the set");
 
-/* MurmurHash3's 64-bit finalizer: a bijection, so different grams differ before the cut to 32 bits. */
+/* MurmurHash3's 64-bit finalizer: a bijection, so different grams differ before the cut to 32 bits.
+ */
 static uint32_t hash_gram(uint64_t g)
 {
 	g ^= g >> 33;
@@ -63,7 +67,8 @@ static int32_t common(int32_t c)
 	}
 	if (c >= 0x4e00 && c <= 0x9fff)
 		return c;
-	if ((c >= 0x3000 && c <= 0x3004) || (c >= 0x3008 && c <= 0x3020) || (c >= 0x2010 && c <= 0x2027))
+	if ((c >= 0x3000 && c <= 0x3004) || (c >= 0x3008 && c <= 0x3020) ||
+	    (c >= 0x2010 && c <= 0x2027))
 		return 0;
 	return SPECIAL;
 }
@@ -94,10 +99,8 @@ static bool counts(int32_t c)
 	case UTF8PROC_CATEGORY_ME:
 	case UTF8PROC_CATEGORY_ND:
 	case UTF8PROC_CATEGORY_NL:
-	case UTF8PROC_CATEGORY_NO:
-		return true;
-	default:
-		return false;
+	case UTF8PROC_CATEGORY_NO: return true;
+	default: return false;
 	}
 }
 
@@ -151,7 +154,8 @@ int st_sketcher_add(struct st_sketcher *s, struct st_span text)
 	return 0;
 }
 
-/* By eight bits at a time, lowest first: texts are short, and a comparing sort is several times slower. */
+/* By eight bits at a time, lowest first: texts are short, and a comparing sort is several times
+ * slower. */
 static void sort(struct st_sketcher *s)
 {
 	uint32_t *from = s->hashes, *to = s->spare, ends[4][256];
@@ -192,8 +196,8 @@ void st_sketcher_end(struct st_sketcher *s, struct st_sketch *ret_sketch)
 	s->count = 0;
 }
 
-/* The smallest hashes of the union, no more than a sketch keeps, and how many of them are in both. A
- * sketch that holds its whole set has no end; another one says nothing beyond its last hash. */
+/* The smallest hashes of the union, no more than a sketch keeps, and how many of them are in both.
+ * A sketch that holds its whole set has no end; another one says nothing beyond its last hash. */
 static void meet(const struct st_sketch *a, const struct st_sketch *b, uint32_t *ret_both,
 		 uint32_t *ret_either)
 {
@@ -244,5 +248,6 @@ bool st_text_same(struct st_span a, struct st_span b, struct st_sketcher *scratc
 	if (st_sketcher_add(scratch, b) < 0)
 		return false;
 	st_sketcher_end(scratch, &of_b);
-	return of_a.count > 0 && of_a.grams == of_b.grams && st_sketch_jaccard(&of_a, &of_b) == ST_LIKE;
+	return of_a.count > 0 && of_a.grams == of_b.grams &&
+	       st_sketch_jaccard(&of_a, &of_b) == ST_LIKE;
 }

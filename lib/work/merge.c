@@ -127,11 +127,13 @@ int st_merge_read(struct st_merge_reader *x, const struct st_record *r, struct s
 		int rc = read(x, &at, &e, &change);
 		if (rc < 0)
 			return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;
-		const struct st_move_row *m = e.type == ST_MOVE ? st_kind_move(k, change.move) : NULL;
+		const struct st_move_row *m =
+			e.type == ST_MOVE ? st_kind_move(k, change.move) : NULL;
 		const struct st_field_row *f = m == NULL ? NULL : st_merge_field(k, m);
 		joined.told |= m != NULL && m->to == 0 && strcmp(m->name, "tell") == 0;
 		if (merged && f != NULL) {
-			rc = take_link(x, st_field_find(change.fields, change.field_count, f->id), &joined);
+			rc = take_link(x, st_field_find(change.fields, change.field_count, f->id),
+				       &joined);
 			if (rc < 0)
 				return rc;
 		}

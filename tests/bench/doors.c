@@ -1,12 +1,13 @@
 /* doors.c - what the offering of like matters reaches, on a file of cases in the canonical form.
  *
  *   gunzip -c boston.csv.gz | doors labels [DAYS]   precision and recall against its duplicate_of
- *   gunzip -c zh.csv.gz | doors chance [DAYS]       how alike two texts are that have nothing in common
+ *   gunzip -c zh.csv.gz | doors chance [DAYS]       how alike any two texts are by chance
  *   gunzip -c zh.csv.gz | doors top N [DAYS]        the N pairs with the most points
  *   gunzip -c zh.csv.gz | doors speed               sketches and comparisons a second
  *
- * A row's districts stand for its station. Of a labelled pair the later one asks, since at its registration
- * only the earlier one was there; right is what the labels join, by one step or several.
+ * A row's districts stand for its station. Of a labelled pair the later one asks, since at its
+ * registration only the earlier one was there; right is what the labels join, by one step or
+ * several.
  *
  * Owns:    the cases in memory.
  * Flow:    file -> import reader -> doors -> figures */
@@ -78,7 +79,8 @@ static void take_texts(struct one *c, const struct st_import_row *row)
 	st_sketcher_begin(&sketcher);
 	if (!same && st_sketcher_add(&sketcher, title) == 0)
 		c->door.title = c->title = sketch();
-	if ((!same && st_sketcher_add(&sketcher, title) < 0) || st_sketcher_add(&sketcher, text) < 0)
+	if ((!same && st_sketcher_add(&sketcher, title) < 0) ||
+	    st_sketcher_add(&sketcher, text) < 0)
 		die("not UTF-8");
 	c->door.text = c->text = sketch();
 }
@@ -157,7 +159,8 @@ static uint32_t join(void)
 	for (uint32_t i = 0; i < case_count; i++) {
 		struct one key = { .number = cases[i].duplicate_of };
 		struct one *other = key.number[0] == 0 ? NULL
-			: bsearch(&key, cases, case_count, sizeof(*cases), by_number);
+						       : bsearch(&key, cases, case_count,
+								 sizeof(*cases), by_number);
 		if (other == NULL)
 			continue;
 		labels++;
@@ -174,16 +177,19 @@ static uint32_t join(void)
 }
 
 struct figures {
-	uint64_t askers, right_at[BEST + 1];       /* a right one among the first n */
-	uint64_t offered[LEVELS], right[LEVELS];   /* pairs with at least so many points */
-	uint64_t reached[LEVELS];                  /* askers that a right one is offered to */
-	uint64_t any[LEVELS];                      /* matters to which something is offered */
-	uint64_t beyond;                           /* askers whose right one is older than the window */
+	uint64_t askers, right_at[BEST + 1];     /* a right one among the first n */
+	uint64_t offered[LEVELS], right[LEVELS]; /* pairs with at least so many points */
+	uint64_t reached[LEVELS];                /* askers that a right one is offered to */
+	uint64_t any[LEVELS];                    /* matters to which something is offered */
+	uint64_t beyond; /* askers whose right one is older than the window */
 };
 
 static void ask(uint32_t i, uint32_t from, struct figures *f)
 {
-	struct { int points; bool right; } best[BEST + 1];
+	struct {
+		int points;
+		bool right;
+	} best[BEST + 1];
 	size_t count = 0;
 	int best_right = -100000, best_any = -100000;
 	for (uint32_t k = from; k < i; k++) {
@@ -197,7 +203,8 @@ static void ask(uint32_t i, uint32_t from, struct figures *f)
 			f->right[l] += right;
 		}
 		size_t at = count < BEST ? count++ : BEST;
-		for (; at > 0 && best[at - 1].points <= s.points; at--) /* of equals, the newer first */
+		for (; at > 0 && best[at - 1].points <= s.points;
+		     at--) /* of equals, the newer first */
 			best[at] = best[at - 1];
 		best[at].points = s.points;
 		best[at].right = right;
@@ -220,17 +227,20 @@ static void ask(uint32_t i, uint32_t from, struct figures *f)
 static void print_figures(const char *what, const struct figures *f, uint64_t matters)
 {
 	double n = (double)f->askers;
-	(void)printf("%s: %llu matters, %llu of them repeat an earlier one, %llu of those from outside the window\n",
+	(void)printf("%s: %llu matters, %llu of them repeat an earlier one, %llu of those from "
+		     "outside the window\n",
 		     what, (unsigned long long)matters, (unsigned long long)f->askers,
 		     (unsigned long long)f->beyond);
 	for (size_t k = 1; k <= BEST; k += 2)
-		(void)printf("  top-%zu: recall %.3f, precision %.3f\n", k, (double)f->right_at[k] / n,
-			     (double)f->right_at[k] / n / (double)k);
+		(void)printf("  top-%zu: recall %.3f, precision %.3f\n", k,
+			     (double)f->right_at[k] / n, (double)f->right_at[k] / n / (double)k);
 	(void)printf("  points  recall  precision  pairs   matters with an offer\n");
 	for (int l = 0; l <= 24; l += 2)
-		(void)printf("  %6d  %.3f   %.3f    %8llu  %.3f\n", l * LEVEL, (double)f->reached[l] / n,
+		(void)printf("  %6d  %.3f   %.3f    %8llu  %.3f\n", l * LEVEL,
+			     (double)f->reached[l] / n,
 			     f->offered[l] == 0 ? 0.0 : (double)f->right[l] / (double)f->offered[l],
-			     (unsigned long long)f->offered[l], (double)f->any[l] / (double)matters);
+			     (unsigned long long)f->offered[l],
+			     (double)f->any[l] / (double)matters);
 }
 
 static void labels(int64_t window_ms)
@@ -352,7 +362,8 @@ static void speed(void)
 	    st_import_feed(r, st_buf_span(&all)) < 0)
 		die("not a file of cases");
 	st_import_reader_free(r);
-	if (st_import_reader_new(count_row, &spent, &r) < 0 || st_import_feed(r, st_buf_span(&all)) < 0)
+	if (st_import_reader_new(count_row, &spent, &r) < 0 ||
+	    st_import_feed(r, st_buf_span(&all)) < 0)
 		die("not a file of cases");
 	st_import_reader_free(r);
 	(void)printf("sketches of a matter: %.2f us\n", spent / (double)case_count * 1e6);
@@ -360,7 +371,8 @@ static void speed(void)
 	for (uint32_t i = 0; i < 2000; i++)
 		for (uint32_t k = 0; k < 500; k++, compared++) {
 			struct st_score s;
-			st_door_score(&cases[i % case_count].door, &cases[(i + k) % case_count].door, false, &s);
+			st_door_score(&cases[i % case_count].door,
+				      &cases[(i + k) % case_count].door, false, &s);
 			points += (uint64_t)s.like;
 		}
 	(void)printf("one comparison: %.3f us (%llu)\n", (now_s() - start) / (double)compared * 1e6,

@@ -1,5 +1,5 @@
-/* candidates.c - tests of the search for like matters: it offers what a look at every row would, whatever the
- * window, and a reporter is found by the blind index until that is erased. */
+/* candidates.c - tests of the search for like matters: it offers what a look at every row would,
+ * whatever the window, and a reporter is found by the blind index until that is erased. */
 #include <station/ask/candidates.h>
 #include <station/work/blind.h>
 #include <station/work/merge.h>
@@ -32,8 +32,8 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void opens(const char *category, const char *subcategory, const char *title, const char *phone,
-		  char number[ST_NUMBER_TEXT])
+static void opens(const char *category, const char *subcategory, const char *title,
+		  const char *phone, char number[ST_NUMBER_TEXT])
 {
 	const struct st_command_field fields[] = {
 		{ st_span_text("channel"), st_span_text("visit") },
@@ -43,7 +43,8 @@ static void opens(const char *category, const char *subcategory, const char *tit
 		{ st_span_text("reporter_phone"), st_span_text(phone) },
 	};
 	number[0] = 0;
-	assert_int_equal(station_command(&main_station, "open", number, fields, phone[0] ? 5 : 4), 0);
+	assert_int_equal(station_command(&main_station, "open", number, fields, phone[0] ? 5 : 4),
+			 0);
 }
 
 struct search {
@@ -62,15 +63,21 @@ static int each(const struct st_record_ref *ref, struct st_span row, void *arg)
 	struct st_record r;
 	struct st_score score;
 	assert_int_equal(st_record_decode(ref, row, &r), 0);
-	uint64_t mine = (uint64_t)st_get_u16(s->of.ref.ulid.bytes) << 32 | st_get_u32(s->of.ref.ulid.bytes + 2);
-	uint64_t its = (uint64_t)st_get_u16(ref->ulid.bytes) << 32 | st_get_u32(ref->ulid.bytes + 2);
+	uint64_t mine = (uint64_t)st_get_u16(s->of.ref.ulid.bytes) << 32 |
+			st_get_u32(s->of.ref.ulid.bytes + 2);
+	uint64_t its =
+		(uint64_t)st_get_u16(ref->ulid.bytes) << 32 | st_get_u32(ref->ulid.bytes + 2);
 	uint64_t apart = mine > its ? mine - its : its - mine;
 	if (apart > (uint64_t)s->q.days * DAY ||
 	    memcmp(ref->ulid.bytes, s->of.ref.ulid.bytes, ST_ULID_SIZE) == 0)
 		return 0;
-	struct st_door a = { .station = 1, .category = s->of.category, .subcategory = s->of.subcategory,
+	struct st_door a = { .station = 1,
+			     .category = s->of.category,
+			     .subcategory = s->of.subcategory,
 			     .ms = (int64_t)mine };
-	struct st_door b = { .station = 1, .category = r.category, .subcategory = r.subcategory,
+	struct st_door b = { .station = 1,
+			     .category = r.category,
+			     .subcategory = r.subcategory,
 			     .ms = (int64_t)its };
 	st_door_score(&a, &b, false, &score);
 	if (score.points >= ST_CANDIDATES_POINTS)
@@ -134,12 +141,14 @@ static int empty_index(struct st_txn *t, void *arg)
 	assert_int_equal(st_record_resolve(t, st_span_text(arg), &ref), 0);
 	assert_int_equal(st_record_load(t, &ref, &r), 0);
 	st_buf_init(&row, ST_PART_MAX);
-	for (unsigned n = 0; n < ST_EVENT_PARTS_MAX; n++) { /* the shortest one with an entry's size */
+	for (unsigned n = 0; n < ST_EVENT_PARTS_MAX;
+	     n++) { /* the shortest one with an entry's size */
 		st_buf_clear(&row);
 		if (st_part_get_row(t, r.head.log, r.head.seq, n, &row) == 0 &&
 		    row.size == ST_SALT_SIZE + ST_BLIND_ENTRY)
 			assert_int_equal(st_part_put_row(t, r.head.log, r.head.seq, n,
-							 st_span(row.data, ST_SALT_SIZE)), 0);
+							 st_span(row.data, ST_SALT_SIZE)),
+					 0);
 	}
 	st_buf_done(&row);
 	return 0;
@@ -161,10 +170,15 @@ static void test_a_reporter_is_found_until_it_is_erased(void **state)
 	assert_string_equal(s.found->found[0].row.title, "垃圾清运");
 	assert_string_equal(s.found->found[0].row.number, first);
 	/* before it is registered, too */
-	assert_true(st_blind_of(&main_station.keys.grant, ST_BLIND_PHONE, st_span_text("13800000000"), entry));
+	assert_true(st_blind_of(&main_station.keys.grant, ST_BLIND_PHONE,
+				st_span_text("13800000000"), entry));
 	s.number = NULL;
-	s.q = (struct st_candidates_query){ .days = 60, .limit = 5, .blinds = ST_SPAN(entry), .station = 1,
-					    .category = st_span_text("环境"), .ms = main_station.world.now_ms };
+	s.q = (struct st_candidates_query){ .days = 60,
+					    .limit = 5,
+					    .blinds = ST_SPAN(entry),
+					    .station = 1,
+					    .category = st_span_text("环境"),
+					    .ms = main_station.world.now_ms };
 	assert_int_equal(st_store_read(main_station.store, look, &s), 0);
 	assert_int_equal(s.found->count, 2);
 	assert_int_equal(st_store_write(main_station.store, empty_index, first), 0);
@@ -179,7 +193,10 @@ static void test_what_is_no_text_is_refused(void **state)
 {
 	char number[ST_NUMBER_TEXT];
 	struct search s = { .found = calloc(1, sizeof(*s.found)),
-			    .q = { .days = 1, .limit = 1, .station = 1, .ms = main_station.world.now_ms,
+			    .q = { .days = 1,
+				   .limit = 1,
+				   .station = 1,
+				   .ms = main_station.world.now_ms,
 				   .title = st_span("a\xff", 2) } };
 	(void)state;
 	opens("环境", "垃圾", "垃圾清运", "", number);

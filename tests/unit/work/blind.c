@@ -1,4 +1,5 @@
-/* blind.c - tests of blind indexes: one number in many forms is one, another station's key is another. */
+/* blind.c - tests of blind indexes: one number in many forms is one, another station's key is
+ * another. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -58,7 +59,8 @@ static void test_another_station_has_another(void **state)
 	assert_true(st_blind_of(&a, ST_BLIND_PHONE, number, x));
 	assert_true(st_blind_of(&b, ST_BLIND_PHONE, number, y));
 	assert_false(st_blinds_meet(ST_SPAN(x), ST_SPAN(y)));
-	assert_true(st_blind_of(&a, ST_BLIND_IDENTITY, number, y)); /* nor is a telephone an identity number */
+	assert_true(st_blind_of(&a, ST_BLIND_IDENTITY, number,
+				y)); /* nor is a telephone an identity number */
 	assert_false(st_blinds_meet(st_span(x + 1, ST_BLIND_SIZE), st_span(y + 1, ST_BLIND_SIZE)));
 }
 

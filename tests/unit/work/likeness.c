@@ -45,7 +45,9 @@ static void test_what_people_type_differently_is_the_same(void **state)
 		{ "Street LIGHT out", "street light, out" },
 		{ "Cafe\xcc\x81 zu", "CAF\xc3\x89 zu" }, /* e and an accent, or one letter */
 		{ "\xef\xbe\x8a\xef\xbe\x9d\xef\xbd\xb6\xef\xbd\xb8", "ハンカク" }, /* half width */
-		{ "Stra\xc3\x9f""e frei", "STRASSE FREI" },
+		{ "Stra\xc3\x9f"
+		  "e frei",
+		  "STRASSE FREI" },
 		{ "灯", "（灯）" },
 	};
 	(void)state;
@@ -116,7 +118,8 @@ static size_t set_of(const struct text *t, uint64_t *to)
 	return kept;
 }
 
-static void exact(const struct text *a, const struct text *b, uint32_t *ret_jaccard, uint32_t *ret_contained)
+static void exact(const struct text *a, const struct text *b, uint32_t *ret_jaccard,
+		  uint32_t *ret_contained)
 {
 	static uint64_t x[6000], y[6000];
 	size_t n = set_of(a, x), m = set_of(b, y), both = 0;
@@ -178,7 +181,8 @@ static void test_the_long_way_gives_the_same(void **state)
 		t.size = 0;
 		while (t.size < 60)
 			put(&t, 0x4e00 + below(20000));
-		(void)snprintf(mixed, sizeof(mixed), "%s\xc3\xa9", t.utf8); /* a letter that isn't common */
+		(void)snprintf(mixed, sizeof(mixed), "%s\xc3\xa9",
+			       t.utf8); /* a letter that isn't common */
 		struct st_sketch plain = sketch_of(t.utf8), with = sketch_of(mixed);
 		assert_int_equal(with.grams, plain.grams + 1);
 		assert_int_equal(st_sketch_contained(&plain, &with), ST_LIKE);
@@ -242,8 +246,10 @@ static int points(const struct st_door *a, const struct st_door *b, bool reporte
 static void test_a_score_says_why(void **state)
 {
 	enum { DAY = 24 * 3600 * 1000 };
-	struct st_sketch same = sketch_of("幸福里社区三号院"), other = sketch_of("天山路街道办事处门前");
-	struct st_door a = { .station = 3, .category = 1, .subcategory = 2, .ms = 100ll * DAY }, b = a, c = a;
+	struct st_sketch same = sketch_of("幸福里社区三号院"),
+			 other = sketch_of("天山路街道办事处门前");
+	struct st_door a = { .station = 3, .category = 1, .subcategory = 2, .ms = 100ll * DAY },
+		       b = a, c = a;
 	struct st_score s;
 	(void)state;
 	assert_true(points(&a, &b, true) > points(&a, &b, false));
@@ -260,7 +266,8 @@ static void test_a_score_says_why(void **state)
 	b.station = 4;
 	c = b;
 	a.place = b.place = &same;
-	assert_true(points(&a, &b, false) > points(&a, &c, false)); /* one place, told at two stations */
+	assert_true(points(&a, &b, false) >
+		    points(&a, &c, false)); /* one place, told at two stations */
 	b.station = 3;
 	b.place = &other;
 	st_door_score(&a, &b, false, &s);
