@@ -13,7 +13,7 @@
 #include "life.h"
 
 enum { REF_SIZE = 4 + ST_ULID_SIZE, STATE_KEY = 6 + REF_SIZE, TOKEN_MAX = ST_INDEX_KEY_MAX };
-_Static_assert(sizeof(((struct st_list_row *)NULL)->title) == 304, "title_of writes so much");
+_Static_assert(sizeof(((struct st_list_row *)NULL)->title) == TITLE_ROOM, "list_title writes so much");
 _Static_assert(10 + REF_SIZE <= TOKEN_MAX, "where a page by due day ended");
 _Static_assert(STATE_KEY <= TOKEN_MAX, "where a page by state ended");
 
@@ -69,19 +69,19 @@ static int wanted(const struct listing *l, const struct st_record *r)
 }
 
 /* The title stands with the opening. */
-static int title_of(struct listing *l, const struct st_record *r, char to[304])
+int list_title(struct life *l, const struct st_record *r, char to[TITLE_ROOM])
 {
 	struct st_place at;
 	struct st_event event;
 	struct st_life_event e;
 	to[0] = 0;
-	int rc = life_opening(&l->life, r, &at);
+	int rc = life_opening(l, r, &at);
 	if (rc == 0)
-		rc = life_facts(&l->life, &at, &event, &e);
+		rc = life_facts(l, &at, &event, &e);
 	const struct st_field *title =
 		rc < 0 ? NULL : st_field_find(e.texts, e.text_count, ST_F_TITLE);
 	if (title != NULL)
-		(void)snprintf(to, 304, "%.*s", (int)title->text.size, (const char *)title->text.data);
+		(void)snprintf(to, TITLE_ROOM, "%.*s", (int)title->text.size, (const char *)title->text.data);
 	return rc;
 }
 
@@ -96,7 +96,7 @@ static int give(struct listing *l, const struct st_record *r)
 	if (rc == 0)
 		rc = st_name_text(l->txn, ST_NAMES_CATEGORY, r->category, row.category);
 	if (rc == 0)
-		rc = title_of(l, r, row.title);
+		rc = list_title(&l->life, r, row.title);
 	if (rc < 0)
 		return rc;
 	st_number_text(&r->number, &row.id.opener, &row.id.ulid, row.number);
