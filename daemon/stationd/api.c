@@ -240,6 +240,8 @@ static enum MHD_Result send_answer(struct request *q)
 	(void)MHD_add_response_header(r, "Content-Type", q->type);
 	if (q->status == 503 || q->status == 429)
 		(void)MHD_add_response_header(r, "Retry-After", q->status == 503 ? "1" : "10");
+	if (q->status == 401)
+		(void)MHD_add_response_header(r, "WWW-Authenticate", "Bearer");
 	enum MHD_Result result = MHD_queue_response(q->connection, q->status, r);
 	MHD_destroy_response(r);
 	return result;
