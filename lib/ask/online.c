@@ -8,7 +8,7 @@
 #include <station/ask/matter.h>
 #include <station/base/check.h>
 
-enum { TEXT_MAX = ST_PART_MAX };
+enum { TEXT_MAX = ST_PART_MAX, MERGES_MAX = 4 };
 
 /* In the order of the matter's states, which are numbered from 1. */
 static const struct {
@@ -75,6 +75,19 @@ static void take_back(struct st_online_status *s)
 	st_buf_clear(&s->answer);
 }
 
+static void take_joins(struct st_online_status *s, const struct st_life_event *e)
+{
+	const struct st_field_row *row =
+		st_kind_field_named(st_kind(ST_KIND_MATTER), st_span_text("joins"));
+	st_assert(row != NULL);
+	const struct st_field *f = st_field_find(e->facts, e->fact_count, row->id);
+	s->joins[0] = 0;
+	if (f == NULL || f->is_number || f->text.size > ST_RECORD_NAME_MAX)
+		return;
+	memcpy(s->joins, f->text.data, f->text.size);
+	s->joins[f->text.size] = 0;
+}
+
 static int take_event(const struct st_life_event *e, void *arg)
 {
 	struct st_online_status *s = arg;
@@ -87,6 +100,8 @@ static int take_event(const struct st_life_event *e, void *arg)
 		return take_answer(s, e);
 	if (strcmp(name, "refused") == 0)
 		(void)take_refusal(s, e);
+	if (strcmp(name, "merged") == 0)
+		take_joins(s, e);
 	if (state != NULL && state->class == ST_ENDED)
 		s->ended_ms = e->at_ms;
 	bool accepted = strcmp(name, "accepted") == 0;
@@ -95,6 +110,40 @@ static int take_event(const struct st_life_event *e, void *arg)
 	if (accepted || strcmp(name, "reopened") == 0)
 		take_back(s);
 	return s->reason.error < 0 ? s->reason.error : s->elsewhere.error;
+}
+
+/* Of the matter that another one was merged into, only the answer, and what it was merged into in turn. */
+static int take_joined(const struct st_life_event *e, void *arg)
+{
+	struct st_online_status *s = arg;
+	int64_t accepted_ms = s->accepted_ms, ended_ms = s->ended_ms;
+	const struct st_state_row *state =
+		e->move == NULL ? NULL : st_kind_state(st_kind(ST_KIND_MATTER), e->move->to);
+	if (state != NULL && strcmp(state->name, "refused") == 0)
+		return 0;
+	int rc = take_event(e, s);
+	s->accepted_ms = accepted_ms;
+	s->ended_ms = ended_ms;
+	return rc;
+}
+
+/* Merged matters are handled once, and each reporter hears the result. */
+static int follow(struct st_txn *t, struct st_online_status *s)
+{
+	struct st_record_ref ref;
+	struct st_record r;
+	for (unsigned i = 0; i < MERGES_MAX && s->joins[0] != 0; i++) {
+		int rc = st_record_resolve(t, st_span_text(s->joins), &ref);
+		if (rc == 0)
+			rc = st_record_load(t, &ref, &r);
+		if (rc < 0)
+			return rc == ST_ENOTFOUND || rc == ST_EFIELD ? 0 : rc; /* it isn't here: nothing to tell */
+		s->joins[0] = 0;
+		rc = st_life_each(t, &r, NULL, take_joined, s);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
 }
 
 static void init(struct st_online_status *s)
@@ -127,7 +176,8 @@ static int fill(struct st_txn *t, const struct st_record_ref *ref, struct st_onl
 		return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc; /* a code's matter is always here */
 	s->state = st_kind_state(st_kind(ST_KIND_MATTER), s->record.state);
 	say_state(s);
-	return st_life_each(t, &s->record, NULL, take_event, s);
+	rc = st_life_each(t, &s->record, NULL, take_event, s);
+	return rc < 0 ? rc : follow(t, s);
 }
 
 int st_online_status_code(struct st_txn *t, struct st_span code, struct st_online_status *ret)

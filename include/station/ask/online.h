@@ -12,6 +12,7 @@ struct st_online_status {
 	const char *zh, *en;              /* how it stands, in people's words */
 	struct st_station station;        /* that has it */
 	int64_t accepted_ms, answered_ms, ended_ms; /* 0: not so */
+	char joins[ST_RECORD_NAME_MAX + 1]; /* the matter that it was merged into: its answer is this one's, too */
 	bool has_answer, has_reason;
 	bool text_missing;                /* there is an answer or a reason, and its text isn't here */
 	struct st_buf answer, reason, elsewhere; /* empty unless it was answered, or refused */

@@ -218,6 +218,30 @@ static void test_what_is_told(void **state)
 	assert_int_equal(l.hooks, 1); /* what was promised stays */
 }
 
+/* Each reporter hears the result of what was merged. */
+static void test_merged_hears_the_answer(void **state)
+{
+	struct st_job_online a, b;
+	struct looking l;
+	struct numbering n;
+	(void)state;
+	assert_int_equal(send_to(&main_, "1", "", &a), 0);
+	assert_int_equal(send_to(&main_, "2", "", &b), 0);
+	n.code = a.code;
+	assert_int_equal(st_store_read(main_.store, find_number, &n), 0);
+	move(&main_, b.code, "merge", "joins", n.number);
+	assert_int_equal(ask(&main_, b.code, &l), 0);
+	assert_string_equal(l.status.state->name, "merged");
+	assert_false(l.status.has_answer);
+	move(&main_, a.code, "accept", "category", "c");
+	move(&main_, a.code, "answer", "reply", "done");
+	assert_int_equal(ask(&main_, b.code, &l), 0);
+	assert_string_equal(l.status.state->name, "merged");
+	assert_true(l.status.has_answer);
+	assert_true(l.status.answered_ms > 0);
+	assert_int_equal(l.status.accepted_ms, 0);
+}
+
 static void test_refusal_leaves_no_trace(void **state)
 {
 	static const struct st_command_field bad[] = {
@@ -248,6 +272,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_codes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_codes_tell_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_what_is_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_merged_hears_the_answer, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refusal_leaves_no_trace, setup, teardown),
 	};
 	return st_trust_start() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
