@@ -19,7 +19,8 @@ static void count(const char *zh, const char *en, const json_t *object, const ch
 static void show_hooks(const json_t *h)
 {
 	if (!truth(h, "on")) {
-		line("结果回送", "results are told", either("未设置 online_webhook", "nowhere: online_webhook isn't set"));
+		line("结果回送", "results are told",
+		     either("未设置 online_webhook", "nowhere: online_webhook isn't set"));
 		count("  待送", "  waiting", h, "waiting");
 		return;
 	}
@@ -114,8 +115,10 @@ static int online_list(const struct args *a)
 
 const struct verb online_verbs[] = {
 	{ "online status", "", "", 0, 0, online_status, "线上接单: 监听, 计数, 结果回送",
-	  "what comes in online: the listener, counts, and results told", "stationctl online status" },
+	  "what comes in online: the listener, counts, and results told",
+	  "stationctl online status" },
 	{ "online list", "[--limit N] [--from CODE]", "limit from", 0, 0, online_list,
-	  "线上来件, 按查询码", "what came in online, by query code", "stationctl online list --limit 20" },
+	  "线上来件, 按查询码", "what came in online, by query code",
+	  "stationctl online list --limit 20" },
 	{ NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL },
 };

@@ -11,11 +11,12 @@ enum { LIST_MAX = 500 };
 
 static json_t *hooks_json(const struct hooks_info *h, const char *webhook, uint64_t waiting)
 {
-	return json_pack("{s:b, s:s, s:I, s:b, s:I, s:I, s:i, s:s, s:o, s:o, s:o}", "on", h->on, "webhook",
-			 webhook, "waiting", (json_int_t)waiting, "sending", h->sending, "sent",
-			 (json_int_t)h->sent, "failed", (json_int_t)h->failed, "failed_in_a_row",
-			 (int)h->in_a_row, "last_error", h->error, "last_error_at", api_time(h->error_ms),
-			 "last_sent_at", api_time(h->sent_ms), "next_try_at", api_time(h->next_ms));
+	return json_pack("{s:b, s:s, s:I, s:b, s:I, s:I, s:i, s:s, s:o, s:o, s:o}", "on", h->on,
+			 "webhook", webhook, "waiting", (json_int_t)waiting, "sending", h->sending,
+			 "sent", (json_int_t)h->sent, "failed", (json_int_t)h->failed,
+			 "failed_in_a_row", (int)h->in_a_row, "last_error", h->error,
+			 "last_error_at", api_time(h->error_ms), "last_sent_at",
+			 api_time(h->sent_ms), "next_try_at", api_time(h->next_ms));
 }
 
 struct counting {
@@ -40,12 +41,13 @@ static int get_online(struct request *q)
 	json_t *names = json_array();
 	for (size_t n = 0; n < i.token_count; n++)
 		json_array_append_new(names, json_string(i.tokens[n]));
-	return api_json(q, json_pack("{s:s, s:b, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "listen",
-				     i.listen, "open", i.open, "why", i.why, "tokens", names, "matters",
-				     (json_int_t)c.matters, "requests", (json_int_t)i.requests, "taken",
-				     (json_int_t)i.taken, "refused", (json_int_t)i.refused, "unknown_tokens",
-				     (json_int_t)i.unknown_tokens, "limited", (json_int_t)i.limited, "cut",
-				     (json_int_t)i.cut, "hooks",
+	return api_json(q, json_pack("{s:s, s:b, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
+				     "listen", i.listen, "open", i.open, "why", i.why, "tokens",
+				     names, "matters", (json_int_t)c.matters, "requests",
+				     (json_int_t)i.requests, "taken", (json_int_t)i.taken,
+				     "refused", (json_int_t)i.refused, "unknown_tokens",
+				     (json_int_t)i.unknown_tokens, "limited", (json_int_t)i.limited,
+				     "cut", (json_int_t)i.cut, "hooks",
 				     hooks_json(&i.hooks, i.webhook, c.waiting)));
 }
 
@@ -83,9 +85,10 @@ static int add_row(const struct st_online *o, void *arg)
 	memcpy(x->next, code, sizeof(code));
 	st_number_text(&r.number, &id.opener, &id.ulid, number);
 	return json_array_append_new(x->rows,
-				     json_pack("[s, s, s, s, o, s, s, o]", code, number, o->source, o->request,
-					       api_time(o->received_ms), state == NULL ? "" : state->name,
-					       holder.text, api_day(r.due_day))) == 0
+				     json_pack("[s, s, s, s, o, s, s, o]", code, number, o->source,
+					       o->request, api_time(o->received_ms),
+					       state == NULL ? "" : state->name, holder.text,
+					       api_day(r.due_day))) == 0
 		       ? 0
 		       : ST_ENOMEM;
 }
@@ -110,15 +113,20 @@ static int read_list(struct st_txn *t, void *arg)
 static json_t *columns_json(void)
 {
 	static const char *const columns[][4] = {
-		{ "code", "查询码", "query code", "text" }, { "number", "编号", "number", "text" },
-		{ "source", "来源", "source", "text" }, { "request_id", "平台编号", "platform's id", "text" },
-		{ "received", "收到", "received", "time" }, { "state", "状态", "state", "text" },
-		{ "holder", "持有站", "held by", "code" }, { "due", "期限", "due", "day" },
+		{ "code", "查询码", "query code", "text" },
+		{ "number", "编号", "number", "text" },
+		{ "source", "来源", "source", "text" },
+		{ "request_id", "平台编号", "platform's id", "text" },
+		{ "received", "收到", "received", "time" },
+		{ "state", "状态", "state", "text" },
+		{ "holder", "持有站", "held by", "code" },
+		{ "due", "期限", "due", "day" },
 	};
 	json_t *list = json_array();
 	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "name", columns[i][0], "zh",
-						      columns[i][1], "en", columns[i][2], "type", columns[i][3]));
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "name", columns[i][0],
+						      "zh", columns[i][1], "en", columns[i][2],
+						      "type", columns[i][3]));
 	return list;
 }
 
@@ -131,8 +139,9 @@ static int get_list(struct request *q)
 		return rc;
 	}
 	return api_json(q, json_pack("{s:s, s:o, s:o, s:o, s:o}", "name", "online", "title",
-				     api_two("线上来件", "what came in online"), "columns", columns_json(), "rows",
-				     x.rows, "next", x.more ? json_string(x.next) : json_null()));
+				     api_two("线上来件", "what came in online"), "columns",
+				     columns_json(), "rows", x.rows, "next",
+				     x.more ? json_string(x.next) : json_null()));
 }
 
 const struct route api_online_routes[] = {

@@ -1,8 +1,8 @@
 /* hooks.c - tells the city's platform what became of its messages.
  *
  * Owns:    one transfer at a time, through libcurl on the loop, and when the next is tried.
- * Promise: 2: a result is dropped only once the platform has answered 2xx and that is on disk; 9: a receiver that is dead
- *          or slow holds up nothing but itself.
+ * Promise: 2: a result is dropped only once the platform has answered 2xx and that is on disk; 9: a
+ *          receiver that is dead or slow holds up nothing but itself.
  * Flow:    table hooks -> hooks -> platform -> told job -> table hooks */
 #include <curl/curl.h>
 #include <stdio.h>
@@ -23,7 +23,7 @@ enum {
 	RESTS_MAX = 64, LOOK_MAX = 256, ANSWER_MAX = 64 * 1024, BODY_MAX = 128 * 1024,
 };
 
-/* A matter whose result the receiver, though it is there, doesn't take: it waits, and others go on. */
+/* A matter whose result the receiver, though it is there, doesn't take: it waits, others go on. */
 struct rest {
 	struct st_record_ref ref;
 	unsigned failures;
@@ -47,7 +47,7 @@ struct hooks {
 	size_t secret_size, answer_bytes;
 	struct st_hook now;         /* the one that is sent */
 	bool flying, settling, closing, said_down;
-	struct st_record_ref last;  /* the matter that was tried last: the next behind it has its turn */
+	struct st_record_ref last;  /* the matter that was tried last: the next one has its turn */
 	bool has_last;
 	struct rest rests[RESTS_MAX];
 	size_t rest_count;
@@ -133,8 +133,8 @@ static int describe(struct st_txn *t, struct choosing *x)
 	if (rc == 0)
 		x->json = json_pack("{s:s, s:s, s:o, s:s, s:s, s:o}", "id", hex, "event",
 				    state == NULL ? "" : state->name, "at", api_time(x->hook.at_ms),
-				    "source", s.online.source, "request_id", s.online.request, "status",
-				    online_status_json(&s));
+				    "source", s.online.source, "request_id", s.online.request,
+				    "status", online_status_json(&s));
 	st_online_status_done(&s);
 	return rc < 0 ? rc : x->json == NULL ? ST_ENOMEM : 0;
 }
@@ -174,7 +174,8 @@ static int sign(struct hooks *h, char timestamp[24], struct curl_slist **headers
 {
 	char line[256];
 	struct st_buf hex;
-	const struct st_span pieces[] = { st_span_text(timestamp), st_span_text("."), st_buf_span(&h->body) };
+	const struct st_span pieces[] = { st_span_text(timestamp), st_span_text("."),
+					  st_buf_span(&h->body) };
 	struct st_hash mac;
 	if (h->secret_size == 0)
 		return 0;
@@ -250,7 +251,8 @@ static void turn(struct hooks *h)
 		rc = h->flying ? 0 : ST_ENOMEM;
 	}
 	if (rc < 0) { /* ours: the store's or memory's */
-		(void)snprintf(h->info.error, sizeof(h->info.error), "%s", st_error_text(rc, say_lang()));
+		(void)snprintf(h->info.error, sizeof(h->info.error), "%s",
+			       st_error_text(rc, say_lang()));
 		h->info.error_ms = wall_ms();
 		h->until_ms = now_of(h) + backoff(++h->info.in_a_row, DOWN_MOST_MS);
 		again_at(h, h->until_ms);
@@ -269,7 +271,8 @@ static void told_done(struct job *j)
 		turn(h);
 		return;
 	}
-	h->until_ms = now_of(h) + backoff(4, DOWN_MOST_MS); /* it will be sent twice, under one id */
+	/* It will be sent twice, under one id. */
+	h->until_ms = now_of(h) + backoff(4, DOWN_MOST_MS);
 	if (!h->closing)
 		again_at(h, h->until_ms);
 }
@@ -303,7 +306,7 @@ static void taken(struct hooks *h)
 	}
 }
 
-/* The receiver is there, and won't have this one: its matter rests. False: too many rest already. */
+/* The receiver is there, and won't have this one: its matter rests. False: too many do. */
 static bool lay_to_rest(struct hooks *h)
 {
 	struct rest *r = rest_of(h, &h->now.ref);
@@ -322,13 +325,15 @@ static void failed(struct hooks *h, CURLcode code, long status)
 {
 	bool is_down = status < 300 || status == 408 || status == 429 || status >= 500;
 	if (code != CURLE_OK)
-		(void)snprintf(h->info.error, sizeof(h->info.error), "%s", curl_easy_strerror(code));
+		(void)snprintf(h->info.error, sizeof(h->info.error), "%s",
+			       curl_easy_strerror(code));
 	else
 		(void)snprintf(h->info.error, sizeof(h->info.error), "HTTP %ld", status);
 	h->info.error_ms = wall_ms();
 	h->info.failed++;
 	h->info.in_a_row++;
-	say_seldom(now_of(h), SAY_HOOK_FAILED, h->station->config.online_webhook, h->info.error, NULL);
+	say_seldom(now_of(h), SAY_HOOK_FAILED, h->station->config.online_webhook, h->info.error,
+		   NULL);
 	h->said_down = true;
 	if (is_down || code != CURLE_OK || !lay_to_rest(h))
 		h->until_ms = now_of(h) + backoff(h->info.in_a_row, DOWN_MOST_MS);
@@ -399,7 +404,8 @@ static int on_socket(CURL *easy, curl_socket_t s, int what, void *arg, void *min
 		w->socket = s;
 		(void)curl_multi_assign(h->multi, s, w);
 	}
-	int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
+	int events =
+		(what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
 	return uv_poll_start(&w->poll, events, on_socket_ready) == 0 ? 0 : -1;
 }
 
@@ -430,7 +436,8 @@ static bool set_up(struct hooks *h)
 		    curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h) == CURLM_OK &&
 		    curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, on_curl_wait) == CURLM_OK &&
 		    curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h) == CURLM_OK;
-	return good && curl_easy_setopt(e, CURLOPT_URL, h->station->config.online_webhook) == CURLE_OK &&
+	return good &&
+	       curl_easy_setopt(e, CURLOPT_URL, h->station->config.online_webhook) == CURLE_OK &&
 	       curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
 	       curl_easy_setopt(e, CURLOPT_POST, 1L) == CURLE_OK &&
 	       curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
@@ -455,7 +462,8 @@ int hooks_open(struct station *s, struct hooks **ret_h)
 	h->easy = good ? curl_easy_init() : NULL;
 	h->curl_timer = calloc(1, sizeof(*h->curl_timer));
 	h->retry = calloc(1, sizeof(*h->retry));
-	ST_REQUIRE(h->multi != NULL && h->easy != NULL && h->curl_timer != NULL && h->retry != NULL);
+	ST_REQUIRE(h->multi != NULL && h->easy != NULL && h->curl_timer != NULL &&
+		   h->retry != NULL);
 	ST_REQUIRE(uv_timer_init(&s->loop, h->curl_timer) == 0);
 	ST_REQUIRE(uv_timer_init(&s->loop, h->retry) == 0);
 	h->curl_timer->data = h->retry->data = h;

@@ -20,7 +20,7 @@ enum {
 	CONNECTIONS = 64, PER_ADDRESS = 32, IDLE_S = 10, REQUEST_MS = 20 * 1000, BACKLOG = 64,
 	ADDRESS_SETS = 256, ADDRESS_WAYS = 4,
 	LOOKUPS = 10,     /* questions a minute for each message a minute that is allowed */
-	WRONG_COSTS = 10, /* of these: a wrong code or token; so they can be tried as often as messages sent */
+	WRONG_COSTS = 10, /* of these: a wrong code or token, so as often as messages may be sent */
 	DRAIN_TIMES = 16, /* a body so many times too long isn't even read to its end */
 };
 
@@ -72,7 +72,8 @@ static void address_of(struct request *q, uint8_t to[16])
 	memset(&peer, 0, sizeof(peer));
 	if (p == NULL)
 		return;
-	memcpy(&peer, p, p->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
+	memcpy(&peer, p,
+	       p->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
 	if (p->sa_family == AF_INET6)
 		memcpy(to, &((const struct sockaddr_in6 *)&peer)->sin6_addr, 8);
 	else
@@ -286,10 +287,15 @@ static void open_listener(struct online *o)
 	if (!config_is_socket(at, &address))
 		return; /* the settings were checked */
 	int fd = listen_at(&address);
-	struct api_conf conf = { .socket = fd, .connections = CONNECTIONS, .per_address = PER_ADDRESS,
-				 .idle_s = IDLE_S, .request_ms = REQUEST_MS,
-				 .body_max = o->station->config.online_body_max, .route = online_route,
-				 .gate = gate, .answering = answering };
+	struct api_conf conf = { .socket = fd,
+				 .connections = CONNECTIONS,
+				 .per_address = PER_ADDRESS,
+				 .idle_s = IDLE_S,
+				 .request_ms = REQUEST_MS,
+				 .body_max = o->station->config.online_body_max,
+				 .route = online_route,
+				 .gate = gate,
+				 .answering = answering };
 	if (fd < 0)
 		(void)snprintf(o->why, sizeof(o->why), "%s", strerror(-fd));
 	else if (api_listen(o->station, &conf, &o->api) < 0)
@@ -306,7 +312,7 @@ static void hooks_said(struct job *j)
 {
 	struct station *s = j->arg;
 	if (s->online != NULL)
-		s->online->hooks_unsaid = j->work.rc < 0; /* said again after the next commit that goes well */
+		s->online->hooks_unsaid = j->work.rc < 0; /* again after the next good commit */
 	free(j);
 }
 
@@ -360,7 +366,7 @@ int online_open(struct station *s, struct online **ret_o)
 		return 0;
 	}
 	file = s->config.online_webhook_secret_file;
-	if (read_secret(o, o->why) < 0) { /* unsigned where a signature is asked for would be worse than none */
+	if (read_secret(o, o->why) < 0) { /* nothing goes out unsigned that is to be signed */
 		say(SAY_ONLINE_FAILED, file, o->why, NULL);
 		hooks_close(o->hooks);
 		o->hooks = NULL;

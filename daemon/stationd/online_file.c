@@ -29,7 +29,8 @@ static int read_open(int fd, struct st_buf *to, char why[ONLINE_WHY_MAX])
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return wrong(why, "不是普通文件", "not a regular file");
 	if ((st.st_mode & 077) != 0)
-		return wrong(why, "他人可读: chmod 600 后再试", "others may read it: chmod 600, then again");
+		return wrong(why, "他人可读: chmod 600 后再试",
+			     "others may read it: chmod 600, then again");
 	for (ssize_t n = 1; n > 0;) {
 		n = read(fd, bytes, sizeof(bytes));
 		if (n < 0)
@@ -65,8 +66,8 @@ static bool name_fits(struct st_span s)
 
 static int wrong_line(char why[ONLINE_WHY_MAX], unsigned line, const char *zh, const char *en)
 {
-	(void)snprintf(why, ONLINE_WHY_MAX, say_lang() == ST_EN ? "line %u: %s" : "第 %u 行: %s", line,
-		       say_lang() == ST_EN ? en : zh);
+	(void)snprintf(why, ONLINE_WHY_MAX, say_lang() == ST_EN ? "line %u: %s" : "第 %u 行: %s",
+		       line, say_lang() == ST_EN ? en : zh);
 	return ST_EFIELD;
 }
 
@@ -76,7 +77,8 @@ static struct st_hash token_hash(struct st_span token)
 	return st_hash(pieces, 2);
 }
 
-static int add_line(struct online_tokens *t, struct st_span s, unsigned line, char why[ONLINE_WHY_MAX])
+static int add_line(struct online_tokens *t, struct st_span s, unsigned line,
+		    char why[ONLINE_WHY_MAX])
 {
 	const uint8_t *colon = memchr(s.data, ':', s.size);
 	size_t n = colon == NULL ? 0 : (size_t)(colon - s.data);
@@ -111,7 +113,8 @@ int online_tokens_parse(struct st_span text, struct online_tokens *ret_t, char w
 		struct st_span one = st_span(text.data + at, n);
 		at += n + 1;
 		line++;
-		while (one.size > 0 && (one.data[one.size - 1] == '\r' || one.data[one.size - 1] == ' '))
+		while (one.size > 0 &&
+		       (one.data[one.size - 1] == '\r' || one.data[one.size - 1] == ' '))
 			one.size--;
 		if (one.size == 0 || one.data[0] == '#')
 			continue;

@@ -12,21 +12,37 @@
 enum { PLACE_PART_MAX = 78, PLACE_PARTS = 3 };
 _Static_assert(PLACE_PARTS * PLACE_PART_MAX <= 240, "together they fit the matter's place");
 
-enum wrong { W_JSON, W_MISSING, W_TYPE, W_EMPTY, W_LONG, W_CHARACTERS, W_UNKNOWN, W_MOBILE, W_NOTICE, W_CODE,
-	     W_NOWHERE };
+enum wrong {
+	W_JSON,
+	W_MISSING,
+	W_TYPE,
+	W_EMPTY,
+	W_LONG,
+	W_CHARACTERS,
+	W_UNKNOWN,
+	W_MOBILE,
+	W_NOTICE,
+	W_CODE,
+	W_NOWHERE
+};
 static const char *const wrongs[][3] = {
-	[W_JSON] = { "EWIRE", "正文应为一个 JSON 对象, UTF-8", "the body must be one JSON object in UTF-8" },
+	[W_JSON] = { "EWIRE", "正文应为一个 JSON 对象, UTF-8",
+		     "the body must be one JSON object in UTF-8" },
 	[W_MISSING] = { "EFIELD", "缺少此项", "this member is missing" },
 	[W_TYPE] = { "EFIELD", "此项的类型不对", "this member is of the wrong type" },
 	[W_EMPTY] = { "EFIELD", "此项不能为空", "this member must not be empty" },
 	[W_LONG] = { "ETOOBIG", "此项太长", "this member is too long" },
-	[W_CHARACTERS] = { "EFIELD", "此项含有不允许的字符", "this member has characters that aren't allowed" },
+	[W_CHARACTERS] = { "EFIELD", "此项含有不允许的字符",
+			   "this member has characters that aren't allowed" },
 	[W_UNKNOWN] = { "EFIELD", "不认识的项", "there is no such member" },
-	[W_MOBILE] = { "EFIELD", "手机号应为 11 位大陆号码", "the mobile must be a mainland number of 11 digits" },
-	[W_NOTICE] = { "EFIELD", "须先同意告知书 (true)", "the notice must have been accepted (true)" },
+	[W_MOBILE] = { "EFIELD", "手机号应为 11 位大陆号码",
+		       "the mobile must be a mainland number of 11 digits" },
+	[W_NOTICE] = { "EFIELD", "须先同意告知书 (true)",
+		       "the notice must have been accepted (true)" },
 	[W_CODE] = { "EFIELD", "区划代码应为 6, 9 或 12 位数字, 或联络站代码",
 		     "the code must be a division's of 6, 9 or 12 digits, or a station's" },
-	[W_NOWHERE] = { "EFIELD", "地点至少要有代码, 县区或乡镇街道", "the place needs a code, a county or a town" },
+	[W_NOWHERE] = { "EFIELD", "地点至少要有代码, 县区或乡镇街道",
+			"the place needs a code, a county or a town" },
 };
 
 /* Members that become fields of the matter. In place: those of the object `place`. */
@@ -79,7 +95,8 @@ static int check_known(const json_t *object, bool in_place, struct message_wrong
 	json_object_foreach((json_t *)(uintptr_t)object, name, value) {
 		bool known = false;
 		for (size_t i = 0; i < MEMBERS; i++)
-			known |= members[i].in_place == in_place && strcmp(members[i].name, name) == 0;
+			known |= members[i].in_place == in_place &&
+				 strcmp(members[i].name, name) == 0;
 		if (!known)
 			return refuse(w, W_UNKNOWN, in_place, name);
 	}
@@ -124,7 +141,8 @@ static void add_field(struct message *m, const char *name, struct st_span value)
 {
 	ST_REQUIRE(m->field_count < ST_ONLINE_FIELDS_MAX);
 	if (value.size > 0)
-		m->fields[m->field_count++] = (struct st_command_field){ st_span_text(name), value };
+		m->fields[m->field_count++] =
+			(struct st_command_field){ st_span_text(name), value };
 }
 
 static const struct member *member_named(const char *name, bool in_place)
@@ -155,8 +173,8 @@ static bool is_division(struct st_span s)
 	return true;
 }
 
-/* The code, else the names, is a fact that every tier reads; the detail may say where somebody lives, so it stands with the
- * texts, which can be erased. */
+/* The code, else the names, is a fact that every tier reads; the detail may say where somebody
+ * lives, so it stands with the texts, which can be erased. */
 static int read_place(struct message *m, struct message_wrong *w)
 {
 	const json_t *place = json_object_get(m->object, "place");

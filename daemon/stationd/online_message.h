@@ -1,4 +1,5 @@
-/* online_message.h - a message of the city's platform: JSON in, a matter's fields out, or what is wrong with it. */
+/* online_message.h - a message of the city's platform: JSON in, a matter's fields out, or what is
+ * wrong with it. */
 #pragma once
 #include <jansson.h>
 #include <station/apply/apply.h>
@@ -17,7 +18,8 @@ struct message_wrong {
 	char place[64];
 };
 /* ST_EFIELD: not right, as *reterr_wrong says. m is to be done in any case; zeroed it is empty. */
-ST_MUST int message_read(struct message *m, struct st_span body, struct message_wrong *reterr_wrong);
+ST_MUST int message_read(struct message *m, struct st_span body,
+			 struct message_wrong *reterr_wrong);
 void message_done(struct message *m);
 /* What the platform calls a matter's field. */
 const char *message_member(const char *field);

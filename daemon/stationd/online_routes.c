@@ -1,4 +1,5 @@
-/* online_routes.c - what the city's platform may ask: take a message, how does it stand, which stations are there.
+/* online_routes.c - what the city's platform may ask: take a message, how does it stand, which
+ * stations are there.
  *
  * Owns:    the routes below /online/v1, and the form of their answers (deploy/docs/openapi.yaml).
  * Promise: 7: what is answered to a code has no name, phone or number in it.
@@ -12,8 +13,8 @@
 
 enum { STATIONS_PAGE = 200 };
 
-void online_refuse(struct request *q, unsigned status, const char *error, const char *const words[2],
-		   const char *place)
+void online_refuse(struct request *q, unsigned status, const char *error,
+		   const char *const words[2], const char *place)
 {
 	(void)api_place(q, 0, place);
 	int rc = api_json(q, json_pack("{s:s, s:o, s:o}", "error", error, "message",
@@ -64,18 +65,19 @@ static void message_taken(struct job *job)
 	struct st_job_online *o = &job->work.u.online;
 	char code[ST_QUERY_CODE_TEXT];
 	if (job->work.rc < 0) {
-		const char *words[2] = { st_error_text(job->work.rc, ST_ZH), st_error_text(job->work.rc, ST_EN) };
+		const char *words[2] = { st_error_text(job->work.rc, ST_ZH),
+					 st_error_text(job->work.rc, ST_EN) };
 		if (is_later(job->work.rc)) {
 			(void)refuse_later(j->request, job->work.rc);
 			return;
 		}
-		online_refuse(j->request, api_status(job->work.rc), st_error_name(job->work.rc), words,
-			      message_member(o->place));
+		online_refuse(j->request, api_status(job->work.rc), st_error_name(job->work.rc),
+			      words, message_member(o->place));
 		return;
 	}
 	st_query_code_text(o->code, code);
-	(void)api_json(j->request, json_pack("{s:s, s:b, s:o}", "code", code, "new", !o->again, "station",
-					     station_json(&o->station)));
+	(void)api_json(j->request, json_pack("{s:s, s:b, s:o}", "code", code, "new", !o->again,
+					     "station", station_json(&o->station)));
 	if (j->request->status == 200 && !o->again)
 		j->request->status = 201;
 }
@@ -119,16 +121,18 @@ json_t *online_status_json(const struct st_online_status *s)
 	char code[ST_QUERY_CODE_TEXT];
 	st_query_code_text(s->online.code, code);
 	return json_pack(
-		"{s:s, s:s, s:o, s:{s:s, s:s}, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "code", code, "state",
-		s->state == NULL ? "" : s->state->name, "words", api_two(s->zh, s->en), "station", "code",
-		s->station.certificate.code.text, "name", s->station.certificate.name, "received",
-		api_time(s->online.received_ms), "accepted", api_time(s->accepted_ms), "due",
-		api_day(s->record.due_day), "answered", api_time(s->answered_ms), "ended",
-		api_time(s->ended_ms), "answer", text_json(&s->answer, s->has_answer), "reason",
-		text_json(&s->reason, s->has_reason), "elsewhere", text_json(&s->elsewhere, s->has_reason),
-		"note",
+		"{s:s, s:s, s:o, s:{s:s, s:s}, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"code", code, "state", s->state == NULL ? "" : s->state->name, "words",
+		api_two(s->zh, s->en), "station", "code", s->station.certificate.code.text, "name",
+		s->station.certificate.name, "received", api_time(s->online.received_ms),
+		"accepted", api_time(s->accepted_ms), "due", api_day(s->record.due_day), "answered",
+		api_time(s->answered_ms), "ended", api_time(s->ended_ms), "answer",
+		text_json(&s->answer, s->has_answer), "reason",
+		text_json(&s->reason, s->has_reason), "elsewhere",
+		text_json(&s->elsewhere, s->has_reason), "note",
 		s->text_missing ? api_two("已有结果, 但文字不在本站: 请联系办理的联络站",
-					  "there is a result, but its text isn't here: ask the station that has it")
+					  "there is a result, but its text isn't here: ask the "
+					  "station that has it")
 				: json_null());
 }
 

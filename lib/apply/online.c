@@ -1,8 +1,10 @@
-/* online.c - a message of the city's platform becomes a matter, and what becomes of it is to be told.
+/* online.c - a message of the city's platform becomes a matter, and what becomes of it is to be
+ * told.
  *
- * Owns:    the one job in which a matter is opened, gets its query code and is handed on to the station of its place:
- *          all of it or nothing, so no message is ever left half way.
- * Promise: 2: one matter a message, however often it is sent; 7: name and phone go to the holder alone.
+ * Owns:    the one job in which a matter is opened, gets its query code and is handed on to the
+ *          station of its place: all of it or nothing, so no message is ever left half way.
+ * Promise: 2: one matter a message, however often it is sent; 7: name and phone go to the holder
+ *          alone.
  * Flow:    online -> open, hand -> own log; fold -> hooks -> online */
 #include "group.h"
 #include <stdio.h>
@@ -12,7 +14,8 @@
 
 enum { OWN_FIELDS = 3, NFC_GROWS = 12 };
 static const char CHANNEL[] = "online";
-_Static_assert(ST_ONLINE_FIELDS_MAX + OWN_FIELDS <= ST_COMMAND_FIELDS_MAX, "a command takes all of them");
+_Static_assert(ST_ONLINE_FIELDS_MAX + OWN_FIELDS <= ST_COMMAND_FIELDS_MAX,
+	       "a command takes all of them");
 
 /* One message on its way. */
 struct intake {
@@ -104,7 +107,8 @@ static int open_matter(struct st_apply *a, struct intake *x)
 		fields[n] = job->fields[n];
 	fields[n++] = (struct st_command_field){ st_span_text("channel"), st_span_text(CHANNEL) };
 	fields[n++] = (struct st_command_field){ st_span_text("source"), job->source };
-	fields[n++] = (struct st_command_field){ st_span_text("source_number"), st_buf_span(&x->request) };
+	fields[n++] = (struct st_command_field){ st_span_text("source_number"),
+						 st_buf_span(&x->request) };
 	struct st_command c = { .kind = ST_KIND_MATTER, .move = "open", .now_ms = a->world->now_ms,
 				.author = job->source, .fields = fields, .field_count = n };
 	command_new_record(a, &x->record);
@@ -153,11 +157,13 @@ static int give_code(struct st_apply *a, struct intake *x, const uint8_t request
 	return rc;
 }
 
-/* To the station of the place. Whatever hinders it, the matter stands here, where a clerk can hand it on. */
+/* To the station of the place. Whatever hinders it, the matter stands here, where a clerk can hand
+ * it on. */
 static int hand_on(struct st_apply *a, struct intake *x)
 {
 	const struct st_station *to = &x->job->station;
-	const struct st_command_field field = { st_span_text("to"), st_code_span(&to->certificate.code) };
+	const struct st_command_field field = { st_span_text("to"),
+						st_code_span(&to->certificate.code) };
 	struct st_command c = { .kind = ST_KIND_MATTER, .move = "hand", .now_ms = a->world->now_ms,
 				.author = x->job->source, .fields = &field, .field_count = 1 };
 	struct st_checked checked;
@@ -167,7 +173,8 @@ static int hand_on(struct st_apply *a, struct intake *x)
 	if (to->number == a->self.station.number)
 		return 0;
 	st_buf_clear(&a->values);
-	int rc = st_command_check(&c, &x->record, a->self.station.number, &a->values, &checked, place);
+	int rc = st_command_check(&c, &x->record, a->self.station.number, &a->values, &checked,
+				  place);
 	if (rc == 0)
 		rc = command_receiver(a, &checked, &x->record, &number);
 	if (rc == 0)

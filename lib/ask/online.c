@@ -1,4 +1,5 @@
-/* online.c - how a matter that came online stands, in the words and within the bounds of who may ask by code.
+/* online.c - how a matter that came online stands, in the words and within the bounds of who may
+ * ask by code.
  *
  * Owns:    what of a record is told to whoever has its code.
  * Promise: 7: of texts only the answer, and why it was refused; of people nothing.
@@ -112,7 +113,8 @@ static int take_event(const struct st_life_event *e, void *arg)
 	return s->reason.error < 0 ? s->reason.error : s->elsewhere.error;
 }
 
-/* Of the matter that another one was merged into, only the answer, and what it was merged into in turn. */
+/* Of the matter that another one was merged into, only the answer, and what it was merged into in
+ * turn. */
 static int take_joined(const struct st_life_event *e, void *arg)
 {
 	struct st_online_status *s = arg;
@@ -137,7 +139,7 @@ static int follow(struct st_txn *t, struct st_online_status *s)
 		if (rc == 0)
 			rc = st_record_load(t, &ref, &r);
 		if (rc < 0)
-			return rc == ST_ENOTFOUND || rc == ST_EFIELD ? 0 : rc; /* it isn't here: nothing to tell */
+			return rc == ST_ENOTFOUND || rc == ST_EFIELD ? 0 : rc; /* not here */
 		s->joins[0] = 0;
 		rc = st_life_each(t, &r, NULL, take_joined, s);
 		if (rc < 0)
@@ -189,7 +191,8 @@ int st_online_status_code(struct st_txn *t, struct st_span code, struct st_onlin
 	return rc < 0 ? rc : fill(t, &ref, ret);
 }
 
-int st_online_status_ref(struct st_txn *t, const struct st_record_ref *ref, struct st_online_status *ret)
+int st_online_status_ref(struct st_txn *t, const struct st_record_ref *ref,
+			 struct st_online_status *ret)
 {
 	ST_REQUIRE(ret != NULL);
 	init(ret);

@@ -15,7 +15,9 @@ static void settle(struct st_rate *r, uint64_t now_ms, uint32_t per_minute)
 	uint64_t full = (uint64_t)per_minute * WHOLE;
 	uint64_t passed = now_ms > r->at_ms ? now_ms - r->at_ms : 0;
 	/* Past a minute nothing is spent any more, whatever the product would be. */
-	uint64_t back = passed >= ST_RATE_MINUTE_MS ? full : passed * per_minute * WHOLE / ST_RATE_MINUTE_MS;
+	uint64_t back = passed >= ST_RATE_MINUTE_MS
+				? full
+				: passed * per_minute * WHOLE / ST_RATE_MINUTE_MS;
 	if (back == 0 && passed > 0 && r->spent > 0)
 		return; /* too little to count: it counts together with the time that follows */
 	r->spent = r->spent > back ? r->spent - back : 0;

@@ -56,7 +56,8 @@ int st_online_put(struct st_txn *t, const struct st_online *o)
 	st_buf_u64(&row, (uint64_t)o->received_ms);
 	put_text(&row, o->source);
 	put_text(&row, o->request);
-	int rc = row.error < 0 ? row.error : kv_put(t, TABLE_ONLINE, key_span(&k), st_buf_span(&row));
+	int rc = row.error < 0 ? row.error
+			       : kv_put(t, TABLE_ONLINE, key_span(&k), st_buf_span(&row));
 	st_buf_done(&row);
 	return rc;
 }

@@ -33,7 +33,8 @@ static struct st_span secret_span(const struct st_online_secret *s)
 
 static void check_characters(const char body[BODY], char to[2])
 {
-	const struct st_span pieces[] = { st_span_text("stationd/query-check/v1\n"), st_span(body, BODY) };
+	const struct st_span pieces[] = { st_span_text("stationd/query-check/v1\n"),
+					  st_span(body, BODY) };
 	struct st_hash h = st_hash(pieces, 2);
 	to[0] = CROCKFORD[h.bytes[0] & 31];
 	to[1] = CROCKFORD[h.bytes[1] & 31];
@@ -44,8 +45,10 @@ void st_query_code(const struct st_online_secret *s, const struct st_record_id *
 {
 	uint8_t times = (uint8_t)nth;
 	const struct st_span pieces[] = {
-		st_span_text("stationd/query-code/v1\n"), st_span(id->opener.text, sizeof(id->opener.text)),
-		st_span(id->ulid.bytes, ST_ULID_SIZE), st_span(&times, 1),
+		st_span_text("stationd/query-code/v1\n"),
+		st_span(id->opener.text, sizeof(id->opener.text)),
+		st_span(id->ulid.bytes, ST_ULID_SIZE),
+		st_span(&times, 1),
 	};
 	ST_REQUIRE(nth < ST_QUERY_CODE_TRIES);
 	st_assert(!st_code_empty(&id->opener));
@@ -120,8 +123,8 @@ void st_request_key(const struct st_online_secret *s, struct st_span source, str
 		    uint8_t ret_key[ST_ONLINE_KEY])
 {
 	uint8_t size = (uint8_t)source.size;
-	const struct st_span pieces[] = { st_span_text("stationd/request-key/v1\n"), st_span(&size, 1), source,
-					  request };
+	const struct st_span pieces[] = { st_span_text("stationd/request-key/v1\n"),
+					  st_span(&size, 1), source, request };
 	ST_REQUIRE(source.size <= ST_ONLINE_TEXT_MAX);
 	struct st_hash mac = st_mac(secret_span(s), pieces, 4);
 	memcpy(ret_key, mac.bytes, ST_ONLINE_KEY);

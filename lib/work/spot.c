@@ -1,13 +1,15 @@
 /* spot.c - from a place's names or code to the station that it belongs to.
  *
  * Owns:    what counts as a station's name having a place's.
- * Promise: a matter goes to the station that surely has the place, or to one above it that can tell.
+ * Promise: a matter goes to the station that surely has the place, or to one above it that can
+ *          tell.
  * Flow:    online message -> spot -> hand-on */
 #include <station/work/spot.h>
 #include <string.h>
 #include <station/base/check.h>
 
-enum { COUNTY_DIGITS = 6, TOWN_DIGITS = 9, VILLAGE_DIGITS = 12, STEM_LEAST = 6 /* two characters */ };
+enum { COUNTY_DIGITS = 6, TOWN_DIGITS = 9, VILLAGE_DIGITS = 12 };
+enum { STEM_LEAST = 6 }; /* bytes: two characters */
 enum fit { FIT_NOT, FIT_WITHIN, FIT_START };
 
 static bool starts(struct st_span s, struct st_span prefix)
@@ -32,8 +34,8 @@ static struct st_span stem(struct st_span name)
 	return name;
 }
 
-/* How well a station's name has a place's, which people write with what stands above it or without what
- * it ends with: 黎阳路街道基站 has 黎阳路, 黎阳路街道 and 淇滨区黎阳路街道. */
+/* How well a station's name has a place's, which people write with what stands above it or without
+ * what it ends with: 黎阳路街道基站 has 黎阳路, 黎阳路街道 and 淇滨区黎阳路街道. */
 static enum fit fit(const struct st_station *s, struct st_span place)
 {
 	struct st_span name = st_span_text(s->certificate.name), own = stem(name);
@@ -43,9 +45,11 @@ static enum fit fit(const struct st_station *s, struct st_span place)
 	if (starts(name, place))
 		return FIT_START;
 	if (own.size >= STEM_LEAST && place.size >= own.size &&
-	    (starts(place, own) || starts(st_span(place.data + place.size - own.size, own.size), own)))
+	    (starts(place, own) ||
+	     starts(st_span(place.data + place.size - own.size, own.size), own)))
 		return FIT_START;
-	return has(name, place) || (own.size >= STEM_LEAST && has(place, own)) ? FIT_WITHIN : FIT_NOT;
+	return has(name, place) || (own.size >= STEM_LEAST && has(place, own)) ? FIT_WITHIN
+									       : FIT_NOT;
 }
 
 struct searching {
@@ -120,7 +124,8 @@ static int by_names(struct st_txn *t, const struct st_spot *spot, uint32_t *ret_
 	return rc;
 }
 
-int st_spot_station(struct st_txn *t, const struct st_spot *spot, uint32_t self, struct st_station *ret_s)
+int st_spot_station(struct st_txn *t, const struct st_spot *spot, uint32_t self,
+		    struct st_station *ret_s)
 {
 	uint32_t number = 0;
 	ST_REQUIRE(self > 0);

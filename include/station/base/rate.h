@@ -1,5 +1,6 @@
 /* rate.h - a token bucket: so many a minute, a minute's worth at once, and no clock of its own.
- * Life: zeroed is full. One owner. now_ms is monotonic; what goes backward counts as standing still. */
+ * Life: zeroed is full. One owner. now_ms is monotonic; what goes backward counts as standing
+ * still. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>

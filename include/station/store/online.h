@@ -1,14 +1,15 @@
-/* online.h - the matters that came in online, by query code and by the platform's own id, and what the
- * platform is still to be told of them.
+/* online.h - the matters that came in online, by query code and by the platform's own id, and what
+ * the platform is still to be told of them.
  *
  *   online  1 | key of a code, 16 bytes              -> opener u32 | ulid
  *           2 | opener u32 | ulid                    -> struct st_online (below)
  *           3 | key of (source, request id), 16      -> opener u32 | ulid
  *   hooks   opener u32 | ulid | n u32                -> state u32 | time u64 | id 16
  *
- * Both keys are made under the secret in meta (work/online.h), so a table read by a stranger gives no code that can be
- * tried, and the way through the tree tells nothing of one. The rows of `online` follow from the events and the
- * secret; hooks are what this station still owes, and are dropped when they are taken. */
+ * Both keys are made under the secret in meta (work/online.h), so a table read by a stranger gives
+ * no code that can be tried, and the way through the tree tells nothing of one. The rows of
+ * `online` follow from the events and the secret; hooks are what this station still owes, and are
+ * dropped when they are taken. */
 #pragma once
 #include <station/store/records.h>
 
@@ -26,10 +27,12 @@ struct st_online {
 	char source[ST_ONLINE_TEXT_MAX + 1], request[ST_ONLINE_TEXT_MAX + 1];
 };
 ST_MUST int st_online_put(struct st_txn *t, const struct st_online *o);
-ST_MUST int st_online_get(struct st_txn *t, const struct st_record_ref *ref, struct st_online *ret_o);
+ST_MUST int st_online_get(struct st_txn *t, const struct st_record_ref *ref,
+			  struct st_online *ret_o);
 typedef int st_online_fn(const struct st_online *o, void *arg);
 /* Those after `after` (NULL: all) in order of opening. Non-zero from fn stops and is returned. */
-ST_MUST int st_online_each(struct st_txn *t, const struct st_record_ref *after, st_online_fn *fn, void *arg);
+ST_MUST int st_online_each(struct st_txn *t, const struct st_record_ref *after, st_online_fn *fn,
+			   void *arg);
 
 enum st_online_by { ST_ONLINE_BY_CODE = 1, ST_ONLINE_BY_REQUEST = 3 };
 ST_MUST int st_online_find(struct st_txn *t, enum st_online_by by, const uint8_t key[ST_ONLINE_KEY],
@@ -45,7 +48,10 @@ struct st_hook {
 	uint8_t id[ST_HOOK_ID]; /* the same however often it is sent */
 };
 ST_MUST int st_hook_put(struct st_txn *t, const struct st_hook *h);
-/* A record's oldest one, of the first record behind `after` that has any (NULL: of all). ST_ENOTFOUND. */
-ST_MUST int st_hook_next(struct st_txn *t, const struct st_record_ref *after, struct st_hook *ret_h);
-ST_MUST int st_hook_del(struct st_txn *t, const struct st_record_ref *ref, uint32_t n); /* ST_ENOTFOUND */
+/* A record's oldest one, of the first record behind `after` that has any (NULL: of all).
+ * ST_ENOTFOUND. */
+ST_MUST int st_hook_next(struct st_txn *t, const struct st_record_ref *after,
+			 struct st_hook *ret_h);
+/* ST_ENOTFOUND. */
+ST_MUST int st_hook_del(struct st_txn *t, const struct st_record_ref *ref, uint32_t n);
 ST_MUST int st_hook_count(struct st_txn *t, uint64_t *ret_count);

@@ -1,4 +1,5 @@
-/* mac.h - HMAC-SHA-256 (RFC 2104), and comparing secrets without telling by the time where they differ. */
+/* mac.h - HMAC-SHA-256 (RFC 2104), and comparing secrets without telling by the time where they
+ * differ. */
 #pragma once
 #include <station/trust/hash.h>
 

@@ -1,5 +1,6 @@
-/* online.c - tests of what comes in online: codes, one matter a message, the station of its place, what is to be told,
- * and that a refusal leaves no trace. Main, a branch and a base in one process. */
+/* online.c - tests of what comes in online: codes, one matter a message, the station of its place,
+ * what is to be told, and that a refusal leaves no trace. Main, a branch and a base in one process.
+ * */
 #include <station/ask/online.h>
 #include "pair.h"
 
@@ -31,13 +32,16 @@ static const struct st_command_field fields[] = {
 	{ { (const uint8_t *)"reporter_name", 13 }, { (const uint8_t *)"Wang", 4 } },
 };
 
-static int send_to(struct station *s, const char *request, const char *code, struct st_job_online *ret)
+static int send_to(struct station *s, const char *request, const char *code,
+		   struct st_job_online *ret)
 {
 	struct st_job *job = calloc(1, sizeof(*job));
 	job->kind = ST_JOB_ONLINE;
 	job->u.online = (struct st_job_online){ .source = st_span_text("platform"),
-						.request = st_span_text(request), .fields = fields,
-						.field_count = 2, .spot = { .code = st_span_text(code) } };
+						.request = st_span_text(request),
+						.fields = fields,
+						.field_count = 2,
+						.spot = { .code = st_span_text(code) } };
 	int rc = station_run(s, job);
 	*ret = job->u.online;
 	free(job);
@@ -101,7 +105,9 @@ static void test_codes(void **state)
 	assert_int_equal(ask(&main_, text, &l), 0);
 	(void)snprintf(typed, sizeof(typed), " %.4s %s", text, text + 5);
 	for (char *p = typed; *p != 0; p++)
-		*p = *p == '0' ? 'o' : *p == '1' ? 'i' : (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
+		*p = *p == '0'   ? 'o'
+		     : *p == '1' ? 'i'
+				 : (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
 	assert_int_equal(ask(&main_, typed, &l), 0);
 	unsigned unseen = 0;
 	for (size_t i = 0; i < ST_QUERY_CODE; i++) { /* one character wrong */
@@ -111,13 +117,19 @@ static void test_codes(void **state)
 		unseen += st_query_code_parse(st_span_text(wrong), code) == 0;
 	}
 	assert_int_equal(unseen, 0);
-	static const char *const none[] = { "", "-", "0000-0000-0000-00", "U", "7K2M-93QX-C8TZ-4N7K2M",
-					    "\xe7\x8e\x8b", "7K2M-93QX-C8TZ-4N-------------------------" };
+	static const char *const none[] = { "",
+					    "-",
+					    "0000-0000-0000-00",
+					    "U",
+					    "7K2M-93QX-C8TZ-4N7K2M",
+					    "\xe7\x8e\x8b",
+					    "7K2M-93QX-C8TZ-4N-------------------------" };
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
 		assert_int_equal(ask(&main_, none[i], &l), ST_ENOTFOUND);
 }
 
-/* Codes of one millisecond and one secret have nothing in common, and another secret gives others. */
+/* Codes of one millisecond and one secret have nothing in common, and another secret gives others.
+ * */
 static void test_codes_tell_nothing(void **state)
 {
 	enum { CODES = 2000 };
@@ -170,7 +182,8 @@ static int find_number(struct st_txn *t, void *arg)
 	return 0;
 }
 
-static void move(struct station *s, const char *code, const char *name, const char *field, const char *value)
+static void move(struct station *s, const char *code, const char *name, const char *field,
+		 const char *value)
 {
 	struct st_command_field f = { st_span_text(field), st_span_text(value) };
 	struct numbering n = { .code = code };
@@ -189,7 +202,8 @@ static void test_what_is_told(void **state)
 	move(&main_, a.code, "answer", "reply", "done");
 	assert_int_equal(ask(&main_, a.code, &l), 0);
 	assert_int_equal(l.hooks, 0); /* nobody asked to be told */
-	assert_int_equal(job_run(&main_, (struct st_job){ .kind = ST_JOB_HOOKS, .u.hooks = true }), 0);
+	assert_int_equal(job_run(&main_, (struct st_job){ .kind = ST_JOB_HOOKS, .u.hooks = true }),
+			 0);
 	move(&main_, a.code, "rework", "reason", "not done");
 	assert_int_equal(ask(&main_, a.code, &l), 0);
 	assert_int_equal(l.hooks, 0);
@@ -213,7 +227,8 @@ static void test_what_is_told(void **state)
 	assert_int_equal(ask(&main_, a.code, &l), 0);
 	assert_int_equal(l.hooks, 1);
 	assert_memory_not_equal(l.hook.id, id, sizeof(id));
-	assert_int_equal(job_run(&main_, (struct st_job){ .kind = ST_JOB_HOOKS, .u.hooks = false }), 0);
+	assert_int_equal(job_run(&main_, (struct st_job){ .kind = ST_JOB_HOOKS, .u.hooks = false }),
+			 0);
 	assert_int_equal(ask(&main_, a.code, &l), 0);
 	assert_int_equal(l.hooks, 1); /* what was promised stays */
 }
@@ -257,8 +272,10 @@ static void test_refusal_leaves_no_trace(void **state)
 	assert_int_equal(send_to(&main_, request, "410611", &a), ST_ETOOBIG);
 	assert_string_equal(a.place, "request_id");
 	assert_int_equal(send_to(&main_, "", "410611", &a), ST_EFIELD);
-	job.u.online = (struct st_job_online){ .source = st_span_text("p"), .request = st_span_text("1"),
-					       .fields = bad, .field_count = 1 };
+	job.u.online = (struct st_job_online){ .source = st_span_text("p"),
+					       .request = st_span_text("1"),
+					       .fields = bad,
+					       .field_count = 1 };
 	assert_int_equal(job_run(&main_, job), ST_EFIELD);
 	assert_int_equal(ask(&main_, "7K2M-93QX-C8TZ-4N", &l), ST_ENOTFOUND);
 	assert_int_equal(l.matters, 0);

@@ -1,4 +1,5 @@
-/* rate.c - tests of the token bucket: it gives a minute's worth at once, then so many a minute, whatever the times. */
+/* rate.c - tests of the token bucket: it gives a minute's worth at once, then so many a minute,
+ * whatever the times. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -40,8 +41,8 @@ static void test_clock_backward(void **state)
 	assert_true(st_rate_take(&r, UINT64_MAX, 60000, 60000));
 }
 
-/* Asked at any times, however small the steps: never more than a minute's worth and the rate; and, asked all the time,
- * no less than the rate. */
+/* Asked at any times, however small the steps: never more than a minute's worth and the rate; and,
+ * asked all the time, no less than the rate. */
 static void test_any_times(void **state)
 {
 	(void)state;

@@ -9,7 +9,8 @@
 #include <station/trust/key.h>
 #include <station/trust/mac.h>
 
-static void assert_mac(struct st_span key, const struct st_span *pieces, size_t count, const char *hex)
+static void assert_mac(struct st_span key, const struct st_span *pieces, size_t count,
+		       const char *hex)
 {
 	uint8_t want[ST_HASH_SIZE];
 	size_t size = 0;
@@ -23,8 +24,10 @@ static void test_rfc_4231(void **state)
 {
 	uint8_t key[131];
 	const struct st_span hi = st_span_text("Hi There");
-	const struct st_span what[] = { st_span_text("what do ya "), st_span_text("want for nothing?") };
-	const struct st_span large = st_span_text("Test Using Larger Than Block-Size Key - Hash Key First");
+	const struct st_span what[] = { st_span_text("what do ya "),
+					st_span_text("want for nothing?") };
+	const struct st_span large =
+		st_span_text("Test Using Larger Than Block-Size Key - Hash Key First");
 	(void)state;
 	memset(key, 0x0b, sizeof(key));
 	assert_mac(st_span(key, 20), &hi, 1,
