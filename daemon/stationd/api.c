@@ -48,7 +48,7 @@ static struct connection *connection_of(struct MHD_Connection *connection)
 	return info == NULL ? NULL : info->socket_context;
 }
 
-/* Whoever sends a byte now and then keeps no connection for ever. Answers how long until the next is due. */
+/* Whoever sends a byte now and then keeps no connection for ever. How long until the next is due. */
 static uint64_t cut_slow(struct api *a, uint64_t now)
 {
 	uint64_t wait = UINT64_MAX;
@@ -318,10 +318,13 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
 		const union MHD_ConnectionInfo *fd =
 			MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-		struct connection *c = a->conf.request_ms == 0 || fd == NULL ? NULL : calloc(1, sizeof(*c));
+		bool timed = a->conf.request_ms > 0 && fd != NULL;
+		struct connection *c = timed ? calloc(1, sizeof(*c)) : NULL;
 		if (c == NULL)
 			return;
-		*c = (struct connection){ fd->connect_fd, uv_now(&a->station->loop), false, false, a->connections };
+		c->fd = fd->connect_fd;
+		c->since_ms = uv_now(&a->station->loop);
+		c->next = a->connections;
 		a->connections = c;
 		*context = c;
 		return;
@@ -346,8 +349,9 @@ int api_listen(struct station *s, const struct api_conf *conf, struct api **ret_
 	a->station = s;
 	a->conf = *conf;
 	a->http = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, a,
-				   MHD_OPTION_LISTEN_SOCKET, conf->socket, MHD_OPTION_NOTIFY_COMPLETED,
-				   end_request, a, MHD_OPTION_NOTIFY_CONNECTION, on_connection, a,
+				   MHD_OPTION_LISTEN_SOCKET, conf->socket,
+				   MHD_OPTION_NOTIFY_COMPLETED, end_request, a,
+				   MHD_OPTION_NOTIFY_CONNECTION, on_connection, a,
 				   MHD_OPTION_CONNECTION_LIMIT, conf->connections,
 				   MHD_OPTION_PER_IP_CONNECTION_LIMIT, conf->per_address,
 				   MHD_OPTION_CONNECTION_TIMEOUT, conf->idle_s, MHD_OPTION_END);

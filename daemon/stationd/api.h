@@ -18,7 +18,8 @@ struct route {
 	route_fn *fn;
 };
 
-enum { API_BODY_MAX = 1024 * 1024 + 64 * 1024, API_PLACE_MAX = 256, API_REQUESTS_MAX = 128, API_SOURCE_MAX = 41 };
+enum { API_BODY_MAX = 1024 * 1024 + 64 * 1024, API_PLACE_MAX = 256, API_REQUESTS_MAX = 128 };
+enum { API_SOURCE_MAX = 41 };
 
 struct request {
 	struct station *station;
@@ -53,12 +54,13 @@ struct api_conf {
 	int socket;              /* listening; the listener's from now on, even on failure */
 	unsigned connections, per_address; /* at most; per_address 0: any number */
 	unsigned idle_s;
-	uint64_t request_ms;     /* a request that isn't answered so long after the one before, or after the connection, is
-				  * cut off, however busy its sender looks; 0: never */
+	/* A request that isn't answered so long after the one before it, or after the connection, is cut
+	 * off, however busy its sender looks; 0: never. */
+	uint64_t request_ms;
 	size_t body_max;
 	const struct route *(*route)(const char *method, const char *path, const char **ret_rest,
 				     bool *ret_other_method);
-	void (*gate)(struct request *q);      /* the head is here, the body isn't: it may answer. NULL: none */
+	void (*gate)(struct request *q);      /* the head is here, the body isn't: it may answer */
 	void (*answering)(struct request *q); /* an answer is about to leave. NULL: nobody looks */
 };
 int api_listen(struct station *s, const struct api_conf *conf, struct api **ret_a);
@@ -108,6 +110,6 @@ int api_read_log(struct st_txn *t, const char *name, struct st_log *ret_log); /*
 
 /* Routes, by group of files. Each list ends with a NULL method. */
 extern const struct route api_station_routes[], api_status_routes[], api_record_routes[],
-	api_import_routes[], api_report_routes[], api_log_routes[], api_task_routes[], api_kind_routes[],
-	api_online_routes[];
+	api_import_routes[], api_report_routes[], api_log_routes[], api_task_routes[],
+	api_kind_routes[], api_online_routes[];
 void api_tasks_close(struct station *s);

@@ -181,9 +181,10 @@ static int check_online(const struct config *c, const struct reading *r)
 {
 	struct sockaddr_storage address;
 	const char *url = c->online_webhook;
-	if (c->online_listen[0] != 0 && !config_is_socket(c->online_listen, &address))
+	bool on = c->online_listen[0] != 0;
+	if (on && !config_is_socket(c->online_listen, &address))
 		return wrong_at(r, "online_listen", "ADDRESS:PORT, [ADDRESS]:PORT");
-	if (c->online_listen[0] != 0 && !config_is_loopback(&address) && c->online_token_file[0] == 0)
+	if (on && !config_is_loopback(&address) && c->online_token_file[0] == 0)
 		return wrong_at(r, "online_listen",
 				r->lang == ST_EN ? "a loopback address, or set online_token_file"
 						 : "本机地址 127.0.0.1, 或设置 online_token_file");

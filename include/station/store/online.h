@@ -6,10 +6,9 @@
  *           3 | key of (source, request id), 16      -> opener u32 | ulid
  *   hooks   opener u32 | ulid | n u32                -> state u32 | time u64 | id 16
  *
- * Both keys are made under the secret in meta (work/online.h), so a table read by a stranger gives
- * no code that can be tried, and the way through the tree tells nothing of one. The rows of
- * `online` follow from the events and the secret; hooks are what this station still owes, and are
- * dropped when they are taken. */
+ * Both keys are made under the secret in meta (work/online.h), so how long a search takes tells
+ * nothing of a code that is near. The rows of `online` follow from the events and the secret; hooks
+ * are what this station still owes, and are dropped when they are taken. */
 #pragma once
 #include <station/store/records.h>
 

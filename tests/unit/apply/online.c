@@ -128,8 +128,7 @@ static void test_codes(void **state)
 		assert_int_equal(ask(&main_, none[i], &l), ST_ENOTFOUND);
 }
 
-/* Codes of one millisecond and one secret have nothing in common, and another secret gives others.
- * */
+/* Codes of one millisecond and one secret have nothing in common, and another secret gives others. */
 static void test_codes_tell_nothing(void **state)
 {
 	enum { CODES = 2000 };
