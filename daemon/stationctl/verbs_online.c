@@ -70,55 +70,16 @@ static int online_status(const struct args *a)
 	return rc;
 }
 
-static void show_list(const json_t *answer)
-{
-	struct table t;
-	size_t i, k;
-	json_t *row, *column;
-	const char *cells[COLUMNS_MAX];
-	const json_t *columns = json_object_get(answer, "columns");
-	size_t n = json_array_size(columns);
-	if (n == 0 || n > COLUMNS_MAX)
-		return;
-	table_init(&t, n, "");
-	json_array_foreach(columns, k, column)
-		cells[k] = member(column, ctl.lang == ST_EN ? "en" : "zh");
-	table_add(&t, cells);
-	json_array_foreach(json_object_get(answer, "rows"), i, row) {
-		for (k = 0; k < n; k++) {
-			const char *text = json_string_value(json_array_get(row, k));
-			cells[k] = text == NULL ? "" : text;
-		}
-		table_add(&t, cells);
-	}
-	table_print(&t);
-	if (member(answer, "next")[0] != 0)
-		complain(T_MORE, member(answer, "next"));
-}
-
 static int online_list(const struct args *a)
 {
-	struct answer answer;
-	struct query q;
-	query_init(&q, "/v1/online/list");
-	query_add(&q, "limit", option(a, "limit"));
-	query_add(&q, "from", option(a, "from"));
-	int rc = call_get(query_text(&q), &answer);
-	query_done(&q);
-	if (rc == 0 && ctl.json)
-		answer_print(&answer);
-	else if (rc == 0)
-		show_list(answer.json);
-	answer_done(&answer);
-	return rc;
+	return out_pages(a, "/v1/online/list");
 }
 
 const struct verb online_verbs[] = {
 	{ "online status", "", "", 0, 0, online_status, "线上接单: 监听, 计数, 结果回送",
 	  "what comes in online: the listener, counts, and results told",
 	  "stationctl online status" },
-	{ "online list", "[--limit N] [--from CODE]", "limit from", 0, 0, online_list,
-	  "线上来件, 按查询码", "what came in online, by query code",
-	  "stationctl online list --limit 20" },
+	{ "online list", "[--csv FILE|-] [--xlsx FILE]", OUT_OPTIONS, 0, 0, online_list,
+	  "线上来件, 按查询码", "what came in online, by query code", "stationctl online list" },
 	{ NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL },
 };

@@ -7,7 +7,7 @@
 #include <station/base/check.h>
 #include "online.h"
 
-enum { LIST_MAX = 500 };
+enum { LIST_PAGE = 200, LIST_MAX = 500 };
 
 static json_t *hooks_json(const struct hooks_info *h, const char *webhook, uint64_t waiting)
 {
@@ -96,17 +96,17 @@ static int add_row(const struct st_online *o, void *arg)
 static int read_list(struct st_txn *t, void *arg)
 {
 	struct listing *x = arg;
-	const char *from = api_argument(x->q, "from"), *limit = api_argument(x->q, "limit");
+	const char *page = api_argument(x->q, "page"), *limit = api_argument(x->q, "limit");
 	struct st_record_ref after;
 	char *end = NULL;
-	unsigned long n = limit == NULL ? 50 : strtoul(limit, &end, 10);
+	unsigned long n = limit == NULL ? LIST_PAGE : strtoul(limit, &end, 10);
 	if (n < 1 || n > LIST_MAX || (end != NULL && *end != 0))
 		return api_place(x->q, ST_EFIELD, "limit");
 	x->limit = n;
 	x->txn = t;
-	if (from != NULL && st_online_resolve(t, st_span_text(from), &after) < 0)
-		return api_place(x->q, ST_EFIELD, "from");
-	int rc = st_online_each(t, from == NULL ? NULL : &after, add_row, x);
+	if (page != NULL && st_online_resolve(t, st_span_text(page), &after) < 0)
+		return api_place(x->q, ST_EFIELD, "page");
+	int rc = st_online_each(t, page == NULL ? NULL : &after, add_row, x);
 	return rc < 0 ? rc : 0;
 }
 

@@ -502,7 +502,7 @@ def online_killed(city):
             check(status in (200, 201) and codes.setdefault(a and "K-%d-%d" % (n, i), a["code"]) == a["code"],
                   "%d %s, was %s" % (status, a, codes))
     check(len(set(codes.values())) == 30, "thirty codes")
-    listed = main.json("online", "list", "--limit", "100")["rows"]
+    listed = main.json("online", "list")["rows"]
     check(sorted(r[3] for r in listed) == sorted(codes) and {r[6] for r in listed} == {BASE},
           "thirty matters, handed on: %s" % listed)
     until("all of them are at the base", lambda: len(base.json("matter", "list", "--holder", BASE, "--limit",
