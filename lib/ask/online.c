@@ -195,6 +195,7 @@ int st_online_status_ref(struct st_txn *t, const struct st_record_ref *ref,
 			 struct st_online_status *ret)
 {
 	ST_REQUIRE(ret != NULL);
+	ST_REQUIRE(ref->opener > 0);
 	init(ret);
 	return fill(t, ref, ret);
 }

@@ -83,6 +83,7 @@ static int search(struct st_txn *t, struct st_span name, enum st_tier tier, uint
 {
 	struct searching x = { .txn = t, .name = name, .tier = tier, .below = below };
 	ST_REQUIRE(name.size <= ST_SPOT_NAME_MAX);
+	st_assert(tier == ST_BRANCH || tier == ST_BASE); /* a specialty station has no place */
 	int rc = name.size == 0 ? 0 : st_station_each(t, look, &x);
 	if (rc == 0)
 		*ret_number = x.found;

@@ -505,8 +505,12 @@ def online_killed(city):
     listed = main.json("online", "list")["rows"]
     check(sorted(r[3] for r in listed) == sorted(codes) and {r[6] for r in listed} == {BASE},
           "thirty matters, handed on: %s" % listed)
-    until("all of them are at the base", lambda: len(base.json("matter", "list", "--holder", BASE, "--limit",
-                                                               "100")["records"]) == 30)
+    def all_there():
+        return len(base.json("matter", "list", "--holder", BASE, "--limit", "100")["records"]) == 30
+    try:
+        until("all of them are at the base", all_there, 60)
+    except Failed as e:
+        raise Failed("%s: %s" % (e, [(s.code, s.json("status")) for s in city])) from e
     main.ctl("recount")
 
 
