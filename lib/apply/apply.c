@@ -142,6 +142,7 @@ static int run(struct st_apply *a, struct st_job *job)
 	case ST_JOB_ONLINE:   return job_online(a, &job->u.online);
 	case ST_JOB_HOOKS:    return job_hooks(a, job->u.hooks);
 	case ST_JOB_TOLD:     return job_told(a, &job->u.told);
+	case ST_JOB_SEEN:     return job_seen(a, &job->u.seen);
 	}
 	return ST_NEVER(true) ? ST_EUSAGE : 0;
 }
@@ -161,6 +162,7 @@ static int run_all(struct st_txn *t, void *arg)
 	a->own.loaded = a->own.dirty = false;
 	a->hooks = HOOKS_UNKNOWN;
 	own_forget(a);
+	a->hearing.count = a->hearing.code_count = 0;
 	memset(&a->applied, 0, sizeof(a->applied));
 	st_fold_begin(a->fold);
 	int rc = st_self_load(t, &a->self);
@@ -172,6 +174,8 @@ static int run_all(struct st_txn *t, void *arg)
 			own_forget(a);
 		rc = is_failure(answer) ? answer : 0;
 	}
+	if (rc == 0)
+		rc = heard_flush(a);
 	if (rc == 0)
 		rc = own_finish(a);
 	if (rc == 0)

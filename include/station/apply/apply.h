@@ -50,6 +50,7 @@ enum st_job_kind {
 	ST_JOB_ONLINE,   /* a message of the city's platform becomes a matter, at the station of its place */
 	ST_JOB_HOOKS,    /* from now on, what happens to such matters is to be told, or isn't */
 	ST_JOB_TOLD,     /* the platform has taken one of these */
+	ST_JOB_SEEN,     /* a person has seen what was for this station */
 };
 enum {
 	ST_IMPORT_BAD_MAX = ST_IMPORT_ROWS_MAX, ST_RECEIPTS_MAX = 64, ST_CHAIN_MAX = ST_DEPTH_MAX,
@@ -163,6 +164,14 @@ struct st_job_halt {
 	struct st_cosignature cosignature;
 };
 
+struct st_job_seen {
+	struct st_span what; /* a record's number or id: all that it asks of us; an event CODE/EPOCH/SEQ; empty: all */
+	struct st_span author;
+	/* out */
+	unsigned count; /* that nobody had seen before */
+	bool more;      /* there are more than one job says */
+};
+
 struct st_job {
 	enum st_job_kind kind;
 	int rc; /* out */
@@ -183,6 +192,7 @@ struct st_job {
 		struct st_job_online online;
 		bool hooks;
 		struct st_job_told told;
+		struct st_job_seen seen;
 	} u;
 };
 
