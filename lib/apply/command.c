@@ -322,25 +322,31 @@ int command_add(struct st_apply *a, const struct st_command *c, struct st_checke
 	return rc;
 }
 
+void command_new_record(struct st_apply *a, struct st_record *r)
+{
+	uint8_t random[10];
+	st_assert(a->self.station.number > 0);
+	memset(r, 0, sizeof(*r));
+	draw(a, random, sizeof(random));
+	r->ref.opener = a->self.station.number;
+	r->ref.ulid = st_ulid_make(a->world->now_ms > 0 ? (uint64_t)a->world->now_ms : 0, random);
+}
+
 /* The record that is meant: loaded, or with revision 0 to be opened under a new id. */
 static int find_record(struct st_apply *a, struct st_job_command *job, struct st_record *r)
 {
-	uint8_t random[10];
 	if (job->record.size > 0) {
 		struct st_record_ref ref;
 		int rc = st_record_resolve(a->txn, job->record, &ref);
 		return rc < 0 ? rc : st_record_load(a->txn, &ref, r);
 	}
-	memset(r, 0, sizeof(*r));
-	draw(a, random, sizeof(random));
-	r->ref.opener = a->self.station.number;
-	r->ref.ulid = st_ulid_make(a->world->now_ms > 0 ? (uint64_t)a->world->now_ms : 0, random);
+	command_new_record(a, r);
 	return 0;
 }
 
 /* The station that gets the record: enrolled, and another than has it. */
-static int check_receiver(struct st_apply *a, const struct st_checked *c, const struct st_record *r,
-			  uint32_t *ret_to)
+int command_receiver(struct st_apply *a, const struct st_checked *c, const struct st_record *r,
+		     uint32_t *ret_to)
 {
 	struct st_station to;
 	int rc = st_station_find(a->txn, &c->holder, &to);
@@ -357,7 +363,7 @@ static int check_stations(struct st_apply *a, const struct st_checked *c, const 
 			  char place[ST_PLACE_MAX])
 {
 	uint32_t self = a->self.station.number, to = 0;
-	int rc = st_code_empty(&c->holder) ? 0 : check_receiver(a, c, r, &to);
+	int rc = st_code_empty(&c->holder) ? 0 : command_receiver(a, c, r, &to);
 	if (rc < 0) {
 		(void)snprintf(place, ST_PLACE_MAX, "to");
 		return rc;

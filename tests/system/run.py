@@ -24,6 +24,7 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(TOP, "deploy", "demo"))
 import directives  # noqa: E402
 from city import City, Failed, Station  # noqa: E402
+import online  # noqa: E402
 
 BUILD = None
 TESTS = []
@@ -1197,7 +1198,7 @@ def main():
     args = parser.parse_args()
     BUILD = args.build
     passed = failed = 0
-    for f in TESTS + directives.TESTS:
+    for f in TESTS + directives.TESTS + online.TESTS:
         if args.names and f.__name__ not in args.names:
             continue
         begun = time.monotonic()
