@@ -51,7 +51,7 @@ static json_t *paper(const char *token, const char *const *choices, size_t count
 		char *end = NULL;
 		errno = 0;
 		long n = strtol(choices[i], &end, 10);
-		if (errno != 0 || *end != 0 || n < 1 || n > ST_CANDIDATES_MAX) {
+		if (errno != 0 || *end != 0 || n < 1 || n > ST_VOTE_CANDIDATES_MAX) {
 			json_decref(choose);
 			return NULL;
 		}

@@ -9,7 +9,7 @@
 #include <station/base/check.h>
 #include <station/work/vote.h>
 
-enum { NUMBER_TEXT = 16, FIELDS_MAX = 3 + ST_CANDIDATES_MAX };
+enum { NUMBER_TEXT = 16, FIELDS_MAX = 3 + ST_VOTE_CANDIDATES_MAX };
 _Static_assert((int)FIELDS_MAX <= (int)ST_COMMAND_FIELDS_MAX - 5, "a command takes all of them");
 
 struct declaring {
@@ -50,7 +50,7 @@ static size_t place_on_list(const struct st_vote_count *c, size_t candidate)
 	size_t place = 0;
 	while (c->order[place] != candidate)
 		place++;
-	st_assert(place < ST_CANDIDATES_MAX);
+	st_assert(place < ST_VOTE_CANDIDATES_MAX);
 	return place + 1;
 }
 

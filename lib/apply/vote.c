@@ -46,7 +46,7 @@ int vote_find(struct st_apply *a, struct st_span name, struct st_vote *ret_v,
 /* Each candidate is a project on this station's list, and no two are the same. */
 static int check_candidates(struct st_apply *a, const struct st_vote *v, char place[ST_PLACE_MAX])
 {
-	struct st_record_ref refs[ST_CANDIDATES_MAX];
+	struct st_record_ref refs[ST_VOTE_CANDIDATES_MAX];
 	const struct st_kind *k = st_kind_named("project");
 	for (size_t i = 0; i < v->in.rules.candidates; i++) {
 		struct st_span name = st_vote_candidate(v, i);

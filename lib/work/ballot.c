@@ -202,7 +202,7 @@ static void count_paper(struct counting *c, const struct st_vote_paper *p)
 	out->blank += p->ballot.choice_count == 0;
 	for (size_t i = 0; i < p->ballot.choice_count; i++) {
 		size_t candidate = p->ballot.choices[i] - 1u;
-		st_assert(candidate < ST_CANDIDATES_MAX);
+		st_assert(candidate < ST_VOTE_CANDIDATES_MAX);
 		out->votes[candidate]++;
 		out->points[candidate] += (uint32_t)(c->in->rules.seats - i);
 	}
@@ -234,7 +234,7 @@ static void put_in_order(struct counting *c)
 static void elect(struct counting *c)
 {
 	struct st_vote_count *o = c->out;
-	uint8_t able[ST_CANDIDATES_MAX];
+	uint8_t able[ST_VOTE_CANDIDATES_MAX];
 	size_t n = 0, seats = c->in->rules.seats;
 	for (size_t i = 0; i < c->in->rules.candidates; i++)
 		if (o->votes[o->order[i]] >= o->majority)
@@ -281,8 +281,8 @@ int st_vote_count(const struct st_vote_in *in, struct st_vote_count *ret_count)
 {
 	ST_REQUIRE(in->token_count <= ST_TOKENS_MAX);
 	ST_REQUIRE(in->paper_count <= ST_BALLOTS_MAX);
-	ST_REQUIRE(in->rules.candidates <= ST_CANDIDATES_MAX);
-	ST_REQUIRE(in->rules.seats <= ST_CANDIDATES_MAX);
+	ST_REQUIRE(in->rules.candidates <= ST_VOTE_CANDIDATES_MAX);
+	ST_REQUIRE(in->rules.seats <= ST_VOTE_CANDIDATES_MAX);
 	struct st_vote_count out;
 	struct counting c = { .in = in, .out = &out };
 	const struct st_vote_rules *r = &in->rules;

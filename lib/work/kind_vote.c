@@ -22,7 +22,7 @@ static const struct st_field_row fields[] = {
 	FACT(ST_VOTE_F_ROUND, "round", 120, "届次或轮次", "session or round", ST_ONCE),
 	LINK(ST_VOTE_F_CANDIDATES, "candidates", KIND_project, "候选项目 (按票上次序)",
 	     "candidates, in the order of the paper", ST_MANY | ST_ONCE),
-	NUMBER(ST_VOTE_F_SEATS, "seats", 1, ST_CANDIDATES_MAX, "应选项目数", "how many are to be chosen", ST_ONCE),
+	NUMBER(ST_VOTE_F_SEATS, "seats", 1, ST_VOTE_CANDIDATES_MAX, "应选项目数", "how many are to be chosen", ST_ONCE),
 	NUMBER(ST_VOTE_F_DEPUTIES, "deputies", 1, ST_TOKENS_MAX, "全体代表", "all deputies", ST_ONCE),
 	NUMBER(ST_VOTE_F_PRESENT, "present", 1, ST_TOKENS_MAX, "到会代表", "deputies present", ST_FILLED),
 	NUMBER(ST_VOTE_F_QUORUM, "quorum", 1, ST_TOKENS_MAX, "法定到会人数 (缺省为全体三分之二)",

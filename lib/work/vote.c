@@ -12,7 +12,7 @@
 #include <station/work/changes.h>
 #include "kinds.h"
 
-enum { TEXTS_MAX = ST_CANDIDATES_MAX * (ST_RECORD_NAME_MAX + 1) };
+enum { TEXTS_MAX = ST_VOTE_CANDIDATES_MAX * (ST_RECORD_NAME_MAX + 1) };
 
 static uint32_t number(const struct st_change *c, uint32_t id, uint32_t most)
 {
@@ -23,12 +23,12 @@ static uint32_t number(const struct st_change *c, uint32_t id, uint32_t most)
 static int take_opening(struct st_vote *v, const struct st_change *c)
 {
 	struct st_vote_rules *r = &v->in.rules;
-	r->seats = number(c, ST_VOTE_F_SEATS, ST_CANDIDATES_MAX);
+	r->seats = number(c, ST_VOTE_F_SEATS, ST_VOTE_CANDIDATES_MAX);
 	r->deputies = number(c, ST_VOTE_F_DEPUTIES, ST_TOKENS_MAX);
 	r->quorum = number(c, ST_VOTE_F_QUORUM, ST_TOKENS_MAX);
 	r->majority = number(c, ST_VOTE_F_MAJORITY, ST_TOKENS_MAX);
 	r->priority = number(c, ST_F_CHANNEL, ST_VOTE_PRIORITY) == ST_VOTE_PRIORITY;
-	for (size_t i = 0; i < c->field_count && r->candidates < ST_CANDIDATES_MAX; i++) {
+	for (size_t i = 0; i < c->field_count && r->candidates < ST_VOTE_CANDIDATES_MAX; i++) {
 		const struct st_field *f = &c->fields[i];
 		if (f->id != ST_VOTE_F_CANDIDATES || f->is_number ||
 		    f->text.size > ST_RECORD_NAME_MAX)

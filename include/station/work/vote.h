@@ -24,7 +24,7 @@
 enum {
 	ST_TOKENS_MAX = 3000,    /* deputies of one vote: a national congress */
 	ST_BALLOTS_MAX = 4096,   /* papers of one vote; more than there may be tokens */
-	ST_CANDIDATES_MAX = ST_MANY_MAX,
+	ST_VOTE_CANDIDATES_MAX = ST_MANY_MAX,
 	ST_TOKEN_TEXT = 35,      /* seven groups of four characters, the last two of them a check */
 };
 
@@ -111,9 +111,9 @@ struct st_vote_count {
 	size_t repeated;            /* the same paper entered again: not counted */
 	size_t verdicts[ST_VERDICT_COUNT];
 	size_t blank;               /* of the valid ones */
-	uint32_t votes[ST_CANDIDATES_MAX], points[ST_CANDIDATES_MAX];
-	enum st_vote_standing standing[ST_CANDIDATES_MAX];
-	uint8_t order[ST_CANDIDATES_MAX]; /* candidates by rank, best first */
+	uint32_t votes[ST_VOTE_CANDIDATES_MAX], points[ST_VOTE_CANDIDATES_MAX];
+	enum st_vote_standing standing[ST_VOTE_CANDIDATES_MAX];
+	uint8_t order[ST_VOTE_CANDIDATES_MAX]; /* candidates by rank, best first */
 	size_t elected, tied;
 	size_t seats_left; /* that the tied ones would share, or nobody has the majority for */
 };
@@ -124,7 +124,7 @@ struct st_vote {
 	struct st_record record;
 	struct st_vote_in in;
 	struct st_buf texts;   /* the candidates as the opening names them, */
-	size_t offsets[ST_CANDIDATES_MAX + 1]; /* one behind the other */
+	size_t offsets[ST_VOTE_CANDIDATES_MAX + 1]; /* one behind the other */
 	int64_t opened_ms, closed_ms; /* business time; 0: not yet */
 	struct st_position prepared, issued, opened, closed, declared; /* seq 0: not yet */
 	struct st_position tokens_at[ST_TOKENS_MAX / ST_TOKENS_EVENT_MAX + 1];
