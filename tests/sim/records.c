@@ -152,8 +152,8 @@ static void check_model(struct station *s, const struct told_record *r)
 	SIM_CHECK(s->sim, s, l.found, "%s was told, and isn't here", r->number);
 	if (r->wild || r->unsure)
 		return;
-	SIM_CHECK(s->sim, s, l.record.state == (uint32_t)r->state && l.head.seq == r->seq,
-		  "%s was told to be in state %d by event %llu; it is: %s", r->number, (int)r->state,
+	SIM_CHECK(s->sim, s, l.record.state == r->state && l.head.seq == r->seq,
+		  "%s was told to be in state %u by event %llu; it is: %s", r->number, r->state,
 		  (unsigned long long)r->seq, l.text);
 }
 

@@ -158,6 +158,7 @@ static void about_record(struct station *s, struct act *a)
 	a->event.revision = l.record.revision + 1;
 	if (!l.found || sim_chance(sim, 250))
 		a->event.previous = (struct st_position){ opener->code, 1, r->seq + sim_below(sim, 3) };
+	a->change.kind = r->kind->number;
 	a->change.state = 1 + (uint32_t)sim_below(sim, 10);
 	if (a->event.type == ST_MOVE)
 		a->change.move = 1 + (uint32_t)sim_below(sim, 14);

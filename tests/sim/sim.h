@@ -252,14 +252,12 @@ bool station_is_below(const struct station *s, const struct station *top);
 
 /* ---- told.c: the model ---- */
 
-enum model_state { M_NONE, M_REGISTERED, M_ACCEPTED, M_ASSIGNED, M_ANSWERED, M_ECHOED, M_CLOSED,
-		   M_REFUSED, M_MERGED, M_WITHDRAWN, M_REOPENED };
 struct told_record {
 	char number[NUMBER_MAX];
 	struct st_record_id id;
-	enum model_state state;
+	const struct st_kind *kind;
+	uint32_t state;
 	uint64_t seq;    /* of the last event that was told */
-	uint32_t moves;  /* told */
 	bool unsure;     /* a move's answer never came */
 	bool raw;        /* somebody signed about it what no command writes */
 	bool handed;     /* it was handed on, or reassigned: who holds it, the tiers must agree on */
