@@ -264,6 +264,9 @@ struct told_record {
 	bool wild;       /* its own station signed what no command writes: no state is expected */
 	bool busy;       /* a move is on its way */
 	uint32_t writers; /* bits: stations that wrote about it */
+	/* of the last walk through its life: what it was merged into, "": nothing, and by whom */
+	char joins[ST_RECORD_NAME_MAX + 1];
+	struct station *merged_by;
 };
 struct told {
 	struct {
@@ -295,6 +298,15 @@ void check_recount(struct station *s);
 void check_all(struct sim *sim);
 /* What was told of a station's records, and what each tier above makes of them. */
 void check_records(struct station *s);
+
+/* ---- life.c, lists.c ---- */
+
+/* A record's chain at s, step by step by its kind's table, and its row against it. */
+void check_life(struct station *s, struct told_record *r);
+/* Once all lives have been walked: merges make trees. */
+void check_merges(struct sim *sim);
+/* Each record stands in the lists that its row says, and nothing else does. */
+void check_lists(struct station *s);
 
 /* ---- heard.c ---- */
 
