@@ -11,7 +11,7 @@
 #include <station/work/merge.h>
 #include "wish.h"
 
-enum { PICKS = 8, NAMES = 4, NUMBERS = 1000, DUE_DAYS = 60, LINKS_FAR = 150 };
+enum { PICKS = 8, NAMES = 4, NUMBERS = 1000, DUE_DAYS = 60, LINKS_FAR = 150, LINKS_ITSELF = 40 };
 
 void wish_expect(struct wish *w, enum expect e)
 {
@@ -82,8 +82,11 @@ static bool link_value(struct wish *w, const struct st_field_row *f, char to[WIS
 	struct station *o = sim_chance(sim, LINKS_FAR) ? sim->stations[sim_below(sim, sim->count)]
 						       : w->station;
 	const struct told *m = o->told;
+	bool itself = w->record != SIZE_MAX && sim_chance(sim, LINKS_ITSELF);
+	if (itself)
+		m = (o = w->opener)->told;
 	for (int i = 0; m->record_count > 0 && i < PICKS; i++) {
-		size_t n = sim_below(sim, m->record_count);
+		size_t n = itself ? w->record : sim_below(sim, m->record_count);
 		const struct told_record *other = &m->records[n];
 		if (f->max != 0 && other->kind->number != f->max)
 			continue;
