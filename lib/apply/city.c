@@ -39,14 +39,18 @@ static int wrong(struct st_job_city *job, const char *place, int rc)
 	return rc;
 }
 
-/* Whether the newest version says just this: 1. */
+/* Whether what is in force on its first day says just this already: 1, and its version. */
 static int is_known(struct st_apply *a, const struct st_job_city *job, struct st_city_issue *i)
 {
 	struct st_city_version v;
+	uint32_t day = job->from_day != 0 ? job->from_day : st_day_of_ms(a->world->now_ms);
 	st_assert(i->newest > 0);
-	int rc = st_city_get(a->txn, (uint8_t)i->table, i->newest, &v, &a->scratch);
+	int rc = st_city_in_force(a->txn, (uint8_t)i->table, day, &v);
+	if (rc == 0)
+		rc = st_city_get(a->txn, (uint8_t)i->table, v.version, &v, &a->scratch);
 	if (rc < 0)
-		return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;
+		return rc == ST_ENOTFOUND ? 0 : rc;
+	i->version = v.version;
 	return v.columns == i->columns && st_span_equal(st_buf_span(&a->scratch), i->rows) &&
 	       (job->from_day == 0 || job->from_day == v.from_day);
 }
@@ -69,7 +73,8 @@ static int check_issue(struct st_apply *a, struct st_job_city *job, size_t n)
 	if (rc < 0)
 		return rc;
 	i->unchanged = rc == 1;
-	i->version = i->newest + (i->unchanged ? 0 : 1);
+	if (!i->unchanged)
+		i->version = i->newest + 1;
 	/* What has been judged stays so: only a table that nobody knows yet may reach back. */
 	if (!i->unchanged && i->newest > 0 && job->from_day != 0 && job->from_day < today)
 		return wrong(job, "from", ST_EFIELD);

@@ -151,7 +151,7 @@ struct st_city_issue {
 	/* out */
 	uint32_t newest, version; /* before and after */
 	uint64_t seq;             /* of its event in main's log */
-	bool unchanged;           /* the newest version says just this: nothing was issued */
+	bool unchanged;           /* what is in force then says just this: nothing was issued */
 };
 enum { ST_CITY_ISSUES_MAX = 16 };
 struct st_job_city {
