@@ -75,8 +75,9 @@ $(LIB): $(LIB_O)
 $(O)/stationd: $(D_O) $(LIB)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+# XLSX is written by the tool alone; the daemon doesn't need it.
 $(O)/stationctl: $(C_O) $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(shell pkg-config --libs xlsxwriter)
 
 # A test is one program: tests/unit/<layer>/<module>.c with the library and cmocka.
 $(O)/tests/%: $(O)/tests/%.o $(LIB)

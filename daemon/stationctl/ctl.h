@@ -98,6 +98,10 @@ extern struct ctl {
 	X(BAD_UTF8, "%s 不是 UTF-8 文字: 请把终端或脚本改为 UTF-8",                                 \
 	  "%s isn't UTF-8: set the terminal or script to UTF-8")                                    \
 	X(TOO_MANY, "选项太多, 最多 %d 个", "too many options; at most %d")                         \
+	X(ONE_FORM, "--csv、--xlsx、--json 只能用一个", "give one of --csv, --xlsx and --json")        \
+	X(FILE_NAME, "--%s 要一个文件名 (只有 --csv 可用 - 表示标准输出)",                          \
+	  "--%s needs a file's name (only --csv takes - for standard output)")                      \
+	X(WRITTEN, "已写入 %s: %llu 行", "written to %s: %llu rows")                                \
 	X(TRY_AGAIN, "%s (%s)", "%s (%s)")
 enum text {
 #define X(id, zh, en) T_##id,
@@ -141,16 +145,29 @@ const char *query_text(struct query *q);
 void query_done(struct query *q);
 
 /* A table with columns as wide as their texts on the screen. */
-enum { COLUMNS_MAX = 16 };
+enum { COLUMNS_MAX = 48 };
 struct table {
 	size_t columns, rows, room;
 	char **cells;
 	bool right[COLUMNS_MAX];
+	size_t most, screen; /* of one cell, and of a whole line; what is longer is cut. 0: no bound */
+	size_t widths[COLUMNS_MAX];
+	bool flowing; /* widths are settled */
 };
 void table_init(struct table *t, size_t columns, const char *right); /* right: 'r' or 'l' a column */
 void table_add(struct table *t, const char *const *cells);
 void table_print(struct table *t); /* and empties it; the first row is the head */
+/* Prints the rows so far and empties it; what follows has the same widths. */
+void table_flow(struct table *t);
 void table_clear(struct table *t);
+
+/* A table that the daemon answers ({"name","title","columns","rows","next","coverage"}), to where a's options
+ * say: the screen, --csv FILE|-, --xlsx FILE or --json. out_pages asks for page after page (?page=NEXT) and
+ * keeps one of them; out_table has the whole. 0 or an exit code: what went wrong has been said. */
+#define OUT_OPTIONS "csv xlsx"
+#define OUT_USAGE "[--csv FILE|-] [--xlsx FILE] [--json]"
+int out_pages(const struct args *a, const char *path);
+int out_table(const struct args *a, const json_t *answer);
 void progress(const char *what, unsigned long long done, unsigned long long total);
 void progress_end(void);
 const char *age(long long then_ms, char *room, size_t size); /* "3 min", of wall time */

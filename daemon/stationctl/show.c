@@ -10,6 +10,8 @@
 #include <utf8proc.h>
 #include "ctl.h"
 
+enum { NARROW = 8 };
+
 static size_t width(const char *s)
 {
 	size_t w = 0;
@@ -62,28 +64,88 @@ static void pad(size_t n)
 		(void)putchar(' ');
 }
 
-void table_print(struct table *t)
+/* What fits into so many columns, with a mark that there is more; the columns that it took. */
+static size_t put_cut(const char *s, size_t most)
 {
-	size_t widths[COLUMNS_MAX] = { 0 };
+	size_t used = 0;
+	const utf8proc_uint8_t *p = (const utf8proc_uint8_t *)s;
+	while (*p != 0) {
+		utf8proc_int32_t c = 0;
+		utf8proc_ssize_t n = utf8proc_iterate(p, -1, &c);
+		int columns = n <= 0 ? 1 : utf8proc_charwidth(c);
+		size_t w = columns > 0 ? (size_t)columns : 0;
+		if (used + w + 1 > most)
+			break;
+		n = n <= 0 ? 1 : n;
+		(void)fwrite(p, 1, (size_t)n, stdout);
+		used += w;
+		p += n;
+	}
+	(void)fputs("…", stdout);
+	return used + 1;
+}
+
+/* The widest columns give way until a line fits, none of them below NARROW. */
+static void fit(struct table *t)
+{
+	size_t sum = t->columns == 0 ? 0 : 2 * (t->columns - 1), widest = 0;
+	for (size_t c = 0; c < t->columns; c++)
+		sum += t->widths[c];
+	while (t->screen > 0 && sum > t->screen) {
+		for (size_t c = 0; c < t->columns; c++)
+			widest = t->widths[c] > t->widths[widest] ? c : widest;
+		if (t->widths[widest] <= NARROW)
+			return;
+		t->widths[widest]--;
+		sum--;
+	}
+}
+
+static void settle(struct table *t)
+{
 	for (size_t r = 0; r < t->rows; r++)
 		for (size_t c = 0; c < t->columns; c++) {
 			const char *cell = t->cells[r * t->columns + c];
 			size_t w = cell == NULL ? 0 : width(cell);
-			widths[c] = w > widths[c] ? w : widths[c];
+			w = t->most > 0 && w > t->most ? t->most : w;
+			t->widths[c] = w > t->widths[c] ? w : t->widths[c];
 		}
-	for (size_t r = 0; r < t->rows; r++) {
+	fit(t);
+	t->flowing = true;
+}
+
+static void put_cell(const struct table *t, size_t c, const char *cell)
+{
+	size_t w = width(cell), room = t->widths[c];
+	bool cut = w > room && (t->most > 0 || t->screen > 0);
+	if (t->right[c] && w < room)
+		pad(room - w);
+	if (cut)
+		w = put_cut(cell, room);
+	else
+		(void)fputs(cell, stdout);
+	if (!t->right[c] && c + 1 < t->columns && w < room)
+		pad(room - w);
+	(void)fputs(c + 1 < t->columns ? "  " : "\n", stdout);
+}
+
+void table_flow(struct table *t)
+{
+	if (!t->flowing)
+		settle(t);
+	for (size_t r = 0; r < t->rows; r++)
 		for (size_t c = 0; c < t->columns; c++) {
-			char *cell = t->cells[r * t->columns + c];
-			size_t left = cell == NULL ? 0 : widths[c] - width(cell);
-			if (t->right[c])
-				pad(left);
-			(void)fputs(cell == NULL ? "" : cell, stdout);
-			if (!t->right[c] && c + 1 < t->columns)
-				pad(left);
-			(void)fputs(c + 1 < t->columns ? "  " : "\n", stdout);
+			const char *cell = t->cells[r * t->columns + c];
+			put_cell(t, c, cell == NULL ? "" : cell);
 		}
-	}
 	table_clear(t);
+}
+
+void table_print(struct table *t)
+{
+	table_flow(t);
+	t->flowing = false;
+	memset(t->widths, 0, sizeof(t->widths));
 }
 
 void table_clear(struct table *t)

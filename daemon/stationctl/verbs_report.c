@@ -1,6 +1,6 @@
 /* verbs_report.c - the city office's report, with what it covers.
  *
- * Owns:    the report as a table.
+ * Owns:    the report as a table, and each station's freshness under it.
  * Promise: 6: coverage stands under every table.
  * Flow:    city office -> verbs -> call */
 #include <stdio.h>
@@ -30,8 +30,11 @@ static const char *value_label(const struct st_kind *k, const char *dimension, c
 		const struct st_state_row *s = st_kind_state_named(k, st_span_text(value));
 		return s == NULL ? value : either(s->zh, s->en);
 	}
-	const struct st_field_row *f = k == NULL ? NULL : st_kind_field(k, ST_F_CHANNEL);
-	if (strcmp(dimension, "channel") == 0 && f != NULL) {
+	const struct st_field_row *f = k == NULL ? NULL
+				       : strcmp(dimension, "channel") == 0
+					       ? st_kind_field(k, ST_F_CHANNEL)
+					       : st_kind_field_named(k, st_span_text(dimension));
+	if (f != NULL && f->type == ST_FIELD_CHOICE) {
 		const struct st_choice *c = st_choice_named(f->choices, st_span_text(value));
 		return c == NULL ? value : either(c->zh, c->en);
 	}
@@ -41,78 +44,106 @@ static const char *value_label(const struct st_kind *k, const char *dimension, c
 	return value;
 }
 
-enum { FIGURES = 9 };
+/*      name             type    Chinese      English */
+#define FIGURES(X)                                                                                 \
+	X("opened", "count", "登记", "opened")                                                     \
+	X("closed", "count", "办结", "closed")                                                     \
+	X("open_now", "count", "在办", "open")                                                     \
+	X("overdue_now", "count", "超期", "overdue")                                               \
+	X("reopened", "count", "重开", "reopened")                                                 \
+	X("days_median", "days", "中位天数", "days p50")                                           \
+	X("days_p90", "days", "90%天数", "days p90")                                               \
+	X("rated", "count", "已评价", "rated")                                                     \
+	X("satisfied", "share", "满意率", "satisfied")
+static const struct {
+	const char *name, *type, *zh, *en;
+} figures[] = {
+#define X(name, type, zh, en) { name, type, zh, en },
+	FIGURES(X)
+#undef X
+};
+enum { FIGURE_COUNT = sizeof(figures) / sizeof(figures[0]) };
 
-static void figures(const json_t *r, char cells[FIGURES][32])
+static json_t *column(const char *name, const char *type, const char *zh, const char *en)
 {
-	static const char *const names[5] = { "opened", "closed", "open_now", "overdue_now", "reopened" };
-	const json_t *median = json_object_get(r, "days_median"), *p90 = json_object_get(r, "days_p90");
-	long long rated = number(r, "rated"), satisfied = number(r, "satisfied");
-	for (size_t i = 0; i < 5; i++)
-		if (json_is_null(json_object_get(r, names[i])))
-			(void)snprintf(cells[i], 32, "-");
-		else
-			(void)snprintf(cells[i], 32, "%lld", number(r, names[i]));
-	(void)snprintf(cells[5], 32, json_is_null(median) ? "-" : "%.0f", json_number_value(median));
-	(void)snprintf(cells[6], 32, json_is_null(p90) ? "-" : "%.0f", json_number_value(p90));
-	if (json_is_null(json_object_get(r, "rated")))
-		(void)snprintf(cells[7], 32, "-");
-	else
-		(void)snprintf(cells[7], 32, "%lld", rated);
-	if (rated > 0)
-		(void)snprintf(cells[8], 32, "%.1f %%", 100.0 * (double)satisfied / (double)rated);
-	else
-		(void)snprintf(cells[8], 32, "-");
+	return json_pack("{s:s, s:s, s:s, s:s}", "name", name, "zh", zh, "en", en, "type", type);
 }
 
-static void add_row(struct table *t, const json_t *report, const json_t *labels, const json_t *r)
+static bool is_station(const char *dimension)
 {
-	const char *row[COLUMNS_MAX];
-	const json_t *by = json_object_get(report, "by");
-	const struct st_kind *k = st_kind_named(member(report, "kind"));
-	char cells[FIGURES][32];
-	size_t n = json_array_size(by);
-	for (size_t i = 0; i < n; i++) {
-		const char *label = labels == NULL ? (i == 0 ? either("合计", "total") : "")
-						   : json_string_value(json_array_get(labels, i));
-		row[i] = labels == NULL || label == NULL
-				 ? (label == NULL ? "" : label)
-				 : value_label(k, json_string_value(json_array_get(by, i)), label);
-	}
-	if (n == 0)
-		row[n++] = either("合计", "total");
-	figures(r, cells);
-	for (size_t i = 0; i < FIGURES; i++)
-		row[n + i] = cells[i];
-	table_add(t, row);
+	return strcmp(dimension, "station") == 0 || strcmp(dimension, "branch") == 0;
 }
 
-static void show_coverage(const json_t *c)
+/* A column for each dimension; a file has a station's code beside its name. */
+static json_t *columns_of(const json_t *by, bool file)
 {
-	char oldest[32];
+	json_t *columns = json_array(), *one;
 	size_t i;
-	json_t *one;
-	long long stations = number(c, "stations"), heard = number(c, "heard");
-	(void)printf("%s %lld / %lld; %s %s; %s %lld", either("覆盖站点", "stations covered"), heard, stations,
-		     either("最旧检查点", "oldest checkpoint"),
-		     age(number(c, "oldest_checkpoint_s") * 1000, oldest, sizeof(oldest)),
-		     either("事件", "events"), number(c, "events"));
-	if (number(c, "unread") + number(c, "waiting") + number(c, "set_aside") > 0)
-		(void)printf("; %s %lld, %s %lld, %s %lld", either("读不懂", "unread"), number(c, "unread"),
-			     either("等待", "waiting"), number(c, "waiting"), either("未采纳", "set aside"),
-			     number(c, "set_aside"));
-	(void)puts("");
-	json_array_foreach(json_object_get(c, "rows"), i, one) {
-		if (!truth(one, "heard"))
-			(void)printf("  %s %s %s\n", either("未收到:", "not heard from:"), member(one, "code"),
-				     member(one, "name"));
-		else if (truth(one, "refilling"))
-			(void)printf("  %s %s %s\n", either("正在补齐:", "being refilled:"),
-				     member(one, "code"), member(one, "name"));
+	json_array_foreach((json_t *)(uintptr_t)by, i, one) {
+		const char *name = json_string_value(one), *type = strcmp(name, "month") == 0 ? "month" : "text";
+		if (file && is_station(name))
+			json_array_append_new(columns, column("code", "code", "代码", "code"));
+		json_array_append_new(columns, column(name, type, dimension_label(name), dimension_label(name)));
 	}
-	json_array_foreach(json_object_get(c, "invited"), i, one)
-		(void)printf("  %s %s\n", either("已邀请未加入:", "invited, not joined:"),
-			     json_string_value(one));
+	if (json_array_size(by) == 0)
+		json_array_append_new(columns, column("what", "text", "", ""));
+	for (i = 0; i < FIGURE_COUNT; i++)
+		json_array_append_new(columns, column(figures[i].name, figures[i].type, figures[i].zh,
+						      figures[i].en));
+	return columns;
+}
+
+static json_t *figure_of(const json_t *r, const char *name)
+{
+	json_t *value = json_object_get(r, name);
+	long long rated = number(r, "rated"), satisfied = number(r, "satisfied");
+	if (strcmp(name, "satisfied") != 0)
+		return json_incref(value);
+	return rated > 0 ? json_real((double)satisfied / (double)rated) : json_null();
+}
+
+/* key and label: NULL for the total, which stands last. */
+static json_t *row_of(const json_t *report, const json_t *r, bool file)
+{
+	json_t *cells = json_array(), *one;
+	const json_t *by = json_object_get(report, "by"), *labels = json_object_get(r, "label");
+	const struct st_kind *k = st_kind_named(member(report, "kind"));
+	size_t i;
+	json_array_foreach((json_t *)(uintptr_t)by, i, one) {
+		const char *dimension = json_string_value(one);
+		const char *label = json_string_value(json_array_get(labels, i));
+		if (file && is_station(dimension))
+			json_array_append(cells, labels == NULL ? json_null()
+								: json_array_get(json_object_get(r, "key"), i));
+		if (labels == NULL)
+			label = i == 0 ? either("合计", "total") : "";
+		else
+			label = label == NULL ? "" : value_label(k, dimension, label);
+		json_array_append_new(cells, json_string(label));
+	}
+	if (json_array_size(by) == 0)
+		json_array_append_new(cells, json_string(either("合计", "total")));
+	for (i = 0; i < FIGURE_COUNT; i++)
+		json_array_append_new(cells, figure_of(r, figures[i].name));
+	return cells;
+}
+
+/* The report as a table that goes out like any other. */
+static json_t *table_of(const json_t *o, bool file)
+{
+	const struct st_kind *k = st_kind_named(member(o, "kind"));
+	json_t *rows = json_array(), *r;
+	size_t i;
+	json_array_foreach(json_object_get(o, "rows"), i, r) {
+		if (json_array_size(json_object_get(o, "by")) > 0)
+			json_array_append_new(rows, row_of(o, r, file));
+	}
+	json_array_append_new(rows, row_of(o, json_object_get(o, "total"), file));
+	return json_pack("{s:s, s:{s:o, s:o}, s:o, s:o, s:O}", "name", "report", "title", "zh",
+			 json_sprintf("%s统计", k == NULL ? "" : k->zh), "en",
+			 json_sprintf("report: %s", k == NULL ? "" : k->en), "columns",
+			 columns_of(json_object_get(o, "by"), file), "rows", rows, "coverage",
+			 json_object_get(o, "coverage"));
 }
 
 static void show_freshness(const json_t *c)
@@ -135,38 +166,15 @@ static void show_freshness(const json_t *c)
 	table_print(&t);
 }
 
-static void show_report(const json_t *o, bool fresh)
+static int show_report(const struct args *a, const json_t *o)
 {
-	const json_t *by = json_object_get(o, "by");
-	size_t n = json_array_size(by), i, columns = (n == 0 ? 1 : n) + FIGURES;
-	json_t *r;
-	struct table t;
-	const char *head[COLUMNS_MAX];
-	char right[COLUMNS_MAX + 1];
-	for (i = 0; i < columns; i++)
-		right[i] = i < columns - FIGURES ? 'l' : 'r';
-	right[columns] = 0;
-	head[0] = "";
-	for (i = 0; i < n; i++)
-		head[i] = dimension_label(json_string_value(json_array_get(by, i)));
-	const char *names[FIGURES] = { either("登记", "opened"), either("办结", "closed"),
-				       either("在办", "open"), either("超期", "overdue"),
-				       either("重开", "reopened"), either("中位天数", "days p50"),
-				       either("90%天数", "days p90"), either("已评价", "rated"),
-				       either("满意率", "satisfied") };
-	for (i = 0; i < FIGURES; i++)
-		head[columns - FIGURES + i] = names[i];
-	table_init(&t, columns, right);
-	table_add(&t, head);
-	json_array_foreach(json_object_get(o, "rows"), i, r) {
-		if (n > 0)
-			add_row(&t, o, json_object_get(r, "label"), r);
-	}
-	add_row(&t, o, NULL, json_object_get(o, "total"));
-	table_print(&t);
-	show_coverage(json_object_get(o, "coverage"));
-	if (fresh)
+	bool file = option(a, "csv") != NULL || option(a, "xlsx") != NULL;
+	json_t *table = table_of(o, file);
+	int rc = table == NULL ? CTL_WRONG : out_table(a, table);
+	json_decref(table);
+	if (rc == 0 && flag(a, "fresh") && !file)
 		show_freshness(json_object_get(o, "coverage"));
+	return rc;
 }
 
 static int run_report(const struct args *a)
@@ -183,18 +191,19 @@ static int run_report(const struct args *a)
 	query_add(&q, "to", option(a, "to"));
 	int rc = call_get(query_text(&q), &ans);
 	query_done(&q);
-	if (rc == 0 && ctl.json)
+	if (rc == 0 && ctl.json && option(a, "csv") == NULL && option(a, "xlsx") == NULL)
 		answer_print(&ans);
 	else if (rc == 0)
-		show_report(ans.json, flag(a, "fresh"));
+		rc = show_report(a, ans.json);
 	answer_done(&ans);
 	return rc;
 }
 
 const struct verb report_verbs[] = {
-	{ "report", "[--kind KIND] [--by DIM[,DIM...]] [--where DIM=VALUE ...] [--from YYYY-MM] [--to YYYY-MM] [--fresh]\n\n"
+	{ "report", "[--kind KIND] [--by DIM[,DIM...]] [--where DIM=VALUE ...] [--from YYYY-MM] [--to YYYY-MM] [--fresh]\n"
+		    "  " OUT_USAGE "\n\n"
 		    "  DIM: station branch tier category channel state month\n",
-	  "kind by where from to !fresh", 0, 0, run_report, "统计: 登记、办结、在办、超期、办理天数、满意率, 及覆盖情况",
+	  "kind by where from to !fresh " OUT_OPTIONS, 0, 0, run_report, "统计: 登记、办结、在办、超期、办理天数、满意率, 及覆盖情况",
 	  "figures: opened, closed, open, overdue, days, satisfaction, and what they cover",
 	  "stationctl report --by branch,category --where tier=base --from 2011-07 --to 2011-12" },
 	{ NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL },

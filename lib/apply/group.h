@@ -52,6 +52,7 @@ struct st_apply {
 	struct st_buf scratch, body, values, plain, sealed;
 	struct own own;
 	struct st_hash leaves[ST_PUSH_EVENTS_MAX]; /* of a push */
+	char link_numbers[ST_FIELDS_MAX][ST_NUMBER_TEXT]; /* of one command, as links.c writes them */
 
 	/* of the transaction at work */
 	struct st_txn *txn;
@@ -103,8 +104,8 @@ int job_command(struct st_apply *a, struct st_job_command *job);
 /* Adds the event of a checked command; *r is the record as it is before, and after. */
 int command_add(struct st_apply *a, const struct st_command *c, struct st_checked *checked,
 		struct st_record *r, struct st_position *ret_at);
-/* links.c: ST_ENOTFOUND, ST_EKIND or ST_EFIELD with the field in place */
-int links_check(struct st_apply *a, const struct st_checked *c, const struct st_record *r,
+/* links.c: writes each link by its record's number; ST_ENOTFOUND, ST_EKIND or ST_EFIELD with the field in place */
+int links_check(struct st_apply *a, struct st_checked *c, const struct st_record *r,
 		char place[ST_PLACE_MAX]);
 /* import.c */
 int job_import(struct st_apply *a, struct st_job_import *job);

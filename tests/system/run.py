@@ -120,6 +120,17 @@ def reports(city):
     months = main.json("report", "--by", "month", "--from", "2011-07", "--to", "2011-07")
     check(months["rows"] and all(r["opened"] + r["closed"] + r["open_now"] for r in months["rows"]),
           "no month with nothing but zeros: %s" % months["rows"])
+    number = base.ctl(*OPEN, "--focus", "3").strip()
+    base.ctl("matter", "accept", number, "--due", "2030-01-01")
+    base.ctl("matter", "assign", number, "--unit", "区城管局")
+    base.wait_main()
+    unit = main.json("report", "--by", "unit,branch", "--where", "unit=区城管局")["rows"]
+    check([r["key"] for r in unit] == [["区城管局", "410611"]] and unit[0]["open_now"] == 1, "by unit: %s" % unit)
+    focus = main.json("report", "--by", "month,focus", "--where", "focus=3")["rows"]
+    check(len(focus) == 1 and focus[0]["opened"] == 1, "by focus and month: %s" % focus)
+    for by, place in (("unit,month", "unit"), ("unit,channel", "unit"), ("unit,focus", "focus"), ("class", "class")):
+        code, _, err = main.run("report", "--by", by)
+        check(code == 2 and place in err, "by %s: %s" % (by, err))
     code, _, err = main.run("report", "--from", "2011-08", "--to", "2011-07")
     check(code == 2 and "earlier than from" in err, "a period that ends before it begins: %s" % err)
 

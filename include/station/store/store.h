@@ -14,7 +14,7 @@
 #pragma once
 #include <station/base/bytes.h>
 
-enum { ST_STORE_FORMAT = 2 };
+enum { ST_STORE_FORMAT = 3 };
 
 struct st_store;
 struct st_txn; /* a read or write transaction; lives only inside the callback */
