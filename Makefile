@@ -129,6 +129,8 @@ install: all
 		install -D -m 644 /dev/stdin $(DESTDIR)/lib/systemd/system/stationd.service
 	install -D -m 644 deploy/systemd/stationd.sysusers $(DESTDIR)/usr/lib/sysusers.d/stationd.conf
 	install -D -m 644 deploy/systemd/stationd.yaml $(DESTDIR)/etc/stationd/stationd.yaml
+	install -d $(DESTDIR)$(PREFIX)/share/stationd/city
+	install -m 644 deploy/city/*.csv $(DESTDIR)$(PREFIX)/share/stationd/city
 
 clean:
 	rm -rf build build-address build-thread

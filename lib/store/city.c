@@ -38,6 +38,8 @@ int st_city_put(struct st_txn *t, const struct st_city_version *v, struct st_spa
 	ST_REQUIRE(v->version > 0);
 	ST_REQUIRE(v->columns > 0);
 	ST_REQUIRE(v->columns <= UINT8_MAX);
+	ST_REQUIRE(v->log > 0);
+	ST_REQUIRE(v->seq > 0);
 	struct key by_version = version_key(v->table, v->version);
 	struct key by_day = day_key(v->table, v->from_day, v->version);
 	struct st_span known;
@@ -61,9 +63,9 @@ int st_city_put(struct st_txn *t, const struct st_city_version *v, struct st_spa
 
 static int decode(struct st_span key, struct st_span value, struct st_city_version *ret_v)
 {
-	if (key.size != DAY_KEY || value.size < HEAD || value.data[12] == 0)
+	if (key.size != DAY_KEY || value.size < HEAD)
 		return ST_ECORRUPT;
-	*ret_v = (struct st_city_version){
+	struct st_city_version v = {
 		.table = key.data[1],
 		.from_day = st_get_u32(key.data + 2),
 		.version = st_get_u32(key.data + 6),
@@ -71,7 +73,9 @@ static int decode(struct st_span key, struct st_span value, struct st_city_versi
 		.seq = st_get_u64(value.data + 4),
 		.columns = value.data[12],
 	};
-	st_assert(ret_v->table > 0);
+	if (v.table == 0 || v.version == 0 || v.columns == 0 || v.log == 0 || v.seq == 0)
+		return ST_ECORRUPT; /* st_city_put writes no such row */
+	*ret_v = v;
 	return 0;
 }
 
