@@ -361,11 +361,14 @@ int job_command(struct st_apply *a, struct st_job_command *job)
 	struct st_checked checked;
 	struct st_record r;
 	struct st_command c = job->command;
+	struct known known;
 	c.now_ms = a->world->now_ms;
 	job->place[0] = 0;
 	int rc = may_sign(a);
 	if (rc == 0)
 		rc = find_record(a, job, &r);
+	if (rc == 0)
+		rc = known_fill(a, &r, &c, &known);
 	if (rc < 0)
 		return rc;
 	st_buf_clear(&a->values);

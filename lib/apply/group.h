@@ -99,6 +99,11 @@ int city_event(struct st_apply *a, const struct st_log *log, const struct st_eve
  * like it). */
 int city_check(struct st_apply *a, const struct st_checked *c, const struct st_record *r,
 	       char place[ST_PLACE_MAX]);
+/* known.c: what the record says so far, and the city's tables, for st_command_check; its texts live in room. */
+struct known {
+	char category[ST_NAME_TEXT_MAX + 1], subcategory[ST_NAME_TEXT_MAX + 1];
+};
+int known_fill(struct st_apply *a, const struct st_record *r, struct st_command *c, struct known *room);
 /* command.c */
 int job_command(struct st_apply *a, struct st_job_command *job);
 /* Adds the event of a checked command; *r is the record as it is before, and after. */

@@ -60,9 +60,10 @@ void st_terms_begin(struct st_terms *s, struct st_txn *t)
 		s->tables[i].asked = false;
 }
 
-static int version_of(struct st_terms *s, enum st_city_table_number table, uint32_t day,
-		      uint32_t *ret_version)
+int st_terms_version(struct st_terms *s, enum st_city_table_number table, uint32_t day,
+		     uint32_t *ret_version)
 {
+	ST_REQUIRE(s->txn != NULL);
 	struct known *k = &s->tables[table];
 	struct st_city_version v;
 	int rc = 0;
@@ -96,7 +97,7 @@ static int rows_of(struct st_terms *s, enum st_city_table_number table, uint32_t
 	struct known *k = &s->tables[table];
 	struct held *h = NULL;
 	uint32_t version = 0;
-	int rc = version_of(s, table, day, &version);
+	int rc = st_terms_version(s, table, day, &version);
 	if (rc < 0)
 		return rc;
 	for (size_t n = 0; n < SLOTS; n++)

@@ -31,6 +31,9 @@ ST_MUST int st_terms_calendar(struct st_terms *s, uint32_t day, const struct st_
 ST_MUST int st_terms_add(struct st_terms *s, uint32_t day, uint32_t n, bool working, uint32_t *ret_day);
 ST_MUST int st_terms_between(struct st_terms *s, uint32_t from, uint32_t to, bool working,
 			     uint32_t *ret_days);
+/* The version of a table that answers for a day. ST_ENOTFOUND: none. */
+ST_MUST int st_terms_version(struct st_terms *s, enum st_city_table_number table, uint32_t day,
+			     uint32_t *ret_version);
 /* The number that the city has set. ST_ENOTFOUND: it hasn't. */
 ST_MUST int st_terms_setting(struct st_terms *s, const char *name, uint32_t day, uint32_t *ret_value);
 
