@@ -172,15 +172,13 @@ static int extend(const struct checking *k)
 	return due->number <= most ? 0 : refuse(k, "due", ST_EFIELD);
 }
 
-/* Where the rule says so, and not of what is overdue already. */
+/* Where the rule says so, and not of what is overdue already; else the wait is on record, and the clock runs. */
 static int stop(const struct checking *k)
 {
 	const struct st_record *r = k->r;
 	struct st_term term;
 	uint32_t left = 0;
-	if (stands_still(r))
-		return refuse(k, "resume", ST_EMOVE);
-	int rc = r == NULL ? ST_ENOTFOUND : find_rule(k, &term);
+	int rc = r == NULL || stands_still(r) ? ST_ENOTFOUND : find_rule(k, &term);
 	if (rc < 0)
 		return rc == ST_ENOTFOUND ? 0 : rc;
 	if (!term.stops || r->due_day == 0 || today(k) > r->due_day)
@@ -193,13 +191,13 @@ static int stop(const struct checking *k)
 	return add_rule(k, "deadlines", term.version, term.working);
 }
 
-/* Whoever has no rule any more counts by the calendar. */
+/* What didn't stop the clock has nothing to start. Whoever has no rule any more counts by the calendar. */
 static int go_on(const struct checking *k)
 {
 	struct st_term term;
 	uint32_t due = 0;
 	if (!stands_still(k->r))
-		return refuse(k, "wait", ST_EMOVE);
+		return 0;
 	int rule = find_rule(k, &term), rc = 0;
 	if (rule < 0 && rule != ST_ENOTFOUND)
 		return rule;
