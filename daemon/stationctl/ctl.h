@@ -30,7 +30,7 @@ struct verb {
 	const char *zh, *en, *example;
 };
 extern const struct verb station_verbs[], import_verbs[], report_verbs[], log_verbs[], kind_verbs[],
-	city_verbs[];
+	city_verbs[], overdue_verbs[];
 const struct verb *record_verbs(void); /* made from the kinds' tables; built once */
 /* Of a record's move or note: its fields and states, and whether name is one of the fields. Others: nothing. */
 void record_help(const struct verb *v);
