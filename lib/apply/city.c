@@ -157,6 +157,8 @@ static int check_category(struct st_apply *a, const struct st_checked *c, const 
 		q.category = st_span_text(known);
 	}
 	int rc = q.category.size == 0 ? 0 : st_terms_category(a->terms, &q, &sub, &near);
+	if (rc == ST_EFIELD && !sub && q.category.data == (const uint8_t *)known)
+		return 0; /* an imported one: nothing below it can be judged */
 	if (rc == ST_EFIELD)
 		say_near(sub ? "subcategory" : "category", &near, place);
 	return rc;

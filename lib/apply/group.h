@@ -101,7 +101,7 @@ int city_check(struct st_apply *a, const struct st_checked *c, const struct st_r
 	       char place[ST_PLACE_MAX]);
 /* known.c: what the record says so far, and the city's tables, for st_command_check; its texts live in room. */
 struct known {
-	char category[ST_NAME_TEXT_MAX + 1], subcategory[ST_NAME_TEXT_MAX + 1];
+	char category[ST_NAME_TEXT_MAX + 1], subcategory[ST_NAME_TEXT_MAX + 1], unit[ST_NAME_TEXT_MAX + 1];
 };
 int known_fill(struct st_apply *a, const struct st_record *r, struct st_command *c, struct known *room);
 /* command.c */

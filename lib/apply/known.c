@@ -4,6 +4,7 @@
  * Flow:    record, chain -> known -> command */
 #include "group.h"
 #include <stdlib.h>
+#include <string.h>
 #include <station/base/check.h>
 
 /* The newest number of a fact. An event that isn't here is as one that doesn't tell it. */
@@ -34,23 +35,65 @@ static int newest_number(struct st_apply *a, const struct st_record *r, uint32_t
 	return rc;
 }
 
-/* Only a move that sets the due day or touches the clock asks a rule. */
-static bool asks(const struct st_kind *k, const struct st_move_row *m)
+static bool gives(const struct st_command *c, const char *name)
 {
-	return m != NULL && (m->number == k->due_move || m->clock != ST_CLOCK_RUNS);
+	for (size_t i = 0; i < c->field_count; i++)
+		if (st_span_equal(c->fields[i].name, st_span_text(name)))
+			return true;
+	return false;
+}
+
+/* Only a move that sets the due day where none is given, or touches the clock, asks a rule; and only one that needs
+ * a unit that isn't given asks for it. */
+static bool asks(const struct st_command *c, const struct st_kind *k, const struct st_move_row *m)
+{
+	bool sets = m != NULL && m->number == k->due_move && !gives(c, "due");
+	return sets || (m != NULL && m->clock != ST_CLOCK_RUNS && !c->foreign);
+}
+
+static bool needs_unit(const struct st_command *c, const struct st_move_row *m)
+{
+	for (size_t i = 0; m != NULL && i < ST_NEEDS_MAX && m->needs[i] != 0; i++)
+		if (m->needs[i] == ST_F_UNIT)
+			return !gives(c, "unit");
+	return false;
+}
+
+static int default_unit(struct st_apply *a, const struct st_record *r, struct st_command *c, struct known *room)
+{
+	struct st_term_query q = { .kind = c->kind, .day = r->opened_day, .category = c->category,
+				   .subcategory = c->subcategory };
+	struct st_span unit;
+	int rc = st_terms_unit(a->terms, &q, &unit);
+	if (rc < 0 || unit.size >= sizeof(room->unit))
+		return rc == ST_ENOTFOUND ? 0 : rc;
+	memcpy(room->unit, unit.data, unit.size);
+	c->unit = st_span(room->unit, unit.size);
+	return 0;
+}
+
+static bool in_force(struct st_apply *a, enum st_city_table_number table, uint32_t day, int *rc)
+{
+	uint32_t version = 0;
+	*rc = st_terms_version(a->terms, table, day, &version);
+	bool there = *rc == 0;
+	if (*rc == ST_ENOTFOUND)
+		*rc = 0;
+	return there;
 }
 
 int known_fill(struct st_apply *a, const struct st_record *r, struct st_command *c, struct known *room)
 {
 	const struct st_kind *k = st_kind(c->kind);
 	const struct st_move_row *m = k == NULL ? NULL : st_kind_move_named(k, c->move);
-	uint32_t version = 0;
+	int rc = 0;
 	c->terms = a->terms;
-	if (r->revision == 0 || k == NULL || r->kind != c->kind || !asks(k, m))
+	if (r->revision == 0 || k == NULL || r->kind != c->kind)
 		return 0;
-	int rc = st_terms_version(a->terms, ST_CITY_deadlines, r->opened_day, &version);
-	if (rc < 0)
-		return rc == ST_ENOTFOUND ? 0 : rc;
+	bool rule = asks(c, k, m) && in_force(a, ST_CITY_deadlines, r->opened_day, &rc);
+	bool unit = rc == 0 && needs_unit(c, m) && in_force(a, ST_CITY_categories, r->opened_day, &rc);
+	if (rc < 0 || (!rule && !unit))
+		return rc;
 	rc = st_name_text(a->txn, ST_NAMES_CATEGORY, r->category, room->category);
 	if (rc == 0)
 		rc = st_name_text(a->txn, ST_NAMES_SUBCATEGORY, r->subcategory, room->subcategory);
@@ -58,9 +101,11 @@ int known_fill(struct st_apply *a, const struct st_record *r, struct st_command 
 		return rc;
 	c->category = st_span_text(room->category);
 	c->subcategory = st_span_text(room->subcategory);
+	if (unit)
+		rc = default_unit(a, r, c, room);
 	const struct st_field_row *urgency = st_kind_field_named(k, st_span_text("urgency"));
-	if (urgency == NULL || c->foreign)
-		return 0; /* what is imported has none, and its events may not stand in the store yet */
+	if (rc < 0 || !rule || urgency == NULL || c->foreign)
+		return rc; /* what is imported has none, and its events may not stand in the store yet */
 	rc = newest_number(a, r, urgency->id, &c->urgency);
 	st_assert(rc <= 0);
 	return rc;

@@ -94,6 +94,17 @@ static int after(const struct checking *k, const char *setting, uint32_t day, ui
 	return rc < 0 ? rc : st_terms_add(k->c->terms, day, n, s->working, ret_day);
 }
 
+int clocks_setting(const struct checking *k, const char *name, uint64_t *number)
+{
+	uint32_t n = 0;
+	if (k->c->terms == NULL || name == NULL || k->c->foreign)
+		return 0;
+	int rc = st_terms_setting(k->c->terms, name, opened_day(k), &n);
+	if (rc == 0)
+		*number = n;
+	return rc == ST_ENOTFOUND ? 0 : rc;
+}
+
 int clocks_within(const struct checking *k)
 {
 	const struct st_move_row *m = k->out->move;

@@ -19,5 +19,7 @@ struct checking {
 int clocks_within(const struct checking *k);
 /* The day field that the city's setting gives the move, before it is asked what is missing. ST_EFIELD with the place. */
 int clocks_set(const struct checking *k);
+/* The number that the city has set, where it has set one and the command isn't another system's. */
+int clocks_setting(const struct checking *k, const char *name, uint64_t *number);
 /* The dates that decide, as the holder writes them. ST_EMOVE, ST_EFIELD, ST_EEXPIRED, with the place. */
 int clocks_fill(const struct checking *k);

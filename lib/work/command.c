@@ -10,9 +10,9 @@
 #include <station/base/clock.h>
 #include "clocks.h"
 
-/* Room for facts that are filled in: due day, first due day, days left, rule, a day by a setting, a mark, and the number's
- * year and serial. */
-enum { FILLED_MAX = 8 };
+/* Room for facts that are filled in: due day, first due day, days left, rule, a day by a setting, a unit, a mark, and the
+ * number's year and serial. */
+enum { FILLED_MAX = 9 };
 
 static void place_text(char place[ST_PLACE_MAX], const char *text)
 {
@@ -165,12 +165,30 @@ static void add_number(struct st_checked *c, uint32_t id, uint32_t number)
 }
 
 /* What the kind says of a number by itself, written out so that no tier needs the table to say it. */
-static void fill_mark(struct st_checked *out)
+static int fill_mark(const struct checking *k)
 {
-	const struct st_mark *m = &out->kind->mark;
-	const struct st_field *of = m->of == 0 ? NULL : fact(out, m->of);
-	if (of != NULL)
-		add_number(out, m->field, of->number >= m->least ? m->yes : m->no);
+	const struct st_mark *m = &k->out->kind->mark;
+	const struct st_field *of = m->of == 0 ? NULL : fact(k->out, m->of);
+	uint64_t least = m->least;
+	if (of == NULL)
+		return 0;
+	int rc = clocks_setting(k, m->by, &least);
+	if (rc == 0)
+		add_number(k->out, m->field, of->number >= least ? m->yes : m->no);
+	return rc;
+}
+
+/* Who handles a category by default handles it where nobody else is named. */
+static void fill_unit(const struct checking *k)
+{
+	const struct st_move_row *m = k->out->move;
+	bool needed = false;
+	for (size_t i = 0; i < ST_NEEDS_MAX && m->needs[i] != 0; i++)
+		needed |= m->needs[i] == ST_F_UNIT;
+	if (!needed || fact(k->out, ST_F_UNIT) != NULL || k->c->unit.size == 0)
+		return;
+	st_assert(k->out->fact_count < ST_FIELDS_MAX);
+	k->out->facts[k->out->fact_count++] = (struct st_field){ .id = ST_F_UNIT, .text = k->c->unit };
 }
 
 /* Not before the record is opened, and no further off than a move of this table may put it. */
@@ -203,6 +221,8 @@ static int check_move(const struct checking *k)
 	if (rc == 0)
 		rc = clocks_set(k);
 	if (rc == 0)
+		fill_unit(k);
+	if (rc == 0)
 		rc = check_needs(out, r, k->place);
 	if (rc < 0)
 		return rc;
@@ -213,9 +233,10 @@ static int check_move(const struct checking *k)
 	out->state = m->to != 0 ? m->to : r->state;
 	out->reassigns = m->who == ST_BY_ABOVE && r != NULL;
 	rc = clocks_fill(k);
+	if (rc == 0)
+		rc = fill_mark(k);
 	if (rc < 0)
 		return rc;
-	fill_mark(out);
 	return m->hands == ST_HANDS_ON ? take_holder(out, k->place) : 0;
 }
 

@@ -133,5 +133,6 @@ const struct st_kind kind_matter = {
 	.due_days = 60,
 	.whens = whens,
 	.when_count = sizeof(whens) / sizeof(whens[0]),
-	.mark = { .of = PEOPLE, .field = GROUP, .least = 5, .no = CHOICE_NO, .yes = CHOICE_YES },
+	.mark = { .of = PEOPLE, .field = GROUP, .least = 5, .no = CHOICE_NO, .yes = CHOICE_YES,
+		  .by = "group_people" },
 };

@@ -167,25 +167,45 @@ int st_terms_between(struct st_terms *s, uint32_t from, uint32_t to, bool workin
 	return rc;
 }
 
-int st_terms_setting(struct st_terms *s, const char *name, uint32_t day, uint32_t *ret_value)
+static int value_of(struct st_terms *s, const char *name, uint32_t day, struct st_span *ret_value)
 {
-	const struct st_setting *setting = st_setting_named(st_span_text(name));
 	const struct held *h = NULL;
-	ST_REQUIRE(setting != NULL);
-	ST_REQUIRE(setting->type == ST_SETTING_COUNT);
 	int rc = rows_of(s, ST_CITY_settings, day, &h);
 	if (rc < 0)
 		return rc;
 	struct st_city_rows r = walk(h);
 	while (st_city_rows_next(&r))
 		if (st_span_equal(r.cells[0], st_span_text(name))) {
-			uint64_t v = st_city_number(r.cells[1], UINT64_MAX);
-			if (v < setting->min || v > setting->max)
-				return ST_ENOTFOUND; /* of a version with other bounds */
-			*ret_value = (uint32_t)v;
+			*ret_value = r.cells[1];
 			return 0;
 		}
 	return ST_ENOTFOUND;
+}
+
+int st_terms_setting(struct st_terms *s, const char *name, uint32_t day, uint32_t *ret_value)
+{
+	const struct st_setting *setting = st_setting_named(st_span_text(name));
+	struct st_span text;
+	ST_REQUIRE(setting != NULL);
+	ST_REQUIRE(setting->type == ST_SETTING_COUNT);
+	int rc = value_of(s, name, day, &text);
+	uint64_t v = rc < 0 ? 0 : st_city_number(text, UINT64_MAX);
+	if (rc < 0)
+		return rc;
+	if (v < setting->min || v > setting->max)
+		return ST_ENOTFOUND; /* of a version with other bounds */
+	*ret_value = (uint32_t)v;
+	return 0;
+}
+
+int st_terms_text(struct st_terms *s, const char *name, uint32_t day, struct st_span *ret_value)
+{
+	const struct st_setting *setting = st_setting_named(st_span_text(name));
+	ST_REQUIRE(setting != NULL);
+	int rc = value_of(s, name, day, ret_value);
+	if (rc == ST_ENOTFOUND)
+		*ret_value = st_span_text(setting->usual);
+	return rc == ST_ENOTFOUND ? 0 : rc;
 }
 
 int st_terms_focus(struct st_terms *s, uint32_t day, uint64_t number)
@@ -345,9 +365,25 @@ static bool is_any(struct st_span cell)
 	return cell.size == 1 && cell.data[0] == '*';
 }
 
-/* How closely a rule's category fits; 0: not at all. above: the category's row, NULL: none. */
-static unsigned fit_category(struct st_span cell, const struct st_term_query *q,
-			     const struct st_city_rows *above, size_t level)
+/* The category's row in the categories table, looked up once a rule asks what stands above it. */
+struct placing {
+	bool asked, found;
+	struct st_city_rows row;
+	size_t level;
+};
+
+static int place(struct st_terms *s, const struct st_term_query *q, struct placing *p)
+{
+	int rc = p->asked || q->category.size == 0 ? ST_ENOTFOUND : find_category(s, q, &p->row, &p->level);
+	if (rc < 0 && rc != ST_ENOTFOUND && rc != ST_EFIELD)
+		return rc;
+	p->found |= rc >= 0;
+	p->asked = true;
+	return 0;
+}
+
+/* How closely a rule's category fits; 0: not at all. */
+static int fit_category(struct st_terms *s, const struct st_term_query *q, struct st_span cell, struct placing *p)
 {
 	if (is_any(cell))
 		return BY_ANY;
@@ -355,9 +391,13 @@ static unsigned fit_category(struct st_span cell, const struct st_term_query *q,
 		return BY_SUBCATEGORY;
 	if (q->category.size > 0 && st_span_equal(cell, q->category))
 		return BY_CATEGORY;
-	for (size_t i = 0; above != NULL && i < level; i++)
-		if (st_span_equal(cell, above->cells[i]))
-			return BY_ABOVE + (unsigned)i; /* the nearer, the better */
+	int rc = place(s, q, p);
+	if (rc < 0)
+		return rc;
+	st_assert(!p->found || p->level < LEVELS);
+	for (size_t i = 0; p->found && i < p->level; i++)
+		if (st_span_equal(cell, p->row.cells[i]))
+			return BY_ABOVE + (int)i; /* the nearer, the better */
 	return 0;
 }
 
@@ -380,26 +420,23 @@ int st_terms_rule(struct st_terms *s, const struct st_term_query *q, struct st_t
 	static const char *const urgencies[] = { "", "normal", "urgent", "very_urgent" };
 	const struct held *h = NULL;
 	const struct st_kind *k = st_kind(q->kind);
-	struct st_city_rows above;
-	size_t level = 0;
-	unsigned best = 0;
+	struct placing placing = { .asked = false };
+	int best = 0;
 	int rc = rows_of(s, ST_CITY_deadlines, q->day, &h);
 	if (rc < 0 || k == NULL)
 		return rc < 0 ? rc : ST_ENOTFOUND;
-	rc = q->category.size == 0 ? ST_ENOTFOUND : find_category(s, q, &above, &level);
-	if (rc < 0 && rc != ST_ENOTFOUND && rc != ST_EFIELD)
-		return rc;
-	bool placed = rc >= 0;
 	struct st_span urgency = st_span_text(q->urgency < 4 ? urgencies[q->urgency] : "");
 	struct st_city_rows r = walk(h);
 	while (st_city_rows_next(&r)) {
 		if (!st_span_equal(r.cells[COL_KIND], st_span_text(k->name)))
 			continue;
-		unsigned category = fit_category(r.cells[COL_CATEGORY], q, placed ? &above : NULL, level);
+		int category = fit_category(s, q, r.cells[COL_CATEGORY], &placing);
 		bool any = is_any(r.cells[COL_URGENCY]);
+		if (category < 0)
+			return category;
 		if (category == 0 || (!any && !st_span_equal(r.cells[COL_URGENCY], urgency)))
 			continue;
-		unsigned score = 2 * category + !any;
+		int score = 2 * category + !any;
 		if (score <= best)
 			continue;
 		best = score;

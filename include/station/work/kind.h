@@ -108,6 +108,7 @@ struct st_mark {
 	uint32_t of, field;
 	uint64_t least;
 	uint32_t no, yes;
+	const char *by; /* the city's setting that says how many instead */
 };
 
 struct st_kind {

@@ -37,6 +37,9 @@ ST_MUST int st_terms_version(struct st_terms *s, enum st_city_table_number table
 /* The number that the city has set. ST_ENOTFOUND: it hasn't. */
 ST_MUST int st_terms_setting(struct st_terms *s, const char *name, uint32_t day, uint32_t *ret_value);
 
+/* The value as the city has set it, or what holds without it; of any type. Dies with the next question. */
+ST_MUST int st_terms_text(struct st_terms *s, const char *name, uint32_t day, struct st_span *ret_value);
+
 enum { ST_NEAR_MAX = 3 };
 struct st_near {
 	size_t count;

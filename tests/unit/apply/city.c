@@ -184,13 +184,15 @@ static void test_commands_by_the_tables(void **state)
 						  { st_span_text("focus"), st_span_text("2") } };
 	struct st_command_field sub = { st_span_text("subcategory"), st_span_text("噪") };
 	(void)state;
-	assert_int_equal(issue(&city[MAIN], "categories", "level1,level2\n交通,公交\n环境,噪声\n", 0), 1);
+	assert_int_equal(issue(&city[MAIN], "categories", "level1,level2,unit\n交通,公交,\n环境,噪声,区环保局\n", 0), 1);
 	assert_int_equal(issue(&city[MAIN], "focus", focus_csv, 0), 1);
 	settle();
 	assert_int_equal(station_command(&city[BASE_A], "open", number, known, 4), 0);
 	assert_int_equal(station_command(&city[BASE_A], "note", number, &sub, 1), ST_EFIELD);
 	sub.value = st_span_text("噪声");
 	assert_int_equal(station_command(&city[BASE_A], "note", number, &sub, 1), 0);
+	assert_int_equal(station_command(&city[BASE_A], "accept", number, NULL, 0), 0);
+	assert_int_equal(station_command(&city[BASE_A], "assign", number, NULL, 0), 0); /* the category's unit */
 	struct st_command_field wrong[] = { known[0], { st_span_text("category"), st_span_text("水利") } };
 	number[0] = 0;
 	assert_int_equal(station_command(&city[BASE_A], "open", number, wrong, 2), ST_EFIELD);
