@@ -137,8 +137,14 @@ static int run_show(const struct args *a)
 		const json_t *r = json_object_get(ans.json, "record");
 		(void)printf("%s  %s  %s\n", member(r, "number"), state_text(k, member(r, "state")),
 			     member(r, "category"));
+		char due[80];
+		if (json_is_integer(json_object_get(r, "days_left")))
+			(void)snprintf(due, sizeof(due), "%s %lld", either("停表, 剩余天数", "stopped, days left"),
+				       number(r, "days_left"));
+		else
+			(void)snprintf(due, sizeof(due), "%s", member(r, "due"));
 		(void)printf("  %s %s; %s %s; %s %s; %s %s\n", either("登记", "opened"), member(r, "opened"),
-			     either("期限", "due"), member(r, "due"), either("办结", "closed"),
+			     either("期限", "due"), due, either("办结", "closed"),
 			     member(r, "closed"), either("持有站", "holder"), member(r, "holder"));
 		json_array_foreach(json_object_get(ans.json, "events"), i, e)
 			show_event(k, e);
