@@ -28,6 +28,8 @@ TABLE = {
     "wire_single": ("bytes", LESS, 450),
     "wire_idle": ("bytes/min", LESS, 1024),
     "disk_per_event": ("bytes/event", LESS, 260),
+    "directive_p50": ("ms", LESS, 5),
+    "handon": ("hand-ons/s", MORE, 3000),
     "reconnect_p99": ("ms", LESS, 3000),
     "restart_p99": ("ms", LESS, 300),
     "rss_idle": ("MiB", LESS, 16),

@@ -47,6 +47,7 @@ enum st_job_kind {
 	ST_JOB_HALT,     /* the parent proved that our log is not the one we signed */
 	ST_JOB_REFRESH,  /* sign the newest checkpoint afresh */
 	ST_JOB_CITY,     /* main issues tables to the whole city */
+	ST_JOB_SEEN,     /* a person has seen what was for this station */
 };
 enum {
 	ST_IMPORT_BAD_MAX = ST_IMPORT_ROWS_MAX, ST_RECEIPTS_MAX = 64, ST_CHAIN_MAX = ST_DEPTH_MAX,
@@ -162,6 +163,14 @@ struct st_job_city {
 	char place[ST_PLACE_MAX]; /* out: what is wrong, on refusal */
 };
 
+struct st_job_seen {
+	struct st_span what; /* a record's number or id: all that it asks of us; an event CODE/EPOCH/SEQ; empty: all */
+	struct st_span author;
+	/* out */
+	unsigned count; /* that nobody had seen before */
+	bool more;      /* there are more than one job says */
+};
+
 struct st_job {
 	enum st_job_kind kind;
 	int rc; /* out */
@@ -180,6 +189,7 @@ struct st_job {
 		struct st_job_claims claims;
 		struct st_job_halt halt;
 		struct st_job_city city;
+		struct st_job_seen seen;
 	} u;
 };
 
