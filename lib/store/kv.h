@@ -31,6 +31,8 @@
 	X(NAMES, "names")                                                                          \
 	X(TALLIES, "tallies")                                                                      \
 	X(UNREAD, "unread")                                                                        \
+	X(ONLINE, "online")                                                                        \
+	X(HOOKS, "hooks")                                                                          \
 	X(CITY, "city")
 enum table {
 #define X(table, name) TABLE_##table,
