@@ -129,6 +129,8 @@ install: all
 		install -D -m 644 /dev/stdin $(DESTDIR)/lib/systemd/system/stationd.service
 	install -D -m 644 deploy/systemd/stationd.sysusers $(DESTDIR)/usr/lib/sysusers.d/stationd.conf
 	install -D -m 644 deploy/systemd/stationd.yaml $(DESTDIR)/etc/stationd/stationd.yaml
+	install -d $(DESTDIR)$(PREFIX)/share/stationd/city
+	install -m 644 deploy/city/*.csv $(DESTDIR)$(PREFIX)/share/stationd/city
 
 clean:
 	rm -rf build build-address build-thread
@@ -141,7 +143,7 @@ FUZZ_SAN   := address,undefined -fno-sanitize-recover=undefined
 FUZZ_O     := $(LIB_C:%.c=$(O)/fuzzed/%.o) $(GEN_C:%.c=%.fuzzed.o) $(O)/fuzzed/tests/common/city.o
 FUZZ_API_O := $(patsubst %,$(O)/fuzzed/daemon/stationd/%.o,api_answer api_json api_station api_status \
 	api_records api_import api_report api_logs api_kinds api_tasks api_matters \
-	api_online online_routes online_message api_votes api_left api_directives)
+	api_online online_routes online_message api_votes api_left api_directives api_city api_overdue)
 $(O)/fuzzed/%.o: %.c | $(GEN_C)
 	@mkdir -p $(@D)
 	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,$(FUZZ_SAN) -MMD -MP -c -o $@ $<

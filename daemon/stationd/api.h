@@ -134,7 +134,9 @@ json_t *api_left(const struct st_kind *k, const json_t *events);
 	X(directive)                                                                               \
 	X(matter)                                                                                  \
 	X(online)                                                                                  \
-	X(vote)
+	X(vote)                                                                                    \
+	X(city)                                                                                    \
+	X(overdue)
 #define X(group) extern const struct route api_##group##_routes[];
 ROUTE_LISTS(X)
 #undef X
