@@ -131,6 +131,7 @@ struct query {
 };
 void query_init(struct query *q, const char *path);
 void query_add(struct query *q, const char *name, const char *value); /* NULL value: left out */
+void query_put(struct query *q, const char *value); /* escaped, where the path goes on */
 const char *query_text(struct query *q);
 void query_done(struct query *q);
 
