@@ -29,7 +29,8 @@ struct verb {
 	int (*run)(const struct args *a);
 	const char *zh, *en, *example;
 };
-extern const struct verb station_verbs[], import_verbs[], report_verbs[], log_verbs[], kind_verbs[];
+extern const struct verb station_verbs[], import_verbs[], report_verbs[], log_verbs[], kind_verbs[],
+	deputy_verbs[];
 const struct verb *record_verbs(void); /* made from the kinds' tables; built once */
 /* Of a record's move or note: its fields and states, and whether name is one of the fields. Others: nothing. */
 void record_help(const struct verb *v);
@@ -94,6 +95,7 @@ extern struct ctl {
 	X(FILE_NAME, "--%s 要一个文件名 (只有 --csv 可用 - 表示标准输出)",                          \
 	  "--%s needs a file's name (only --csv takes - for standard output)")                      \
 	X(WRITTEN, "已写入 %s: %llu 行", "written to %s: %llu rows")                                \
+	X(NO_QR, "没有可放进二维码的内容, 或内容太长", "nothing to put into a QR code, or too much")  \
 	X(TRY_AGAIN, "%s (%s)", "%s (%s)")
 enum text {
 #define X(id, zh, en) T_##id,

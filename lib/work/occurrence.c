@@ -1,8 +1,8 @@
 /* occurrence.c - the days on which a pattern falls, past holidays.
  *
- * Owns:    what "the first Friday" and "the 15th of odd months" are, and where a holiday moves them.
- * Promise: a function of the pattern and the calendar alone; 9: no question is longer than its bound.
- * Flow:    pattern, calendar -> occurrence -> plan */
+ * Owns:    what "the first Friday" and "the 15th of odd months" are, and where a holiday moves
+ * them. Promise: a function of the pattern and the calendar alone; 9: no question is longer than
+ * its bound. Flow:    pattern, calendar -> occurrence -> plan */
 #include <station/work/occurrence.h>
 #include <station/base/check.h>
 #include <station/base/clock.h>
@@ -30,10 +30,10 @@ static bool month_fits(const struct st_pattern *p, uint32_t month)
 {
 	uint32_t m = month % 12 + 1;
 	switch (p->months) {
-	case SCHEDULE_ODD:     return m % 2 == 1;
-	case SCHEDULE_EVEN:    return m % 2 == 0;
+	case SCHEDULE_ODD: return m % 2 == 1;
+	case SCHEDULE_EVEN: return m % 2 == 0;
 	case SCHEDULE_QUARTER: return m % 3 == 1;
-	default:               return true;
+	default: return true;
 	}
 }
 
@@ -58,11 +58,13 @@ static bool falls(const struct st_pattern *p, uint32_t day, bool *chosen)
 }
 
 /* Where a planned day comes to stand. A calendar without a working day leaves it where it is. */
-static uint32_t moved(const struct st_pattern *p, const struct st_working *w, uint32_t day, bool chosen)
+static uint32_t moved(const struct st_pattern *p, const struct st_working *w, uint32_t day,
+		      bool chosen)
 {
 	uint32_t step = p->holiday == ST_ONE_WEEK ? WEEK : 1;
 	st_assert(day > 0);
-	if (p->holiday == ST_STAYS || st_is_working(w, day) || (chosen && st_weekday(day) >= SATURDAY))
+	if (p->holiday == ST_STAYS || st_is_working(w, day) ||
+	    (chosen && st_weekday(day) >= SATURDAY))
 		return day;
 	for (uint32_t to = day + step; to <= day + ST_SHIFT_DAYS_MAX; to += step)
 		if (st_is_working(w, to))
@@ -71,7 +73,8 @@ static uint32_t moved(const struct st_pattern *p, const struct st_working *w, ui
 }
 
 /* One that a holiday moves onto the day of another falls away: of two, the earlier stays. */
-static bool taken(const struct st_pattern *p, const struct st_working *w, uint32_t planned, uint32_t to)
+static bool taken(const struct st_pattern *p, const struct st_working *w, uint32_t planned,
+		  uint32_t to)
 {
 	bool chosen;
 	st_assert(to > planned);
@@ -83,8 +86,8 @@ static bool taken(const struct st_pattern *p, const struct st_working *w, uint32
 	return false;
 }
 
-int st_pattern_each(const struct st_pattern *p, const struct st_working *w, uint32_t from, uint32_t to,
-		    st_pattern_fn *fn, void *arg)
+int st_pattern_each(const struct st_pattern *p, const struct st_working *w, uint32_t from,
+		    uint32_t to, st_pattern_fn *fn, void *arg)
 {
 	ST_REQUIRE(fn != NULL);
 	st_assert(p->months <= SCHEDULE_QUARTER);

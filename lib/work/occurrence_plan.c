@@ -4,6 +4,7 @@
  * Promise: a function of the chain, the calendar, what met it and today; nothing is written for it.
  * Flow:    chain, meetings -> plan -> ask */
 #include <station/work/occurrence.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,11 +12,13 @@
 #include <station/base/clock.h>
 #include "kind_schedule.h"
 
-_Static_assert((int)ST_SHIFT_DAYS_MAX + 1 < (int)ST_PERIOD_DAYS_MAX, "a period is longer than a shift");
+_Static_assert((int)ST_SHIFT_DAYS_MAX + 1 < (int)ST_PERIOD_DAYS_MAX,
+	       "a period is longer than a shift");
 
 void st_plan_init(struct st_plan *p)
 {
-	memset(p, 0, sizeof(*p));
+	memset(p, 0,
+	       offsetof(struct st_plan, versions)); /* of the rest so much counts as is told */
 	p->days_ahead = p->starts = p->ends = UINT32_MAX;
 }
 
@@ -47,19 +50,22 @@ static void set_bit(uint32_t *bits, const struct st_field *f, bool first)
 		*bits |= 1u << n;
 }
 
-static void take_field(struct st_plan *p, struct st_pattern *n, const struct st_field *f, bool first)
+static void take_field(struct st_plan *p, struct st_pattern *n, const struct st_field *f,
+		       bool first)
 {
 	switch (f->id) {
-	case ST_F_CHANNEL:           p->type = number_of(f); break;
-	case SCHEDULE_F_WEEKDAYS:    set_bit(&n->weekdays, f, first); break;
-	case SCHEDULE_F_WEEKS:       set_bit(&n->weeks, f, first); break;
-	case SCHEDULE_F_MONTH_DAYS:  set_bit(&n->month_days, f, first); break;
-	case SCHEDULE_F_MONTHS:      n->months = number_of(f) <= SCHEDULE_QUARTER ? number_of(f) : 0; break;
-	case SCHEDULE_F_FIRST:       n->first = number_of(f); break;
-	case SCHEDULE_F_LAST:        n->last = number_of(f); break;
-	case SCHEDULE_F_DAYS_AHEAD:  p->days_ahead = number_of(f); break;
-	case SCHEDULE_F_STARTS:      p->starts = number_of(f); break;
-	case SCHEDULE_F_ENDS:        p->ends = number_of(f); break;
+	case ST_F_CHANNEL: p->type = number_of(f); break;
+	case SCHEDULE_F_WEEKDAYS: set_bit(&n->weekdays, f, first); break;
+	case SCHEDULE_F_WEEKS: set_bit(&n->weeks, f, first); break;
+	case SCHEDULE_F_MONTH_DAYS: set_bit(&n->month_days, f, first); break;
+	case SCHEDULE_F_MONTHS:
+		n->months = number_of(f) <= SCHEDULE_QUARTER ? number_of(f) : 0;
+		break;
+	case SCHEDULE_F_FIRST: n->first = number_of(f); break;
+	case SCHEDULE_F_LAST: n->last = number_of(f); break;
+	case SCHEDULE_F_DAYS_AHEAD: p->days_ahead = number_of(f); break;
+	case SCHEDULE_F_STARTS: p->starts = number_of(f); break;
+	case SCHEDULE_F_ENDS: p->ends = number_of(f); break;
 	case SCHEDULE_F_HOLIDAY:
 		n->holiday = number_of(f) <= ST_STAYS ? (enum st_holiday_rule)number_of(f) : 0;
 		break;
@@ -74,8 +80,7 @@ static void take_field(struct st_plan *p, struct st_pattern *n, const struct st_
 			put_text(p->people, sizeof(p->people), st_span_text("、"));
 		put_text(p->people, sizeof(p->people), f->text);
 		break;
-	default:
-		break;
+	default: break;
 	}
 }
 
@@ -141,15 +146,9 @@ void st_plan_take(struct st_plan *p, const struct st_change *c)
 		add_version(p, day, last->in_force, &n);
 		break;
 	case SCHEDULE_PAUSE:
-	case SCHEDULE_END:
-		add_version(p, day, false, &n);
-		break;
-	case SCHEDULE_RESUME:
-		add_version(p, day, true, &n);
-		break;
-	default:
-		tell(p, c, day);
-		break;
+	case SCHEDULE_END: add_version(p, day, false, &n); break;
+	case SCHEDULE_RESUME: add_version(p, day, true, &n); break;
+	default: tell(p, c, day); break;
 	}
 }
 
@@ -209,7 +208,8 @@ static struct st_occurrence *named(struct reckoning *x, uint32_t day)
 	return by_fall != NULL ? by_fall : by_move;
 }
 
-/* What was said of a day that the plan, as it was changed since, hasn't any more. What was met stands. */
+/* What was said of a day that the plan, as it was changed since, hasn't any more. What was met
+ * stands. */
 static bool is_stale(const struct st_plan *p, const struct st_told *t)
 {
 	uint32_t day = t->new_day > t->occurrence ? t->new_day : t->occurrence;
@@ -233,9 +233,7 @@ static int apply_told(struct reckoning *x, const struct st_told *t)
 	}
 	bool *missed = &x->missed[o - x->rows];
 	switch (t->move) {
-	case SCHEDULE_ANNOUNCE:
-		o->announced = o->announced == 0 ? t->day : o->announced;
-		break;
+	case SCHEDULE_ANNOUNCE: o->announced = o->announced == 0 ? t->day : o->announced; break;
 	case SCHEDULE_MEET:
 		(void)snprintf(o->met_by, sizeof(o->met_by), "%s", t->met_by);
 		*missed = false;
@@ -249,8 +247,7 @@ static int apply_told(struct reckoning *x, const struct st_told *t)
 		o->met_by[0] = 0;
 		*missed = true;
 		break;
-	default: /* of a later version */
-		break;
+	default: /* of a later version */ break;
 	}
 	return 0;
 }
@@ -312,7 +309,8 @@ static int run(struct reckoning *x, st_occurrence_fn *fn, void *arg)
 	return rc;
 }
 
-int st_plan_each(const struct st_plan *p, const struct st_plan_query *q, st_occurrence_fn *fn, void *arg)
+int st_plan_each(const struct st_plan *p, const struct st_plan_query *q, st_occurrence_fn *fn,
+		 void *arg)
 {
 	ST_REQUIRE(fn != NULL);
 	ST_REQUIRE(q->meeting_count == 0 || q->meetings != NULL);

@@ -49,7 +49,8 @@ static int parse_types(const struct st_kind *k, struct st_span word, uint64_t *t
 {
 	struct st_span name = cut(&word, '=');
 	const struct st_field_row *f = st_kind_field(k, ST_F_CHANNEL);
-	if (f == NULL || f->choices == NULL || !st_span_equal(name, st_span_text(f->name)) || word.size == 0)
+	if (f == NULL || f->choices == NULL || !st_span_equal(name, st_span_text(f->name)) ||
+	    word.size == 0)
 		return ST_EFIELD;
 	while (word.size > 0) {
 		const struct st_choice *c = st_choice_named(f->choices, cut(&word, ','));
@@ -98,7 +99,7 @@ bool st_deed_done(const struct st_record *r)
 	static const struct {
 		const char *kind, *state;
 	} undone[] = {
-		{ "activity", "planned" },   { "activity", "cancelled" }, { "visit", "voided" },
+		{ "activity", "planned" },   { "activity", "cancelled" },   { "visit", "voided" },
 		{ "suggestion", "refused" }, { "suggestion", "withdrawn" },
 	};
 	const struct st_kind *k = st_kind(r->kind);
@@ -124,8 +125,8 @@ static int read_line(const struct st_points_line *l, struct st_points_row *row)
 	return st_deed_parse(st_span_text(l->source), &row->deed);
 }
 
-int st_points_read(const struct st_points_line *lines, size_t count, struct st_points_table *ret_table,
-		   size_t *reterr_line)
+int st_points_read(const struct st_points_line *lines, size_t count,
+		   struct st_points_table *ret_table, size_t *reterr_line)
 {
 	ST_REQUIRE(count == 0 || lines != NULL);
 	struct st_points_table t = { .count = count };

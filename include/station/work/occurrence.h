@@ -57,12 +57,12 @@ struct st_told {
 };
 struct st_plan {
 	size_t version_count, told_count;
-	struct st_plan_version versions[ST_REVISIONS_MAX];
-	struct st_told told[ST_REVISIONS_MAX];
 	uint32_t type;              /* the choice's number */
 	uint32_t days_ahead;        /* UINT32_MAX: not given */
 	uint32_t starts, ends;      /* minutes of the day; UINT32_MAX: not given */
 	char place[241], people[ST_PLAN_PEOPLE_MAX + 1]; /* people: with 、 between */
+	struct st_plan_version versions[ST_REVISIONS_MAX];
+	struct st_told told[ST_REVISIONS_MAX];
 };
 void st_plan_init(struct st_plan *p);
 /* The chain's next event, from the opening on. What this version can't read in it is left out. */
