@@ -14,8 +14,8 @@ void deeds_close(struct deeds *d);
 
 /* day: when it was done, which may be another than that of the record's opening. */
 typedef int deed_fn(const struct st_record *r, uint32_t day, void *arg);
-/* The records of a kind that name the deputy in a field and are wanted (NULL: all), by opening; from: only from
- * that place on (NULL: all). */
+/* The records of a kind that name the deputy in a field and are wanted (NULL: all), by opening;
+ * from: only from that place on (NULL: all). */
 struct deed_place {
 	uint32_t day; /* of opening */
 	struct st_record_ref ref;

@@ -1,4 +1,5 @@
-/* kind_schedule.h - the numbers of a schedule's fields, states and moves, for what reckons with them. */
+/* kind_schedule.h - the numbers of a schedule's fields, states and moves, for what reckons with
+ * them. */
 #pragma once
 #include <station/work/kind.h>
 

@@ -1,7 +1,8 @@
 /* deputy.h - a deputy by his code: his card, his archive, and what his work counts for.
- * All of it is derived from records that name him (the facets deputy, deputies and co_signers), found by the index of
- * facets: its cost grows with what he did, not with the store. Nothing here reads a private part, and nothing
- * says who voted for what. At any tier: of what that tier holds. */
+ * All of it is derived from records that name him (the facets deputy, deputies and co_signers),
+ * found by the index of facets: its cost grows with what he did, not with the store. Nothing here
+ * reads a private part, and nothing says who voted for what. At any tier: of what
+ * that tier holds. */
 #pragma once
 #include <station/ask/matter.h>
 #include <station/work/points.h>
@@ -13,7 +14,8 @@ enum {
 	ST_DEPUTY_SCAN_MAX = 4096, /* records looked at for one page, but for its last deputy's */
 };
 
-/* The record of the deputy of that code: one who serves before one who has left, then the newest. ST_ENOTFOUND. */
+/* The record of the deputy of that code: one who serves before one who has left, then the newest.
+ * ST_ENOTFOUND. */
 ST_MUST int st_deputy_find(struct st_txn *t, struct st_span code, struct st_record *ret_record);
 
 /* 代表联系卡: what he has chosen to be public, and nothing else. */
@@ -76,7 +78,7 @@ ST_MUST int st_archive_each(struct st_txn *t, const struct st_archive_query *q, 
 
 /* Points and floors, deputy by deputy. */
 struct st_deputies_query {
-	struct st_span code;                 /* of one deputy, whether or not he has a record; empty: all */
+	struct st_span code;                 /* one deputy, with a record or without; empty: all */
 	uint32_t station;                    /* entered at it or below, or assigned there; 0: any */
 	uint32_t from_day, to_day;           /* of what was done; 0: open end */
 	const struct st_points_table *table;
@@ -86,16 +88,18 @@ struct st_deputies_query {
 };
 struct st_deputy_row {
 	char code[ST_DEPUTY_CODE_MAX + 1], name[ST_DEPUTY_TEXT];
-	struct st_code station; /* where he is assigned, else who entered him; empty: no record here */
+	struct st_code station; /* assigned there, else entered there; empty: no record */
 	bool serving;           /* in office; false: he has left, or has no record here */
-	uint64_t counts[ST_POINTS_ROWS_MAX], points[ST_POINTS_ROWS_MAX], total; /* by rows of the table */
+	/* by rows of the table */
+	uint64_t counts[ST_POINTS_ROWS_MAX], points[ST_POINTS_ROWS_MAX], total;
 	uint64_t days_served;   /* days on which he received visits or took part in an activity */
 	uint64_t reports, voters, receptions; /* voters: people met; receptions: days of them */
 };
 typedef int st_deputies_fn(const struct st_deputy_row *row, void *arg);
-/* In the order in which codes became known here. Who has left shows where he did something in that time. */
-ST_MUST int st_deputies_each(struct st_txn *t, const struct st_deputies_query *q, st_deputies_fn *fn,
-			     void *arg, struct st_buf *ret_next);
+/* In the order in which codes became known here. Who has left shows where he did something in that
+ * time. */
+ST_MUST int st_deputies_each(struct st_txn *t, const struct st_deputies_query *q,
+			     st_deputies_fn *fn, void *arg, struct st_buf *ret_next);
 
 /* One person at several levels counts once at each, and once as a person. */
 struct st_census {

@@ -1,9 +1,10 @@
 /* points.h - what counts of a deputy's work, and the points it brings.
- * Pure: rows of a table and counts in, points out. The table's rows are text in the form that a city issues its
- * own in; the default stands in points.c.
+ * Pure: rows of a table and counts in, points out. The table's rows are text in the form that a
+ * city issues its own in; the default stands in points.c.
  *
- *   source     KIND.FIELD [TYPE=VALUE[,VALUE...]]: records of that kind that name the deputy in that field,
- *              and whose type (the kind's channel, type or who) is one of these: "activity.deputies type=training"
+ *   source     KIND.FIELD [TYPE=VALUE[,VALUE...]]: records of that kind that name the deputy in
+ *              that field, and whose type (the kind's channel, type or who) is one of these:
+ *              "activity.deputies type=training"
  *   points     `first` for the first, `further` for each further one, and no more than `at_most` */
 #pragma once
 #include <station/work/record.h>
@@ -19,7 +20,8 @@ struct st_deed {
 ST_MUST int st_deed_parse(struct st_span source, struct st_deed *ret_deed); /* ST_EFIELD */
 /* Whether a record of its kind is of its types. */
 bool st_deed_fits(const struct st_deed *d, const struct st_record *r);
-/* Whether it was done at all: not what was only planned, called off, voided, refused or taken back. */
+/* Whether it was done at all: not what was only planned, called off, voided, refused or taken
+ * back. */
 bool st_deed_done(const struct st_record *r);
 
 struct st_points_line {
@@ -37,7 +39,8 @@ struct st_points_table {
 	size_t count;
 	struct st_points_row rows[ST_POINTS_ROWS_MAX];
 };
-/* ST_EFIELD: a source that is none, *reterr_line says in which line; ST_ETOOBIG. Nothing of it is taken. */
+/* ST_EFIELD: a source that is none, *reterr_line says in which line; ST_ETOOBIG. Nothing of it is
+ * taken. */
 ST_MUST int st_points_read(const struct st_points_line *lines, size_t count,
 			   struct st_points_table *ret_table, size_t *reterr_line);
 uint64_t st_points_of(const struct st_points_row *row, uint64_t count);

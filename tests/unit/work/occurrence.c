@@ -1,5 +1,5 @@
-/* occurrence.c - tests of schedules: the patterns that stations post, past the holidays of 2026, and what became of
- * each day. */
+/* occurrence.c - tests of schedules: the patterns that stations post, past the holidays of 2026,
+ * and what became of each day. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,12 +18,15 @@ static uint32_t d(int month, int day)
 	return n;
 }
 
-/* The state's calendar of 2026: days off from..to, and the weekend days that are worked for them. */
+/* The state's calendar of 2026: days off from..to, and the weekend days that are worked for them.
+ */
 static bool works_2026(void *arg, uint32_t day)
 {
-	static const int off[][4] = { { 1, 1, 1, 3 }, { 2, 15, 2, 23 }, { 4, 4, 4, 6 },  { 5, 1, 5, 5 },
-				      { 6, 19, 6, 21 }, { 9, 25, 9, 27 }, { 10, 1, 10, 7 } };
-	static const int worked[][2] = { { 1, 4 }, { 2, 14 }, { 2, 28 }, { 5, 9 }, { 9, 20 }, { 10, 10 } };
+	static const int off[][4] = { { 1, 1, 1, 3 },  { 2, 15, 2, 23 }, { 4, 4, 4, 6 },
+				      { 5, 1, 5, 5 },  { 6, 19, 6, 21 }, { 9, 25, 9, 27 },
+				      { 10, 1, 10, 7 } };
+	static const int worked[][2] = { { 1, 4 }, { 2, 14 }, { 2, 28 },
+					 { 5, 9 }, { 9, 20 }, { 10, 10 } };
 	(void)arg;
 	for (size_t i = 0; i < sizeof(off) / sizeof(off[0]); i++)
 		if (day >= d(off[i][0], off[i][1]) && day <= d(off[i][2], off[i][3]))
@@ -134,10 +137,13 @@ static void test_fifteenth_of_odd_months(void **state)
 
 static void test_twice_a_month(void **state)
 {
-	struct st_pattern p = { .month_days = 1u << 3 | 1u << 6, .first = d(9, 1), .last = d(10, 31) };
+	struct st_pattern p = { .month_days = 1u << 3 | 1u << 6,
+				.first = d(9, 1),
+				.last = d(10, 31) };
 	(void)state;
 	struct days x = days_of(&p, d(1, 1), d(12, 31));
-	assert_int_equal(x.count, 3); /* both of October would stand on the 8th: the earlier stays */
+	assert_int_equal(x.count,
+			 3); /* both of October would stand on the 8th: the earlier stays */
 	assert_int_equal(x.on[0], d(9, 3));
 	assert_int_equal(x.on[1], d(9, 7));
 	assert_int_equal(x.planned[2], d(10, 3));
@@ -169,7 +175,9 @@ static void test_once(void **state)
 	assert_int_equal(x.count, 1);
 	assert_int_equal(x.on[0], d(10, 8));
 	p.first = 0;
-	assert_int_equal(st_pattern_each(&p, &year, d(1, 1), d(1, 1) + ST_PERIOD_DAYS_MAX, take, &x), ST_ETOOBIG);
+	assert_int_equal(st_pattern_each(&p, &year, d(1, 1), d(1, 1) + ST_PERIOD_DAYS_MAX, take,
+					 &x),
+			 ST_ETOOBIG);
 }
 
 static bool never(void *arg, uint32_t day)
@@ -196,15 +204,26 @@ static struct st_plan *plan;
 static struct st_occurrence seen[400];
 static size_t seen_count;
 
-enum { F_WEEKDAYS = ST_F_OWN + 1, F_PEOPLE = F_WEEKDAYS + 7, F_OCCURRENCE = F_WEEKDAYS + 13, F_NEW_DAY, F_NOTICE,
-       F_MET_BY };
+enum {
+	F_WEEKDAYS = ST_F_OWN + 1,
+	F_PEOPLE = F_WEEKDAYS + 7,
+	F_OCCURRENCE = F_WEEKDAYS + 13,
+	F_NEW_DAY,
+	F_NOTICE,
+	F_MET_BY
+};
 enum { PLAN = 1, AMEND, ANNOUNCE, MEET, MOVE, MISS, PAUSE, RESUME, END };
 
 static void told(uint32_t move, uint32_t day, struct st_field one, struct st_field two)
 {
 	struct st_field fields[] = { one, two };
-	struct st_change c = { .kind = 6, .move = move, .at_ms = st_day_start_ms(day) + 3600000,
-			       .fields = fields, .field_count = two.id != 0 ? 2 : one.id != 0 ? 1 : 0 };
+	struct st_change c = { .kind = 6,
+			       .move = move,
+			       .at_ms = st_day_start_ms(day) + 3600000,
+			       .fields = fields,
+			       .field_count = two.id != 0   ? 2
+					      : one.id != 0 ? 1
+							    : 0 };
 	st_plan_take(plan, &c);
 }
 
@@ -219,10 +238,16 @@ static int see(const struct st_occurrence *o, void *arg)
 	return 0;
 }
 
-static void look(uint32_t from, uint32_t to, uint32_t today, const struct st_meeting *m, size_t count)
+static void look(uint32_t from, uint32_t to, uint32_t today, const struct st_meeting *m,
+		 size_t count)
 {
-	struct st_plan_query q = { .from = from, .to = to, .today = today, .days_ahead = ST_DAYS_AHEAD,
-				   .working = year, .meetings = m, .meeting_count = count };
+	struct st_plan_query q = { .from = from,
+				   .to = to,
+				   .today = today,
+				   .days_ahead = ST_DAYS_AHEAD,
+				   .working = year,
+				   .meetings = m,
+				   .meeting_count = count };
 	seen_count = 0;
 	assert_int_equal(st_plan_each(plan, &q, see, NULL), 0);
 }
@@ -257,16 +282,18 @@ static void test_what_became_of_each_day(void **state)
 	assert_int_equal(seen[0].state, ST_MET); /* by a move, announced in time */
 	assert_string_equal(seen[0].met_by, "A-1");
 	assert_int_equal(seen[0].notice, ST_NOTICE_GIVEN);
-	assert_int_equal(seen[1].state, ST_MET); /* by a visit that names it, announced a day before */
+	assert_int_equal(seen[1].state,
+			 ST_MET); /* by a visit that names it, announced a day before */
 	assert_string_equal(seen[1].met_by, "V-1");
 	assert_int_equal(seen[1].notice, ST_NOTICE_LATE);
 	assert_int_equal(seen[2].state, ST_MISSED); /* the 18th: past, and nothing met it */
 	assert_int_equal(seen[2].notice, ST_NOTICE_NONE);
-	assert_int_equal(seen[3].planned, d(9, 25)); /* Mid-autumn: falls on the 28th, moved to the 29th */
+	assert_int_equal(seen[3].planned,
+			 d(9, 25)); /* Mid-autumn: falls on the 28th, moved to the 29th */
 	assert_int_equal(seen[3].falls_on, d(9, 28));
 	assert_int_equal(seen[3].day, d(9, 29));
 	assert_int_equal(seen[3].state, ST_MISSED);
-	assert_int_equal(seen[4].state, ST_MISSED); /* said to be */
+	assert_int_equal(seen[4].state, ST_MISSED);   /* said to be */
 	assert_int_equal(seen[6].planned, d(10, 16)); /* today is open */
 	assert_int_equal(seen[6].state, ST_OPEN_YET);
 	assert_int_equal(seen[6].notice, ST_NOTICE_NONE);
@@ -285,7 +312,8 @@ static void test_a_change_holds_from_its_day_on(void **state)
 	told(RESUME, d(11, 23), NONE, NONE);
 	told(END, d(12, 14), NONE, NONE);
 	look(d(10, 10), d(12, 31), d(12, 31), NULL, 0);
-	const uint32_t days[] = { d(10, 16), d(10, 20), d(10, 27), d(11, 3), d(11, 24), d(12, 1), d(12, 8) };
+	const uint32_t days[] = { d(10, 16), d(10, 20), d(10, 27), d(11, 3),
+				  d(11, 24), d(12, 1),  d(12, 8) };
 	assert_int_equal(seen_count, 7); /* what was announced of a Friday is void, too */
 	for (size_t i = 0; i < 7; i++)
 		assert_int_equal(seen[i].day, days[i]);
@@ -333,8 +361,10 @@ int main(void)
 		cmocka_unit_test(test_once),
 		cmocka_unit_test(test_a_calendar_without_work_moves_nothing),
 		cmocka_unit_test_setup_teardown(test_what_became_of_each_day, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_a_change_holds_from_its_day_on, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_a_day_that_fits_none_is_one_more, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_change_holds_from_its_day_on, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_a_day_that_fits_none_is_one_more, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_bounds, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

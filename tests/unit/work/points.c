@@ -36,22 +36,29 @@ static void test_first_further_at_most(void **state)
 	assert_int_equal(st_points_of(row("附议建议"), 30), 4);
 	assert_int_equal(st_points_of(row("接待选民"), 4), 10);
 	assert_int_equal(st_points_of(row("接待选民"), 6), 12);
-	assert_int_equal(st_points_of(row("述职"), 2), 3); /* no further ones, though it may be five */
+	assert_int_equal(st_points_of(row("述职"), 2),
+			 3); /* no further ones, though it may be five */
 	assert_int_equal(st_points_of(row("公益慈善"), UINT32_MAX), 8);
 }
 
 static void test_sources(void **state)
 {
-	static const char *const wrong[] = { "",         "activity",           "activity.title",
-					     "nothing.deputies", "activity.deputies kind=training",
-					     "activity.deputies type=", "activity.deputies type=nothing",
-					     "activity.deputies type=training,nothing", "deputy.name",
+	static const char *const wrong[] = { "",
+					     "activity",
+					     "activity.title",
+					     "nothing.deputies",
+					     "activity.deputies kind=training",
+					     "activity.deputies type=",
+					     "activity.deputies type=nothing",
+					     "activity.deputies type=training,nothing",
+					     "deputy.name",
 					     "activity.deputies type" };
 	struct st_deed d;
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		assert_int_equal(st_deed_parse(st_span_text(wrong[i]), &d), ST_EFIELD);
-	assert_int_equal(st_deed_parse(st_span_text("activity.deputies type=training,视察"), &d), 0);
+	assert_int_equal(st_deed_parse(st_span_text("activity.deputies type=training,视察"), &d),
+			 0);
 	assert_int_equal(d.types, 1 << 1 | 1 << 2);
 	struct st_record r = { .kind = d.kind->number, .channel = 2, .state = 2, .revision = 1 };
 	assert_true(st_deed_fits(&d, &r));
@@ -66,8 +73,10 @@ static void test_sources(void **state)
 
 static void test_a_table_is_taken_whole_or_not_at_all(void **state)
 {
-	const struct st_points_line lines[] = { { "学习", NULL, "activity.deputies type=training", 1, 1, 9 },
-						{ "坏的", NULL, "activity.deputies type=x", 1, 1, 9 } };
+	const struct st_points_line lines[] = {
+		{ "学习", NULL, "activity.deputies type=training", 1, 1, 9 },
+		{ "坏的", NULL, "activity.deputies type=x", 1, 1, 9 }
+	};
 	struct st_points_table t = { .count = 77 };
 	size_t line = 0;
 	(void)state;
