@@ -153,6 +153,8 @@ static int one_deed(const struct st_record *r, uint32_t day, void *arg)
 	const struct stretch *s = &stretches[x->at];
 	struct st_archive_row row;
 	struct newest title = { .id = ST_F_TITLE };
+	st_assert(s->own == OF_DEEDS);
+	st_assert(x->count <= x->q->limit);
 	if (x->count == x->q->limit || x->deeds.looked > ST_DEPUTY_SCAN_MAX) {
 		x->full = true; /* a page goes on after its last row */
 		return 1;
@@ -173,6 +175,26 @@ static int one_deed(const struct st_record *r, uint32_t day, void *arg)
 	x->count++;
 	x->last = (struct deed_place){ r->opened_day, r->ref };
 	return x->fn(&row, x->arg);
+}
+
+/* His levels, and whether he serves. */
+static int more_data(struct archiving *x, const struct st_record *r, struct st_archive_row *row)
+{
+	const struct st_field_row *levels = st_kind_field_named(row->kind, st_span_text("levels"));
+	const struct st_state_row *s = st_kind_state(row->kind, r->state);
+	st_assert(levels != NULL);
+	row->result[0] = 0;
+	for (size_t i = 0; i < r->facet_count; i++)
+		if (r->facets[i].field == levels->id)
+			add_choice(x, row, "levels", r->facets[i].value);
+	newest_text(st_span_text(in(x, levels->zh, levels->en)), row->title, sizeof(row->title));
+	int rc = x->fn(row, x->arg);
+	if (rc != 0 || s == NULL)
+		return rc;
+	row->result[0] = 0;
+	add_text(row, in(x, s->zh, s->en));
+	newest_text(st_span_text(in(x, "状态", "state")), row->title, sizeof(row->title));
+	return x->fn(row, x->arg);
 }
 
 /* Basic data are the public facts of his record; what is private stands nowhere here. */
@@ -210,18 +232,7 @@ static int data(struct archiving *x, const struct st_record *r)
 		newest_text(st_span_text(in(x, f->zh, f->en)), row.title, sizeof(row.title));
 		rc = x->fn(&row, x->arg);
 	}
-	if (rc != 0)
-		return rc;
-	const struct st_field_row *levels = st_kind_field_named(k, st_span_text("levels"));
-	row.result[0] = 0;
-	for (size_t i = 0; i < r->facet_count; i++)
-		if (r->facets[i].field == levels->id)
-			add_choice(x, &row, "levels", r->facets[i].value);
-	const struct st_state_row *s = st_kind_state(k, r->state);
-	if (s != NULL)
-		add_text(&row, in(x, s->zh, s->en));
-	newest_text(st_span_text(in(x, levels->zh, levels->en)), row.title, sizeof(row.title));
-	return x->fn(&row, x->arg);
+	return rc != 0 ? rc : more_data(x, r, &row);
 }
 
 struct honouring {

@@ -101,6 +101,7 @@ static int count_deed(const struct st_record *r, uint32_t day, void *arg)
 {
 	struct counting *c = arg;
 	const struct st_points_table *t = c->q->table;
+	st_assert(r->kind == c->kind->number);
 	st_assert(t->count <= ST_POINTS_ROWS_MAX);
 	for (size_t i = 0; i < t->count; i++)
 		c->row.counts[i] += is_of(c, &t->rows[i].deed) && st_deed_fits(&t->rows[i].deed, r);

@@ -21,7 +21,6 @@ struct reading {
 	const struct st_kind *kind;
 	struct st_plan *plan;
 	struct st_schedule s;
-	bool titles;
 	struct st_meeting *meetings;
 	size_t meeting_count;
 	char id[ST_RECORD_NAME_MAX]; /* the schedule's, as a link may name it */
@@ -58,7 +57,8 @@ static int meeting(const struct st_record_ref *ref, uint32_t value, uint32_t ope
 	struct st_record r;
 	struct st_record_id id;
 	struct newest values[2] = { { .id = m->link }, { .id = m->on } };
-	(void)value;
+	st_assert(value == st_facet_of_record(m->name));
+	st_assert(x->meeting_count <= MEETINGS_MAX);
 	int rc = st_record_load(x->txn, ref, &r);
 	if (rc < 0)
 		return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;
@@ -131,7 +131,7 @@ static int read_names(struct reading *x, const struct st_record *r)
 	int rc = st_record_id(x->txn, &r->ref, &x->s.id);
 	if (rc == 0)
 		rc = st_station_code(x->txn, r->holder, &x->s.station);
-	if (rc == 0 && x->titles)
+	if (rc == 0 && !x->q->untitled)
 		rc = newest_read(&x->life, r, &title, 1);
 	if (rc < 0)
 		return rc;
@@ -156,6 +156,7 @@ static int give(const struct st_occurrence *o, void *arg)
 static int one_schedule(struct reading *x, const struct st_record *r)
 {
 	st_assert(r->kind == x->kind->number);
+	st_assert(x->q->from_day <= x->q->to_day);
 	if (!st_record_open(r) && r->closed_day + ST_SHIFT_DAYS_MAX < x->q->from_day)
 		return 0; /* it had ended before */
 	x->meeting_count = 0;
@@ -267,113 +268,10 @@ int st_schedule_each(struct st_txn *t, const struct st_schedule_query *q, st_sch
 		return ST_ENOMEM;
 	x->txn = t;
 	x->q = q;
-	x->titles = true;
 	x->fn = fn;
 	x->arg = arg;
 	x->next = ret_next;
 	int rc = run(x);
 	free(x);
 	return rc < 0 ? rc : ret_next->error;
-}
-
-/* ---- counts ---- */
-
-struct counting {
-	const struct st_schedule_query *q;
-	struct st_schedule_counts counts;
-	size_t room, at;
-	struct st_record_ref last; /* the schedule counted last */
-};
-
-static int row_of(struct counting *c, uint32_t station, uint32_t type)
-{
-	struct st_schedule_counts *all = &c->counts;
-	for (c->at = 0; c->at < all->count; c->at++)
-		if (all->rows[c->at].station == station && all->rows[c->at].type == type)
-			return 0;
-	if (all->count == c->room) {
-		size_t room = c->room == 0 ? 64 : c->room * 2;
-		struct st_schedule_count *rows = realloc(all->rows, room * sizeof(*rows));
-		if (rows == NULL)
-			return ST_ENOMEM;
-		all->rows = rows;
-		c->room = room;
-	}
-	st_assert(c->at < c->room);
-	memset(&all->rows[c->at], 0, sizeof(all->rows[0]));
-	all->rows[c->at].station = station;
-	all->rows[c->at].type = type;
-	all->count++;
-	return 0;
-}
-
-static int count(const struct st_schedule *s, const struct st_occurrence *o, void *arg)
-{
-	struct counting *c = arg;
-	bool same = memcmp(&c->last.ulid, &s->record.ref.ulid, sizeof(c->last.ulid)) == 0 &&
-		    c->last.opener == s->record.ref.opener;
-	if (o->falls_on < c->q->from_day || o->falls_on > c->q->to_day)
-		return 0; /* moved here from another period, which counts it */
-	int rc = same ? 0 : row_of(c, s->record.holder, s->plan->type);
-	if (rc < 0)
-		return rc;
-	struct st_schedule_count *n = &c->counts.rows[c->at];
-	n->schedules += !same;
-	c->last = s->record.ref;
-	n->planned++;
-	n->open += o->state == ST_OPEN_YET;
-	n->kept += o->state == ST_MET;
-	n->moved += o->state == ST_MOVED;
-	n->missed += o->state == ST_MISSED;
-	n->late += o->notice == ST_NOTICE_LATE;
-	n->silent += o->notice == ST_NOTICE_NONE;
-	st_assert(n->planned == n->open + n->kept + n->moved + n->missed);
-	return 0;
-}
-
-static int by_station(const void *a, const void *b)
-{
-	const struct st_schedule_count *x = a, *y = b;
-	if (x->station != y->station)
-		return x->station < y->station ? -1 : 1;
-	return x->type < y->type ? -1 : x->type > y->type;
-}
-
-int st_schedule_count_all(struct st_txn *t, const struct st_schedule_query *q,
-			  struct st_schedule_counts *ret_counts)
-{
-	ST_REQUIRE(ret_counts != NULL);
-	struct st_schedule_query all = *q;
-	struct counting c = { .q = q };
-	struct st_buf next;
-	struct reading *x = calloc(1, sizeof(*x));
-	if (x == NULL)
-		return ST_ENOMEM;
-	st_buf_init(&next, 1);
-	all.limit = 0;
-	all.open_only = false;
-	all.page = ST_SPAN_NONE;
-	x->txn = t;
-	x->q = &all;
-	x->fn = count;
-	x->arg = &c;
-	x->next = &next;
-	int rc = run(x);
-	free(x);
-	st_buf_done(&next);
-	if (rc < 0) {
-		free(c.counts.rows);
-		return rc;
-	}
-	if (c.counts.count > 1)
-		qsort(c.counts.rows, c.counts.count, sizeof(c.counts.rows[0]), by_station);
-	*ret_counts = c.counts;
-	return 0;
-}
-
-void st_schedule_counts_done(struct st_schedule_counts *c)
-{
-	free(c->rows);
-	c->rows = NULL;
-	c->count = 0;
 }

@@ -223,6 +223,7 @@ static bool is_stale(const struct st_plan *p, const struct st_told *t)
 static int apply_told(struct reckoning *x, const struct st_told *t)
 {
 	struct st_occurrence *o = named(x, t->occurrence);
+	st_assert(t->occurrence > 0);
 	if (o == NULL && is_stale(x->plan, t))
 		return 0;
 	if (o == NULL) {
@@ -291,6 +292,7 @@ static bool is_within(const struct st_plan_query *q, uint32_t day)
 static int run(struct reckoning *x, st_occurrence_fn *fn, void *arg)
 {
 	size_t kept = 0;
+	st_assert(x->plan->told_count <= ST_REVISIONS_MAX);
 	int rc = by_pattern(x);
 	for (size_t i = 0; rc == 0 && i < x->plan->told_count; i++)
 		rc = apply_told(x, &x->plan->told[i]);

@@ -16,6 +16,7 @@ struct st_schedule_query {
 	uint32_t from_day, to_day, today;
 	uint32_t days_ahead;             /* so announced where a schedule doesn't say */
 	struct st_working working;       /* fn NULL: Monday to Friday */
+	bool untitled;                   /* titles aren't wanted, which stand in parts of their own */
 	bool open_only;                  /* what is open yet, or was moved to a day to come */
 	size_t limit;                    /* schedules read for a page; 0: all of them */
 	struct st_span page;             /* where the page before ended; empty: from the start */
