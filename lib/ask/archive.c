@@ -223,12 +223,15 @@ static int data(struct archiving *x, const struct st_record *r)
 		struct st_buf text;
 		if (!values[i].found)
 			continue;
-		st_buf_init(&text, sizeof(row.result));
+		st_buf_init(&text, 2 * sizeof(row.result));
 		struct st_field value = { values[i].id, values[i].is_number, values[i].number,
 					  st_span_text(values[i].text) };
 		st_field_text(f, &value, &text);
 		newest_text(st_buf_span(&text), row.result, sizeof(row.result));
+		rc = text.error;
 		st_buf_done(&text);
+		if (rc < 0)
+			return rc;
 		newest_text(st_span_text(in(x, f->zh, f->en)), row.title, sizeof(row.title));
 		rc = x->fn(&row, x->arg);
 	}
