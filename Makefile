@@ -140,8 +140,8 @@ FUZZ_FLAGS := $(CPPFLAGS) -I. -std=gnu11 -g -O1 -D_GNU_SOURCE -DST_DEBUG
 FUZZ_SAN   := address,undefined -fno-sanitize-recover=undefined
 FUZZ_O     := $(LIB_C:%.c=$(O)/fuzzed/%.o) $(GEN_C:%.c=%.fuzzed.o) $(O)/fuzzed/tests/common/city.o
 FUZZ_API_O := $(patsubst %,$(O)/fuzzed/daemon/stationd/%.o,api_answer api_json api_station api_status \
-	api_records api_import api_report api_logs api_kinds api_tasks api_coverage api_table api_schedules \
-	api_deputies)
+	api_records api_import api_report api_logs api_kinds api_tasks api_matters \
+	api_online online_routes online_message api_coverage api_table api_schedules api_deputies)
 $(O)/fuzzed/%.o: %.c | $(GEN_C)
 	@mkdir -p $(@D)
 	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,$(FUZZ_SAN) -MMD -MP -c -o $@ $<
@@ -149,7 +149,7 @@ $(O)/fuzzed/%.o: %.c | $(GEN_C)
 %.fuzzed.o: %.c
 	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,address -c -o $@ $<
 
-$(O)/fuzz/config $(O)/canary/config: $(O)/fuzzed/daemon/stationd/config.o
+$(O)/fuzz/config $(O)/canary/config: $(O)/fuzzed/daemon/stationd/config.o $(O)/fuzzed/daemon/stationd/online_file.o
 $(O)/fuzz/http $(O)/canary/http: $(FUZZ_API_O) $(O)/fuzzed/daemon/stationd/config.o
 $(O)/fuzz/%: tests/fuzz/%.c tests/fuzz/decoders.h $(FUZZ_O)
 	@mkdir -p $(@D)
@@ -171,6 +171,10 @@ $(filter %.json,$(MAKECMDGOALS)): ; @:
 $(O)/bench/%: $(O)/tests/bench/%.o
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $< -llmdb -lcrypto
+# One of them runs the library itself, over a file of cases.
+$(O)/bench/doors: $(O)/tests/bench/doors.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 check-build: $(BENCH)
 -include $(BENCH_C:%.c=$(O)/%.d)
 

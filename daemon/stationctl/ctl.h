@@ -29,11 +29,25 @@ struct verb {
 	int (*run)(const struct args *a);
 	const char *zh, *en, *example;
 };
-extern const struct verb directive_verbs[], station_verbs[], import_verbs[], report_verbs[], log_verbs[],
-	kind_verbs[], deputy_verbs[];
+/* Verbs, by group of files; `record` is made from the kinds' tables (record_verbs). In the order of --help. */
+#define VERB_LISTS(X)                                                                              \
+	X(station)                                                                                 \
+	X(directive)                                                                               \
+	X(matter)                                                                                  \
+	X(import)                                                                                  \
+	X(report)                                                                                  \
+	X(deputy)                                                                                  \
+	X(online)                                                                                  \
+	X(kind)                                                                                    \
+	X(log)
+#define X(group) extern const struct verb group##_verbs[];
+VERB_LISTS(X)
+#undef X
 const struct verb *record_verbs(void); /* made from the kinds' tables; built once */
 /* How far one event's directives have come, and why it was set aside: lines below it. */
 void show_reaches(const json_t *event);
+/* Prints a matter's voices, if it has more than one. */
+int matters_merged(const char *number_text);
 /* Of a record's move or note: its fields and states, and whether name is one of the fields. Others: nothing. */
 void record_help(const struct verb *v);
 bool record_takes(const struct verb *v, const char *name);

@@ -143,6 +143,8 @@ static int run_show(const struct args *a)
 			     member(r, "closed"), either("持有站", "holder"), member(r, "holder"));
 		json_array_foreach(json_object_get(ans.json, "events"), i, e)
 			show_event(k, e);
+		if (k->number == ST_KIND_MATTER)
+			rc = matters_merged(member(r, "number"));
 	}
 	answer_done(&ans);
 	return rc;
@@ -163,6 +165,7 @@ static int run_list(const struct args *a)
 	query_add(&q, "from", option(a, "from"));
 	query_add(&q, "overdue", option(a, "overdue"));
 	query_add(&q, "open", option(a, "open"));
+	query_add(&q, "untold", option(a, "untold"));
 	int rc = call_get(query_text(&q), &ans);
 	query_done(&q);
 	if (rc != 0 || ctl.json) {
@@ -241,8 +244,8 @@ static void add_rest(const struct st_kind *k)
 	show->zh = "看一条记录的经过, 每步由哪级持有";
 	show->en = "one record's life, and which tier holds each step";
 	show->example = words_of("stationctl ", show->name, " NUMBER", "");
-	list->usage = "[--open] [--overdue] [--state S] [--holder CODE] [--limit N] [--from TOKEN]";
-	list->options = "!open !overdue state holder limit from";
+	list->usage = "[--open] [--overdue] [--untold] [--state S] [--holder CODE] [--limit N] [--from TOKEN]";
+	list->options = "!open !overdue !untold state holder limit from";
 	list->run = run_list;
 	list->zh = words_of("列出", k->zh, "", "");
 	list->en = words_of("list: ", k->en, "", "");

@@ -139,6 +139,9 @@ static int run(struct st_apply *a, struct st_job *job)
 	case ST_JOB_CLAIMS:   return job_claims(a, &job->u.claims);
 	case ST_JOB_HALT:     return job_halt(a, &job->u.halt);
 	case ST_JOB_REFRESH:  return job_refresh(a);
+	case ST_JOB_ONLINE:   return job_online(a, &job->u.online);
+	case ST_JOB_HOOKS:    return job_hooks(a, job->u.hooks);
+	case ST_JOB_TOLD:     return job_told(a, &job->u.told);
 	case ST_JOB_SEEN:     return job_seen(a, &job->u.seen);
 	}
 	return ST_NEVER(true) ? ST_EUSAGE : 0;
@@ -157,6 +160,7 @@ static int run_all(struct st_txn *t, void *arg)
 	st_assert(g->count > 0);
 	a->txn = t;
 	a->own.loaded = a->own.dirty = false;
+	a->hooks = HOOKS_UNKNOWN;
 	own_forget(a);
 	a->hearing.count = a->hearing.code_count = 0;
 	memset(&a->applied, 0, sizeof(a->applied));
@@ -227,6 +231,7 @@ static void merge(struct st_applied *all, const struct st_applied *one)
 		all->grown[all->grown_count++] = one->grown[i];
 	all->self_changed |= one->self_changed;
 	all->addressed |= one->addressed;
+	all->hooked |= one->hooked;
 	all->stations_changed |= one->stations_changed;
 }
 

@@ -77,6 +77,7 @@ struct st_apply {
 	const struct st_world *world;
 	struct st_self self;
 	struct st_applied applied;
+	enum { HOOKS_UNKNOWN, HOOKS_OFF, HOOKS_ON } hooks; /* whether anybody is to be told, once it was asked */
 };
 
 /* A failure of the store, not a refusal of one job: the transaction can't go on. */
@@ -113,9 +114,21 @@ int job_command(struct st_apply *a, struct st_job_command *job);
 /* Adds the event of a checked command; *r is the record as it is before, and after. */
 int command_add(struct st_apply *a, const struct st_command *c, struct st_checked *checked,
 		struct st_record *r, struct st_position *ret_at);
+void command_new_record(struct st_apply *a, struct st_record *r); /* to be opened, under a new id */
+/* ST_EFIELD: the station that a checked command hands the record to isn't enrolled, or has it. */
+int command_receiver(struct st_apply *a, const struct st_checked *c, const struct st_record *r,
+		     uint32_t *ret_to);
+/* online.c */
+int job_online(struct st_apply *a, struct st_job_online *job);
+int job_hooks(struct st_apply *a, bool on);
+int job_told(struct st_apply *a, const struct st_job_told *job);
+/* After the fold of an event: whether the platform that its matter came from is to be told. */
+int online_event(struct st_apply *a, const struct st_event *e);
 /* links.c: writes each link by its record's number; ST_ENOTFOUND, ST_EKIND or ST_EFIELD with the field in place */
 int links_check(struct st_apply *a, struct st_checked *c, const struct st_record *r,
 		char place[ST_PLACE_MAX]);
+/* Whether what the move joins, if it merges, can be joined. ST_EJOINED, ST_EENDED, ST_ENOTFOUND with the place. */
+ST_MUST int merge_check(struct st_apply *a, const struct st_checked *c, char place[ST_PLACE_MAX]);
 /* import.c */
 int job_import(struct st_apply *a, struct st_job_import *job);
 /* push.c */

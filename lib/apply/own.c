@@ -222,6 +222,8 @@ static int fold_all(struct st_apply *a)
 			return ST_ECORRUPT;
 		rc = st_fold_event(a->txn, a->fold, &o->log, &e);
 		if (rc == 0)
+			rc = online_event(a, &e);
+		if (rc == 0)
 			rc = keep_addressees(a, &e);
 		if (rc == 0)
 			rc = route_event(a, &o->log, &e);

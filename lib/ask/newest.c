@@ -72,24 +72,14 @@ int newest_read(struct life *l, const struct st_record *r, struct newest *wanted
 		struct st_change change;
 		struct st_life_event e;
 		struct st_place before = { .seq = 0 };
-		bool opening = n + 1 == r->revision, reads_parts = opening && parts;
-		int rc = 0;
-		if (!reads_parts) { /* the opening is read once, with its parts */
-			rc = life_read(l, &at, &event, &change);
-			if (rc == 0)
-				left -= take(wanted, count, change.fields, change.field_count);
-			if (rc == 0 && !opening)
-				rc = life_previous(l, &event, &before);
-			reads_parts = rc == 0 && left > 0 && parts &&
-				      st_event_has_part(&event, ST_PART_TEXT);
-		}
-		if (rc == 0 && reads_parts) {
-			rc = life_fields(l, &at, &e);
-			if (rc == 0 && opening)
-				left -= take(wanted, count, e.facts, e.fact_count);
-			if (rc == 0)
-				left -= take(wanted, count, e.texts, e.text_count);
-		}
+		int rc = parts ? life_facts(l, &at, &event, &e) : life_read(l, &at, &event, &change);
+		if (rc == 0 && parts)
+			left -= take(wanted, count, e.facts, e.fact_count) +
+				take(wanted, count, e.texts, e.text_count);
+		else if (rc == 0)
+			left -= take(wanted, count, change.fields, change.field_count);
+		if (rc == 0 && n + 1 < r->revision) /* before the opening there is nothing */
+			rc = life_previous(l, &event, &before);
 		if (rc < 0)
 			return rc;
 		at = before;

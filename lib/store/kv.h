@@ -30,7 +30,9 @@
 	X(SOURCES, "sources")                                                                      \
 	X(NAMES, "names")                                                                          \
 	X(TALLIES, "tallies")                                                                      \
-	X(UNREAD, "unread")
+	X(UNREAD, "unread")                                                                        \
+	X(ONLINE, "online")                                                                        \
+	X(HOOKS, "hooks")
 enum table {
 #define X(table, name) TABLE_##table,
 	ST_TABLES(X)

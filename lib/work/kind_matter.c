@@ -61,7 +61,7 @@ static const struct st_field_row fields[] = {
 	FACT(DUPLICATE_OF, "duplicate_of", 120, "来源所记重复件", "repeats, at its source", 0),
 	EVERY_KIND,
 	PRIVATE(REPORTER_NAME, "reporter_name", 120, "反映人姓名", "reporter's name", 0),
-	PRIVATE(REPORTER_PHONE, "reporter_phone", 40, "反映人电话", "reporter's phone", 0),
+	PRIVATE(REPORTER_PHONE, "reporter_phone", 40, "反映人电话", "reporter's phone", ST_FIND),
 	PRIVATE(REPORTER_ADDRESS, "reporter_address", 300, "反映人住址", "reporter's address", 0),
 	IDENTITY(REPORTER_ID, "reporter_id", "反映人身份证号", "reporter's identity number"),
 };

@@ -58,7 +58,7 @@ enum { CHOICE_NO = 1, CHOICE_YES = 2, CHOICE_UNREACHABLE = 5 };
 #define PRIVATE(id, name, max, zh, en, flags)                                                      \
 	{ id, name, ST_FIELD_TEXT, ST_AS_PRIVATE, max, NULL, zh, en, 0, flags, 0 }
 #define IDENTITY(id, name, zh, en)                                                                 \
-	{ id, name, ST_FIELD_IDENTITY, ST_AS_PRIVATE, 18, NULL, zh, en, 0, 0, 0 }
+	{ id, name, ST_FIELD_IDENTITY, ST_AS_PRIVATE, 18, NULL, zh, en, 0, ST_FIND, 0 }
 
 /* What every kind has: its number, as the program gives it, and a remark for notes. */
 #define EVERY_KIND                                                                                 \

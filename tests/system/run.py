@@ -24,6 +24,7 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(TOP, "deploy", "demo"))
 import directives  # noqa: E402
 from city import City, Failed, Station  # noqa: E402
+import online  # noqa: E402
 
 BUILD = None
 TESTS = []
@@ -605,6 +606,95 @@ def kinds_refused(city):
     other = base.ctl("matter", "open", "--channel", "phone").strip()
     base.ctl("matter", "merge", other, "--joins", matter)
     base.ctl("matter", "tell", other, "--told_how", "phone")
+    sound(city)
+
+
+@test
+def doors(city):
+    """The same trouble by two doors is offered with its reasons, merged by a person, counted both ways, and each
+    reporter is told of the result."""
+    base, main = city["410611003"], city["410600"]
+
+    def opens(title, text, *more):
+        return base.ctl("matter", "open", "--category", "环境卫生", "--place", "幸福里社区三号院", "--title",
+                        title, "--text", text, *(more or ("--channel", "visit"))).strip()
+
+    def offered(station, *words):
+        answer = station.json("matter", "candidates", *words)
+        names = [c["name"] for c in answer["columns"]]
+        check(all(len(r) == len(names) for r in answer["rows"]), "each cell has its column: %s" % answer)
+        check(answer["coverage"]["stations"] > 0, "what it covers: %s" % answer["coverage"])
+        return [dict(zip(names, r)) for r in answer["rows"]]
+
+    first = opens("垃圾三天没人清运", "三号院门口的垃圾三天没有人清运了", "--channel", "visit",
+                  "--reporter_phone", "13800000000")
+    say = "三号院门口的垃圾三天没有人清运，气味难闻"
+    before = offered(base, "--text", say, "--category", "环境卫生", "--phone", "138-0000-0000")
+    check(before[0]["number"] == first and before[0]["reporter_points"] > 0, "before registering: %s" % before)
+    second = opens("幸福里垃圾无人管", say, "--channel", "phone")
+    third = opens("小区垃圾成堆", "垃圾成堆没人管", "--channel", "online")
+    other = base.ctl("matter", "open", "--channel", "visit", "--category", "劳动保障", "--title", "拖欠工资",
+                     "--text", "工地拖欠三个月工资").strip()
+    rows_ = offered(base, second)
+    check(rows_[0]["number"] == first and rows_[0]["text_points"] > 0 and rows_[0]["likeness"] > 0.3 and
+          rows_[0]["points"] == sum(v for k, v in rows_[0].items() if k.endswith("_points")), str(rows_))
+    check(other not in [r["number"] for r in rows_] or rows_[-1]["number"] == other, "another trouble: %s" % rows_)
+    check([r["number"] for r in offered(base, second, "--limit", "1")] == [first], "the best alone")
+    base.wait_main()
+    there = offered(main, second)
+    check(there[0]["number"] == first and there[0]["points"] == rows_[0]["points"], "the same at main: %s" % there)
+    with open(os.path.join(base.data, "data.mdb"), "rb") as f:
+        check(b"13800000000" not in f.read(), "the number is nowhere in clear")
+
+    base.ctl("matter", "merge", second, "--joins", first)
+    for words, code, place in (
+            ((third, "--joins", second), 4, "%s -> %s" % (second, first)),
+            ((third, "--joins", third), 2, "joins"),
+            ((third, "--joins", "410611003-2026-000999-AA"), 4, "joins"),
+            ((third, "--joins", "410621001-2026-000001-AA"), 4, "joins")):
+        got, _, err = base.run("matter", "merge", *words)
+        check(got == code and place in err, "merge %s: %d %s" % (words, got, err))
+    base.ctl("matter", "merge", third, "--joins", first)
+    check(base.json("matter", "list", "--untold")["records"] == [], "there is nothing to tell yet")
+    refused = base.ctl("matter", "open", "--channel", "visit").strip()
+    base.ctl("matter", "refuse", refused, "--reason", "诉讼中", "--elsewhere", "法院")
+    base.ctl("matter", "accept", first)
+    base.ctl("matter", "answer", first, "--reply", "已清运")
+
+    def untold(station):
+        found, token = [], None
+        while token != "":
+            page = station.json("matter", "list", "--untold", "--limit", "1", *(["--from", token] if token else []))
+            found += [r["number"] for r in page["records"]]
+            token = page["next"]
+        return found
+    check(untold(base) == [second, third, refused], "who is to be told: %s" % untold(base))
+    base.ctl("matter", "tell", second, "--told_how", "phone")
+    base.ctl("matter", "tell", refused, "--told_how", "phone")
+    check(untold(base) == [third], "who is left")
+    base.wait_main()
+    check(untold(main) == [third], "main sees who is left")
+    for s in (base, main):
+        top = s.json("matter", "voices")
+        check([(r[0], r[5], r[6]) for r in top["rows"]] == [(first, 3, 1)], "voices: %s" % top["rows"])
+        one = s.json("matter", "voices", first)
+        check(one["voices"] == 3 and {r[0]: r[4] for r in one["rows"]} == {second: True, third: False}, str(one))
+        check(s.json("report")["total"]["opened"] == 5, "matters are counted as matters")
+    check("voices 3" in base.ctl("matter", "show", first, lang="en") and
+          "反映件数 3" in base.ctl("matter", "show", first, lang="zh"), "show says how many")
+    base.ctl("matter", "echo", first, "--rating_answer", "satisfied", "--told_how", "phone")
+    base.ctl("matter", "close", first)
+    got, _, err = base.run("matter", "merge", other, "--joins", first)
+    check(got == 4 and "has ended" in err, "what has ended is reopened first: %d %s" % (got, err))
+    base.ctl("matter", "reopen", first, "--reason", "反复")
+    base.ctl("matter", "merge", other, "--joins", first)
+    for words in (("candidates",), ("candidates", "nonsense"), ("candidates", second, "--days", "0"),
+                  ("candidates", second, "--limit", "51"), ("candidates", "--phone", "110"),
+                  ("voices", "--limit", "0")):
+        got, _, err = base.run("matter", *words)
+        check(got == 2, "%s: %d %s" % (words, got, err))
+    visit = base.ctl("visit", "record", "--who", "judge", "--title", "普法").strip()
+    check(base.run("matter", "candidates", visit)[0] == 4, "a visit is no matter")
     sound(city)
 
 
@@ -1264,7 +1354,7 @@ def main():
     args = parser.parse_args()
     BUILD = args.build
     passed = failed = 0
-    for f in TESTS + directives.TESTS:
+    for f in TESTS + directives.TESTS + online.TESTS:
         if args.names and f.__name__ not in args.names:
             continue
         begun = time.monotonic()

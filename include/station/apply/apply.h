@@ -12,6 +12,8 @@
 #include <station/store/push.h>
 #include <station/trust/invite.h>
 #include <station/work/import.h>
+#include <station/work/online.h>
+#include <station/work/spot.h>
 
 struct st_world {
 	int64_t now_ms; /* wall clock, Unix */
@@ -45,6 +47,9 @@ enum st_job_kind {
 	ST_JOB_CLAIMS,   /* our own receipts, shown by a child: we may have lost something */
 	ST_JOB_HALT,     /* the parent proved that our log is not the one we signed */
 	ST_JOB_REFRESH,  /* sign the newest checkpoint afresh */
+	ST_JOB_ONLINE,   /* a message of the city's platform becomes a matter, at the station of its place */
+	ST_JOB_HOOKS,    /* from now on, what happens to such matters is to be told, or isn't */
+	ST_JOB_TOLD,     /* the platform has taken one of these */
 	ST_JOB_SEEN,     /* a person has seen what was for this station */
 };
 enum {
@@ -88,6 +93,22 @@ struct st_job_command {
 	uint32_t state;
 	char number[ST_NUMBER_TEXT];
 	char place[ST_PLACE_MAX]; /* what is wrong, on refusal */
+};
+enum { ST_ONLINE_FIELDS_MAX = 12 };
+struct st_job_online {
+	struct st_span source, request; /* whose message, and its own id: known already, nothing is opened */
+	const struct st_command_field *fields; /* but source, source_number and channel */
+	size_t field_count;             /* <= ST_ONLINE_FIELDS_MAX */
+	struct st_spot spot;
+	/* out */
+	char code[ST_QUERY_CODE + 1];
+	struct st_station station;      /* that has the matter, as far as is known here */
+	bool again;                     /* known already */
+	char place[ST_PLACE_MAX];       /* what is wrong, on refusal */
+};
+struct st_job_told {
+	struct st_record_ref ref;
+	uint32_t n;
 };
 struct st_import_bad {
 	uint64_t row;
@@ -168,6 +189,9 @@ struct st_job {
 		struct st_job_receipts receipts;
 		struct st_job_claims claims;
 		struct st_job_halt halt;
+		struct st_job_online online;
+		bool hooks;
+		struct st_job_told told;
 		struct st_job_seen seen;
 	} u;
 };
@@ -182,6 +206,7 @@ struct st_applied {
 	struct st_grown grown[ST_GROWN_MAX];
 	bool self_changed;     /* st_self is another: load it again */
 	bool addressed;        /* a child's outbox has more */
+	bool hooked;           /* the platform is to be told of something */
 	bool stations_changed; /* somebody was invited, enrolled or revoked */
 };
 

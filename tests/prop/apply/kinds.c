@@ -2,11 +2,12 @@
  *
  * Each step opens a record or tries any move of its kind's table with random values of the fields'
  * types. What the table allows must be done and lead where it says; what it doesn't must be refused and leave no
- * trace. In the end both tiers show the same states, the lists hold each record under its own kind
+ * trace. A merge goes into what is open alone, and voices are as many as a walk from each record finds. In the end both tiers show the same states, the lists hold each record under its own kind
  * alone, and the tallies of both equal a recount. A failure prints its seed. */
 #include "../../unit/apply/pair.h"
 #include <station/ask/matter.h>
 #include <station/ask/verify.h>
+#include <station/ask/voices.h>
 #include <station/base/clock.h>
 #include <station/sync/pack.h>
 
@@ -25,6 +26,8 @@ struct model {
 	const struct st_kind *kind;
 	char number[ST_NUMBER_TEXT];
 	uint32_t state, opened, changed, closed;
+	const struct model *joins; /* it was merged into that */
+	bool told;
 };
 struct walk {
 	struct station *base;
@@ -188,6 +191,27 @@ static int run(struct walk *w, const struct st_kind *k, const struct st_move_row
 	return rc;
 }
 
+/* The record that a merge goes into; NULL: the move is none. */
+static struct model *joined(struct walk *w, const struct st_kind *k, const struct st_move_row *move,
+			    const struct wish *x)
+{
+	const struct st_field_row *f = st_merge_field(k, move);
+	for (size_t i = 0; f != NULL && i < x->count; i++)
+		for (size_t n = 0; n < w->count; n++)
+			if (st_span_equal(x->fields[i].name, st_span_text(f->name)) &&
+			    st_span_equal(x->fields[i].value, st_span_text(w->records[n].number)))
+				return &w->records[n];
+	return NULL;
+}
+
+/* What is refused of a merge that the table allows. */
+static int join_refused(const struct model *other)
+{
+	if (st_state_merged(other->kind, other->state))
+		return ST_EJOINED;
+	return st_kind_state(other->kind, other->state)->class == ST_ENDED ? ST_EENDED : 0;
+}
+
 static void did(struct walk *w, struct model *m, const struct st_move_row *move)
 {
 	bool was_ended = m->closed != 0;
@@ -237,7 +261,8 @@ static void move_one(struct walk *w)
 	int rc = run(w, m->kind, move, &x, m->number, &state);
 	if (late && rc == ST_EFIELD)
 		return; /* the day drawn may lie beyond what the table allows */
-	int want = allowed(w, m, move) ? 0 : ST_EMOVE;
+	struct model *other = joined(w, m->kind, move, &x);
+	int want = !allowed(w, m, move) ? ST_EMOVE : other == NULL ? 0 : join_refused(other);
 	if (rc != want)
 		fail_msg("seed %llu: %s %s from %s: %s, not %s", (unsigned long long)first_seed, m->kind->name,
 			 move->name, st_kind_state(m->kind, m->state)->name, st_error_name(rc),
@@ -245,6 +270,8 @@ static void move_one(struct walk *w)
 	if (rc == 0) {
 		did(w, m, move);
 		assert_int_equal(state, m->state);
+		m->joins = other != NULL ? other : m->joins;
+		m->told |= strcmp(move->name, "tell") == 0;
 	} else {
 		w->refused++;
 	}
@@ -311,6 +338,48 @@ static void push_all(struct station *from, struct station *to)
 		free(job);
 	}
 	st_packer_free(p.packer);
+}
+
+/* Voices by walking every merged record to its end, one at a time. */
+static void voices(struct st_txn *t, const struct walk *w, const struct st_kind *k)
+{
+	struct st_voices v;
+	struct st_voiced top[RECORDS];
+	uint64_t want = 0, got = 0;
+	assert_int_equal(st_voices_read(t, k->number, &v), 0);
+	for (size_t i = 0; i < w->count; i++) {
+		const struct model *m = &w->records[i];
+		struct st_record_ref ref;
+		uint64_t count = 1, untold = 0;
+		for (size_t n = 0; n < w->count; n++) {
+			const struct model *end = &w->records[n];
+			while (end->joins != NULL)
+				end = end->joins;
+			count += end == m && n != i;
+			untold += end == m && n != i && !w->records[n].told;
+		}
+		if (m->kind != k || m->joins != NULL)
+			continue;
+		struct st_voices under;
+		struct st_record r;
+		assert_int_equal(st_record_resolve(t, st_span_text(m->number), &ref), 0);
+		assert_int_equal(st_record_load(t, &ref, &r), 0);
+		assert_int_equal(st_voices_under(t, &r, &under), 0);
+		assert_int_equal(under.count, count - 1);
+		assert_int_equal(st_voices_of(&under, &ref).untold, untold);
+		st_voices_done(&under);
+		struct st_voiced one = st_voices_of(&v, &ref);
+		assert_int_equal(one.voices, count);
+		assert_int_equal(one.untold, untold);
+		want += count > 1 ? count : 0;
+	}
+	size_t n = st_voices_top(&v, RECORDS, top);
+	for (size_t i = 0; i < n; i++) {
+		assert_true(i == 0 || top[i].voices <= top[i - 1].voices);
+		got += top[i].voices;
+	}
+	assert_int_equal(got, want);
+	st_voices_done(&v);
 }
 
 struct looking {
@@ -407,6 +476,7 @@ static int look(struct st_txn *t, void *arg)
 	for (size_t i = 0; i < st_kind_count(); i++) {
 		struct st_buf next;
 		uint32_t base = 0;
+		voices(t, l->w, st_kind_at(i));
 		size_t pages = 0;
 		assert_int_equal(number_of(t, &base), 0);
 		for (int by_holder = 0; by_holder < 2; by_holder++) {
@@ -468,6 +538,10 @@ static void test_walks(void **state)
 			assert_true(w->done[st_kind_at(i)->number] > 0 ||
 				    st_kind_at(i)->moves[0].hands != ST_HANDS_STAY);
 		assert_true(w->refused > 0);
+		size_t merged = 0;
+		for (size_t i = 0; i < w->count; i++)
+			merged += w->records[i].joins != NULL;
+		assert_true(merged > 0);
 		push_all(&base, &parent);
 		sound(&base, w);
 		sound(&parent, w);
