@@ -141,7 +141,8 @@ FUZZ_SAN   := address,undefined -fno-sanitize-recover=undefined
 FUZZ_O     := $(LIB_C:%.c=$(O)/fuzzed/%.o) $(GEN_C:%.c=%.fuzzed.o) $(O)/fuzzed/tests/common/city.o
 FUZZ_API_O := $(patsubst %,$(O)/fuzzed/daemon/stationd/%.o,api_answer api_json api_station api_status \
 	api_records api_import api_report api_logs api_kinds api_tasks api_matters \
-	api_online online_routes online_message api_coverage api_table api_schedules api_deputies)
+	api_online online_routes online_message api_votes api_left api_directives \
+	api_coverage api_table api_schedules api_deputies)
 $(O)/fuzzed/%.o: %.c | $(GEN_C)
 	@mkdir -p $(@D)
 	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,$(FUZZ_SAN) -MMD -MP -c -o $@ $<

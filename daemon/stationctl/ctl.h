@@ -33,6 +33,7 @@ struct verb {
 #define VERB_LISTS(X)                                                                              \
 	X(station)                                                                                 \
 	X(directive)                                                                               \
+	X(vote)                                                                                    \
 	X(matter)                                                                                  \
 	X(import)                                                                                  \
 	X(report)                                                                                  \
@@ -108,6 +109,19 @@ extern struct ctl {
 	X(BAD_UTF8, "%s 不是 UTF-8 文字: 请把终端或脚本改为 UTF-8",                                 \
 	  "%s isn't UTF-8: set the terminal or script to UTF-8")                                    \
 	X(TOO_MANY, "选项太多, 最多 %d 个", "too many options; at most %d")                         \
+	X(TOKENS, "已为 %2$s 制票 %1$ld 张; 票号只在这里, 别处都没有: 打印后打乱再发",               \
+	  "%ld tokens for %s: they stand here and nowhere else; print them, shuffle, hand them out") \
+	X(NO_QUORUM, "到会人数未达法定人数", "the quorum isn't met")                                \
+	X(PAPERS, "录入 %lld 张, 已在 %lld 张", "%lld entered, %lld in already")                     \
+	X(PAPERS_LATE, "投票已结束: 这些票计为无效", "voting has closed: they count as void")        \
+	X(PAPER_KNOWN, "这张票已录入; 若是另一张相同的票, 加 --batch 名称",                          \
+	  "this paper is in already; if it is another one like it, name a pile with --batch")       \
+	X(BAD_PAPER, "%s:%llu: 应为: 票号 序号 序号..., 票号可能抄错; 未录入任何票",                 \
+	  "%s:%llu: must be: TOKEN PLACE PLACE...; is the token mistyped? nothing was entered")     \
+	X(BAD_TOKEN, "票号抄错, 或序号不是票上的数字", "the token is mistyped, or a place is no number on the paper") \
+	X(DECLARED, "已公布 %s: 入选 %lld 项", "declared %s: %lld elected")                          \
+	X(TIED, "%lld 项在末位得票相等, 余 %lld 席: 用 vote again 再次票决",                         \
+	  "%lld are tied for the last %lld: vote again")                                            \
 	X(ONE_FORM, "--csv、--xlsx、--json 只能用一个", "give one of --csv, --xlsx and --json")        \
 	X(FILE_NAME, "--%s 要一个文件名 (只有 --csv 可用 - 表示标准输出)",                          \
 	  "--%s needs a file's name (only --csv takes - for standard output)")                      \

@@ -123,6 +123,18 @@ static void show_event(const struct st_kind *k, const json_t *e)
 		(void)printf("    (%s)\n", either("正文不在本站", "the text isn't here"));
 }
 
+static void show_left(const json_t *left)
+{
+	size_t i;
+	json_t *one;
+	if (json_array_size(json_object_get(left, "values")) == 0)
+		return;
+	(void)printf("  %s:", either(member(left, "zh"), member(left, "en")));
+	json_array_foreach(json_object_get(left, "values"), i, one)
+		(void)printf(" %s", json_is_string(one) ? json_string_value(one) : "");
+	(void)puts("");
+}
+
 static int run_show(const struct args *a)
 {
 	char path[256];
@@ -143,6 +155,8 @@ static int run_show(const struct args *a)
 			     member(r, "closed"), either("持有站", "holder"), member(r, "holder"));
 		json_array_foreach(json_object_get(ans.json, "events"), i, e)
 			show_event(k, e);
+		json_array_foreach(json_object_get(ans.json, "left"), i, e)
+			show_left(e);
 		if (k->number == ST_KIND_MATTER)
 			rc = matters_merged(member(r, "number"));
 	}
@@ -259,7 +273,8 @@ const struct verb *record_verbs(void)
 	for (size_t i = 0; i < st_kind_count(); i++) {
 		const struct st_kind *k = st_kind_at(i);
 		for (size_t n = 0; n < k->move_count; n++)
-			add_move(k, &k->moves[n]);
+			if (k->moves[n].who != ST_BY_PROGRAM) /* their verbs do more (verbs_vote.c) */
+				add_move(k, &k->moves[n]);
 		add_rest(k);
 	}
 	return rows;

@@ -27,6 +27,7 @@ struct request {
 	const char *rest;
 	struct st_buf body;
 	char place[API_PLACE_MAX];
+	const char *zh, *en;             /* why it is refused, where an error's own words say less; NULL */
 	void *work;                      /* a route's own, freed by work_free when the request ends */
 	void (*work_free)(void *work);
 	/* what waits for something to move: asked again after each change. True: it has answered. */
@@ -139,6 +140,10 @@ json_t *api_aside(const struct st_aside *a);
 bool api_is_unseen(const struct st_life_event *e); /* it asks something of us, and nobody has looked */
 void api_seen(struct station *s, const char *record); /* says so; nobody waits for it */
 
+/* What one field of the record's events has named and another hasn't (st_left), from those events as JSON. */
+struct st_kind;
+json_t *api_left(const struct st_kind *k, const json_t *events);
+
 /* Routes, by group of files. Each list ends with a NULL method. */
 #define ROUTE_LISTS(X)                                                                             \
 	X(station)                                                                                 \
@@ -152,7 +157,8 @@ void api_seen(struct station *s, const char *record); /* says so; nobody waits f
 	X(directive)                                                                               \
 	X(matter)                                                                                  \
 	X(online)                                                                                  \
-	X(schedule)                                                                                \
+	X(vote)                                                                            \
+	X(schedule)                                                                        \
 	X(deputy)
 #define X(group) extern const struct route api_##group##_routes[];
 ROUTE_LISTS(X)

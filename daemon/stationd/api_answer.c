@@ -88,7 +88,8 @@ int api_refuse(struct request *q, int code)
 {
 	json_t *json = json_pack("{s:s, s:i, s:o, s:o}", "error", st_error_name(code), "code", code,
 				 "message",
-				 api_two(st_error_text(code, ST_ZH), st_error_text(code, ST_EN)), "place",
+				 api_two(q->zh == NULL ? st_error_text(code, ST_ZH) : q->zh,
+					 q->en == NULL ? st_error_text(code, ST_EN) : q->en), "place",
 				 api_span(st_span_text(q->place)));
 	char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
 	json_decref(json);

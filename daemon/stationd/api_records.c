@@ -42,6 +42,8 @@ static void command_done(struct job *job)
 		bool number = c->place[0] == 0 && record != NULL &&
 			      (job->work.rc == ST_EFIELD || job->work.rc == ST_ENOTFOUND);
 		(void)api_place(j->request, 0, number ? record : c->place);
+		j->request->zh = c->rule == NULL ? NULL : c->rule->zh;
+		j->request->en = c->rule == NULL ? NULL : c->rule->en;
 		(void)api_refuse(j->request, job->work.rc);
 		return;
 	}
@@ -265,7 +267,8 @@ static int get_record(struct request *q)
 	}
 	if (x.unseen)
 		api_seen(q->station, q->rest); /* the holder has opened it: its writer may know */
-	return api_json(q, json_pack("{s:o, s:o}", "record", x.record, "events", x.events));
+	json_t *left = x.with_events ? api_left(x.kind, x.events) : json_null();
+	return api_json(q, json_pack("{s:o, s:o, s:o}", "record", x.record, "events", x.events, "left", left));
 }
 
 /* ---- lists ---- */

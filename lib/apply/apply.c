@@ -143,6 +143,9 @@ static int run(struct st_apply *a, struct st_job *job)
 	case ST_JOB_HOOKS:    return job_hooks(a, job->u.hooks);
 	case ST_JOB_TOLD:     return job_told(a, &job->u.told);
 	case ST_JOB_SEEN:     return job_seen(a, &job->u.seen);
+	case ST_JOB_TOKENS:   return job_tokens(a, &job->u.tokens);
+	case ST_JOB_BALLOTS:  return job_ballots(a, &job->u.ballots);
+	case ST_JOB_DECLARE:  return job_declare(a, &job->u.declare);
 	}
 	return ST_NEVER(true) ? ST_EUSAGE : 0;
 }

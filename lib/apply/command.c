@@ -10,6 +10,7 @@
 #include <string.h>
 #include <station/base/check.h>
 #include <station/work/blind.h>
+#include <station/work/changes.h>
 
 enum { PARTS_MAX = 4 }; /* text, private, key, index */
 _Static_assert((int)PARTS_MAX <= (int)ST_EVENT_PARTS_MAX, "an event takes all of them");
@@ -375,6 +376,29 @@ static int check_stations(struct st_apply *a, const struct st_checked *c, const 
 	return rc < 0 ? rc : rc == 1 ? 0 : ST_EHOLDER;
 }
 
+/* The record's newest event stands under a checkpoint, which was signed for before this move was asked. */
+static int check_settled(struct st_apply *a, const struct st_checked *c, const struct st_record *r)
+{
+	if (c->move == NULL || c->move->number != c->kind->settled_move || r->head.log != a->self.log)
+		return 0;
+	int rc = own_load(a);
+	return rc < 0 ? rc : r->head.seq <= a->own.log.signed_size ? 0 : ST_EBUSY;
+}
+
+int command_own(struct st_apply *a, const struct own_move *m, bool write, char place[ST_PLACE_MAX])
+{
+	ST_REQUIRE(m->record->revision > 0);
+	struct st_checked checked;
+	struct st_position at;
+	struct st_command c = {
+		.kind = m->record->kind, .move = m->move, .now_ms = a->world->now_ms, .author = m->author,
+		.fields = m->fields, .field_count = m->field_count, .by_program = true,
+	};
+	st_buf_clear(&a->values);
+	int rc = st_command_check(&c, m->record, a->self.station.number, &a->values, &checked, place);
+	return rc < 0 || !write ? rc : command_add(a, &c, &checked, m->record, &at);
+}
+
 int job_command(struct st_apply *a, struct st_job_command *job)
 {
 	struct st_checked checked;
@@ -382,6 +406,7 @@ int job_command(struct st_apply *a, struct st_job_command *job)
 	struct st_command c = job->command;
 	c.now_ms = a->world->now_ms;
 	job->place[0] = 0;
+	job->rule = NULL;
 	int rc = may_sign(a);
 	if (rc == 0)
 		rc = find_record(a, job, &r);
@@ -398,6 +423,10 @@ int job_command(struct st_apply *a, struct st_job_command *job)
 		rc = links_check(a, &checked, &r, job->place);
 	if (rc == 0)
 		rc = merge_check(a, &checked, job->place);
+	if (rc == 0)
+		rc = st_rules_check(a->txn, r.revision > 0 ? &r : NULL, &checked, &job->rule, job->place);
+	if (rc == 0)
+		rc = check_settled(a, &checked, &r);
 	if (rc == 0)
 		rc = command_add(a, &c, &checked, &r, &job->event);
 	if (rc == 0)

@@ -114,6 +114,15 @@ int job_command(struct st_apply *a, struct st_job_command *job);
 /* Adds the event of a checked command; *r is the record as it is before, and after. */
 int command_add(struct st_apply *a, const struct st_command *c, struct st_checked *checked,
 		struct st_record *r, struct st_position *ret_at);
+/* Checks one of the program's own moves, and adds it where write is set. The fields are as people write them. */
+struct own_move {
+	struct st_record *record; /* as it is before, and after */
+	const char *move;
+	struct st_span author;
+	const struct st_command_field *fields;
+	size_t field_count;
+};
+int command_own(struct st_apply *a, const struct own_move *m, bool write, char place[ST_PLACE_MAX]);
 void command_new_record(struct st_apply *a, struct st_record *r); /* to be opened, under a new id */
 /* ST_EFIELD: the station that a checked command hands the record to isn't enrolled, or has it. */
 int command_receiver(struct st_apply *a, const struct st_checked *c, const struct st_record *r,
@@ -162,6 +171,19 @@ int job_taken(struct st_apply *a, struct st_job_taken *job);
 int grant_find_key(struct st_apply *a, const struct st_record *r, struct st_record_key *ret_key);
 int grant_fields(struct st_apply *a, const struct st_record *r, const struct st_record_key *key,
 		 struct st_buf *to);
+/* vote.c */
+int job_tokens(struct st_apply *a, struct st_job_tokens *job);
+/* Adds an event of the vote whose body stands in a->body. */
+int vote_add(struct st_apply *a, const struct st_vote *v, enum st_event_type type,
+	     struct st_span author);
+/* An event that stands in the store: a vote's own ones are listed. */
+int vote_event(struct st_apply *a, const struct st_log *log, const struct st_event *e);
+int vote_find(struct st_apply *a, struct st_span name, struct st_vote *ret_v,
+	      char number[ST_NUMBER_TEXT]);
+/* papers.c */
+int job_ballots(struct st_apply *a, struct st_job_ballots *job);
+/* declare.c */
+int job_declare(struct st_apply *a, struct st_job_declare *job);
 /* witness.c */
 int job_receipts(struct st_apply *a, struct st_job_receipts *job);
 int job_claims(struct st_apply *a, struct st_job_claims *job);

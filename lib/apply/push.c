@@ -123,6 +123,8 @@ static int take_effect(struct st_apply *a, struct arrival *v, const struct st_ev
 	if (rc == 0)
 		rc = online_event(a, e);
 	if (rc == 0)
+		rc = vote_event(a, &v->log, e);
+	if (rc == 0)
 		rc = route_event(a, &v->log, e);
 	if (rc == 0)
 		rc = route_late(a, &v->log, e); /* a hand-on may have come before its history */

@@ -32,7 +32,8 @@
 	X(TALLIES, "tallies")                                                                      \
 	X(UNREAD, "unread")                                                                        \
 	X(ONLINE, "online")                                                                        \
-	X(HOOKS, "hooks")
+	X(HOOKS, "hooks")                                                                          \
+	X(BALLOTS, "ballots")
 enum table {
 #define X(table, name) TABLE_##table,
 	ST_TABLES(X)

@@ -74,7 +74,8 @@ static int check_fields(const struct st_command *c, struct st_buf *to, struct st
 		struct st_field f;
 		(void)snprintf(place, ST_PLACE_MAX, "%.*s", (int)(in->name.size < 80 ? in->name.size : 80),
 			       (const char *)in->name.data);
-		if (row == NULL || !st_field_is_given(checked->kind, checked->move, row))
+		bool filled = row != NULL && (row->flags & ST_FILLED) != 0 && c->by_program;
+		if (row == NULL || (!filled && !st_field_is_given(checked->kind, checked->move, row)))
 			return ST_EFIELD;
 		int rc = st_field_parse(row, in->value, to, &f);
 		if (rc == 0)
@@ -137,6 +138,9 @@ static int check_needs(const struct st_checked *c, const struct st_record *r,
 		if (f != NULL && f->number == w->value && given(c, w->needs) < w->least)
 			return missing(c, w->needs, place);
 	}
+	const struct st_field *few = fact(c, c->kind->fewer.field);
+	if (few != NULL && few->number >= given(c, c->kind->fewer.values))
+		return missing(c, c->kind->fewer.field, place); /* given, but too large */
 	if (c->move->to == 0 && c->fact_count + c->text_count + c->private_count == 0) {
 		place_text(place, "fields"); /* it would say nothing at all */
 		return ST_EFIELD;
@@ -160,10 +164,24 @@ static void add_number(struct st_checked *c, uint32_t id, uint32_t number)
 	c->facts[c->fact_count++] = (struct st_field){ .id = id, .is_number = true, .number = number };
 }
 
+/* The day that stands for the due day in a move which needs it: a promise's. */
+static const struct st_field *other_due(const struct st_checked *out)
+{
+	for (size_t i = 0; i < ST_NEEDS_MAX && out->move->needs[i] != 0; i++)
+		if (out->move->needs[i] == out->kind->due_field)
+			return fact(out, out->kind->due_field);
+	return NULL;
+}
+
 /* The holder writes the dates that decide, so that no tier needs his calendar to judge. */
 static void fill_due(const struct st_record *r, struct st_checked *out)
 {
 	const struct st_field *due = fact(out, ST_F_DUE_DAY);
+	const struct st_field *also = due != NULL ? NULL : other_due(out);
+	if (also != NULL) {
+		add_number(out, ST_F_DUE_DAY, (uint32_t)also->number);
+		due = fact(out, ST_F_DUE_DAY);
+	}
 	uint32_t first = r == NULL ? 0 : r->first_due_day;
 	uint32_t day = due != NULL ? (uint32_t)due->number : r == NULL ? 0 : r->due_day;
 	if (out->move->number == out->kind->due_move && due == NULL) {
@@ -189,6 +207,8 @@ static void fill_mark(struct st_checked *out)
 static bool due_in_bounds(const struct st_record *r, const struct st_checked *out)
 {
 	const struct st_field *due = fact(out, ST_F_DUE_DAY);
+	if (due == NULL)
+		due = other_due(out);
 	uint32_t opened = r == NULL ? st_day_of_ms(out->at_ms) : r->opened_day, most = out->move->due_most;
 	return due == NULL || (due->number >= opened &&
 			       (most == 0 || due->number <= (uint64_t)opened + most));
@@ -212,7 +232,7 @@ static int check_move(const struct st_record *r, uint32_t self, struct st_checke
 		place_moves(place, out->kind, r == NULL ? 0 : r->state);
 		return ST_EMOVE;
 	}
-	if (r != NULL && m->who == ST_BY_HOLDER && r->holder != self)
+	if (r != NULL && m->who != ST_BY_ABOVE && r->holder != self)
 		return ST_EHOLDER;
 	int rc = check_needs(out, r, place);
 	if (rc < 0)
@@ -264,7 +284,8 @@ int st_command_check(const struct st_command *c, const struct st_record *r, uint
 		return ST_EKIND;
 	}
 	out->move = note ? NULL : st_kind_move_named(out->kind, c->move);
-	if (out->move == NULL && !note) {
+	bool programs = out->move != NULL && out->move->who == ST_BY_PROGRAM;
+	if ((out->move == NULL && !note) || (programs && !c->by_program)) {
 		place_moves(reterr_place, out->kind, r == NULL ? 0 : r->state);
 		return ST_EMOVE;
 	}

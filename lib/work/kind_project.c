@@ -1,6 +1,7 @@
 /* kind_project.c - the project, 民生实事项目: 点单 定单 领单 验单.
  *
- * Owns:    this table. The vote itself is no move: its outcome is written here by hand.
+ * Owns:    this table. The vote is a kind of its own (kind_vote.c), and its declaration makes the moves
+ *          choose and pass; where a city votes elsewhere they are made by hand.
  * Flow:    table -> command, fold, ask */
 #include "kinds.h"
 

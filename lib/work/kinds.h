@@ -12,7 +12,8 @@
 	X(6, schedule)                                                                             \
 	X(7, deputy)                                                                               \
 	X(8, station)                                                                              \
-	X(9, supervision)
+	X(9, supervision)                                                                          \
+	X(10, vote)
 
 enum {
 #define X(number, name) KIND_##name = (number),
@@ -93,6 +94,11 @@ enum { CHOICE_NO = 1, CHOICE_YES = 2, CHOICE_UNREACHABLE = 5 };
 #define MOVE_DUE(most, number, name, from, to, needs, zh, en, example)                             \
 	{ number, name, from, to, ST_BY_HOLDER, needs, 0, zh, en, ST_HANDS_STAY, example,          \
 	  ST_SINCE_END, most }
+
+/* By a job of the program; the example is the verb that runs it. */
+#define MOVE_PROGRAM(number, name, from, to, needs, zh, en, example)                               \
+	{ number, name, from, to, ST_BY_PROGRAM, needs, 0, zh, en, ST_HANDS_STAY, example,         \
+	  ST_SINCE_END, 0 }
 
 /* A kind's name and its three lists, which a table's file calls fields, states and moves. */
 #define KIND(id, zh_text, en_text)                                                                 \

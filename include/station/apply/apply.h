@@ -14,6 +14,7 @@
 #include <station/work/import.h>
 #include <station/work/online.h>
 #include <station/work/spot.h>
+#include <station/work/vote.h>
 
 struct st_world {
 	int64_t now_ms; /* wall clock, Unix */
@@ -51,6 +52,9 @@ enum st_job_kind {
 	ST_JOB_HOOKS,    /* from now on, what happens to such matters is to be told, or isn't */
 	ST_JOB_TOLD,     /* the platform has taken one of these */
 	ST_JOB_SEEN,     /* a person has seen what was for this station */
+	ST_JOB_TOKENS,   /* a vote's tokens, for those who are present */
+	ST_JOB_BALLOTS,  /* papers that came back */
+	ST_JOB_DECLARE,  /* what the papers add up to, written on vote and projects */
 };
 enum {
 	ST_IMPORT_BAD_MAX = ST_IMPORT_ROWS_MAX, ST_RECEIPTS_MAX = 64, ST_CHAIN_MAX = ST_DEPTH_MAX,
@@ -93,6 +97,7 @@ struct st_job_command {
 	uint32_t state;
 	char number[ST_NUMBER_TEXT];
 	char place[ST_PLACE_MAX]; /* what is wrong, on refusal */
+	const struct st_rule *rule; /* that forbids it; NULL: none */
 };
 enum { ST_ONLINE_FIELDS_MAX = 12 };
 struct st_job_online {
@@ -163,6 +168,42 @@ struct st_job_halt {
 	struct st_checkpoint theirs; /* the parent's, under our own key */
 	struct st_cosignature cosignature;
 };
+/* One random token for each deputy present; their hashes go into the vote's log, they themselves nowhere but here.
+ * The vote must be prepared, its candidates on this station's list. */
+struct st_job_tokens {
+	struct st_span vote, author;
+	uint32_t present;
+	/* out */
+	struct st_token *tokens; /* the caller's, `present` of them, and his to wipe */
+	bool quorum;             /* enough are present */
+	char number[ST_NUMBER_TEXT], place[ST_PLACE_MAX];
+};
+/* Papers in the order of the box, or one. All of them are written, in an order drawn anew, or none; one that
+ * is in already, of the same batch, isn't written twice. Whether a paper counts isn't asked here. */
+struct st_paper {
+	bool spoiled;
+	struct st_token token;
+	size_t choice_count;
+	uint8_t choices[ST_BALLOT_CHOICES_MAX];
+};
+struct st_job_ballots {
+	struct st_span vote, author;
+	struct st_span batch; /* names the pile; two piles may hold papers that look the same */
+	const struct st_paper *papers;
+	size_t count; /* 1 .. ST_BALLOTS_MAX */
+	/* out */
+	size_t written, known;
+	bool late; /* voting has closed: they were written, and are void */
+	char number[ST_NUMBER_TEXT], place[ST_PLACE_MAX];
+};
+/* Counts, and makes of each candidate elected a chosen project and of each that isn't one not chosen; those tied at the last seat
+ * stay candidates. ST_EVOTE with the reason in place: there is nothing to declare. */
+struct st_job_declare {
+	struct st_span vote, author;
+	/* out */
+	struct st_vote_count count;
+	char number[ST_NUMBER_TEXT], place[ST_PLACE_MAX];
+};
 
 struct st_job_seen {
 	struct st_span what; /* a record's number or id: all that it asks of us; an event CODE/EPOCH/SEQ; empty: all */
@@ -193,6 +234,9 @@ struct st_job {
 		bool hooks;
 		struct st_job_told told;
 		struct st_job_seen seen;
+		struct st_job_tokens tokens;
+		struct st_job_ballots ballots;
+		struct st_job_declare declare;
 	} u;
 };
 

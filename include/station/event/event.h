@@ -27,7 +27,9 @@ enum {
 	X(ST_HEARD, 5, "heard")                                                                    \
 	X(ST_MOVE, 16, "move")                                                                     \
 	X(ST_NOTE, 17, "note")                                                                     \
-	X(ST_REASSIGN, 18, "reassign")
+	X(ST_REASSIGN, 18, "reassign")                                                             \
+	X(ST_BALLOT, 20, "ballot")                                                                 \
+	X(ST_TOKENS, 21, "tokens")
 enum st_event_type {
 #define X(name, number, text) name = (number),
 	ST_EVENT_TYPES(X)
@@ -117,6 +119,23 @@ struct st_heard {
 	size_t count;   /* 1 .. ST_HEARD_MAX */
 	const struct st_position *positions; /* those of one log stand together */
 };
+/* One paper that came back from a vote: an event of the vote's record that commutes. What it counts for is never said
+ * here, but by whoever counts (work/ballot.h). */
+enum { ST_TOKEN_SIZE = 16, ST_PAPER_ID_SIZE = 16, ST_BALLOT_CHOICES_MAX = 64 };
+struct st_ballot {
+	bool spoiled;                    /* nobody can read it; it has no token then */
+	uint8_t token[ST_TOKEN_SIZE];
+	uint8_t id[ST_PAPER_ID_SIZE];    /* the same paper entered twice has the same one */
+	size_t choice_count;
+	uint8_t choices[ST_BALLOT_CHOICES_MAX]; /* places on the paper from 1, in the deputy's order */
+};
+/* Hashes of a vote's tokens, one behind the other, 32 bytes each. */
+enum { ST_TOKENS_EVENT_MAX = 1500 };
+
+ST_MUST int st_ballot_encode(const struct st_ballot *in, struct st_buf *to);
+ST_MUST int st_ballot_decode(struct st_span body, struct st_ballot *ret_ballot);
+ST_MUST int st_tokens_encode(struct st_span hashes, struct st_buf *to);
+ST_MUST int st_tokens_decode(struct st_span body, struct st_span *ret_hashes);
 
 ST_MUST int st_begin_encode(const struct st_begin *in, struct st_buf *to);
 ST_MUST int st_begin_decode(struct st_span body, struct st_begin *ret_begin);

@@ -18,6 +18,7 @@ struct st_command {
 	struct st_span author;
 	const struct st_command_field *fields;
 	size_t field_count;
+	bool by_program;     /* one of the program's own jobs: it may make its moves and fill its fields */
 };
 struct st_checked {
 	const struct st_kind *kind;

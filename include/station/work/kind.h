@@ -24,10 +24,10 @@ enum st_field_type {
  * INDEXED: the records of a value are found in order of opening. TALLIED: counted by value, at any time;
  * MONTHLY: by value and month, for fields of few values. ANEW: what a move gives replaces all values there were;
  * without it a field of several values gathers them. FIND: who has this value is found again at this station, by
- * its blind index (work/blind.h). */
+ * its blind index (work/blind.h). FILLED: by a job of the program alone, never by a command. */
 enum st_field_flag {
 	ST_MANY = 1, ST_ONCE = 2, ST_INDEXED = 4, ST_TALLIED = 8, ST_MONTHLY = 16, ST_ANEW = 32,
-	ST_FIND = 64,
+	ST_FIND = 64, ST_FILLED = 128,
 	ST_FACET = ST_INDEXED | ST_TALLIED | ST_MONTHLY,
 };
 enum { ST_MANY_MAX = 32 };
@@ -67,7 +67,8 @@ struct st_state_row {
 	const char *zh, *en;
 };
 
-enum st_who { ST_BY_HOLDER, ST_BY_ABOVE };
+/* BY_PROGRAM: by the holder, too, but only through a job of its own (apply.h), which does more than a move. */
+enum st_who { ST_BY_HOLDER, ST_BY_ABOVE, ST_BY_PROGRAM };
 /* Whom the record is with after a move: who had it, the station that ST_F_TO names, or its opener. */
 enum st_hands { ST_HANDS_STAY, ST_HANDS_ON, ST_HANDS_BACK };
 /* What a move's days are counted from: the record's end, or its newest change. */
@@ -102,6 +103,28 @@ struct st_mark {
 	uint32_t no, yes;
 };
 
+/* What the record's whole life must say before a move, where a move's own fields can't say it: a motion's
+ * co-signers come one by one. */
+enum { ST_RULE_MOVES_MAX = 2, ST_RULE_FIELDS_MAX = 2, ST_RULE_LEAST_MAX = 32 };
+struct st_rule {
+	uint32_t moves[ST_RULE_MOVES_MAX]; /* asked of these; ends with 0 */
+	uint32_t field;                    /* holds while this one's newest value */
+	uint64_t values;                   /* is one of these choices: bits 1 << number; bit 0: never given */
+	uint32_t unless;                   /* but no more once this move has been made; 0: always */
+	size_t least;                      /* then so many different values of `of` together; 0: no such move at all */
+	uint32_t of[ST_RULE_FIELDS_MAX];
+	const char *zh, *en;               /* what a person is told */
+};
+/* What has been named in one field and not yet in another is shown: co-signers who haven't been told. */
+struct st_left {
+	uint32_t of, done;
+	const char *zh, *en;
+};
+/* Of one command: the number is less than there are values of the other field. field 0: nothing is asked. */
+struct st_fewer {
+	uint32_t field, values;
+};
+
 struct st_kind {
 	uint32_t number;
 	const char *name, *zh, *en;
@@ -115,6 +138,13 @@ struct st_kind {
 	const struct st_when *whens;
 	size_t when_count;
 	struct st_mark mark;            /* of 0: none */
+	const struct st_rule *rules;
+	size_t rule_count;
+	const struct st_left *lefts;
+	size_t left_count;
+	struct st_fewer fewer;
+	uint32_t due_field;             /* a move that needs this day makes it the due day; 0: none */
+	uint32_t settled_move;          /* only once a checkpoint covers the record's newest event; 0: none */
 };
 enum { ST_KINDS_MAX = 32 };         /* kinds have numbers below this */
 
