@@ -39,6 +39,7 @@ struct verb {
 	X(report)                                                                                  \
 	X(city)                                                                                    \
 	X(overdue)                                                                                 \
+	X(deputy)                                                                                  \
 	X(online)                                                                                  \
 	X(kind)                                                                                    \
 	X(log)
@@ -134,6 +135,7 @@ extern struct ctl {
 	X(FILE_NAME, "--%s 要一个文件名 (只有 --csv 可用 - 表示标准输出)",                          \
 	  "--%s needs a file's name (only --csv takes - for standard output)")                      \
 	X(WRITTEN, "已写入 %s: %llu 行", "written to %s: %llu rows")                                \
+	X(NO_QR, "没有可放进二维码的内容, 或内容太长", "nothing to put into a QR code, or too much")  \
 	X(TRY_AGAIN, "%s (%s)", "%s (%s)")
 enum text {
 #define X(id, zh, en) T_##id,
@@ -173,6 +175,7 @@ struct query {
 };
 void query_init(struct query *q, const char *path);
 void query_add(struct query *q, const char *name, const char *value); /* NULL value: left out */
+void query_put(struct query *q, const char *value); /* escaped, where the path goes on */
 const char *query_text(struct query *q);
 void query_done(struct query *q);
 
