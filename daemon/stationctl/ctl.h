@@ -29,7 +29,8 @@ struct verb {
 	int (*run)(const struct args *a);
 	const char *zh, *en, *example;
 };
-extern const struct verb station_verbs[], import_verbs[], report_verbs[], log_verbs[], kind_verbs[];
+extern const struct verb station_verbs[], import_verbs[], report_verbs[], register_verbs[], log_verbs[],
+	kind_verbs[];
 const struct verb *record_verbs(void); /* made from the kinds' tables; built once */
 /* Of a record's move or note: its fields and states, and whether name is one of the fields. Others: nothing. */
 void record_help(const struct verb *v);
@@ -131,6 +132,7 @@ struct query {
 };
 void query_init(struct query *q, const char *path);
 void query_add(struct query *q, const char *name, const char *value); /* NULL value: left out */
+void query_put(struct query *q, const char *value); /* escaped, where the path goes on */
 const char *query_text(struct query *q);
 void query_done(struct query *q);
 

@@ -206,12 +206,12 @@ static bool read_time(enum out_type type, const char *s, lxw_datetime *to)
 
 static lxw_error write_cell(struct xlsx *x, const struct out_column *c, size_t i, const json_t *cell)
 {
-	char room[OUT_CELL_ROOM];
+	char room[OUT_CELL_ROOM], shown[OUT_CELL_ROOM];
 	lxw_datetime when;
 	lxw_col_t at = (lxw_col_t)i;
 	lxw_format *f = x->cell[c->type];
 	const char *s = out_text(c, cell, false, room);
-	widen(x, i, breadth(s));
+	widen(x, i, breadth(json_is_number(cell) ? out_text(c, cell, true, shown) : s));
 	if (json_is_number(cell))
 		return worksheet_write_number(x->sheet, x->row, at, json_number_value(cell),
 					      c->type == OUT_TEXT ? x->whole : f);
