@@ -39,7 +39,6 @@ static lxw_format *format(struct xlsx *x, const char *number)
 	if (f == NULL)
 		return NULL; /* the library takes it for no format */
 	format_set_align(f, LXW_ALIGN_VERTICAL_TOP);
-	format_set_border(f, LXW_BORDER_THIN);
 	if (number != NULL)
 		format_set_num_format(f, number);
 	else
@@ -112,6 +111,7 @@ static void dress(const struct out *o, struct xlsx *x)
 	if (x->row > HEAD_ROW + 1)
 		(void)worksheet_autofilter(x->sheet, HEAD_ROW, 0, x->row - 1, last);
 	worksheet_freeze_panes(x->sheet, HEAD_ROW + 1, 0);
+	worksheet_gridlines(x->sheet, LXW_SHOW_ALL_GRIDLINES); /* on paper, too */
 	worksheet_set_landscape(x->sheet);
 	worksheet_set_paper(x->sheet, 9); /* A4 */
 	worksheet_fit_to_pages(x->sheet, 1, 0);
@@ -216,7 +216,7 @@ static lxw_error write_cell(struct xlsx *x, const struct out_column *c, size_t i
 		return worksheet_write_number(x->sheet, x->row, at, json_number_value(cell),
 					      c->type == OUT_TEXT ? x->whole : f);
 	if (s[0] == 0)
-		return worksheet_write_blank(x->sheet, x->row, at, f);
+		return LXW_NO_ERROR; /* lines are the sheet's own, so an empty cell needs nothing */
 	if (read_time(c->type, s, &when))
 		return worksheet_write_datetime(x->sheet, x->row, at, &when, f);
 	return write_text(x, at, s, c->type == OUT_CODE ? f : x->cell[OUT_TEXT]);

@@ -22,6 +22,8 @@ import traceback
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(TOP, "deploy", "demo"))
+sys.path.insert(0, HERE)
+import tables  # noqa: E402
 from city import City, Failed, Station  # noqa: E402
 
 BUILD = None
@@ -1096,7 +1098,7 @@ def main():
     args = parser.parse_args()
     BUILD = args.build
     passed = failed = 0
-    for f in TESTS:
+    for f in TESTS + tables.TESTS:
         if args.names and f.__name__ not in args.names:
             continue
         begun = time.monotonic()
