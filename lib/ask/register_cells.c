@@ -6,6 +6,7 @@
 #include <string.h>
 #include <station/base/check.h>
 #include <station/base/clock.h>
+#include <station/base/text.h>
 #include "register.h"
 
 #define BETWEEN "、"
@@ -23,9 +24,10 @@ static void between(const struct piece *x)
 		st_buf_put_text(&x->p->cells, BETWEEN);
 }
 
+/* What a right key signed may be no text: that piece is left out, and the others stand. */
 static void put_text(const struct piece *x, struct st_span text)
 {
-	if (text.size == 0)
+	if (text.size == 0 || st_text_check(text, text.size, true) < 0)
 		return;
 	between(x);
 	st_buf_put_span(&x->p->cells, text);
@@ -48,8 +50,10 @@ static void put_value(const struct piece *x, const struct gathered *g, const str
 		put_text(x, st_span_text(either(x, c->zh, c->en)));
 		return;
 	}
-	if (!f.is_number && f.text.size == 0)
+	if (!f.is_number) {
+		put_text(x, f.text);
 		return;
+	}
 	between(x);
 	st_field_text(row, &f, &x->p->cells);
 }
