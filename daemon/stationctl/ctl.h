@@ -30,7 +30,7 @@ struct verb {
 	const char *zh, *en, *example;
 };
 extern const struct verb station_verbs[], import_verbs[], report_verbs[], register_verbs[], log_verbs[],
-	kind_verbs[];
+	kind_verbs[], city_verbs[];
 const struct verb *record_verbs(void); /* made from the kinds' tables; built once */
 /* Of a record's move or note: its fields and states, and whether name is one of the fields. Others: nothing. */
 void record_help(const struct verb *v);
@@ -86,6 +86,13 @@ extern struct ctl {
 	  "recounted %llu events, %llu records, %llu counters: %llu counters and %llu records differ") \
 	X(FIRST_WRONG, "首处: %s", "first: %s")                                                     \
 	X(BAD_NUMBER, "--%s 的值不合要求", "the value of --%s isn't allowed")                       \
+	X(CITY_TABLE, "不知是哪份表: %s; 用 --table 指明, 或以表名为文件名", \
+	  "which table is this for: %s? Name it with --table, or name the file after it")           \
+	X(CITY_ONE_FILE, "--table 只能配一个文件", "--table takes one file only")                   \
+	X(CITY_MAIN, "市级表格只由市总站下发", "only main issues the city's tables")                \
+	X(CITY_FROM, "--from 应为日期, 已有版本的表不能早于今天", \
+	  "--from must be a day, and not in the past for a table that has a version already")       \
+	X(NOT_IN_TABLE, "--%s 不在市级表内%s%s", "--%s isn't in the city's table%s%s")             \
 	X(BAD_AT, "--at 应为 RFC 3339 时间, 不早于登记, 也不晚于本站时钟一天以上",                   \
 	  "--at must be an RFC 3339 time, not before the opening and at most a day ahead of the station's clock") \
 	X(BAD_UTF8, "%s 不是 UTF-8 文字: 请把终端或脚本改为 UTF-8",                                 \
@@ -108,6 +115,8 @@ void complain(enum text t, ...);
 
 /* What a record verb's refused place is in people's words, and what it allows; false: not its own. */
 bool record_explain(const char *place);
+/* The same of `city set`. */
+bool city_explain(const char *error, const char *place);
 
 struct answer {
 	long status;

@@ -309,9 +309,15 @@ bool record_explain(const char *place)
 		complain(T_BAD_AT);
 		return true;
 	}
-	const struct st_field_row *f = st_kind_field_named(kind_of(a), st_span_text(place));
+	const char *colon = strchr(place, ':');
+	struct st_span field = st_span(place, colon == NULL ? strlen(place) : (size_t)(colon - place));
+	const struct st_field_row *f = st_kind_field_named(kind_of(a), field);
 	if (f == NULL)
 		return false;
+	if (colon != NULL) { /* the city's table hasn't it; what is like it stands behind */
+		complain(T_NOT_IN_TABLE, f->name, colon[1] == 0 ? "" : either("; 相近的有:", "; like it are:"), colon + 1);
+		return true;
+	}
 	complain(option(a, place) == NULL ? T_NEED_OPTION : T_BAD_NUMBER, place);
 	(void)fprintf(stderr, "  --%s %s", place, either(f->zh, f->en));
 	for (const struct st_choice *c = f->choices; c != NULL && c->name != NULL; c++)

@@ -30,8 +30,11 @@ static const char *value_label(const struct st_kind *k, const char *dimension, c
 		const struct st_state_row *s = st_kind_state_named(k, st_span_text(value));
 		return s == NULL ? value : either(s->zh, s->en);
 	}
-	const struct st_field_row *f = k == NULL ? NULL : st_kind_field(k, ST_F_CHANNEL);
-	if (strcmp(dimension, "channel") == 0 && f != NULL) {
+	const struct st_field_row *f = k == NULL ? NULL
+				       : strcmp(dimension, "channel") == 0
+					       ? st_kind_field(k, ST_F_CHANNEL)
+					       : st_kind_field_named(k, st_span_text(dimension));
+	if (f != NULL && f->type == ST_FIELD_CHOICE) {
 		const struct st_choice *c = st_choice_named(f->choices, st_span_text(value));
 		return c == NULL ? value : either(c->zh, c->en);
 	}

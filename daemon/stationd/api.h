@@ -90,5 +90,5 @@ int api_read_log(struct st_txn *t, const char *name, struct st_log *ret_log); /*
 /* Routes, by group of files. Each list ends with a NULL method. */
 extern const struct route api_station_routes[], api_status_routes[], api_record_routes[],
 	api_import_routes[], api_report_routes[], api_log_routes[], api_task_routes[], api_kind_routes[],
-	api_register_routes[];
+	api_city_routes[], api_register_routes[];
 void api_tasks_close(struct station *s);

@@ -378,6 +378,8 @@ int job_command(struct st_apply *a, struct st_job_command *job)
 	if (rc == 0)
 		rc = links_check(a, &checked, &r, job->place);
 	if (rc == 0)
+		rc = city_check(a, &checked, &r, job->place);
+	if (rc == 0)
 		rc = command_add(a, &c, &checked, &r, &job->event);
 	if (rc == 0)
 		rc = own_flush(a);

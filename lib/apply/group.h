@@ -9,6 +9,7 @@
 #include <station/store/carried.h>
 #include <station/trust/part.h>
 #include <station/work/fold.h>
+#include <station/work/terms.h>
 
 enum {
 	OWN_PENDING_MAX = ST_PUSH_EVENTS_MAX,
@@ -46,10 +47,12 @@ struct st_apply {
 	struct st_store *store;
 	const struct st_keys *keys;
 	struct st_fold *fold;
+	struct st_terms *terms;
 	struct st_arena arena; /* one event */
 	struct st_buf scratch, body, values, plain, sealed;
 	struct own own;
 	struct st_hash leaves[ST_PUSH_EVENTS_MAX]; /* of a push */
+	char link_numbers[ST_FIELDS_MAX][ST_NUMBER_TEXT]; /* of one command, as links.c writes them */
 
 	/* of the transaction at work */
 	struct st_txn *txn;
@@ -87,13 +90,22 @@ int job_revoke(struct st_apply *a, struct st_job_revoke *job);
 int member_event(struct st_apply *a, const struct st_log *log, const struct st_event *e);
 int member_add(struct st_apply *a, const struct st_station *issuer, struct st_span certificate,
 	       const struct st_position *at, uint32_t log);
+/* Addresses an event to main and all below it. */
+int address_city(struct st_apply *a, struct st_event *e);
+/* city.c */
+int job_city(struct st_apply *a, struct st_job_city *job);
+int city_event(struct st_apply *a, const struct st_log *log, const struct st_event *e);
+/* Whether the tables in force have what a command names. ST_EFIELD: they haven't (place: the field, and what is
+ * like it). */
+int city_check(struct st_apply *a, const struct st_checked *c, const struct st_record *r,
+	       char place[ST_PLACE_MAX]);
 /* command.c */
 int job_command(struct st_apply *a, struct st_job_command *job);
 /* Adds the event of a checked command; *r is the record as it is before, and after. */
 int command_add(struct st_apply *a, const struct st_command *c, struct st_checked *checked,
 		struct st_record *r, struct st_position *ret_at);
-/* links.c: ST_ENOTFOUND, ST_EKIND or ST_EFIELD with the field in place */
-int links_check(struct st_apply *a, const struct st_checked *c, const struct st_record *r,
+/* links.c: writes each link by its record's number; ST_ENOTFOUND, ST_EKIND or ST_EFIELD with the field in place */
+int links_check(struct st_apply *a, struct st_checked *c, const struct st_record *r,
 		char place[ST_PLACE_MAX]);
 /* import.c */
 int job_import(struct st_apply *a, struct st_job_import *job);
@@ -103,7 +115,8 @@ int job_push(struct st_apply *a, struct st_job_push *job);
 int route_event(struct st_apply *a, const struct st_log *log, const struct st_event *e);
 /* An event of a record that is held further down: it belongs to the history that went there before it. */
 int route_late(struct st_apply *a, const struct st_log *log, const struct st_event *e);
-int route_roll(struct st_apply *a, uint32_t child); /* all stations that are known, to a new child */
+/* All stations that are known, and the city's tables, to a new child. */
+int route_roll(struct st_apply *a, uint32_t child);
 /* carry.c */
 int job_carry(struct st_apply *a, struct st_job_carry *job);
 int job_taken(struct st_apply *a, struct st_job_taken *job);

@@ -2,7 +2,8 @@
  *
  * Owns:    that question. A record opened at this station or below it is here, so a link to one must
  *          find it, and of the right kind; what was opened elsewhere may not be here, and is taken
- *          by its form alone.
+ *          by its form alone. What is found is written by its number, however it was given, so that all
+ *          links to a record read the same.
  * Promise: 8: a mistyped number is refused before anything is written.
  * Flow:    command -> links -> own log */
 #include "group.h"
@@ -10,21 +11,33 @@
 #include <string.h>
 #include <station/base/check.h>
 
-static int check_link(struct st_apply *a, const struct st_field_row *row, struct st_span name,
-		      const struct st_record *r)
+static int number_of(struct st_apply *a, const struct st_record *r, char to[ST_NUMBER_TEXT],
+		     struct st_span *ret_text)
+{
+	struct st_record_id id;
+	int rc = st_record_id(a->txn, &r->ref, &id);
+	if (rc < 0)
+		return rc;
+	st_number_text(&r->number, &id.opener, &id.ulid, to);
+	*ret_text = st_span_text(to);
+	return 0;
+}
+
+static int check_link(struct st_apply *a, const struct st_field_row *row, struct st_span *name,
+		      const struct st_record *r, char number[ST_NUMBER_TEXT])
 {
 	st_assert(row->type == ST_FIELD_RECORD);
 	struct st_code opener;
 	struct st_record_ref ref;
 	struct st_record other;
 	uint32_t station = a->self.station.number;
-	int rc = st_record_name_opener(name, &opener);
+	int rc = st_record_name_opener(*name, &opener);
 	if (rc == 0 && !st_code_empty(&opener))
 		rc = st_station_number(a->txn, &opener, &station);
 	if (rc == ST_ENOTFOUND || (rc == 0 && !st_station_below(a->txn, station, a->self.station.number)))
 		return 0;
 	if (rc == 0)
-		rc = st_record_resolve(a->txn, name, &ref);
+		rc = st_record_resolve(a->txn, *name, &ref);
 	if (rc == 0)
 		rc = st_record_load(a->txn, &ref, &other);
 	if (rc < 0)
@@ -33,20 +46,20 @@ static int check_link(struct st_apply *a, const struct st_field_row *row, struct
 		return ST_EKIND;
 	bool itself = ref.opener == r->ref.opener &&
 		      memcmp(ref.ulid.bytes, r->ref.ulid.bytes, ST_ULID_SIZE) == 0;
-	return itself ? ST_EFIELD : 0;
+	return itself ? ST_EFIELD : number_of(a, &other, number, name);
 }
 
-int links_check(struct st_apply *a, const struct st_checked *c, const struct st_record *r,
+int links_check(struct st_apply *a, struct st_checked *c, const struct st_record *r,
 		char place[ST_PLACE_MAX])
 {
 	ST_REQUIRE(c->kind != NULL);
 	st_assert(c->fact_count <= ST_FIELDS_MAX);
 	for (size_t i = 0; i < c->fact_count; i++) {
-		const struct st_field *f = &c->facts[i];
+		struct st_field *f = &c->facts[i];
 		const struct st_field_row *row = st_kind_field(c->kind, f->id);
 		if (row == NULL || row->type != ST_FIELD_RECORD)
 			continue;
-		int rc = check_link(a, row, f->text, r);
+		int rc = check_link(a, row, &f->text, r, a->link_numbers[i]);
 		if (rc == ST_ENOTFOUND || rc == ST_EKIND)
 			(void)snprintf(place, ST_PLACE_MAX, "%s: %.*s", row->name, (int)f->text.size,
 				       (const char *)f->text.data);

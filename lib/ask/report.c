@@ -14,31 +14,6 @@
 #include "report.h"
 
 _Static_assert((int)GROUP_KEYS >= (int)ST_REPORT_BY_MAX, "a group has each dimension's key");
-_Static_assert((int)ST_LABEL_MAX > (int)ST_NAME_MAX, "a station's name is a label");
-_Static_assert((int)ST_LABEL_MAX > (int)ST_NAME_TEXT_MAX, "a category is a label");
-
-static const char *const dimension_texts[ST_DIMENSION_COUNT] = {
-#define X(name, text, zh, en) [ST_BY_##name] = text,
-	ST_DIMENSIONS(X)
-#undef X
-};
-
-int st_dimension_parse(struct st_span text, enum st_dimension *ret_d)
-{
-	for (int i = 0; i < ST_DIMENSION_COUNT; i++) {
-		if (!st_span_equal(text, st_span_text(dimension_texts[i])))
-			continue;
-		*ret_d = (enum st_dimension)i;
-		return 0;
-	}
-	return ST_EFIELD;
-}
-
-const char *st_dimension_text(enum st_dimension d)
-{
-	ST_REQUIRE(d < ST_DIMENSION_COUNT);
-	return dimension_texts[d];
-}
 
 /* A report in the making. wanted[i] is what where[i] says, as the number that stands in keys. */
 struct making {
@@ -46,66 +21,13 @@ struct making {
 	const struct st_report_query *q;
 	const struct st_kind *kind;
 	struct places places;
+	struct dimensions dimensions;
 	struct groups groups;
 	struct group total;
 	uint32_t wanted[ST_REPORT_WHERE_MAX];
-	bool by_state, full;
-	enum st_role role;
+	enum st_view view;
+	bool by_state, by_channel, by_category, full; /* full: months are told apart */
 };
-
-static int find_station(const struct making *m, const char *value, enum st_dimension d,
-			uint32_t *to)
-{
-	for (size_t i = 1; i < m->places.count; i++) {
-		const struct place *p = &m->places.rows[i];
-		if (p->tier == 0 || (strcmp(p->code.text, value) != 0 && strcmp(p->name, value) != 0))
-			continue;
-		*to = d == ST_BY_BRANCH ? p->branch : (uint32_t)i;
-		return 0;
-	}
-	return ST_EFIELD;
-}
-
-static int wanted_number(const struct making *m, const struct st_where *w, uint32_t *to)
-{
-	st_assert(w->dimension < ST_DIMENSION_COUNT);
-	struct st_span value = st_span_text(w->value);
-	const struct st_field_row *channel = st_kind_field(m->kind, ST_F_CHANNEL);
-	const struct st_choice *choice;
-	const struct st_state_row *state;
-	enum st_tier tier;
-	uint16_t name = 0;
-	uint32_t first = 0, last = 0;
-	int rc = 0;
-	switch (w->dimension) {
-	case ST_BY_STATION:
-	case ST_BY_BRANCH:
-		return find_station(m, w->value, w->dimension, to);
-	case ST_BY_TIER:
-		rc = st_tier_parse(value, &tier);
-		*to = rc == 0 ? (uint32_t)tier : 0;
-		return rc;
-	case ST_BY_CATEGORY:
-		rc = st_name_find(m->txn, ST_NAMES_CATEGORY, value, &name);
-		*to = name;
-		return rc == ST_ENOTFOUND ? ST_EFIELD : rc;
-	case ST_BY_CHANNEL:
-		choice = channel == NULL ? NULL : st_choice_named(channel->choices, value);
-		*to = choice == NULL ? 0 : choice->number;
-		return choice == NULL ? ST_EFIELD : 0;
-	case ST_BY_STATE:
-		state = st_kind_state_named(m->kind, value);
-		*to = state == NULL ? 0 : state->number;
-		return state == NULL ? ST_EFIELD : 0;
-	case ST_BY_MONTH:
-		rc = value.size == 7 ? st_period_parse(value, &first, &last) : ST_EFIELD;
-		*to = rc == 0 ? st_month_of_day(first) : 0;
-		return rc;
-	case ST_DIMENSION_COUNT:
-		break;
-	}
-	return ST_EFIELD;
-}
 
 /* The number of a cell's key in one dimension; the state isn't in the key. */
 static uint32_t key_in(const struct making *m, const struct st_tally_key *key, enum st_dimension d,
@@ -121,9 +43,8 @@ static uint32_t key_in(const struct making *m, const struct st_tally_key *key, e
 	case ST_BY_CHANNEL:  return key->channel;
 	case ST_BY_MONTH:    return key->month;
 	case ST_BY_STATE:    return state;
-	case ST_DIMENSION_COUNT: break;
+	default:             return key->category; /* a facet's value */
 	}
-	return 0;
 }
 
 /* Values of one dimension are alternatives, dimensions all hold. */
@@ -200,18 +121,18 @@ static int add_to(const struct making *m, struct group *g, const struct st_tally
 			return 0;
 		g->figures.closed += n;
 		return group_add_days(g, bucket, n);
-	case ST_SATISFACTION:
-		if (!period)
+	case ST_RATED:
+		if (!period || st_rated(bucket) == 0)
 			return 0;
 		g->figures.rated += n;
-		g->figures.satisfied += bucket <= 2 ? n : 0;
+		g->figures.satisfied += st_rated(bucket) <= 2 ? n : 0;
 		return 0;
 	case ST_REOPENED:
 		g->figures.reopened += period ? n : 0;
 		return 0;
-	case ST_RATED_ANSWER:
-	case ST_RATED_RESULT:
+	case ST_ENDED_ON:
 	case ST_FROM_OUTSIDE:
+	case ST_AWAY:
 		return 0; /* other questions' */
 	}
 	return 0;
@@ -227,7 +148,7 @@ static int count_one(const struct st_tally_key *key, uint32_t counter, int64_t n
 	uint32_t state = in_state ? st_counter_bucket(counter) : 0;
 	if (m->by_state != in_state)
 		return 0; /* the same records, counted the other way */
-	if (!matches(m, key, state))
+	if ((m->dimensions.facet != NULL && key->channel != m->dimensions.facet->id) || !matches(m, key, state))
 		return 0;
 	for (size_t i = 0; i < m->q->by_count; i++)
 		keys[i] = key_in(m, key, m->q->by[i], state);
@@ -250,64 +171,12 @@ static int count_all(struct making *m)
 {
 	static const enum st_role roles[2] = { ST_ROLE_OPENER, ST_ROLE_HOLDER };
 	for (size_t i = 0; i < 2; i++) {
-		const uint8_t prefix[3] = { m->full ? ST_VIEW_FULL : ST_VIEW_COARSE,
-					    (uint8_t)roles[i], (uint8_t)m->kind->number };
+		const uint8_t prefix[3] = { (uint8_t)m->view, (uint8_t)roles[i], (uint8_t)m->kind->number };
 		int rc = st_cell_each(m->txn, ST_SPAN(prefix), count_cell, m);
 		if (rc < 0)
 			return rc;
 	}
 	return 0;
-}
-
-static void put(char to[ST_LABEL_MAX], const char *text)
-{
-	(void)snprintf(to, ST_LABEL_MAX, "%s", text);
-}
-
-static int label(const struct making *m, enum st_dimension d, uint32_t key, char k[ST_LABEL_MAX],
-		 char l[ST_LABEL_MAX])
-{
-	const struct st_field_row *channel = st_kind_field(m->kind, ST_F_CHANNEL);
-	const struct st_choice *choice;
-	const struct st_state_row *state;
-	char name[ST_NAME_TEXT_MAX + 1] = "", month[ST_MONTH_TEXT];
-	int rc = 0;
-	k[0] = l[0] = 0;
-	switch (d) {
-	case ST_BY_STATION:
-	case ST_BY_BRANCH:
-		if (key < m->places.count) {
-			put(k, m->places.rows[key].code.text);
-			put(l, m->places.rows[key].name);
-		}
-		return 0;
-	case ST_BY_TIER:
-		put(k, st_tier_name((enum st_tier)key));
-		break;
-	case ST_BY_CATEGORY:
-		rc = st_name_text(m->txn, ST_NAMES_CATEGORY, (uint16_t)key, name);
-		put(k, name);
-		break;
-	case ST_BY_CHANNEL:
-		choice = channel == NULL ? NULL : st_choice_numbered(channel->choices, key);
-		put(k, choice == NULL ? "" : choice->name);
-		break;
-	case ST_BY_STATE:
-		state = st_kind_state(m->kind, key);
-		if (state != NULL)
-			put(k, state->name);
-		else
-			(void)snprintf(k, ST_LABEL_MAX, "%u", key);
-		break;
-	case ST_BY_MONTH:
-		st_month_text(key, month);
-		put(k, month);
-		break;
-	case ST_DIMENSION_COUNT:
-		break;
-	}
-	put(l, k);
-	return rc;
 }
 
 static int by_keys(const void *a, const void *b)
@@ -340,7 +209,8 @@ static int answer(struct making *m, struct st_report *to)
 		group_close(g);
 		*row = g->figures;
 		for (size_t k = 0; k < m->q->by_count; k++) {
-			int rc = label(m, m->q->by[k], g->keys[k], row->key[k], row->label[k]);
+			int rc = dimension_label(&m->dimensions, m->q->by[k], g->keys[k], row->key[k],
+						 row->label[k]);
 			if (rc < 0)
 				return rc;
 		}
@@ -353,26 +223,70 @@ static int answer(struct making *m, struct st_report *to)
 	return 0;
 }
 
+/* The facet that the question has, if it has one, and the view that counts by it. */
+static int prepare_facet(struct making *m, enum st_dimension d, const char **reterr_place)
+{
+	const struct st_field_row *row = st_kind_field_named(m->kind, st_span_text(st_dimension_text(d)));
+	*reterr_place = st_dimension_text(d);
+	if (row == NULL || (row->flags & (ST_TALLIED | ST_MONTHLY)) == 0)
+		return ST_EFIELD;
+	if (m->dimensions.facet != NULL && m->dimensions.facet != row)
+		return ST_EFIELD;
+	m->dimensions.facet = row;
+	m->view = (row->flags & ST_MONTHLY) != 0 ? ST_VIEW_MONTHLY : ST_VIEW_FACET;
+	return 0;
+}
+
+/* One dimension that the question names, by or where. */
+static int prepare_one(struct making *m, enum st_dimension d, const char **reterr_place)
+{
+	m->by_state |= d == ST_BY_STATE;
+	m->full |= d == ST_BY_MONTH;
+	m->by_channel |= d == ST_BY_CHANNEL;
+	m->by_category |= d == ST_BY_CATEGORY;
+	return dimension_is_facet(d) ? prepare_facet(m, d, reterr_place) : 0;
+}
+
+static int prepare_view(struct making *m, const char **reterr_place)
+{
+	bool months = m->full;
+	m->full |= m->by_channel;
+	if (m->dimensions.facet == NULL) {
+		m->view = m->full ? ST_VIEW_FULL : ST_VIEW_COARSE;
+		return 0;
+	}
+	*reterr_place = m->dimensions.facet->name;
+	if (m->by_channel || m->by_category || (months && m->view != ST_VIEW_MONTHLY))
+		return ST_EFIELD;
+	m->full = months;
+	return 0;
+}
+
 static int prepare(struct making *m, char reterr_place[ST_PLACE_MAX])
 {
 	const struct st_report_query *q = m->q;
+	const char *place = "";
+	int rc = 0;
 	m->full = q->from_month != 0 || q->to_month != 0;
-	for (size_t i = 0; i < q->by_count; i++) {
-		m->by_state |= q->by[i] == ST_BY_STATE;
-		m->full |= q->by[i] == ST_BY_CHANNEL || q->by[i] == ST_BY_MONTH;
+	m->dimensions = (struct dimensions){ m->txn, m->kind, &m->places, NULL };
+	for (size_t i = 0; rc == 0 && i < q->by_count; i++)
+		rc = prepare_one(m, q->by[i], &place);
+	for (size_t i = 0; rc == 0 && i < q->where_count; i++)
+		rc = prepare_one(m, q->where[i].dimension, &place);
+	if (rc == 0)
+		rc = prepare_view(m, &place);
+	if (rc < 0) {
+		(void)snprintf(reterr_place, ST_PLACE_MAX, "%s", place);
+		return rc;
 	}
-	for (size_t i = 0; i < q->where_count; i++) {
+	for (size_t i = 0; rc == 0 && i < q->where_count; i++) {
 		const struct st_where *w = &q->where[i];
-		m->by_state |= w->dimension == ST_BY_STATE;
-		m->full |= w->dimension == ST_BY_CHANNEL || w->dimension == ST_BY_MONTH;
-		int rc = wanted_number(m, w, &m->wanted[i]);
-		if (rc < 0) {
-			(void)snprintf(reterr_place, ST_PLACE_MAX, "%s=%s",
-				       st_dimension_text(w->dimension), w->value);
-			return rc;
-		}
+		rc = dimension_wanted(&m->dimensions, w, &m->wanted[i]);
+		if (rc < 0)
+			(void)snprintf(reterr_place, ST_PLACE_MAX, "%s=%s", st_dimension_text(w->dimension),
+				       w->value);
 	}
-	return 0;
+	return rc;
 }
 
 int st_report_make(struct st_txn *t, const struct st_report_query *q, struct st_report *ret_report,

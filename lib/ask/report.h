@@ -15,6 +15,20 @@ struct places {
 };
 int report_places(struct st_txn *t, struct places *ret_places);
 
+/* dimensions.c */
+struct dimensions {
+	struct st_txn *txn;
+	const struct st_kind *kind;
+	const struct places *places;
+	const struct st_field_row *facet; /* the one that the question has; NULL: none */
+};
+bool dimension_is_facet(enum st_dimension d);
+/* What a question's value is in keys. ST_EFIELD. */
+int dimension_wanted(const struct dimensions *m, const struct st_where *w, uint32_t *to);
+/* And back: the machine's form, and people's. */
+int dimension_label(const struct dimensions *m, enum st_dimension d, uint32_t key, char k[ST_LABEL_MAX],
+		    char l[ST_LABEL_MAX]);
+
 enum { GROUP_KEYS = ST_REPORT_BY_MAX };
 struct days_count {
 	uint32_t days;

@@ -28,7 +28,8 @@
 	X(SOURCES, "sources")                                                                      \
 	X(NAMES, "names")                                                                          \
 	X(TALLIES, "tallies")                                                                      \
-	X(UNREAD, "unread")
+	X(UNREAD, "unread")                                                                        \
+	X(CITY, "city")
 enum table {
 #define X(table, name) TABLE_##table,
 	ST_TABLES(X)

@@ -157,7 +157,7 @@ int st_stray_count(struct st_txn *t, enum st_stray_why why, uint64_t *ret_count)
 
 static struct key index_key(enum st_index which, struct st_span key)
 {
-	st_assert(which == ST_INDEX_DUE || which == ST_INDEX_STATE);
+	st_assert(which >= ST_INDEX_DUE && which <= ST_INDEX_FACET);
 	struct key k = key_new();
 	ST_REQUIRE(key.size <= ST_INDEX_KEY_MAX);
 	key_u8(&k, (uint8_t)which);

@@ -86,6 +86,20 @@ static int check_fields(const struct st_command *c, struct st_buf *to, struct st
 	return 0;
 }
 
+/* All values by which a record is found and counted stand in its row. */
+static int check_facets(const struct st_record *r, const struct st_checked *c, char place[ST_PLACE_MAX])
+{
+	size_t count = r == NULL ? 0 : r->facet_count;
+	for (size_t i = 0; i < c->fact_count; i++) {
+		const struct st_field_row *row = st_kind_field(c->kind, c->facts[i].id);
+		if (row == NULL || (row->flags & ST_FACET) == 0 || ++count <= ST_FACETS_MAX)
+			continue;
+		place_text(place, row->name);
+		return ST_ETOOBIG;
+	}
+	return 0;
+}
+
 static const struct st_field *fact(const struct st_checked *c, uint32_t id)
 {
 	return st_field_find(c->facts, c->fact_count, id);
@@ -264,6 +278,8 @@ int st_command_check(const struct st_command *c, const struct st_record *r, uint
 		return rc;
 	}
 	rc = check_fields(c, to, out, reterr_place);
+	if (rc == 0)
+		rc = check_facets(r, out, reterr_place);
 	if (rc < 0)
 		return rc;
 	if (!note)

@@ -4,10 +4,12 @@
  * Promise: 2 and 4: once, in the record's order, with tallies in the same transaction.
  * Flow:    apply -> fold -> records, indexes, tallies */
 #include <station/work/fold.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <station/base/check.h>
 #include <station/work/import.h>
+#include "facet.h"
 #include "fold.h"
 
 int st_fold_new(struct st_fold **ret_fold)
@@ -158,7 +160,7 @@ int fold_put(struct st_txn *t, struct st_fold *f, const struct st_record *before
 	st_assert(before->ref.opener == after->ref.opener);
 	st_assert(after->revision <= ST_REVISIONS_MAX);
 	bool was = before->revision > 0, is = after->revision > 0;
-	f->last = *after;
+	st_record_copy(&f->last, after);
 	st_buf_clear(&f->row);
 	st_record_encode(after, &f->row);
 	int rc = f->row.error < 0 ? f->row.error
@@ -170,6 +172,8 @@ int fold_put(struct st_txn *t, struct st_fold *f, const struct st_record *before
 	rc = relist(t, ST_INDEX_DUE, was ? &old_due : NULL, &new_due);
 	if (rc == 0)
 		rc = relist(t, ST_INDEX_STATE, was ? &old_state : NULL, &new_state);
+	if (rc == 0)
+		rc = facet_relist(t, before, after);
 	if (rc == 0)
 		rc = st_tally_change(f->tally, was ? before : NULL, after);
 	return rc;
@@ -202,7 +206,8 @@ static int fold_note(struct st_txn *t, struct st_fold *f, const struct st_record
 		     const struct st_link *link)
 {
 	st_assert(link->type == ST_NOTE);
-	struct st_record after = *r;
+	struct st_record after;
+	st_record_copy(&after, r);
 	struct st_stray stray = { link->at.log, link->at.seq, ST_STRAY_NOTE };
 	int rc = st_stray_put(t, &r->ref, &stray);
 	after.notes++;
@@ -225,7 +230,8 @@ static int fold_change(struct st_txn *t, struct st_fold *f, const struct st_reco
 		       const struct st_link *link, const struct st_change *change)
 {
 	st_assert(link->type != ST_NOTE);
-	struct st_record after = *r;
+	struct st_record after;
+	st_record_copy(&after, r);
 	int rc = follows(r, link) ? st_record_step(t, &after, link, change)
 				  : fold_refold(t, f, &after, link);
 	if (rc == 0)
@@ -261,7 +267,7 @@ int st_fold_event(struct st_txn *t, struct st_fold *f, const struct st_log *log,
 	if (rc == 0)
 		rc = st_record_load(t, &ref, &r);
 	if (rc == ST_ENOTFOUND) {
-		memset(&r, 0, sizeof(r));
+		memset(&r, 0, offsetof(struct st_record, facets));
 		r.ref = ref;
 		rc = 0;
 	}

@@ -18,13 +18,14 @@ enum { REMARK = ST_F_OWN, DEPUTY, NAME, SEX, LEVELS, POST, CONSTITUENCY, STATION
 
 static const struct st_field_row fields[] = {
 	CATEGORY,
-	FACT(DEPUTY, "deputy", 40, "代表编号", "the deputy's code", ST_ONCE),
+	DEPUTY_CODE(DEPUTY, "deputy", "代表编号", "the deputy's code", ST_ONCE),
 	FACT(NAME, "name", 120, "姓名", "name", 0),
 	CHOICE(SEX, "sex", sexes, "性别", "sex", 0),
-	CHOICE(LEVELS, "levels", choice_deputy_levels, "哪几级代表", "levels", ST_MANY),
+	CHOICE(LEVELS, "levels", choice_deputy_levels, "哪几级代表", "levels",
+	       ST_MANY | ST_ANEW | ST_INDEXED | ST_TALLIED),
 	FACT(POST, "post", 240, "单位及职务", "unit and post", 0),
 	FACT(CONSTITUENCY, "constituency", 240, "选区或选举单位", "constituency", 0),
-	CODE(STATION, "station", "所在联络站", "station", 0),
+	CODE(STATION, "station", "所在联络站", "station", ST_INDEXED),
 	FACT(DELEGATION, "delegation", 120, "代表团或小组", "delegation or group", 0),
 	FACT(PARTY, "party", 60, "党派", "party", 0),
 	FACT(NATION, "nation", 60, "民族", "nationality", 0),

@@ -19,7 +19,7 @@ static const struct st_field_row fields[] = {
 	CHOICE(ST_F_CHANNEL, "level", levels, "级别", "level", ST_ONCE),
 	TO,
 	DUE_DAYS,
-	LINK(ABOUT, "about", 0, "所督事项", "the record that it is about", ST_ONCE),
+	LINK(ABOUT, "about", 0, "所督事项", "the record that it is about", ST_ONCE | ST_INDEXED),
 	FACT(SUPERVISORS, "supervisors", 80, "督办人", "who supervises", ST_MANY),
 	LINE(ST_F_TITLE, "title", 300, "标题", "title"),
 	LONG(ST_F_TEXT, "text", 8000, "督办要求", "what is asked"),

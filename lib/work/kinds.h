@@ -31,35 +31,41 @@ enum { CHOICE_NO = 1, CHOICE_YES = 2, CHOICE_UNREACHABLE = 5 };
 /* Field rows. FACT, CHOICE, NUMBER, DAY, TIME, CODE, LINK and HASH stand in the event; LINE and LONG in the
  * erasable text part; PRIVATE in the private part. flags: 0, ST_MANY, ST_ONCE. */
 #define FACT(id, name, max, zh, en, flags)                                                         \
-	{ id, name, ST_FIELD_TEXT, ST_AS_FACT, max, NULL, zh, en, 0, flags }
+	{ id, name, ST_FIELD_TEXT, ST_AS_FACT, max, NULL, zh, en, 0, flags, 0 }
+/* A facet that is text: its values have numbers in that dictionary. */
+#define NAMED(id, name, max, names, zh, en, flags)                                                 \
+	{ id, name, ST_FIELD_TEXT, ST_AS_FACT, max, NULL, zh, en, 0, flags, names }
+#define DEPUTY_CODE(id, name, zh, en, flags)                                                       \
+	NAMED(id, name, 40, ST_NAMES_DEPUTY, zh, en, (flags) | ST_INDEXED)
+#define UNIT(zh, en) NAMED(ST_F_UNIT, "unit", 120, ST_NAMES_UNIT, zh, en, ST_TALLIED)
 #define CHOICE(id, name, choices, zh, en, flags)                                                   \
-	{ id, name, ST_FIELD_CHOICE, ST_AS_FACT, 0, choices, zh, en, 0, flags }
+	{ id, name, ST_FIELD_CHOICE, ST_AS_FACT, 0, choices, zh, en, 0, flags, 0 }
 #define NUMBER(id, name, min, max, zh, en, flags)                                                  \
-	{ id, name, ST_FIELD_NUMBER, ST_AS_FACT, max, NULL, zh, en, min, flags }
+	{ id, name, ST_FIELD_NUMBER, ST_AS_FACT, max, NULL, zh, en, min, flags, 0 }
 #define DAY(id, name, zh, en, flags)                                                               \
-	{ id, name, ST_FIELD_DAY, ST_AS_FACT, 0, NULL, zh, en, 0, flags }
-#define TIME(id, name, zh, en) { id, name, ST_FIELD_TIME, ST_AS_FACT, 0, NULL, zh, en, 0, 0 }
+	{ id, name, ST_FIELD_DAY, ST_AS_FACT, 0, NULL, zh, en, 0, flags, 0 }
+#define TIME(id, name, zh, en) { id, name, ST_FIELD_TIME, ST_AS_FACT, 0, NULL, zh, en, 0, 0, 0 }
 #define CODE(id, name, zh, en, flags)                                                              \
-	{ id, name, ST_FIELD_STATION, ST_AS_FACT, ST_CODE_MAX, NULL, zh, en, 0, flags }
+	{ id, name, ST_FIELD_STATION, ST_AS_FACT, ST_CODE_MAX, NULL, zh, en, 0, flags, 0 }
 #define LINK(id, name, kind, zh, en, flags)                                                        \
-	{ id, name, ST_FIELD_RECORD, ST_AS_FACT, kind, NULL, zh, en, 0, flags }
+	{ id, name, ST_FIELD_RECORD, ST_AS_FACT, kind, NULL, zh, en, 0, flags, 0 }
 #define HASH(id, name, zh, en)                                                                     \
-	{ id, name, ST_FIELD_HASH, ST_AS_FACT, 64, NULL, zh, en, 0, ST_MANY }
+	{ id, name, ST_FIELD_HASH, ST_AS_FACT, 64, NULL, zh, en, 0, ST_MANY, 0 }
 #define LINE(id, name, max, zh, en)                                                                \
-	{ id, name, ST_FIELD_TEXT, ST_AS_TEXT, max, NULL, zh, en, 0, 0 }
+	{ id, name, ST_FIELD_TEXT, ST_AS_TEXT, max, NULL, zh, en, 0, 0, 0 }
 #define LONG(id, name, max, zh, en)                                                                \
-	{ id, name, ST_FIELD_LONG, ST_AS_TEXT, max, NULL, zh, en, 0, 0 }
+	{ id, name, ST_FIELD_LONG, ST_AS_TEXT, max, NULL, zh, en, 0, 0, 0 }
 #define PRIVATE(id, name, max, zh, en, flags)                                                      \
-	{ id, name, ST_FIELD_TEXT, ST_AS_PRIVATE, max, NULL, zh, en, 0, flags }
+	{ id, name, ST_FIELD_TEXT, ST_AS_PRIVATE, max, NULL, zh, en, 0, flags, 0 }
 #define IDENTITY(id, name, zh, en)                                                                 \
-	{ id, name, ST_FIELD_IDENTITY, ST_AS_PRIVATE, 18, NULL, zh, en, 0, 0 }
+	{ id, name, ST_FIELD_IDENTITY, ST_AS_PRIVATE, 18, NULL, zh, en, 0, 0, 0 }
 
 /* What every kind has: its number, as the program gives it, and a remark for notes. */
 #define EVERY_KIND                                                                                 \
 	NUMBER(ST_F_SERIAL, "serial", 0, UINT32_MAX, "序号", "serial", 0),                         \
 	NUMBER(ST_F_YEAR, "year", 0, 9999, "年度", "year", 0),                                     \
 	LONG(REMARK, "remark", 8000, "备注", "remark")
-#define TO { ST_F_TO, "to", ST_FIELD_STATION, ST_AS_FACT, ST_CODE_MAX, NULL, "移交至", "handed to", 0, 0 }
+#define TO { ST_F_TO, "to", ST_FIELD_STATION, ST_AS_FACT, ST_CODE_MAX, NULL, "移交至", "handed to", 0, 0, 0 }
 #define DUE_DAYS                                                                                   \
 	DAY(ST_F_DUE_DAY, "due", "期限", "due day", 0),                                            \
 	DAY(ST_F_FIRST_DUE_DAY, "first_due", "原期限", "first due day", 0)

@@ -4,11 +4,11 @@
  * Promise: 4: a row is a function of its chain, so a recount finds the same.
  * Flow:    chain -> record -> tallies, indexes, ask */
 #include <station/work/record.h>
+#include <stddef.h>
 #include <string.h>
 #include <station/base/check.h>
 #include <station/base/clock.h>
-#include <station/base/text.h>
-#include <station/work/fold.h>
+#include "facet.h"
 
 void st_record_encode(const struct st_record *r, struct st_buf *to)
 {
@@ -17,12 +17,24 @@ void st_record_encode(const struct st_record *r, struct st_buf *to)
 		r->head.seq, r->opened_day, r->closed_day, r->changed_day, r->due_day,
 		r->first_due_day, r->category, r->subcategory, r->unit, r->channel,
 		r->rating_answer, r->rating_result, r->reopened, r->handed, r->number.year, r->number.epoch,
-		r->number.serial, r->notes, r->waiting, r->set_aside,
+		r->number.serial, r->notes, r->waiting, r->set_aside, r->days_left, r->facet_count,
 	};
-	_Static_assert(sizeof(values) / sizeof(values[0]) * 10 <= ST_RECORD_ROW_MAX, "the largest row");
+	_Static_assert(sizeof(values) / sizeof(values[0]) * 10 + ST_FACETS_MAX * (2 + 5) <= ST_RECORD_ROW_MAX,
+		       "the largest row");
 	st_assert(r->revision <= ST_REVISIONS_MAX); /* st_record_decode refuses more */
+	st_assert(r->facet_count <= ST_FACETS_MAX);
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
 		st_buf_varint(to, values[i]);
+	for (size_t i = 0; i < r->facet_count; i++) {
+		st_buf_varint(to, r->facets[i].field);
+		st_buf_varint(to, r->facets[i].value);
+	}
+}
+
+void st_record_copy(struct st_record *to, const struct st_record *from)
+{
+	st_assert(from->facet_count <= ST_FACETS_MAX);
+	memcpy(to, from, offsetof(struct st_record, facets) + from->facet_count * sizeof(from->facets[0]));
 }
 
 static uint32_t u32(struct st_reader *r)
@@ -47,7 +59,7 @@ int st_record_decode(const struct st_record_ref *ref, struct st_span row, struct
 {
 	struct st_record o;
 	struct st_reader r = st_reader(row);
-	memset(&o, 0, sizeof(o));
+	memset(&o, 0, offsetof(struct st_record, facets));
 	o.ref = *ref;
 	o.fold_version = u32(&r);
 	o.kind = u32(&r);
@@ -77,9 +89,17 @@ int st_record_decode(const struct st_record_ref *ref, struct st_span row, struct
 	o.notes = u32(&r);
 	o.waiting = u32(&r);
 	o.set_aside = u32(&r);
+	o.days_left = u16(&r);
+	o.facet_count = u16(&r);
+	if (r.failed || o.facet_count > ST_FACETS_MAX)
+		return ST_ECORRUPT;
+	for (size_t i = 0; i < o.facet_count; i++) {
+		o.facets[i].field = u8(&r);
+		o.facets[i].value = u32(&r);
+	}
 	if (!st_reader_done(&r) || o.revision > ST_REVISIONS_MAX)
 		return ST_ECORRUPT;
-	*ret_r = o;
+	st_record_copy(ret_r, &o);
 	return 0;
 }
 
@@ -112,38 +132,24 @@ int st_record_id(struct st_txn *t, const struct st_record_ref *ref, struct st_re
 	return rc;
 }
 
-/* A name's number. A reader of the store finds what the fold has put there; what is no text or too
- * long for a name, or a dictionary that is full, counts as none: nobody's categories can wedge a log or
- * a list. */
-static int name_of(struct st_txn *t, uint8_t dimension, const struct st_field *f, uint16_t *to)
-{
-	uint16_t number = 0;
-	int rc = f->is_number ? ST_ENOTFOUND : st_name_find(t, dimension, f->text, &number);
-	if (rc == ST_ENOTFOUND && !f->is_number && st_txn_writes(t) &&
-	    st_text_check(f->text, ST_NAME_TEXT_MAX, false) == 0)
-		rc = st_name_intern(t, dimension, f->text, &number);
-	if (rc < 0 && rc != ST_ENOTFOUND && rc != ST_ETOOBIG)
-		return rc;
-	*to = rc == 0 ? number : 0;
-	return 0;
-}
-
 static uint32_t bounded(const struct st_field *f, uint32_t most)
 {
 	return f->is_number && f->number <= most ? (uint32_t)f->number : 0;
 }
 
-static int take_field(struct st_txn *t, struct st_record *r, const struct st_field *f)
+static int take_field(struct st_txn *t, struct st_record *r, const struct st_change *c, size_t at)
 {
+	const struct st_field *f = &c->fields[at];
 	switch (f->id) {
-	case ST_F_CATEGORY:      return name_of(t, ST_NAMES_CATEGORY, f, &r->category);
-	case ST_F_SUBCATEGORY:   return name_of(t, ST_NAMES_SUBCATEGORY, f, &r->subcategory);
-	case ST_F_UNIT:          return name_of(t, ST_NAMES_UNIT, f, &r->unit);
+	case ST_F_CATEGORY:      return facet_name(t, ST_NAMES_CATEGORY, f, &r->category);
+	case ST_F_SUBCATEGORY:   return facet_name(t, ST_NAMES_SUBCATEGORY, f, &r->subcategory);
+	case ST_F_UNIT:          return facet_name(t, ST_NAMES_UNIT, f, &r->unit);
 	case ST_F_CHANNEL:       r->channel = (uint8_t)bounded(f, UINT8_MAX); break;
 	case ST_F_DUE_DAY:       r->due_day = bounded(f, ST_DAY_MAX); break;
 	case ST_F_FIRST_DUE_DAY: r->first_due_day = bounded(f, ST_DAY_MAX); break;
 	case ST_F_RATING_ANSWER: r->rating_answer = (uint8_t)bounded(f, UINT8_MAX); break;
 	case ST_F_RATING_RESULT: r->rating_result = (uint8_t)bounded(f, UINT8_MAX); break;
+	case ST_F_DAYS_LEFT:     r->days_left = (uint16_t)bounded(f, UINT16_MAX); break;
 	case ST_F_YEAR: /* the number is told once, on opening */
 		if (r->revision == 0)
 			r->number.year = (uint16_t)bounded(f, UINT16_MAX);
@@ -152,7 +158,7 @@ static int take_field(struct st_txn *t, struct st_record *r, const struct st_fie
 		if (r->revision == 0)
 			r->number.serial = bounded(f, UINT32_MAX);
 		break;
-	default:                 break; /* a kind's own: for people, not for the row */
+	default:                 return facet_take(t, r, c, at); /* a kind's own */
 	}
 	return 0;
 }
@@ -162,7 +168,8 @@ int st_record_step(struct st_txn *t, struct st_record *r, const struct st_link *
 {
 	st_assert(link->type != ST_NOTE);
 	st_assert(link->at.seq > 0);
-	struct st_record n = *r;
+	struct st_record n;
+	st_record_copy(&n, r);
 	uint32_t day = st_day_of_ms(change->at_ms);
 	bool opens = n.revision == 0, was_open = opens || st_record_open(&n);
 	if (opens) {
@@ -173,7 +180,7 @@ int st_record_step(struct st_txn *t, struct st_record *r, const struct st_link *
 		n.number.epoch = (uint16_t)link->epoch;
 	}
 	for (size_t i = 0; i < change->field_count; i++) {
-		int rc = take_field(t, &n, &change->fields[i]);
+		int rc = take_field(t, &n, change, i);
 		if (rc < 0)
 			return rc;
 	}
@@ -194,6 +201,6 @@ int st_record_step(struct st_txn *t, struct st_record *r, const struct st_link *
 	n.revision++;
 	n.head = link->at;
 	n.fold_version = ST_FOLD_VERSION;
-	*r = n;
+	st_record_copy(r, &n);
 	return 0;
 }

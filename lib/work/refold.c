@@ -176,6 +176,6 @@ int fold_refold(struct st_txn *t, struct st_fold *f, struct st_record *r, const 
 	if (rc == 0)
 		rc = replay(t, f, length, &after);
 	if (rc == 0)
-		*r = after;
+		st_record_copy(r, &after);
 	return rc;
 }

@@ -21,6 +21,7 @@ TABLE = {
     "catchup_one_hop": ("events/s", MORE, 120000),
     "catchup_two_hops": ("events/s", MORE, 70000),
     "register": ("matters/s", MORE, lambda limit: 0.55 * limit),
+    "command_p50": ("ms", LESS, lambda limit: max(2, 3 * limit)),
     "latency_p50": ("ms", LESS, lambda limit: max(1.5, 6 * limit)),
     "latency_p99": ("ms", LESS, lambda limit: 4 * max(1.5, 6 * limit)),
     "wire_bulk": ("bytes/event", LESS, 60),

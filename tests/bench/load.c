@@ -1,6 +1,6 @@
 /* load.c - a client of the control socket so light that the daemon is measured.
  *
- *   load register SOCKET N                 N matters, one at a time: {"per_s"}
+ *   load register SOCKET N                 N matters, one at a time: {"per_s", "p50_us"}
  *   load get SOCKET PATH N                 one line of microseconds a request
  *   load latency BASE TOP LOG N PAUSE_MS   registers at BASE and waits until TOP has it on disk; a
  *                                          line a sample: microseconds from the answer, and from
@@ -114,15 +114,28 @@ static void ask_register(struct line *l)
 	    sizeof(REGISTER) - 1, REGISTER);
 }
 
+static int by_size(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+	return x < y ? -1 : x > y;
+}
+
 static int run_register(const char *path, size_t n)
 {
 	struct line l = dial(path);
-	double begun = now_us();
+	double *took = calloc(n + 1, sizeof(*took)), begun = now_us();
+	if (took == NULL)
+		die("memory");
 	for (size_t i = 0; i < n; i++) {
+		double from = now_us();
 		ask_register(&l);
 		hear(&l);
+		took[i] = now_us() - from;
 	}
-	printf("{\"per_s\":%.1f}\n", (double)n / (now_us() - begun) * 1e6);
+	double per_s = (double)n / (now_us() - begun) * 1e6;
+	qsort(took, n, sizeof(*took), by_size);
+	printf("{\"per_s\":%.1f,\"p50_us\":%.1f}\n", per_s, took[n / 2]);
+	free(took);
 	hang_up(&l);
 	return 0;
 }

@@ -122,6 +122,17 @@ def reports(city):
     months = main.json("report", "--by", "month", "--from", "2011-07", "--to", "2011-07")
     check(months["rows"] and all(r["opened"] + r["closed"] + r["open_now"] for r in months["rows"]),
           "no month with nothing but zeros: %s" % months["rows"])
+    number = base.ctl(*OPEN, "--focus", "3").strip()
+    base.ctl("matter", "accept", number, "--due", "2030-01-01")
+    base.ctl("matter", "assign", number, "--unit", "区城管局")
+    base.wait_main()
+    unit = main.json("report", "--by", "unit,branch", "--where", "unit=区城管局")["rows"]
+    check([r["key"] for r in unit] == [["区城管局", "410611"]] and unit[0]["open_now"] == 1, "by unit: %s" % unit)
+    focus = main.json("report", "--by", "month,focus", "--where", "focus=3")["rows"]
+    check(len(focus) == 1 and focus[0]["opened"] == 1, "by focus and month: %s" % focus)
+    for by, place in (("unit,month", "unit"), ("unit,channel", "unit"), ("unit,focus", "focus"), ("class", "class")):
+        code, _, err = main.run("report", "--by", by)
+        check(code == 2 and place in err, "by %s: %s" % (by, err))
     code, _, err = main.run("report", "--from", "2011-08", "--to", "2011-07")
     check(code == 2 and "earlier than from" in err, "a period that ends before it begins: %s" % err)
 
@@ -439,6 +450,63 @@ def kinds_refused(city):
     other = base.ctl("matter", "open", "--channel", "phone").strip()
     base.ctl("matter", "merge", other, "--joins", matter)
     base.ctl("matter", "tell", other, "--told_how", "phone")
+    sound(city)
+
+
+CITY_FILES = os.path.join(TOP, "deploy", "city")
+OFFICIAL = ["matter", "open", "--channel", "visit", "--category"]
+
+
+def versions(station):
+    """table -> (versions, in force)"""
+    return {t["name"]: (len(t["versions"]), t["in_force"]) for t in station.json("city", "list")["tables"]}
+
+
+@test
+def city_tables(city):
+    """Tables set at main are at a base that was offline, and bind its clerks; a wrong file leaves nothing."""
+    main, branch, base = city["410600"], city["410611"], city["410611003"]
+    files = [os.path.join(CITY_FILES, f) for f in sorted(os.listdir(CITY_FILES))]
+    base.ctl(*OFFICIAL, "哪有这一类")  # as long as the city has said nothing
+    base.stop()
+    bad = write_csv(os.path.join(main.home, "focus.csv"), [["number", "name"], [1, "安全"], [9, "其他"], [1, "再来"]])
+    code, out, err = main.run("city", "set", files[0], bad)
+    check(code == 2 and "focus.csv:3: number: " in err and "focus.csv:4: the whole row" in err, err)
+    check(all(v == (0, None) for v in versions(main).values()), "nothing of a wrong call took effect")
+    code, out, err = main.run("city", "set", files[0], "--table", "focus")
+    check(code == 2 and "level1: the table has no such column" in err, err)
+    told = main.json("city", "set", *files)
+    check({t["version"] for t in told["tables"]} == {1} and len(told["tables"]) == len(files) == 9, told)
+    again = main.json("city", "set", *files)
+    check(all(t["unchanged"] and t["event"] is None for t in again["tables"]), "nothing new: %s" % again)
+    code, out, err = branch.run("city", "set", *files)
+    check(code == 4 and "only main" in err, "at a branch: %s" % err)
+    base.start()
+    until("the base has them", lambda: versions(base) == versions(main))
+    check(all(v == (1, 1) for v in versions(branch).values()), "on the way, too")
+    code, out, err = base.run(*OFFICIAL, "城乡建")
+    check(code == 2 and "城乡建设" in err, "a category that isn't there names what is like it: %s" % err)
+    base.stop()  # what it knows, it knows offline
+    branch.stop()
+    base.start()
+    number = base.ctl(*OFFICIAL, "安全隐患", "--focus", "2").strip()
+    base.ctl("matter", "accept", number, "--category", "城乡建设", "--subcategory", "城管执法")
+    code, out, err = base.run("matter", "note", number, "--subcategory", "高等教育")
+    check(code == 2 and "subcategory" in err, err)
+    shown = base.ctl("city", "show", "workdays", "--csv")
+    with open(os.path.join(CITY_FILES, "workdays.csv"), encoding="utf-8") as f:
+        check(shown == f.read(), "what is shown is what was issued")
+    branch.start()
+    short = write_csv(os.path.join(main.home, "focus.csv"), [["number", "name"], [1, "安全"]])
+    code, out, err = main.run("city", "set", short, "--from", "2020-01-01")
+    check(code == 2 and "in the past" in err, err)
+    main.ctl("city", "set", short, "--from", "2099-01-01")
+    main.ctl("city", "set", short)
+    base.ctl("link", "resume")
+    until("newer versions come, too", lambda: versions(base)["focus"] == (3, 3), 90)
+    code, out, err = base.run(*OFFICIAL, "安全隐患", "--focus", "2")
+    check(code == 2 and "focus" in err, "a key matter that isn't in the table any more: %s" % err)
+    base.wait_main()
     sound(city)
 
 

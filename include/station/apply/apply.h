@@ -11,6 +11,7 @@
 #include <station/store/outside.h>
 #include <station/store/push.h>
 #include <station/trust/invite.h>
+#include <station/work/city.h>
 #include <station/work/import.h>
 
 struct st_world {
@@ -45,6 +46,7 @@ enum st_job_kind {
 	ST_JOB_CLAIMS,   /* our own receipts, shown by a child: we may have lost something */
 	ST_JOB_HALT,     /* the parent proved that our log is not the one we signed */
 	ST_JOB_REFRESH,  /* sign the newest checkpoint afresh */
+	ST_JOB_CITY,     /* main issues tables to the whole city */
 };
 enum {
 	ST_IMPORT_BAD_MAX = ST_IMPORT_ROWS_MAX, ST_RECEIPTS_MAX = 64, ST_CHAIN_MAX = ST_DEPTH_MAX,
@@ -142,6 +144,24 @@ struct st_job_halt {
 	struct st_cosignature cosignature;
 };
 
+/* One table, with rows in their one form (st_city_read). */
+struct st_city_issue {
+	uint32_t table, columns;
+	struct st_span rows;
+	/* out */
+	uint32_t newest, version; /* before and after */
+	uint64_t seq;             /* of its event in main's log */
+	bool unchanged;           /* what is in force then says just this: nothing was issued */
+};
+enum { ST_CITY_ISSUES_MAX = 16 };
+struct st_job_city {
+	size_t count;
+	struct st_city_issue issues[ST_CITY_ISSUES_MAX];
+	uint32_t from_day; /* 0: today */
+	struct st_span author;
+	char place[ST_PLACE_MAX]; /* out: what is wrong, on refusal */
+};
+
 struct st_job {
 	enum st_job_kind kind;
 	int rc; /* out */
@@ -159,6 +179,7 @@ struct st_job {
 		struct st_job_receipts receipts;
 		struct st_job_claims claims;
 		struct st_job_halt halt;
+		struct st_job_city city;
 	} u;
 };
 
@@ -173,6 +194,7 @@ struct st_applied {
 	bool self_changed;     /* st_self is another: load it again */
 	bool addressed;        /* a child's outbox has more */
 	bool stations_changed; /* somebody was invited, enrolled or revoked */
+	bool city_changed;     /* a version of a city table has come */
 };
 
 struct st_apply;

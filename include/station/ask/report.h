@@ -14,7 +14,18 @@
 	X(CATEGORY, "category", "类别", "category")                                                \
 	X(CHANNEL, "channel", "渠道", "channel")                                                   \
 	X(STATE, "state", "状态", "state")                                                         \
-	X(MONTH, "month", "月份", "month")
+	X(MONTH, "month", "月份", "month")                                                         \
+	X(UNIT, "unit", "承办单位", "handling unit")                                               \
+	X(FOCUS, "focus", "重点事项", "key matter")                                                \
+	X(CLASS, "class", "答复分类", "class of the answer")                                       \
+	X(SERVICES, "services", "提供的服务", "services given")                                    \
+	X(LEVELS, "levels", "代表层级", "level of the congress")                                   \
+	X(INDUSTRY, "industry", "行业", "industry")                                                \
+	X(STANDING, "standing", "普通或示范", "ordinary or model")                                 \
+	X(PREMISES, "premises", "场所共用", "premises shared with")
+/* From UNIT on a dimension is a facet of the kind, by its field's name. A question has one of them at most, and not beside
+ * category or channel; nor beside months, unless the kind's table keeps the facet by month. A record with several
+ * values counts under each. */
 enum st_dimension {
 #define X(name, text, zh, en) ST_BY_##name,
 	ST_DIMENSIONS(X)
@@ -29,7 +40,8 @@ enum { ST_REPORT_BY_MAX = 4, ST_REPORT_WHERE_MAX = 16, ST_REPORT_ROWS_MAX = 2000
 
 struct st_where {
 	enum st_dimension dimension;
-	char value[ST_WHERE_VALUE_MAX + 1]; /* station/branch: code or name; tier/channel/state: name; month: 2011-07 */
+	/* station/branch: code or name; tier/channel/state: name; month: 2011-07; a facet: as a command takes it */
+	char value[ST_WHERE_VALUE_MAX + 1];
 };
 /* Several values of one dimension are alternatives; different dimensions all hold. */
 struct st_report_query {

@@ -14,7 +14,7 @@
 #include <station/base/code.h>
 #include <station/store/store.h>
 
-enum { ST_RECORD_ROW_MAX = 512, ST_CELL_KEY_MAX = 32, ST_CELL_MAX = 1024 * 1024 };
+enum { ST_RECORD_ROW_MAX = 1280, ST_CELL_KEY_MAX = 32, ST_CELL_MAX = 1024 * 1024 };
 
 struct st_record_ref {
 	uint32_t opener; /* station number */
@@ -50,6 +50,8 @@ enum st_index {
 	ST_INDEX_DUE = 1,
 	/* kind u8 | state u8 | opened day u32 | opener u32 | ulid */
 	ST_INDEX_STATE = 2,
+	/* kind u8 | field u8 | value u32 | opened day u32 | opener u32 | ulid */
+	ST_INDEX_FACET = 3,
 };
 enum { ST_INDEX_KEY_MAX = 40 };
 ST_MUST int st_index_put(struct st_txn *t, enum st_index which, struct st_span key);

@@ -2,7 +2,7 @@
  *
  *   events parts carried tree checkpoints receipts evidence   the only copy: never rebuilt, never cleared
  *   stations logs meta                                       who is who; small local numbers for keys
- *   records strays index numbers sources names tallies unread  folded from the events; can be rebuilt
+ *   records strays index numbers sources names tallies unread city  folded from the events; can be rebuilt
  *   outbox invites                                           what this station still owes
  *
  * One process opens a directory, one thread writes, any thread reads (short transactions). Nothing
@@ -14,7 +14,7 @@
 #pragma once
 #include <station/base/bytes.h>
 
-enum { ST_STORE_FORMAT = 2 };
+enum { ST_STORE_FORMAT = 3 };
 
 struct st_store;
 struct st_txn; /* a read or write transaction; lives only inside the callback */

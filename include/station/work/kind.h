@@ -19,9 +19,23 @@ enum st_field_type {
 	ST_FIELD_HASH,     /* a file by its SHA-256, 64 hexadecimal digits */
 	ST_FIELD_RECORD,   /* another record by its number or id; max: the kind it must be of, 0: any */
 };
-/* MANY: several values, each a field of its own in the event. ONCE: given on opening, never after. */
-enum st_field_flag { ST_MANY = 1, ST_ONCE = 2 };
+/* MANY: several values, each a field of its own in the event. ONCE: given on opening, never after.
+ * INDEXED, TALLIED and MONTHLY make the field a facet: its values stand in the record's row (work/record.h).
+ * INDEXED: the records of a value are found in order of opening. TALLIED: counted by value, at any time;
+ * MONTHLY: by value and month, for fields of few values. ANEW: what a move gives replaces all values there were;
+ * without it a field of several values gathers them. */
+enum st_field_flag {
+	ST_MANY = 1, ST_ONCE = 2, ST_INDEXED = 4, ST_TALLIED = 8, ST_MONTHLY = 16, ST_ANEW = 32,
+	ST_FACET = ST_INDEXED | ST_TALLIED | ST_MONTHLY,
+};
 enum { ST_MANY_MAX = 32 };
+/* Dictionaries of the store (store/records.h): a facet that is text has a number in one of them. */
+enum st_names {
+	ST_NAMES_CATEGORY = 1, ST_NAMES_SUBCATEGORY = 2, ST_NAMES_UNIT = 3,
+	ST_NAMES_SOURCE = 4, /* of this station's own imports */
+	ST_NAMES_DEPUTY = 5, /* a deputy's code, wherever it stands */
+	ST_NAMES_PERSON = 6, ST_NAMES_ROUND = 7, ST_NAMES_INDUSTRY = 8,
+};
 /* Where a field's value stands: with the facts, in the erasable text part, or in the private part. */
 enum st_field_place { ST_AS_FACT, ST_AS_TEXT, ST_AS_PRIVATE };
 
@@ -40,6 +54,7 @@ struct st_field_row {
 	const char *zh, *en;
 	uint64_t min; /* the smallest number */
 	uint32_t flags;
+	enum st_names names; /* of a facet that is text */
 };
 
 enum st_state_class { ST_OPEN = 1, ST_ENDED = 2 };
@@ -137,5 +152,7 @@ enum {
 	ST_F_CATEGORY = 1, ST_F_SUBCATEGORY = 2, ST_F_CHANNEL = 3, ST_F_DUE_DAY = 4,
 	ST_F_FIRST_DUE_DAY = 5, ST_F_SERIAL = 6, ST_F_YEAR = 7, ST_F_SOURCE = 8,
 	ST_F_SOURCE_NUMBER = 9, ST_F_RATING_ANSWER = 10, ST_F_RATING_RESULT = 11, ST_F_UNIT = 12,
-	ST_F_REASON = 13, ST_F_TITLE = 14, ST_F_TEXT = 15, ST_F_REPLY = 16, ST_F_TO = 17, ST_F_OWN = 32,
+	ST_F_REASON = 13, ST_F_TITLE = 14, ST_F_TEXT = 15, ST_F_REPLY = 16, ST_F_TO = 17,
+	ST_F_DAYS_LEFT = 18, /* of the term, while the clock stands still */
+	ST_F_OWN = 32,
 };

@@ -7,15 +7,23 @@
 #include <station/work/kind.h>
 
 enum {
-	ST_FOLD_VERSION = 1,
+	ST_FOLD_VERSION = 2,
 	ST_REVISIONS_MAX = 1024,
 	ST_DAY_MAX = 0xffffff, /* a counter has 24 bits for its bucket */
+	ST_FACETS_MAX = 128,   /* of one record; a command that gives more is refused, and the fold takes no more */
 };
 
 /* An event's place by local numbers. */
 struct st_place {
 	uint32_t log;
 	uint64_t seq; /* 0: none */
+};
+
+/* One value of a field that its kind's table calls a facet (work/kind.h): a choice, a number, a day, a station's number, the
+ * number of a name, or a record's st_facet_of_record. */
+struct st_facet {
+	uint32_t value;
+	uint8_t field;
 };
 
 struct st_record {
@@ -31,10 +39,13 @@ struct st_record {
 	struct st_number number; /* what the citizen was told */
 	uint32_t notes, waiting, set_aside; /* strays by why */
 	uint32_t fold_version;
+	uint16_t days_left;      /* of the term, while the clock stands still */
+	uint16_t facet_count;
+	struct st_facet facets[ST_FACETS_MAX]; /* in the order of the chain; but the unit, which stands above */
 };
-enum { ST_NAMES_CATEGORY = 1, ST_NAMES_SUBCATEGORY = 2, ST_NAMES_UNIT = 3,
-       ST_NAMES_SOURCE = 4 /* of this station's own imports */ }; /* dimensions of names */
 
+/* Copies what is in use of a row: facets that aren't there stay behind. */
+void st_record_copy(struct st_record *to, const struct st_record *from);
 void st_record_encode(const struct st_record *r, struct st_buf *to);
 ST_MUST int st_record_decode(const struct st_record_ref *ref, struct st_span row,
 			     struct st_record *ret_r); /* ST_ECORRUPT */
@@ -50,6 +61,18 @@ struct st_step {
 ST_MUST int st_record_chain(struct st_txn *t, const struct st_record *r, struct st_step **ret_steps,
 			    size_t *ret_count);
 bool st_record_open(const struct st_record *r); /* its state's class; an unknown state counts as open */
+
+/* Which record a link names, in 32 bits: whoever finds two of one value looks at the link itself. text: a number. */
+uint32_t st_facet_of_record(struct st_span text);
+/* The row's first value of a facet; 0: none. */
+uint32_t st_record_facet(const struct st_record *r, uint32_t field);
+/* The records of a kind that have a facet, opened from from_day to to_day (0: no end); value 0: any, in
+ * order of values; else in order of opening. fn: as a scan's. */
+struct st_facet_query {
+	uint32_t kind, field, value, from_day, to_day;
+};
+typedef int st_facet_fn(const struct st_record_ref *ref, uint32_t value, uint32_t day, void *arg);
+ST_MUST int st_facet_each(struct st_txn *t, const struct st_facet_query *q, st_facet_fn *fn, void *arg);
 
 /* "410611003-2026-000042-K7": code, year, serial (epoch 2 on: "2.000042"), two check characters made from the
  * record id, so a mistyped number is told from another's. */

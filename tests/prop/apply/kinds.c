@@ -327,11 +327,67 @@ static int take_row(const struct st_list_row *row, void *arg)
 	return 0;
 }
 
+struct finding {
+	const struct st_record *r;
+	size_t found;
+};
+
+static int find_record(const struct st_record_ref *ref, uint32_t value, uint32_t day, void *arg)
+{
+	struct finding *f = arg;
+	(void)value;
+	if (ref->opener != f->r->ref.opener ||
+	    memcmp(ref->ulid.bytes, f->r->ref.ulid.bytes, ST_ULID_SIZE) != 0)
+		return 0;
+	assert_int_equal(day, f->r->opened_day);
+	f->found++;
+	return 0;
+}
+
+static int count_place(const struct st_record_ref *ref, uint32_t value, uint32_t day, void *arg)
+{
+	(void)ref;
+	assert_true(value != 0 && day != 0);
+	++*(size_t *)arg;
+	return 0;
+}
+
+/* A record is found by each of its facets, once; the number of places that it should have. */
+static size_t found_by_facets(struct st_txn *t, const struct st_record *r)
+{
+	size_t places = 0;
+	for (size_t i = 0; i < r->facet_count; i++) {
+		struct finding f = { .r = r };
+		struct st_facet_query q = { .kind = r->kind, .field = r->facets[i].field,
+					    .value = r->facets[i].value, .from_day = r->opened_day,
+					    .to_day = r->opened_day };
+		if ((st_kind_field(st_kind(r->kind), q.field)->flags & ST_INDEXED) == 0)
+			continue;
+		assert_int_equal(st_facet_each(t, &q, find_record, &f), 0);
+		assert_int_equal(f.found, 1);
+		places++;
+	}
+	return places;
+}
+
+static size_t all_places(struct st_txn *t)
+{
+	size_t places = 0;
+	for (size_t i = 0; i < st_kind_count(); i++)
+		for (size_t n = 0; n < st_kind_at(i)->field_count; n++) {
+			const struct st_field_row *row = &st_kind_at(i)->fields[n];
+			struct st_facet_query q = { .kind = st_kind_at(i)->number, .field = row->id };
+			if ((row->flags & ST_INDEXED) != 0)
+				assert_int_equal(st_facet_each(t, &q, count_place, &places), 0);
+		}
+	return places;
+}
+
 /* Each record is what the model says, and is in its own kind's lists and no other's. */
 static int look(struct st_txn *t, void *arg)
 {
 	struct looking *l = arg;
-	size_t of_kind[ST_KINDS_MAX] = { 0 };
+	size_t of_kind[ST_KINDS_MAX] = { 0 }, places = 0;
 	for (size_t i = 0; i < l->w->count; i++) {
 		const struct model *m = &l->w->records[i];
 		struct st_record_ref ref;
@@ -344,7 +400,10 @@ static int look(struct st_txn *t, void *arg)
 		assert_int_equal(r.closed_day, m->closed);
 		assert_int_equal(r.set_aside + r.waiting, 0);
 		of_kind[r.kind]++;
+		places += found_by_facets(t, &r);
 	}
+	assert_true(places > 0);
+	assert_int_equal(all_places(t), places);
 	for (size_t i = 0; i < st_kind_count(); i++) {
 		struct st_buf next;
 		uint32_t base = 0;
