@@ -22,7 +22,15 @@ struct asking {
 	struct st_register_query query;
 	struct st_buf next;
 	json_t *rows, *coverage;
+	int64_t now_ms;
 };
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
 static json_t *column_json(const char *name, const char *zh, const char *en, const char *type)
 {
@@ -51,12 +59,12 @@ static json_t *list_json(const struct st_registers *all)
 static int read_all(struct st_txn *t, void *arg)
 {
 	struct asking *x = arg;
-	return st_registers_load(t, &x->all);
+	return st_registers_load(t, st_day_of_ms(x->now_ms), &x->all);
 }
 
 static int get_registers(struct request *q)
 {
-	struct asking x = { .q = q };
+	struct asking x = { .q = q, .now_ms = now_ms() };
 	int rc = st_store_read(q->station->store, read_all, &x);
 	if (rc == 0)
 		rc = api_json(q, list_json(x.all));
@@ -179,11 +187,8 @@ static int add_row(const struct st_register_cell *cells, size_t count, void *arg
 
 static int cover(struct asking *x)
 {
-	struct timespec now;
 	struct api_covers covers = { .top = x->query.station };
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return api_coverage(x->txn, &covers, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000,
-			    &x->coverage);
+	return api_coverage(x->txn, &covers, x->now_ms, &x->coverage);
 }
 
 static int read_register(struct st_txn *t, void *arg)
@@ -191,7 +196,7 @@ static int read_register(struct st_txn *t, void *arg)
 	struct asking *x = arg;
 	char place[ST_PLACE_MAX];
 	x->txn = t;
-	int rc = st_registers_load(t, &x->all);
+	int rc = st_registers_load(t, st_day_of_ms(x->now_ms), &x->all);
 	if (rc == 0)
 		rc = read_query(x);
 	if (rc < 0)
@@ -218,7 +223,7 @@ static json_t *register_json(struct asking *x)
 
 static int get_register(struct request *q)
 {
-	struct asking x = { .q = q, .rows = json_array() };
+	struct asking x = { .q = q, .rows = json_array(), .now_ms = now_ms() };
 	st_buf_init(&x.next, 256);
 	int rc = q->station->self.set_up ? 0 : ST_ENOSTATION;
 	if (rc == 0)

@@ -26,6 +26,7 @@ struct scan {
 	uint64_t states[ST_REGISTER_KINDS_MAX]; /* of each kind, as register and question ask; 0: none */
 	uint8_t batch[BATCH][PLACE];
 	size_t batched, given, looked, bytes;
+	uint16_t deputy; /* its code's number; 0: any */
 	bool ended; /* there is nothing beyond the batch */
 	struct st_register_cell cells[ST_REGISTER_COLUMNS_MAX];
 };
@@ -90,6 +91,18 @@ static int read_place(struct scan *s, char place[ST_PLACE_MAX])
 	return 0;
 }
 
+/* A code that no record here names: nothing is to be looked for. */
+static int read_deputy(struct scan *s)
+{
+	const struct st_register_query *q = s->page.q;
+	if (q->deputy.size == 0)
+		return 0;
+	int rc = st_name_find(s->page.txn, ST_NAMES_DEPUTY, q->deputy, &s->deputy);
+	if (rc == ST_ENOTFOUND)
+		memset(s->states, 0, sizeof(s->states));
+	return rc == ST_ENOTFOUND ? 0 : rc;
+}
+
 /* ---- stations ---- */
 
 const struct station_kept *page_station(struct page *p, uint32_t number, int *rc)
@@ -145,21 +158,25 @@ static const struct st_register_kind *kind_row(const struct scan *s, const struc
 }
 
 /* What only a record's events say. */
-static bool fits(struct page *p, const struct st_register_kind *row)
+static bool fits(const struct page *p, const struct st_register_kind *row)
 {
-	const struct gathered *g = &p->row;
-	struct st_span deputy = p->q->deputy;
 	for (size_t i = 0; i < row->absent_count; i++)
-		if (gathered_next(g, row->absent[i], NULL) != NULL)
+		if (gathered_next(&p->row, row->absent[i], NULL) != NULL)
 			return false;
-	if (deputy.size == 0)
-		return true;
-	const struct known *n = page_kind(p, g->kind);
-	for (size_t i = 0; i < DEPUTY_FIELDS; i++)
-		for (const struct value *v = gathered_next(g, n->deputies[i], NULL); v != NULL;
-		     v = gathered_next(g, n->deputies[i], v))
-			if (st_span_equal(gathered_text(g, v), deputy))
-				return true;
+	return true;
+}
+
+/* A deputy is named by a facet that takes its values from the deputies' codes. */
+static bool names_deputy(const struct scan *s, const struct st_record *r)
+{
+	const struct st_kind *k = st_kind(r->kind);
+	st_assert(s->deputy != 0);
+	for (size_t i = 0; i < r->facet_count; i++) {
+		const struct st_field_row *f =
+			r->facets[i].value == s->deputy ? st_kind_field(k, r->facets[i].field) : NULL;
+		if (f != NULL && f->names == ST_NAMES_DEPUTY)
+			return true;
+	}
 	return false;
 }
 
@@ -188,6 +205,8 @@ static int look(struct scan *s, const uint8_t place[PLACE])
 	s->looked++;
 	const struct st_register_kind *row = kind_row(s, &r);
 	if (row == NULL || (row->channels != 0 && (r.channel >= 64 || (row->channels >> r.channel & 1) == 0)))
+		return 0;
+	if (s->deputy != 0 && !names_deputy(s, &r))
 		return 0;
 	rc = at_station(p, &r, &here);
 	if (rc < 0 || !here)
@@ -325,6 +344,8 @@ int st_register_each(struct st_txn *t, const struct st_register_query *q, st_reg
 		rc = read_states(s, reterr_place);
 	if (rc == 0)
 		rc = read_place(s, reterr_place);
+	if (rc == 0)
+		rc = read_deputy(s);
 	if (rc == 0)
 		rc = run(s, ret_next);
 	close_scan(s);

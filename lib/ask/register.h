@@ -4,7 +4,7 @@
 #include <station/ask/register.h>
 #include "life.h"
 
-enum { VALUES_MAX = 256, VALUE_IDS = 256, MOVES_MAX = 12, DEPUTY_FIELDS = 3, STATIONS_KEPT = 256 };
+enum { VALUES_MAX = 256, VALUE_IDS = 256, MOVES_MAX = 12, STATIONS_KEPT = 256 };
 
 /* The newest value of a field, or one of several. Text is in its record's texts. */
 struct value {
@@ -35,7 +35,7 @@ struct known {
 	uint64_t wanted[VALUE_IDS / 64];
 	uint32_t field[ST_REGISTER_COLUMNS_MAX][ST_REGISTER_SOURCES_MAX]; /* 0: this kind hasn't it */
 	uint32_t link[ST_REGISTER_COLUMNS_MAX][ST_REGISTER_SOURCES_MAX];
-	uint32_t remark, deputies[DEPUTY_FIELDS];
+	uint32_t remark;
 };
 
 /* A station's name, and whether it stands where the question asks: looked up once in a while. */

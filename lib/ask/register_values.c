@@ -40,7 +40,6 @@ static void want_source(struct known *n, const struct st_kind *k, const struct s
 
 const struct known *page_kind(struct page *p, const struct st_kind *k)
 {
-	static const char *const deputies[DEPUTY_FIELDS] = { "deputy", "deputies", "co_signers" };
 	const struct st_register *reg = p->q->reg;
 	st_assert(k->number < ST_KINDS_MAX);
 	struct known *n = &p->kinds[k->number];
@@ -49,8 +48,6 @@ const struct known *page_kind(struct page *p, const struct st_kind *k)
 	for (size_t c = 0; c < reg->column_count; c++)
 		for (size_t i = 0; i < reg->columns[c].count; i++)
 			want_source(n, k, &reg->columns[c].sources[i], &n->field[c][i], &n->link[c][i]);
-	for (size_t i = 0; p->q->deputy.size > 0 && i < DEPUTY_FIELDS; i++)
-		want(n, st_kind_field_named(k, st_span_text(deputies[i])), &n->deputies[i]);
 	for (size_t i = 0; i < reg->kind_count; i++)
 		for (size_t a = 0; reg->kinds[i].kind == k->number && a < reg->kinds[i].absent_count; a++) {
 			uint32_t id = 0;
@@ -122,14 +119,26 @@ static void keep(struct gathered *g, const struct st_field *f, bool gathers)
 		set(g, &g->values[g->count++], f);
 }
 
+static void drop(struct gathered *g, uint32_t id)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < g->count; i++)
+		if (g->values[i].id != id)
+			g->values[kept++] = g->values[i];
+	g->count = kept;
+}
+
 static void keep_all(struct gathered *g, const struct known *n, const struct st_field *fields,
 		     size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct st_field_row *row =
 			wanted(n, fields[i].id) ? st_kind_field(g->kind, fields[i].id) : NULL;
-		if (row != NULL)
-			keep(g, &fields[i], (row->flags & ST_MANY) != 0 || row->id == n->remark);
+		if (row == NULL)
+			continue;
+		if ((row->flags & ST_ANEW) != 0 && st_field_find(fields, i, row->id) == NULL)
+			drop(g, row->id); /* the event's values stand for all before */
+		keep(g, &fields[i], (row->flags & ST_MANY) != 0 || row->id == n->remark);
 	}
 }
 
@@ -224,7 +233,7 @@ static int read_chain(struct page *p, const struct st_record *r, struct gathered
 
 int gather(struct page *p, const struct st_record *r, struct gathered *g)
 {
-	g->record = *r;
+	st_record_copy(&g->record, r);
 	g->kind = st_kind(r->kind);
 	g->count = g->move_count = 0;
 	g->author[0] = g->handler[0] = 0;

@@ -235,27 +235,82 @@ def register_files(city):
     check(sorted(left) == ["簿.csv", "簿.xlsx"], "nothing else is left: %s" % left)
 
 
+@test
+def register_table(city):
+    """The city's own table replaces the six at every station; a wrong one is refused whole, by row and word."""
+    main, base = city["410600"], city["410611003"]
+    add_records(base)
+    path = os.path.join(city.home, "registers.csv")
+
+    def give(*rows):
+        with open(path, "w", encoding="utf-8", newline="") as f:
+            csv.writer(f).writerows([["register", "order", "zh", "en", "source"], *rows])
+        return main.run("city", "set", path)
+    good = [["calls", 0, "来电登记簿", "calls", "matter channel=phone"], ["calls", 1, "事由", "subject", "title"],
+            ["calls", 2, "代表", "deputy", "deputy"]]
+    for row, source, word in ((2, "matter channel=pigeon", "pigeon"), (3, "nosuch", "nosuch"),
+                              (4, "record.nosuch", "nosuch")):
+        bad = [list(r) for r in good]
+        bad[row - 2][4] = source
+        code, _, err = give(*bad)
+        check(code == 2 and ":%d:" % row in err and word in err, "%d %s" % (code, err))
+    code, _, err = give(*good[1:])
+    check(code == 2 and "order 0" in err, err)
+    check(len(base.json("register", "list")["rows"]) == 6, "nothing of a wrong table is taken")
+    check(give(*good)[0] == 0, "issued")
+    until_rows(base, 1)
+    rows = objects(base.json("register", "来电登记簿"))
+    check([r["title"] for r in rows] == FORMULAS and [r["deputy"] for r in rows][:2] == ["D-0", "D-1"], rows)
+    check(base.run("register", "reception")[0] == 4, "the default ones are gone")
+
+
+def until_rows(station, count):
+    """The table comes down; each look asks the daemon."""
+    for _ in range(2000):
+        if len(station.json("register", "list")["rows"]) == count:
+            return
+    raise Failed("%s: not %d registers" % (station.code, count))
+
+
 class Daemon:
     """A daemon that answers tables without an end, until it hangs up."""
 
     def __init__(self, path, pages):
-        self.pages, self.listener = pages, socket.socket(socket.AF_UNIX)
+        self.path, self.pages, self.listener = path, pages, socket.socket(socket.AF_UNIX)
         self.listener.bind(path)
         self.listener.listen()
         self.thread = threading.Thread(target=self.run)
         self.thread.start()
 
     def run(self):
-        for n in range(self.pages):
-            s, _ = self.listener.accept()
-            with s:
-                s.recv(65536)
-                body = json.dumps({"name": "x", "title": {"zh": "表", "en": "table"}, "next": "%d" % (n + 1),
-                                   "columns": [{"name": "a", "zh": "甲", "en": "a", "type": "text"}],
-                                   "rows": [["王某"]]}).encode()
-                s.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
-                          b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        n = 0
+        while n < self.pages:
+            n += 1
+            with self.listener.accept()[0] as s:
+                try:
+                    s.recv(65536)
+                    s.sendall(self.page(n))
+                except OSError:
+                    pass  # who asked was ended
         self.listener.close()
+
+    @staticmethod
+    def page(n):
+        body = json.dumps({"name": "x", "title": {"zh": "表", "en": "table"}, "next": "%d" % n,
+                           "columns": [{"name": "a", "zh": "甲", "en": "a", "type": "text"}],
+                           "rows": [["王某"]]}).encode()
+        return (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(body)) + body
+
+    def close(self):
+        self.pages = 0
+        try:
+            with socket.socket(socket.AF_UNIX) as s:
+                s.connect(self.path)  # so that it looks
+        except OSError:
+            pass
+        self.thread.join()
+        os.unlink(self.path)
 
 
 @test
@@ -278,15 +333,7 @@ def half_a_table(city):
         code = p.wait(60)
         p.stderr.close()
         check(code == (3 if end is None else -end), "%s: %d" % (kind, code))
-        d.listener.close()
-        if end is not None:
-            d.pages = 0
-            try:
-                with socket.socket(socket.AF_UNIX) as s:
-                    s.connect(path)
-            except OSError:
-                pass
-        os.unlink(path)
+        d.close()
         with open(out, encoding="ascii") as f:
             check(f.read() == "old" and os.listdir(folder) == ["out.csv"], os.listdir(folder))
     code, _, err = base.run("register", "matters", "--csv", os.path.join(folder, "no", "x"))

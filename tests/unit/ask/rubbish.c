@@ -120,7 +120,7 @@ static int read_registers(struct st_txn *t, void *arg)
 	struct st_registers *all = NULL;
 	struct st_buf next;
 	char place[ST_PLACE_MAX];
-	int rc = st_registers_load(t, &all);
+	int rc = st_registers_load(t, 20000, &all);
 	st_buf_init(&next, 256);
 	for (size_t i = 0; rc == 0 && i < all->count; i++) {
 		struct st_register_query q = { .reg = &all->rows[i], .limit = 10,

@@ -1,9 +1,9 @@
-/* register_table.c - reads registers from the rows of a table, whole or not at all.
+/* register.c - reads registers from the rows of a table, whole or not at all.
  *
  * Owns:    the words in which a register's kinds and a column's sources are written.
  * Promise: 8: a wrong row is refused with its place, and nothing of its table is taken.
- * Flow:    city's table, default table -> register */
-#include <station/ask/register.h>
+ * Flow:    city's table, default table -> register -> ask */
+#include <station/work/register.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,9 +167,9 @@ static int read_register(const struct reading *r, const struct st_register_line 
 	if (rc == 0 && (!is_name(reg->name) || st_register_named(all, reg->name) != NULL))
 		rc = refuse(r, "register", reg->name);
 	if (rc == 0)
-		rc = copy_text(r, "title_zh", line->zh, reg->zh, ST_REGISTER_TITLE_MAX);
+		rc = copy_text(r, "zh", line->zh, reg->zh, ST_REGISTER_TITLE_MAX);
 	if (rc == 0)
-		rc = copy_text(r, "title_en", line->en, reg->en, ST_REGISTER_TITLE_MAX);
+		rc = copy_text(r, "en", line->en, reg->en, ST_REGISTER_TITLE_MAX);
 	if (rc == 0)
 		rc = copy_text(r, "source", line->source, text, SOURCE_MAX);
 	if (rc < 0)
@@ -320,9 +320,9 @@ static int read_column(const struct reading *r, const struct st_register_line *l
 		return refuse(r, "order: must ascend", "");
 	struct st_register_column *c = &reg->columns[reg->column_count];
 	c->order = line->order;
-	int rc = copy_text(r, "title_zh", line->zh, c->zh, ST_REGISTER_TITLE_MAX);
+	int rc = copy_text(r, "zh", line->zh, c->zh, ST_REGISTER_TITLE_MAX);
 	if (rc == 0)
-		rc = copy_text(r, "title_en", line->en, c->en, ST_REGISTER_TITLE_MAX);
+		rc = copy_text(r, "en", line->en, c->en, ST_REGISTER_TITLE_MAX);
 	if (rc == 0)
 		rc = copy_text(r, "source", line->source, text, SOURCE_MAX);
 	if (rc == 0)
@@ -370,17 +370,6 @@ int st_registers_read(const struct st_register_line *lines, size_t count,
 	st_assert(r.to->count > 0);
 	*ret_registers = r.to;
 	return 0;
-}
-
-int st_registers_load(struct st_txn *t, struct st_registers **ret_registers)
-{
-	size_t count = 0;
-	struct st_register_wrong wrong;
-	ST_REQUIRE(t != NULL);
-	const struct st_register_line *lines = st_register_defaults(&count);
-	int rc = st_registers_read(lines, count, ret_registers, &wrong);
-	st_assert(rc == 0 || rc == ST_ENOMEM); /* our own table is right: a test reads it */
-	return rc;
 }
 
 const struct st_register *st_register_named(const struct st_registers *all, const char *name)
