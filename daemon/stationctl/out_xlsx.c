@@ -1,8 +1,8 @@
 /* out_xlsx.c - a table as an XLSX file that is ready to be read, filtered and printed.
  *
- * Owns:    its look: a title, a head that stays and is repeated on each page, A4 across, real dates and
- *          numbers, and a last sheet that says what the table is and what it covers. A text is always a
- *          string, whatever it begins with.
+ * Owns:    its look: a title, a head that stays and is repeated on each page, A4 across, real dates
+ *          and numbers, and a last sheet that says what the table is and what it covers. A text is
+ *          always a string, whatever it begins with.
  * Promise: 6: coverage goes with the table; 9: rows go to the disk as they come.
  * Flow:    out -> XLSX */
 #include <stdlib.h>
@@ -23,7 +23,7 @@ struct xlsx {
 	lxw_workbook *book;
 	lxw_worksheet *sheet;
 	lxw_format *title, *head, *cell[OUT_TYPE_COUNT], *whole;
-	char *directory; /* where its own temporary files are: beside the table, which has to fit there anyway */
+	char *directory; /* of its own temporary files: the table's, which has to fit there anyway */
 	lxw_row_t row;
 	size_t sheets, widths[COLUMNS_MAX];
 };
@@ -49,9 +49,9 @@ static lxw_format *format(struct xlsx *x, const char *number)
 static void formats(struct xlsx *x)
 {
 	static const char *const numbers[OUT_TYPE_COUNT] = {
-		[OUT_COUNT] = "#,##0", [OUT_NUMBER] = "General", [OUT_DAYS] = "0.##", [OUT_SHARE] = "0.0%",
-		[OUT_DAY] = "yyyy-mm-dd", [OUT_TIME] = "yyyy-mm-dd hh:mm", [OUT_MONTH] = "yyyy-mm",
-		[OUT_CODE] = "@",
+		[OUT_COUNT] = "#,##0",   [OUT_NUMBER] = "General", [OUT_DAYS] = "0.##",
+		[OUT_SHARE] = "0.0%",    [OUT_DAY] = "yyyy-mm-dd", [OUT_TIME] = "yyyy-mm-dd hh:mm",
+		[OUT_MONTH] = "yyyy-mm", [OUT_CODE] = "@",
 	};
 	for (int i = 0; i < OUT_TYPE_COUNT; i++)
 		x->cell[i] = format(x, numbers[i]);
@@ -126,7 +126,7 @@ static int sheet(struct out *o, struct xlsx *x)
 	if (x->sheet != NULL)
 		dress(o, x);
 	if (x->sheets == SHEETS_MAX)
-		return out_failed(o, either("超过表格能装的行数", "more rows than a workbook holds"));
+		return out_failed(o, either("超过表格行数上限", "more rows than a workbook holds"));
 	if (workbook_validate_sheet_name(x->book, name) != LXW_NO_ERROR)
 		(void)snprintf(name, sizeof(name), "stationctl %zu", x->sheets + 1);
 	x->sheet = workbook_add_worksheet(x->book, name);
@@ -135,7 +135,8 @@ static int sheet(struct out *o, struct xlsx *x)
 	x->sheets++;
 	lxw_error rc = worksheet_write_string(x->sheet, 0, 0, out_title(o), x->title);
 	for (size_t i = 0; rc == LXW_NO_ERROR && i < o->columns; i++)
-		rc = worksheet_write_string(x->sheet, HEAD_ROW, (lxw_col_t)i, o->column[i].title, x->head);
+		rc = worksheet_write_string(x->sheet, HEAD_ROW, (lxw_col_t)i, o->column[i].title,
+					    x->head);
 	x->row = HEAD_ROW + 1;
 	return rc == LXW_NO_ERROR ? 0 : failed(o, rc);
 }
@@ -186,7 +187,7 @@ static lxw_error write_text(struct xlsx *x, lxw_col_t at, const char *s, lxw_for
 	return rc;
 }
 
-/* "2011-07-01", "2011-07" and "2011-07-01T09:30:00+08:00", as it is on that clock. False: none of them. */
+/* "2011-07-01", "2011-07" or "2011-07-01T09:30:00+08:00", as on that clock. False: none of them. */
 static bool read_time(enum out_type type, const char *s, lxw_datetime *to)
 {
 	int second = 0, used = 0;
@@ -198,13 +199,14 @@ static bool read_time(enum out_type type, const char *s, lxw_datetime *to)
 	if (type == OUT_DAY)
 		return sscanf(s, "%4d-%2d-%2d%n", &to->year, &to->month, &to->day, &used) == 3 &&
 		       s[used] == 0 && to->year >= 1900;
-	bool right = type == OUT_TIME && sscanf(s, "%4d-%2d-%2dT%2d:%2d:%2d", &to->year, &to->month, &to->day,
-						&to->hour, &to->min, &second) == 6;
+	bool right = type == OUT_TIME && sscanf(s, "%4d-%2d-%2dT%2d:%2d:%2d", &to->year, &to->month,
+						&to->day, &to->hour, &to->min, &second) == 6;
 	to->sec = second;
 	return right && to->year >= 1900;
 }
 
-static lxw_error write_cell(struct xlsx *x, const struct out_column *c, size_t i, const json_t *cell)
+static lxw_error write_cell(struct xlsx *x, const struct out_column *c, size_t i,
+			    const json_t *cell)
 {
 	char room[OUT_CELL_ROOM], shown[OUT_CELL_ROOM];
 	lxw_datetime when;
@@ -267,7 +269,8 @@ static void about_stations(struct xlsx *x, const json_t *coverage)
 	}
 	json_array_foreach(json_object_get(coverage, "invited"), i, one) {
 		if (x->row < ROWS_MAX)
-			about_line(x, either("已邀请未加入", "invited, not joined"), json_string_value(one));
+			about_line(x, either("已邀请未加入", "invited, not joined"),
+				   json_string_value(one));
 	}
 }
 
@@ -285,7 +288,8 @@ static void about(const struct out *o, struct xlsx *x, const json_t *c)
 	about_count(x, either("行数", "rows"), (long long)o->rows);
 	if (c != NULL) {
 		char oldest[32];
-		about_count(x, either("应覆盖站点", "stations to be covered"), number(c, "stations"));
+		about_count(x, either("应覆盖站点", "stations to be covered"),
+			    number(c, "stations"));
 		about_count(x, either("已收到站点", "stations heard from"), number(c, "heard"));
 		about_line(x, either("最旧检查点", "oldest checkpoint"),
 			   age(number(c, "oldest_checkpoint_s") * 1000, oldest, sizeof(oldest)));

@@ -1,8 +1,8 @@
 /* api_registers.c - registers: records in an office's columns, a page at a time.
  *
  * Owns:    a register's question, read from an address, and its answer as a table.
- * Promise: 6: the last page says what the register covers; 7: private cells are filled only where this station
- *          reads them.
+ * Promise: 6: the last page says what the register covers; 7: private cells are filled only where
+ *          this station reads them.
  * Flow:    api -> register, coverage -> api */
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,8 +44,8 @@ static json_t *list_json(const struct st_registers *all)
 	json_t *rows = json_array();
 	for (size_t i = 0; i < all->count; i++) {
 		const struct st_register *r = &all->rows[i];
-		json_array_append_new(rows, json_pack("[I, s, s, s, I]", (json_int_t)i + 1, r->name, r->zh,
-						      r->en, (json_int_t)r->column_count));
+		json_array_append_new(rows, json_pack("[I, s, s, s, I]", (json_int_t)i + 1, r->name,
+						      r->zh, r->en, (json_int_t)r->column_count));
 	}
 	return json_pack("{s:s, s:o, s:[o, o, o, o, o], s:o, s:n}", "name", "registers", "title",
 			 api_two("登记簿", "registers"), "columns",
@@ -53,7 +53,8 @@ static json_t *list_json(const struct st_registers *all)
 			 column_json("name", "代号", "name", "code"),
 			 column_json("title_zh", "名称", "title in Chinese", "text"),
 			 column_json("title_en", "英文名称", "title", "text"),
-			 column_json("columns", "栏目数", "columns", "count"), "rows", rows, "next");
+			 column_json("columns", "栏目数", "columns", "count"), "rows", rows,
+			 "next");
 }
 
 static int read_all(struct st_txn *t, void *arg)
@@ -131,8 +132,8 @@ static int read_name(struct asking *x)
 		return 0;
 	size_t used = (size_t)snprintf(place, sizeof(place), "%.40s (", x->q->rest);
 	for (size_t i = 0; i < x->all->count && used < sizeof(place); i++)
-		used += (size_t)snprintf(place + used, sizeof(place) - used, "%s%s", i == 0 ? "" : " ",
-					 x->all->rows[i].name);
+		used += (size_t)snprintf(place + used, sizeof(place) - used, "%s%s",
+					 i == 0 ? "" : " ", x->all->rows[i].name);
 	if (used < sizeof(place))
 		(void)snprintf(place + used, sizeof(place) - used, ")");
 	return api_place(x->q, ST_ENOTFOUND, place);
@@ -213,12 +214,13 @@ static json_t *register_json(struct asking *x)
 	json_t *columns = json_array();
 	for (size_t i = 0; i < r->column_count; i++) {
 		const struct st_register_column *c = &r->columns[i];
-		json_array_append_new(columns, column_json(c->name, c->zh, c->en, st_cell_type_text(c->type)));
+		json_array_append_new(columns, column_json(c->name, c->zh, c->en,
+							   st_cell_type_text(c->type)));
 	}
-	return json_pack("{s:s, s:o, s:o, s:O, s:o, s:o}", "name", r->name, "title", api_two(r->zh, r->en),
-			 "columns", columns, "rows", x->rows, "next",
-			 x->next.size == 0 ? json_null() : api_span(st_buf_span(&x->next)), "coverage",
-			 x->coverage == NULL ? json_null() : json_incref(x->coverage));
+	return json_pack("{s:s, s:o, s:o, s:O, s:o, s:o}", "name", r->name, "title",
+			 api_two(r->zh, r->en), "columns", columns, "rows", x->rows, "next",
+			 x->next.size == 0 ? json_null() : api_span(st_buf_span(&x->next)),
+			 "coverage", x->coverage == NULL ? json_null() : json_incref(x->coverage));
 }
 
 static int get_register(struct request *q)

@@ -1,7 +1,8 @@
 /* register.c - which records stand in a register, a page at a time, in order of their opening.
  *
  * Owns:    the merging of the index's stretches, the filters, and the place to go on from.
- * Promise: 9: a page looks at ST_REGISTER_SCAN_MAX records and reads some ST_REGISTER_EVENTS_MAX events.
+ * Promise: 9: a page looks at ST_REGISTER_SCAN_MAX records and reads ST_REGISTER_EVENTS_MAX events,
+ *          and those of its last record.
  * Flow:    index -> records -> cells -> api */
 #include "register.h"
 #include <stdio.h>
@@ -11,7 +12,7 @@
 #include <station/base/text.h>
 
 enum {
-	PLACE = 4 + 4 + ST_ULID_SIZE, /* opened day, opener, ULID: where a record stands, whatever its state */
+	PLACE = 4 + 4 + ST_ULID_SIZE, /* opened day, opener, ULID: it stands there in any state */
 	KEY = 2 + PLACE,              /* kind and state before it: ST_INDEX_STATE */
 	TOKEN = PLACE + 8,            /* a place, and its row's number */
 	BATCH = 256,                  /* places that are merged at a time */
@@ -23,7 +24,7 @@ struct scan {
 	st_register_fn *fn;
 	void *arg;
 	uint8_t after[PLACE]; /* the last one that was looked at */
-	uint64_t states[ST_REGISTER_KINDS_MAX]; /* of each kind, as register and question ask; 0: none */
+	uint64_t states[ST_REGISTER_KINDS_MAX]; /* of each kind, that are asked for: bits */
 	uint8_t batch[BATCH][PLACE];
 	size_t batched, given, looked, bytes;
 	uint16_t deputy; /* its code's number; 0: any */
@@ -75,7 +76,7 @@ static int read_place(struct scan *s, char place[ST_PLACE_MAX])
 	uint8_t token[TOKEN];
 	size_t size = 0;
 	if (q->page.size == 0) {
-		st_put_u32(s->after, q->from_day); /* no record has opener 0: all of that day come behind it */
+		st_put_u32(s->after, q->from_day); /* none has opener 0: all of that day come later */
 		return 0;
 	}
 	if (st_hex_get(q->page, token, sizeof(token), &size) < 0 || size != TOKEN) {
@@ -118,7 +119,8 @@ const struct station_kept *page_station(struct page *p, uint32_t number, int *rc
 		*rc = st_station_get(p->txn, number, &s);
 		if (*rc == 0)
 			(void)snprintf(k->name, sizeof(k->name), "%s", s.certificate.name);
-		*rc = *rc == ST_ENOTFOUND ? 0 : *rc; /* named by a record, and not enrolled here: its code alone */
+		if (*rc == ST_ENOTFOUND)
+			*rc = 0; /* named by a record, and not enrolled here: its code alone */
 	}
 	if (*rc == 0 && p->q->station != 0)
 		below = st_station_below(p->txn, number, p->q->station);
@@ -152,8 +154,9 @@ static const struct st_register_kind *kind_row(const struct scan *s, const struc
 {
 	const struct st_register *reg = s->page.q->reg;
 	for (size_t i = 0; i < reg->kind_count; i++)
-		if (reg->kinds[i].kind == r->kind)
-			return r->state < 64 && (s->states[i] >> r->state & 1) != 0 ? &reg->kinds[i] : NULL;
+		if (reg->kinds[i].kind == r->kind && r->state < 64 &&
+		    (s->states[i] >> r->state & 1) != 0)
+			return &reg->kinds[i];
 	return NULL;
 }
 
@@ -172,8 +175,9 @@ static bool names_deputy(const struct scan *s, const struct st_record *r)
 	const struct st_kind *k = st_kind(r->kind);
 	st_assert(s->deputy != 0);
 	for (size_t i = 0; i < r->facet_count; i++) {
-		const struct st_field_row *f =
-			r->facets[i].value == s->deputy ? st_kind_field(k, r->facets[i].field) : NULL;
+		const struct st_field_row *f = r->facets[i].value == s->deputy
+						       ? st_kind_field(k, r->facets[i].field)
+						       : NULL;
 		if (f != NULL && f->names == ST_NAMES_DEPUTY)
 			return true;
 	}
@@ -204,7 +208,8 @@ static int look(struct scan *s, const uint8_t place[PLACE])
 		return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;
 	s->looked++;
 	const struct st_register_kind *row = kind_row(s, &r);
-	if (row == NULL || (row->channels != 0 && (r.channel >= 64 || (row->channels >> r.channel & 1) == 0)))
+	if (row == NULL ||
+	    (row->channels != 0 && (r.channel >= 64 || (row->channels >> r.channel & 1) == 0)))
 		return 0;
 	if (s->deputy != 0 && !names_deputy(s, &r))
 		return 0;
@@ -219,7 +224,8 @@ static int look(struct scan *s, const uint8_t place[PLACE])
 
 /* ---- the order ---- */
 
-/* Takes a key into the batch, which is sorted and keeps the first ones. 1: no later key of this stretch can be in it. */
+/* Takes a key into the batch, which is sorted and keeps the first ones. 1: no later key of this
+ * stretch has a place in it. */
 static int merge(struct st_span key, void *arg)
 {
 	struct scan *s = arg;
@@ -323,8 +329,8 @@ static void close_scan(struct scan *s)
 	free(s);
 }
 
-int st_register_each(struct st_txn *t, const struct st_register_query *q, st_register_fn *fn, void *arg,
-		     struct st_buf *ret_next, char reterr_place[ST_PLACE_MAX])
+int st_register_each(struct st_txn *t, const struct st_register_query *q, st_register_fn *fn,
+		     void *arg, struct st_buf *ret_next, char reterr_place[ST_PLACE_MAX])
 {
 	ST_REQUIRE(q->reg != NULL);
 	ST_REQUIRE(q->limit > 0);

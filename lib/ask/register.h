@@ -1,5 +1,5 @@
-/* register.h - a page of a register while it is made: between register.c (which records), register_values.c
- * (what a record's events say) and register_cells.c (what that is in columns). */
+/* register.h - a page of a register while it is made: between register.c (which records),
+ * register_values.c (what a record's events say) and register_cells.c (what that is in columns). */
 #pragma once
 #include <station/ask/register.h>
 #include "life.h"
@@ -33,7 +33,8 @@ struct gathered {
 struct known {
 	bool done, is_private;
 	uint64_t wanted[VALUE_IDS / 64];
-	uint32_t field[ST_REGISTER_COLUMNS_MAX][ST_REGISTER_SOURCES_MAX]; /* 0: this kind hasn't it */
+	/* of each source; 0: this kind hasn't it */
+	uint32_t field[ST_REGISTER_COLUMNS_MAX][ST_REGISTER_SOURCES_MAX];
 	uint32_t link[ST_REGISTER_COLUMNS_MAX][ST_REGISTER_SOURCES_MAX];
 	uint32_t remark;
 };

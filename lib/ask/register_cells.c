@@ -76,7 +76,8 @@ static void put_moves(const struct piece *x, const struct gathered *g)
 static void put_remarks(const struct piece *x, const struct gathered *g)
 {
 	uint32_t id = page_kind(x->p, g->kind)->remark;
-	for (const struct value *v = gathered_next(g, id, NULL); v != NULL; v = gathered_next(g, id, v))
+	for (const struct value *v = gathered_next(g, id, NULL); v != NULL;
+	     v = gathered_next(g, id, v))
 		put_text(x, gathered_text(g, v));
 }
 
@@ -105,8 +106,8 @@ static void put_state(const struct piece *x, const struct gathered *g)
 }
 
 /* A datum that is a number, a day or a time. False: it is a text, or there is none. */
-static bool datum_number(const struct page *p, const struct gathered *g, enum st_register_datum datum,
-			 int64_t *to)
+static bool datum_number(const struct page *p, const struct gathered *g,
+			 enum st_register_datum datum, int64_t *to)
 {
 	const struct st_record *r = &g->record;
 	switch (datum) {
@@ -130,7 +131,7 @@ static int put_datum(const struct piece *x, const struct gathered *g, enum st_re
 {
 	switch (datum) {
 	case ST_DATUM_NUMBER:      put_number(x, g); break;
-	case ST_DATUM_KIND:        put_text(x, st_span_text(either(x, g->kind->zh, g->kind->en))); break;
+	case ST_DATUM_KIND: put_text(x, st_span_text(either(x, g->kind->zh, g->kind->en))); break;
 	case ST_DATUM_STATE:       put_state(x, g); break;
 	case ST_DATUM_OPENER:      return put_station(x, g->record.ref.opener, false);
 	case ST_DATUM_OPENER_NAME: return put_station(x, g->record.ref.opener, true);
@@ -179,7 +180,8 @@ static int put_source(const struct piece *x, const struct gathered *g, const str
 		put_plain(x, row->datum, number);
 		return 0;
 	}
-	for (const struct value *v = gathered_next(g, id, NULL); v != NULL; v = gathered_next(g, id, v)) {
+	for (const struct value *v = gathered_next(g, id, NULL); v != NULL;
+	     v = gathered_next(g, id, v)) {
 		if (row->what == ST_SOURCE_SEX)
 			put_sex(x, gathered_text(g, v));
 		else
@@ -207,7 +209,8 @@ static int joined(struct page *p, struct st_span name, const struct gathered **r
 		}
 	if (rc == 0)
 		rc = st_record_load(p->txn, &ref, &r);
-	if (rc == ST_ENOTFOUND || (rc == 0 && (r.revision == 0 || p->join_count == ST_REGISTER_JOINS_MAX)))
+	if (rc == ST_ENOTFOUND ||
+	    (rc == 0 && (r.revision == 0 || p->join_count == ST_REGISTER_JOINS_MAX)))
 		return 0;
 	if (rc == 0)
 		rc = gather(p, &r, &p->joined[p->join_count]);
@@ -224,7 +227,8 @@ static int put_joined(const struct piece *x, const struct gathered *g, const str
 	const struct known *n = page_kind(x->p, g->kind);
 	uint32_t id = n->link[s->column][s->at];
 	size_t shown = 0;
-	for (const struct value *v = gathered_next(g, id, NULL); v != NULL; v = gathered_next(g, id, v)) {
+	for (const struct value *v = gathered_next(g, id, NULL); v != NULL;
+	     v = gathered_next(g, id, v)) {
 		const struct gathered *other = NULL;
 		if (shown++ == ST_REGISTER_JOINS_MAX) {
 			st_buf_put_text(&x->p->cells, x->p->cells.size > x->from ? MORE : "");
@@ -235,7 +239,7 @@ static int put_joined(const struct piece *x, const struct gathered *g, const str
 			return rc;
 		bool number = s->row->what == ST_SOURCE_DATUM && s->row->datum == ST_DATUM_NUMBER;
 		if (other == NULL && number)
-			put_text(x, gathered_text(g, v)); /* as it was given: the record isn't here */
+			put_text(x, gathered_text(g, v)); /* as it was given: it isn't here */
 		if (other != NULL)
 			rc = put_source(x, other, s);
 		if (rc < 0)
@@ -247,7 +251,8 @@ static int put_joined(const struct piece *x, const struct gathered *g, const str
 /* ---- cells ---- */
 
 /* The number of a cell whose column is of numbers: its first source that has one. */
-static bool number_of(const struct page *p, const struct known *n, const struct source *s, int64_t *to)
+static bool number_of(const struct page *p, const struct known *n, const struct source *s,
+		      int64_t *to)
 {
 	const struct gathered *g = &p->row;
 	if (s->row->what == ST_SOURCE_DATUM)
@@ -297,7 +302,8 @@ int make_cells(struct page *p, struct st_register_cell *cells)
 			return rc;
 	}
 	for (size_t i = 0; i < count; i++) /* only now: the buffer moves as it grows */
-		cells[i].text = cells[i].text.size == 0 ? ST_SPAN_NONE
-							: st_span(p->cells.data + from[i], cells[i].text.size);
+		cells[i].text = cells[i].text.size == 0
+					? ST_SPAN_NONE
+					: st_span(p->cells.data + from[i], cells[i].text.size);
 	return 0;
 }

@@ -1,9 +1,9 @@
-/* register_values.c - what a record's events say of it: the newest value of each field that a register
- * asks for, or all of those that gather.
+/* register_values.c - what a record's events say of it: the newest value of each field that a
+ * register asks for, or all of those that gather.
  *
  * Owns:    the reading of one record's chain, once.
- * Promise: 7: what is private is read with this station's own grant key or not at all; 9: no record takes more
- *          than VALUES_MAX values and TEXTS_MAX bytes.
+ * Promise: 7: what is private is read with this station's own grant key or not at all; 9: no record
+ *          takes more than VALUES_MAX values and TEXTS_MAX bytes.
  * Flow:    chain, notes -> values -> cells */
 #include <stdio.h>
 #include <string.h>
@@ -27,8 +27,8 @@ static bool wanted(const struct known *n, uint32_t id)
 	return id < VALUE_IDS && (n->wanted[id / 64] >> id % 64 & 1) != 0;
 }
 
-static void want_source(struct known *n, const struct st_kind *k, const struct st_register_source *s,
-			uint32_t *field, uint32_t *link)
+static void want_source(struct known *n, const struct st_kind *k,
+			const struct st_register_source *s, uint32_t *field, uint32_t *link)
 {
 	if (s->link[0] != 0)
 		want(n, st_kind_field_named(k, st_span_text(s->link)), link);
@@ -47,9 +47,11 @@ const struct known *page_kind(struct page *p, const struct st_kind *k)
 		return n;
 	for (size_t c = 0; c < reg->column_count; c++)
 		for (size_t i = 0; i < reg->columns[c].count; i++)
-			want_source(n, k, &reg->columns[c].sources[i], &n->field[c][i], &n->link[c][i]);
+			want_source(n, k, &reg->columns[c].sources[i], &n->field[c][i],
+				    &n->link[c][i]);
 	for (size_t i = 0; i < reg->kind_count; i++)
-		for (size_t a = 0; reg->kinds[i].kind == k->number && a < reg->kinds[i].absent_count; a++) {
+		for (size_t a = 0;
+		     reg->kinds[i].kind == k->number && a < reg->kinds[i].absent_count; a++) {
 			uint32_t id = 0;
 			want(n, st_kind_field(k, reg->kinds[i].absent[a]), &id);
 		}
@@ -74,7 +76,8 @@ const struct value *gathered_next(const struct gathered *g, uint32_t id, const s
 	st_assert(g->count <= VALUES_MAX);
 	if (id == 0)
 		return NULL;
-	for (const struct value *v = after == NULL ? g->values : after + 1; v < g->values + g->count; v++)
+	for (const struct value *v = after == NULL ? g->values : after + 1;
+	     v < g->values + g->count; v++)
 		if (v->id == id)
 			return v;
 	return NULL;

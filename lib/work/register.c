@@ -51,8 +51,8 @@ static int refuse_datum(const struct reading *r, const char *word)
 	(void)refuse(r, "source", word);
 	used = strlen(r->wrong->place);
 	for (size_t i = 0; i < ST_DATUM_COUNT && used < sizeof(r->wrong->place); i++)
-		used += (size_t)snprintf(r->wrong->place + used, sizeof(r->wrong->place) - used, "%s%s",
-					 i == 0 ? " (" : " ", data[i].text);
+		used += (size_t)snprintf(r->wrong->place + used, sizeof(r->wrong->place) - used,
+					 "%s%s", i == 0 ? " (" : " ", data[i].text);
 	return ST_EFIELD;
 }
 
@@ -87,7 +87,8 @@ static char *trim(char *s)
 
 /* ---- a register: its kinds, and which of them ---- */
 
-static int read_states(const struct reading *r, const struct st_kind *k, char *values, uint64_t *bits)
+static int read_states(const struct reading *r, const struct st_kind *k, char *values,
+		       uint64_t *bits)
 {
 	char *save = NULL;
 	for (char *v = strtok_r(values, ",", &save); v != NULL; v = strtok_r(NULL, ",", &save)) {
@@ -174,7 +175,8 @@ static int read_register(const struct reading *r, const struct st_register_line 
 		rc = copy_text(r, "source", line->source, text, SOURCE_MAX);
 	if (rc < 0)
 		return rc;
-	for (char *one = strtok_r(text, "+", &save); rc == 0 && one != NULL; one = strtok_r(NULL, "+", &save))
+	for (char *one = strtok_r(text, "+", &save); rc == 0 && one != NULL;
+	     one = strtok_r(NULL, "+", &save))
 		rc = read_kind(r, one, reg);
 	if (rc == 0 && reg->kind_count == 0)
 		rc = refuse(r, "source: kind", "");
@@ -295,7 +297,8 @@ static int read_sources(const struct reading *r, const struct st_register *reg, 
 			struct st_register_column *c)
 {
 	char *save = NULL;
-	for (char *one = strtok_r(text, "|", &save); one != NULL; one = strtok_r(NULL, "|", &save)) {
+	for (char *one = strtok_r(text, "|", &save); one != NULL;
+	     one = strtok_r(NULL, "|", &save)) {
 		enum st_cell_type type = ST_CELL_TEXT;
 		if (c->count == ST_REGISTER_SOURCES_MAX)
 			return refuse(r, "source: too many", one);
@@ -343,7 +346,8 @@ static int read_all(const struct reading *r, const struct st_register_line *line
 		if (lines[i].order == 0 && n > 0 && r->to->rows[n - 1].column_count == 0)
 			rc = refuse(r, "register: no columns", r->to->rows[n - 1].name);
 		if (rc == 0)
-			rc = lines[i].order == 0 ? read_register(r, &lines[i]) : read_column(r, &lines[i]);
+			rc = lines[i].order == 0 ? read_register(r, &lines[i])
+						 : read_column(r, &lines[i]);
 		if (rc < 0)
 			return rc;
 	}
@@ -375,7 +379,7 @@ int st_registers_read(const struct st_register_line *lines, size_t count,
 const struct st_register *st_register_named(const struct st_registers *all, const char *name)
 {
 	ST_REQUIRE(all != NULL);
-	char number[16];
+	char number[24];
 	for (size_t i = 0; i < all->count; i++) {
 		(void)snprintf(number, sizeof(number), "%zu", i + 1);
 		if (strcmp(all->rows[i].name, name) == 0 || strcmp(all->rows[i].zh, name) == 0 ||

@@ -1,14 +1,15 @@
 /* register.h - registers: records in the columns that an office keeps its books in.
- * A register is a view: nothing is written for it. It says which kinds of record it holds, which of them, and
- * where each column's text comes from. All of it is rows of a table (register, order, title in Chinese, title in
- * English, source), the default one's or a city's:
+ * A register is a view: nothing is written for it. It says which kinds of record it holds, which of
+ * them, and where each column's text comes from. All of it is rows of a table (register, order,
+ * title in Chinese, title in English, source), the default one's or a city's:
  *
- *   order 0    the register itself. Its source: KIND [WORD...] [+ KIND [WORD...]]..., where a word is
- *              state=A,B   in one of these states        TYPE=A,B   the kind's channel, type or who
+ *   order 0    the register itself. Its source: KIND [WORD...] [+ KIND [WORD...]]..., a word being
+ *              state=A,B   in one of these states    TYPE=A,B   the kind's channel, type or who
  *              !FIELD      that field was never given
- *   order 1..  a column. Its source: one or several of these with | between them, the first that has a value:
- *              record.DATUM   see ST_REGISTER_DATA          FIELD         the newest value, or several with 、
- *              sex:FIELD      as an identity number says    LINK>FIELD, LINK>record.DATUM   of joined records */
+ *   order 1..  a column. Its source: these with | between them, the first that has a value:
+ *              record.DATUM   see ST_REGISTER_DATA      FIELD   the newest value, or several with 、
+ *              sex:FIELD      as an identity number says
+ *              LINK>FIELD, LINK>record.DATUM            of the records that a field links to */
 #pragma once
 #include <station/store/store.h>
 #include <station/work/command.h> /* ST_PLACE_MAX */
@@ -112,15 +113,18 @@ struct st_register_wrong {
 	size_t line;
 	char place[ST_PLACE_MAX]; /* the column of the table, the word, and what may stand there */
 };
-/* Reads a whole table, sorted by register and order; *ret_registers is to be freed with free(). ST_EFIELD and
- * ST_ETOOBIG with *reterr: nothing of it is taken. */
+/* Reads a whole table, sorted by register and order; *ret_registers is to be freed with free().
+ * ST_EFIELD and ST_ETOOBIG with *reterr: nothing of it is taken. */
 ST_MUST int st_registers_read(const struct st_register_line *lines, size_t count,
-			      struct st_registers **ret_registers, struct st_register_wrong *reterr);
-/* Those of the city's table in force on a day; the default ones where there is none, or none that this version
- * can read. */
+			      struct st_registers **ret_registers,
+			      struct st_register_wrong *reterr);
+/* Those of the city's table in force on a day; the default ones where there is none, or none that
+ * this version can read. */
 ST_MUST int st_registers_load(struct st_txn *t, uint32_t day, struct st_registers **ret_registers);
-/* The rows of a city's table (work/city.h), checked as st_registers_read does. *ret_registers may be NULL. */
-ST_MUST int st_registers_of_rows(struct st_span rows, uint32_t columns, struct st_registers **ret_registers,
+/* The rows of a city's table (work/city.h), checked as st_registers_read does. *ret_registers may
+ * be NULL. */
+ST_MUST int st_registers_of_rows(struct st_span rows, uint32_t columns,
+				 struct st_registers **ret_registers,
 				 struct st_register_wrong *reterr);
 /* The default ones' rows. */
 const struct st_register_line *st_register_defaults(size_t *ret_count);

@@ -1,5 +1,5 @@
-/* register.c - tests of registers: the table that makes them, their columns, their pages, and what a right
- * key signed and no register can show. */
+/* register.c - tests of registers: the table that makes them, their columns, their pages, and what
+ * a right key signed and no register can show. */
 #include <stdio.h>
 #include <station/ask/register.h>
 #include <station/base/clock.h>
@@ -27,10 +27,11 @@ static int teardown(void **state)
 
 /* ---- the table ---- */
 
-static struct st_register_line line_of(const char *reg, uint32_t order, const char *zh, const char *source)
+static struct st_register_line line_of(const char *reg, uint32_t order, const char *zh,
+				       const char *source)
 {
-	return (struct st_register_line){ st_span_text(reg), order, st_span_text(zh), st_span_text("title"),
-					  st_span_text(source) };
+	return (struct st_register_line){ st_span_text(reg), order, st_span_text(zh),
+					  st_span_text("title"), st_span_text(source) };
 }
 
 static void test_the_default_table_makes_six_registers(void **state)
@@ -91,7 +92,8 @@ static void test_a_wrong_row_is_refused_with_its_place(void **state)
 		{ "a", 2, "栏", "", "source: " },
 		{ "a", 2, "栏", "|", "source: " },
 		{ "a", 2, "栏", "nosuch", "source: no field: nosuch" },
-		{ "a", 2, "栏", "record.nosuch", "source: nosuch (row number kind state opened opened_at due" },
+		{ "a", 2, "栏", "record.nosuch",
+		  "source: nosuch (row number kind state opened opened_at due" },
 		{ "a", 2, "栏", "title>text", "source: no link: title" },
 		{ "a", 2, "栏", "joins>nosuch", "source: no field: nosuch" },
 		{ "a", 2, "栏", "sex:nosuch", "source: no field: nosuch" },
@@ -127,7 +129,8 @@ static void test_a_table_has_its_bounds(void **state)
 		lines[i] = line_of("a", i, "栏", "title");
 	assert_int_equal(st_registers_read(lines, 1 + ST_REGISTER_COLUMNS_MAX, &all, &at), 0);
 	free(all);
-	assert_int_equal(st_registers_read(lines, 2 + ST_REGISTER_COLUMNS_MAX, &all, &at), ST_EFIELD);
+	assert_int_equal(st_registers_read(lines, 2 + ST_REGISTER_COLUMNS_MAX, &all, &at),
+			 ST_EFIELD);
 	assert_int_equal(at.line, 1 + ST_REGISTER_COLUMNS_MAX);
 	assert_int_equal(st_registers_read(lines, 1, &all, &at), ST_EFIELD); /* no columns */
 	assert_int_equal(st_registers_read(lines, 0, &all, &at), ST_EFIELD);
@@ -249,7 +252,8 @@ static void open_many(size_t count, const struct st_command_field *fields, size_
 				.fields = fields, .field_count = field_count };
 			group[i] = &jobs[i];
 		}
-		assert_int_equal(st_apply_group(here.apply, &here.world, group, n, &here.applied), 0);
+		assert_int_equal(st_apply_group(here.apply, &here.world, group, n, &here.applied),
+				 0);
 		for (size_t i = 0; i < n; i++)
 			assert_int_equal(jobs[i].rc, 0);
 		count -= n;
@@ -277,9 +281,12 @@ static void expect_pages(const char *name, const char *deputy, size_t rows, size
 /* What nearly nothing fits is answered in bounded steps. */
 static void test_a_page_looks_at_so_many_records_and_no_more(void **state)
 {
-	const struct st_command_field fields[] = { { st_span_text("channel"), st_span_text("phone") },
-						   { st_span_text("deputy"), st_span_text("D-1") } };
-	const struct st_command_field last[] = { fields[0], { st_span_text("deputy"), st_span_text("D-2") } };
+	const struct st_command_field fields[] = {
+		{ st_span_text("channel"), st_span_text("phone") },
+		{ st_span_text("deputy"), st_span_text("D-1") }
+	};
+	const struct st_command_field last[] = { fields[0],
+						 { st_span_text("deputy"), st_span_text("D-2") } };
 	(void)state;
 	open_many(ST_REGISTER_SCAN_MAX + 10, fields, 2);
 	here.world.now_ms += 86400000;
@@ -297,19 +304,25 @@ static void test_a_page_reads_so_many_events_and_no_more(void **state)
 	station_kind = st_kind_named("visit")->number;
 	assert_int_equal(station_command(&here, "record", number, visit, 2), 0);
 	assert_int_equal(station_command(&here, "void", number,
-					 &(struct st_command_field){ st_span_text("reason"), st_span_text("误记") }, 1),
+					 &(struct st_command_field){ st_span_text("reason"),
+								     st_span_text("误记") },
+					 1),
 			 0);
 	station_kind = ST_KIND_MATTER;
-	const struct st_command_field fields[] = { { st_span_text("channel"), st_span_text("visit") },
-						   { st_span_text("visit"), st_span_text(number) } };
+	const struct st_command_field fields[] = {
+		{ st_span_text("channel"), st_span_text("visit") },
+		{ st_span_text("visit"), st_span_text(number) }
+	};
 	open_many(ST_REGISTER_EVENTS_MAX + 10, fields, 2);
 	expect_pages("reception", "", 0, 2); /* they stand with their visit, which is void */
 }
 
 static void test_a_place_that_is_none_is_refused(void **state)
 {
-	static const char *const bad[] = { "x", "00", "zz00", "0011223344",
-					   "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff00" };
+	static const char *const bad[] = {
+		"x", "00", "zz00", "0011223344",
+		"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff00"
+	};
 	struct seen s;
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
