@@ -26,6 +26,16 @@ static void on_signal(int number)
 	(void)raise(number);
 }
 
+void out_hold(bool held)
+{
+	sigset_t set;
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigprocmask(held ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
+}
+
 int out_failed(const struct out *o, const char *why)
 {
 	complain(T_BAD_FILE, o->name == NULL ? "-" : o->name, why);
@@ -94,16 +104,18 @@ static int open_temporary(struct out *o)
 		o->temporary = NULL;
 		return out_failed(o, strerror(ENOMEM));
 	}
-	int fd = mkstemp(o->temporary);
-	if (fd < 0) {
-		free(o->temporary);
-		o->temporary = NULL;
-		return out_failed(o, strerror(errno));
-	}
-	unfinished = o->temporary;
 	(void)signal(SIGINT, on_signal);
 	(void)signal(SIGTERM, on_signal);
 	(void)signal(SIGHUP, on_signal);
+	out_hold(true);
+	int fd = mkstemp(o->temporary), error = errno;
+	unfinished = fd < 0 ? NULL : o->temporary;
+	out_hold(false);
+	if (fd < 0) {
+		free(o->temporary);
+		o->temporary = NULL;
+		return out_failed(o, strerror(error));
+	}
 	if (o->sink->to_file) {
 		(void)close(fd);
 		return 0;

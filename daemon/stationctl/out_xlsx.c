@@ -119,6 +119,15 @@ static void dress(const struct out *o, struct xlsx *x)
 	(void)worksheet_set_footer(x->sheet, "&C&P / &N");
 }
 
+/* The library's files have no name once they are open: no signal comes between. */
+static lxw_worksheet *new_sheet(struct xlsx *x, const char *name)
+{
+	out_hold(true);
+	lxw_worksheet *made = workbook_add_worksheet(x->book, name);
+	out_hold(false);
+	return made;
+}
+
 static int sheet(struct out *o, struct xlsx *x)
 {
 	char name[128];
@@ -129,7 +138,7 @@ static int sheet(struct out *o, struct xlsx *x)
 		return out_failed(o, either("超过表格行数上限", "more rows than a workbook holds"));
 	if (workbook_validate_sheet_name(x->book, name) != LXW_NO_ERROR)
 		(void)snprintf(name, sizeof(name), "stationctl %zu", x->sheets + 1);
-	x->sheet = workbook_add_worksheet(x->book, name);
+	x->sheet = new_sheet(x, name);
 	if (x->sheet == NULL)
 		return out_failed(o, name);
 	x->sheets++;
@@ -308,11 +317,13 @@ static int xlsx_end(struct out *o, const json_t *last)
 {
 	struct xlsx *x = o->own;
 	dress(o, x);
-	x->sheet = workbook_add_worksheet(x->book, either("说明", "About"));
+	x->sheet = new_sheet(x, either("说明", "About"));
 	if (x->sheet == NULL)
 		return out_failed(o, "XLSX");
 	about(o, x, json_object_get(last, "coverage"));
+	out_hold(true);
 	lxw_error rc = workbook_close(x->book); /* and frees it, whatever it answers */
+	out_hold(false);
 	x->book = NULL;
 	return rc == LXW_NO_ERROR ? 0 : failed(o, rc);
 }

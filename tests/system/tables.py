@@ -95,15 +95,19 @@ def add_records(base):
     """numbers of the matters, one for each of FORMULAS, and of the visit"""
     matters = []
     for i, title in enumerate(FORMULAS):
-        matters.append(base.ctl("matter", "open", "--channel", "phone", "--category", "环境卫生", "--title", title,
-                                "--reporter_name", "王%d" % i, "--deputy", "D-%d" % (i % 2), "--people", "7",
+        matters.append(base.ctl("matter", "open", "--channel", "phone", "--category", "环境卫生",
+                                "--title", title,
+                                "--reporter_name", "王%d" % i, "--deputy", "D-%d" % (i % 2),
+                                "--people", "7",
                                 "--reporter_id", identity("1101051949123100%d" % (i % 2))).strip())
     base.ctl("matter", "accept", matters[0], "--author", "clerk-1")
     base.ctl("matter", "assign", matters[0], "--unit", "区城管局", "--author", "clerk-2")
     base.ctl("matter", "note", matters[0], "--remark", "电话已接通")
     base.ctl("matter", "note", matters[0], "--remark", "约定周五")
-    visit = base.ctl("visit", "record", "--who", "masses", "--title", "反映噪声", "--services", "mediation",
-                     "--services", "law_advice", "--names", "赵某", "--names", "钱某", "--deputies", "D-7",
+    visit = base.ctl("visit", "record", "--who", "masses", "--title", "反映噪声", "--services",
+                     "mediation",
+                     "--services", "law_advice", "--names", "赵某", "--names", "钱某", "--deputies",
+                     "D-7",
                      "--received_by", "孙某, 站长").strip()
     base.ctl("visit", "link", visit, "--matters", matters[0])
     base.ctl("visit", "link", visit, "--matters", matters[1])
@@ -120,31 +124,37 @@ def registers(city):
     """The six registers are views of what was written; names stand in them at the base only."""
     base, main = city["410611003"], city["410600"]
     listed = objects(base.json("register", "list"))
-    check([r["number"] for r in listed] == [1, 2, 3, 4, 5, 6] and listed[0]["title_zh"] == "接待群众登记簿",
+    check([r["number"] for r in listed] == [1, 2, 3, 4, 5, 6] and
+          listed[0]["title_zh"] == "接待群众登记簿",
           listed)
     matters, visit = add_records(base)
-    training = base.ctl("activity", "record", "--type", "training", "--title", "学习代表法", "--deputies", "D-7",
+    training = base.ctl("activity", "record", "--type", "training", "--title", "学习代表法",
+                        "--deputies", "D-7",
                         "--deputies", "D-8", "--hours", "2", "--on", "2026-07-01").strip()
     base.ctl("activity", "record", "--type", "inspection", "--title", "视察供暖", "--deputies", "D-8")
     base.wait_main()
     rows = objects(base.json("register", "matters", lang="zh"))
-    check([r["number"] for r in rows] == matters and [r["row"] for r in rows] == [1, 2, 3, 4, 5, 6], rows)
+    check([r["number"] for r in rows] == matters and
+          [r["row"] for r in rows] == [1, 2, 3, 4, 5, 6], rows)
     first = rows[0]
     check(first["title"] == "=cmd()" and first["state"] == "交办" and first["unit"] == "区城管局" and
           first["people"] == 7 and first["channel"] == "来电" and first["reporter_name"] == "王0" and
           first["handler"] == "clerk-2" and first["remarks"] == "电话已接通、约定周五" and
           first["closed"] is None and first["opener_name"] == "黎阳路街道基站", first)
     there = objects(main.json("register", "群众意见建议办理登记簿"))
-    check([r["title"] for r in there] == FORMULAS and all(r["reporter_name"] is None for r in there) and
+    check([r["title"] for r in there] == FORMULAS and
+          all(r["reporter_name"] is None for r in there) and
           there[0]["state"] == "assigned" and there[0]["remarks"] == "电话已接通、约定周五", there)
     seen = objects(base.json("register", "1", lang="zh"))
     check(len(seen) == 7, "phone calls and the visit: %s" % seen)
     v = [r for r in seen if r["number"] == visit][0]
     check(v["reporter_name"] == "赵某、钱某" and v["received_by"] == "孙某, 站长" and
-          v["number_16"] == "、".join(matters[:2]) and v["handled"] == "受理、交办" and v["unit"] == "区城管局",
+          v["number_16"] == "、".join(matters[:2]) and v["handled"] == "受理、交办" and
+          v["unit"] == "区城管局",
           v)
     check([r["sex"] for r in seen if r["number"] in matters[:2]] == ["女", "男"], seen)
-    check([r["number"] for r in objects(base.json("register", "training"))] == [training], "training alone")
+    check([r["number"] for r in objects(base.json("register", "training"))] == [training],
+          "training alone")
     check(objects(base.json("register", "5"))[0]["on"] == "2026-07-01" and
           objects(base.json("register", "5"))[0]["hours"] == 2 and
           len(objects(base.json("register", "activities"))) == 1, "a day is a day, a count a count")
@@ -154,7 +164,7 @@ def registers(city):
 
 @test
 def register_filters(city):
-    """By day, station, deputy and state; pages make the same whole; a wrong one is refused by its name."""
+    """By day, station, deputy and state; pages make the same whole; wrong ones are refused."""
     base, branch, main = city["410611003"], city["410611"], city["410600"]
     matters, _ = add_records(base)
     other = branch.ctl("matter", "open", "--channel", "visit", "--title", "路灯", "--at",
@@ -166,21 +176,25 @@ def register_filters(city):
         return [r["number"] for r in objects(at.json("register", "matters", *words))]
     check(numbers(main) == [other] + matters, "in order of opening")
     check(numbers(main, "--from", "2026-03", "--to", "2026-03") == [other], "by month")
-    check(numbers(main, "--from", "2026-03-06") == matters and numbers(main, "--to", "2026-03-05") == [other] and
+    check(numbers(main, "--from", "2026-03-06") == matters and
+          numbers(main, "--to", "2026-03-05") == [other] and
           numbers(main, "--to", "2026-03-04") == [], "by day")
     check(numbers(main, "--station", "410611003") == matters and
           numbers(main, "--station", "410611") == [other] + matters, "by station, and below")
-    check(numbers(main, "--deputy", "D-1") == matters[1::2] and numbers(main, "--deputy", "D-9") == [], "by deputy")
+    check(numbers(main, "--deputy", "D-1") == matters[1::2] and
+          numbers(main, "--deputy", "D-9") == [], "by deputy")
     check(numbers(main, "--state", "交办") == matters[:1] and
           numbers(main, "--state", "registered") == [other] + matters[1:], "by state")
     for limit in ("1", "2", "3", "7", "500"):
         whole = main.json("register", "matters", "--limit", limit)
-        check([r["number"] for r in objects(whole)] == [other] + matters and whole["next"] is None and
+        check([r["number"] for r in objects(whole)] == [other] + matters and
+              whole["next"] is None and
               [r["row"] for r in objects(whole)] == list(range(1, 8)), "pages of %s" % limit)
     below = main.json("register", "matters", "--station", "410611003")["coverage"]
     check({r["code"] for r in below["rows"]} == {"410611003"} and below["stations"] == 1, below)
     check(main.json("register", "matters")["coverage"]["stations"] == 3, "the whole subtree")
-    for words, said, code in ((("nosuch",), "reception", 4), (("matters", "--from", "2026-13"), "from", 2),
+    for words, said, code in ((("nosuch",), "reception", 4),
+                              (("matters", "--from", "2026-13"), "from", 2),
                               (("matters", "--from", "2026-05", "--to", "2026-04"), "to", 2),
                               (("matters", "--state", "nosuch"), "registered", 2),
                               (("matters", "--station", "999999"), "station", 2),
@@ -193,7 +207,7 @@ def register_filters(city):
 
 @test
 def register_files(city):
-    """CSV, XLSX and JSON say the same; what a person typed is nowhere a formula; Chinese is whole."""
+    """CSV, XLSX and JSON say the same; no text is a formula; Chinese is whole."""
     base = city["410611003"]
     matters, _ = add_records(base)
     base.ctl("matter", "note", matters[1], "--remark", "第一行\n第二行, 有\"引号\"")
@@ -204,11 +218,13 @@ def register_files(city):
     check(said[0] == 0 and said[1] == "" and "覆盖站点" in said[2], said)
     with open(where[0], "rb") as f:
         data = f.read()
-    check(data[:3] == b"\xef\xbb\xbf" and data[3:].decode() == piped.replace("\n", "\r\n").replace("第一行\r\n", "第一行\n")
+    check(data[:3] == b"\xef\xbb\xbf" and
+          data[3:].decode() == piped.replace("\n", "\r\n").replace("第一行\r\n", "第一行\n")
           and not piped.startswith("\ufeff"), "a file has a mark, a pipe hasn't: %r" % data)
     check(stat.S_IMODE(os.stat(where[0]).st_mode) == 0o600, "its writer's alone")
     table = read_csv(data[3:].decode())
-    check(table[0] == [c["zh"] for c in whole["columns"]] and len(table) == 1 + len(whole["rows"]), table[0])
+    check(table[0] == [c["zh"] for c in whole["columns"]] and len(table) == 1 + len(whole["rows"]),
+          table[0])
     for row, cells in zip(whole["rows"], table[1:]):
         check(all(same_text(a, b) for a, b in zip(row, cells)), "%s is %s" % (row, cells))
     titles = [r[table[0].index("标题")] for r in table[1:]]
@@ -220,15 +236,18 @@ def register_files(city):
     days = {i for i, c in enumerate(whole["columns"]) if c["type"] == "day"}
     for row, cells in zip(whole["rows"], sheet[2:]):
         cells += [None] * (len(row) - len(cells))
-        check(all(isinstance(b, float) if i in days and a else a == b for i, (a, b) in enumerate(zip(row, cells))),
+        check(all(isinstance(b, float) if i in days and a else a == b for i,
+                  (a, b) in enumerate(zip(row, cells))),
               "%s is %s" % (row, cells))
     check('orientation="landscape"' in book.sheets[0] and 'paperSize="9"' in book.sheets[0] and
           "<autoFilter" in book.sheets[0] and 'state="frozen"' in book.sheets[0] and
           "Print_Titles" in book.book and 'name="说明"' in book.book, "ready to be printed")
     about = {r[0]: r[1] for r in book.rows(1)}
-    check(about["命令"] == "stationctl register matters" and about["行数"] == 6 and about["应覆盖站点"] == 1, about)
+    check(about["命令"] == "stationctl register matters" and about["行数"] == 6 and
+          about["应覆盖站点"] == 1, about)
     base.ctl("report", "--by", "station", "--xlsx", where[1])
-    check([r[1] for r in Book(where[1]).rows(0)[2:]] == ["黎阳路街道基站", "total"], "a report is a table, too")
+    check([r[1] for r in Book(where[1]).rows(0)[2:]] == ["黎阳路街道基站", "total"],
+          "a report is a table, too")
     report = read_csv(base.ctl("report", "--by", "station,category", "--csv", "-"))
     check(report[1][:4] == ["410611003", "黎阳路街道基站", "环境卫生", "6"], report)
     left = [n for n in os.listdir(base.home) if n.startswith("簿")]
@@ -237,7 +256,7 @@ def register_files(city):
 
 @test
 def register_table(city):
-    """The city's own table replaces the six at every station; a wrong one is refused whole, by row and word."""
+    """The city's table replaces the six at every station; a wrong one is refused, by row."""
     main, base = city["410600"], city["410611003"]
     add_records(base)
     path = os.path.join(city.home, "registers.csv")
@@ -246,7 +265,8 @@ def register_table(city):
         with open(path, "w", encoding="utf-8", newline="") as f:
             csv.writer(f).writerows([["register", "order", "zh", "en", "source"], *rows])
         return main.run("city", "set", path)
-    good = [["calls", 0, "来电登记簿", "calls", "matter channel=phone"], ["calls", 1, "事由", "subject", "title"],
+    good = [["calls", 0, "来电登记簿", "calls", "matter channel=phone"],
+            ["calls", 1, "事由", "subject", "title"],
             ["calls", 2, "代表", "deputy", "deputy"]]
     for row, source, word in ((2, "matter channel=pigeon", "pigeon"), (3, "nosuch", "nosuch"),
                               (4, "record.nosuch", "nosuch")):
@@ -260,7 +280,8 @@ def register_table(city):
     check(give(*good)[0] == 0, "issued")
     until_rows(base, 1)
     rows = objects(base.json("register", "来电登记簿"))
-    check([r["title"] for r in rows] == FORMULAS and [r["deputy"] for r in rows][:2] == ["D-0", "D-1"], rows)
+    check([r["title"] for r in rows] == FORMULAS and
+          [r["deputy"] for r in rows][:2] == ["D-0", "D-1"], rows)
     check(base.run("register", "reception")[0] == 4, "the default ones are gone")
 
 
@@ -315,19 +336,22 @@ class Daemon:
 
 @test
 def half_a_table(city):
-    """A table that breaks off, or is ended by a signal, leaves the file that was there, and nothing beside it."""
+    """A table that breaks off, or is ended by a signal, leaves the old file, and nothing else."""
     base, folder = city["410611003"], os.path.join(city.home, "t")
     os.mkdir(folder)
     out = os.path.join(folder, "out.csv")
-    for kind, end in (("csv", None), ("xlsx", None), ("csv", signal.SIGTERM), ("xlsx", signal.SIGINT)):
+    for kind, end in (("csv", None), ("xlsx", None), ("csv", signal.SIGTERM),
+                      ("xlsx", signal.SIGINT)):
         path = os.path.join(folder, "d")
         with open(out, "w", encoding="ascii") as f:
             f.write("old")
         d = Daemon(path, 3 if end is None else 1 << 30)
-        p = subprocess.Popen([city.program("stationctl"), "--socket", path, "register", "x", "--" + kind, out],
+        p = subprocess.Popen([city.program("stationctl"), "--socket", path, "register", "x",
+                              "--" + kind, out],
                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         if end is not None:
-            while not any(n.startswith("out.csv.") for n in os.listdir(folder)) and p.poll() is None:
+            while not any(n.startswith("out.csv.")
+                          for n in os.listdir(folder)) and p.poll() is None:
                 pass
             p.send_signal(end)
         code = p.wait(60)
