@@ -203,12 +203,12 @@ static const struct {
 	{ decode_begin, ST_EVENT_MAX, ST_EVENT_ARENA },
 	{ decode_enrol, ST_EVENT_MAX, ST_EVENT_ARENA },
 	{ decode_revoke, ST_EVENT_MAX, ST_EVENT_ARENA },
-	{ decode_city, ST_EVENT_MAX, ST_EVENT_ARENA },
 	{ decode_certificate, 4 * ST_CERTIFICATE_MAX, 16 * 1024 },
 	{ decode_request, 4 * ST_CERTIFICATE_MAX, 16 * 1024 },
 	{ decode_invite, 4 * ST_INVITE_TEXT_MAX, 16 * 1024 },
 	{ decode_frame, ST_FRAME_MAX, ST_FRAME_ARENA },
 	{ decode_push, ST_PUSH_RAW_MAX, ST_PUSH_RAW_MAX + 256 * 1024 },
+	{ decode_city, ST_EVENT_MAX, ST_EVENT_ARENA },
 };
 
 /* Decodes within the arena, with whatever else is allocated counted as well. */
