@@ -187,6 +187,7 @@ static bool names_deputy(const struct scan *s, const struct st_record *r)
 static int give(struct scan *s)
 {
 	struct page *p = &s->page;
+	st_assert(s->given < p->q->limit);
 	p->number++;
 	int rc = make_cells(p, s->cells);
 	if (rc < 0)
@@ -202,6 +203,7 @@ static int look(struct scan *s, const uint8_t place[PLACE])
 	struct st_record_ref ref = { .opener = st_get_u32(place + 4) };
 	struct st_record r;
 	bool here = false;
+	st_assert(memcmp(s->after, place, PLACE) < 0); /* forward only: no record comes twice */
 	memcpy(ref.ulid.bytes, place + 8, ST_ULID_SIZE);
 	int rc = st_record_load(p->txn, &ref, &r);
 	if (rc < 0)
@@ -276,6 +278,7 @@ static int fill(struct scan *s)
 				return rc;
 		}
 	st_assert(s->batched <= BATCH);
+	st_assert(s->ended || s->batched == BATCH); /* what doesn't fit stands behind a whole batch */
 	return 0;
 }
 
@@ -300,6 +303,7 @@ static int run(struct scan *s, struct st_buf *next)
 		if (full(s))
 			break;
 	}
+	st_assert(s->given <= s->page.q->limit);
 	st_put_u64(number, s->page.number);
 	st_hex_put(next, st_span(s->after, PLACE));
 	st_hex_put(next, ST_SPAN(number));

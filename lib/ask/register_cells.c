@@ -20,6 +20,7 @@ struct piece {
 
 static void between(const struct piece *x)
 {
+	st_assert(x->from <= x->p->cells.size);
 	if (x->p->cells.size > x->from)
 		st_buf_put_text(&x->p->cells, BETWEEN);
 }
@@ -40,6 +41,7 @@ static const char *either(const struct piece *x, const char *zh, const char *en)
 
 static void put_value(const struct piece *x, const struct gathered *g, const struct value *v)
 {
+	st_assert(v->id != 0);
 	const struct st_field_row *row = st_kind_field(g->kind, v->id);
 	struct st_field f = { .id = v->id, .is_number = v->is_number, .number = v->number,
 			      .text = gathered_text(g, v) };
@@ -174,6 +176,7 @@ static int put_source(const struct piece *x, const struct gathered *g, const str
 	const struct known *n = page_kind(x->p, g->kind);
 	uint32_t id = n->field[s->column][s->at];
 	st_assert(g->here);
+	st_assert(s->at < ST_REGISTER_SOURCES_MAX);
 	if (row->what == ST_SOURCE_DATUM) {
 		if (!datum_number(x->p, g, row->datum, &number))
 			return put_datum(x, g, row->datum);
@@ -197,6 +200,7 @@ static int joined(struct page *p, struct st_span name, const struct gathered **r
 {
 	struct st_record_ref ref;
 	struct st_record r;
+	st_assert(p->join_count <= ST_REGISTER_JOINS_MAX);
 	*ret = NULL;
 	int rc = st_record_resolve(p->txn, name, &ref);
 	if (rc == ST_EFIELD || rc == ST_ENOTFOUND)
@@ -227,6 +231,7 @@ static int put_joined(const struct piece *x, const struct gathered *g, const str
 	const struct known *n = page_kind(x->p, g->kind);
 	uint32_t id = n->link[s->column][s->at];
 	size_t shown = 0;
+	st_assert(s->row->link[0] != 0);
 	for (const struct value *v = gathered_next(g, id, NULL); v != NULL;
 	     v = gathered_next(g, id, v)) {
 		const struct gathered *other = NULL;
@@ -271,6 +276,8 @@ static int make_cell(struct page *p, size_t column, struct st_register_cell *cel
 	struct piece x = { p, p->cells.size };
 	*cell = (struct st_register_cell){ .type = c->type, .empty = true };
 	*ret_from = x.from;
+	st_assert(c->count > 0);
+	st_assert(c->count <= ST_REGISTER_SOURCES_MAX);
 	for (size_t i = 0; i < c->count && cell->empty; i++) {
 		struct source s = { &c->sources[i], column, i };
 		int rc = 0;
@@ -296,6 +303,7 @@ int make_cells(struct page *p, struct st_register_cell *cells)
 	st_buf_clear(&p->cells);
 	p->join_count = 0;
 	st_assert(p->row.here);
+	st_assert(count <= ST_REGISTER_COLUMNS_MAX);
 	for (size_t i = 0; i < count; i++) {
 		int rc = make_cell(p, i, &cells[i], &from[i]);
 		if (rc < 0)

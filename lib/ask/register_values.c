@@ -24,6 +24,7 @@ static void want(struct known *n, const struct st_field_row *f, uint32_t *to)
 
 static bool wanted(const struct known *n, uint32_t id)
 {
+	st_assert(n->done);
 	return id < VALUE_IDS && (n->wanted[id / 64] >> id % 64 & 1) != 0;
 }
 
@@ -125,6 +126,7 @@ static void keep(struct gathered *g, const struct st_field *f, bool gathers)
 static void drop(struct gathered *g, uint32_t id)
 {
 	size_t kept = 0;
+	st_assert(g->count <= VALUES_MAX);
 	for (size_t i = 0; i < g->count; i++)
 		if (g->values[i].id != id)
 			g->values[kept++] = g->values[i];
@@ -169,6 +171,7 @@ static int read_event(struct page *p, const struct st_place *at, struct gathered
 {
 	struct st_life_event e;
 	const struct known *n = page_kind(p, g->kind);
+	st_assert(at->seq > 0);
 	p->life.grant = n->is_private ? p->q->grant : NULL;
 	int rc = life_fields(&p->life, at, &e);
 	if (rc < 0)

@@ -148,6 +148,8 @@ static int read_kind(const struct reading *r, char *text, struct st_register *re
 		if (reg->kinds[i].kind == k->number)
 			return refuse(r, "source: twice", word);
 	struct st_register_kind *to = &reg->kinds[reg->kind_count++];
+	st_assert(reg->kind_count <= ST_REGISTER_KINDS_MAX);
+	st_assert(to->states == 0 && to->absent_count == 0);
 	to->kind = k->number;
 	for (word = strtok_r(NULL, " ", &save); word != NULL; word = strtok_r(NULL, " ", &save)) {
 		int rc = read_word(r, k, word, to);
@@ -181,6 +183,7 @@ static int read_register(const struct reading *r, const struct st_register_line 
 	if (rc == 0 && reg->kind_count == 0)
 		rc = refuse(r, "source: kind", "");
 	all->count += rc == 0;
+	st_assert(all->count <= ST_REGISTERS_MAX);
 	return rc;
 }
 
@@ -205,6 +208,7 @@ static const struct st_field_row *any_field(const struct st_register *reg, const
 
 static bool linked_field(const struct st_field_row *link, const char *name)
 {
+	st_assert(link->type == ST_FIELD_RECORD);
 	if (link->max != 0)
 		return field_of((uint32_t)link->max, name) != NULL;
 	for (size_t i = 0; i < st_kind_count(); i++)
@@ -284,6 +288,7 @@ static void name_column(const struct st_register *reg, struct st_register_column
 	const char *name = s->what == ST_SOURCE_DATUM ? data[s->datum].text : s->field;
 	if (s->what == ST_SOURCE_SEX)
 		name = "sex";
+	st_assert(c->count > 0);
 	bool taken = false;
 	for (size_t i = 0; i < reg->column_count; i++)
 		taken |= strcmp(reg->columns[i].name, name) == 0;
@@ -323,6 +328,7 @@ static int read_column(const struct reading *r, const struct st_register_line *l
 		return refuse(r, "order: must ascend", "");
 	struct st_register_column *c = &reg->columns[reg->column_count];
 	c->order = line->order;
+	st_assert(c->count == 0);
 	int rc = copy_text(r, "zh", line->zh, c->zh, ST_REGISTER_TITLE_MAX);
 	if (rc == 0)
 		rc = copy_text(r, "en", line->en, c->en, ST_REGISTER_TITLE_MAX);
