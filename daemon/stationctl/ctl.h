@@ -37,6 +37,7 @@ struct verb {
 	X(matter)                                                                                  \
 	X(import)                                                                                  \
 	X(report)                                                                                  \
+	X(register)                                                                                \
 	X(city)                                                                                    \
 	X(overdue)                                                                                 \
 	X(deputy)                                                                                  \
