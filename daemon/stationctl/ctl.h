@@ -37,6 +37,10 @@ struct verb {
 	X(matter)                                                                                  \
 	X(import)                                                                                  \
 	X(report)                                                                                  \
+	X(register)                                                                                \
+	X(city)                                                                                    \
+	X(overdue)                                                                                 \
+	X(deputy)                                                                                  \
 	X(online)                                                                                  \
 	X(kind)                                                                                    \
 	X(log)
@@ -103,6 +107,13 @@ extern struct ctl {
 	  "recounted %llu events, %llu records, %llu counters: %llu counters and %llu records differ") \
 	X(FIRST_WRONG, "首处: %s", "first: %s")                                                     \
 	X(BAD_NUMBER, "--%s 的值不合要求", "the value of --%s isn't allowed")                       \
+	X(CITY_TABLE, "不知是哪份表: %s; 用 --table 指明, 或以表名为文件名", \
+	  "which table is this for: %s? Name it with --table, or name the file after it")           \
+	X(CITY_ONE_FILE, "--table 只能配一个文件", "--table takes one file only")                   \
+	X(CITY_MAIN, "市级表格只由市总站下发", "only main issues the city's tables")                \
+	X(CITY_FROM, "--from 应为日期, 已有版本的表不能早于今天", \
+	  "--from must be a day, and not in the past for a table that has a version already")       \
+	X(NOT_IN_TABLE, "--%s 不在市级表内%s%s", "--%s isn't in the city's table%s%s")             \
 	X(BAD_AT, "--at 应为 RFC 3339 时间, 不早于登记, 也不晚于本站时钟一天以上",                   \
 	  "--at must be an RFC 3339 time, not before the opening and at most a day ahead of the station's clock") \
 	X(BAD_UTF8, "%s 不是 UTF-8 文字: 请把终端或脚本改为 UTF-8",                                 \
@@ -125,6 +136,7 @@ extern struct ctl {
 	X(FILE_NAME, "--%s 要一个文件名 (只有 --csv 可用 - 表示标准输出)",                          \
 	  "--%s needs a file's name (only --csv takes - for standard output)")                      \
 	X(WRITTEN, "已写入 %s: %llu 行", "written to %s: %llu rows")                                \
+	X(NO_QR, "没有可放进二维码的内容, 或内容太长", "nothing to put into a QR code, or too much")  \
 	X(TRY_AGAIN, "%s (%s)", "%s (%s)")
 enum text {
 #define X(id, zh, en) T_##id,
@@ -138,6 +150,8 @@ void complain(enum text t, ...);
 
 /* What a record verb's refused place is in people's words, and what it allows; false: not its own. */
 bool record_explain(const char *place);
+/* The same of `city set`. */
+bool city_explain(const char *error, const char *place);
 
 struct answer {
 	long status;
@@ -162,6 +176,7 @@ struct query {
 };
 void query_init(struct query *q, const char *path);
 void query_add(struct query *q, const char *name, const char *value); /* NULL value: left out */
+void query_put(struct query *q, const char *value); /* escaped, where the path goes on */
 const char *query_text(struct query *q);
 void query_done(struct query *q);
 

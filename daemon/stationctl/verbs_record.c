@@ -150,8 +150,14 @@ static int run_show(const struct args *a)
 		const json_t *r = json_object_get(ans.json, "record");
 		(void)printf("%s  %s  %s\n", member(r, "number"), state_text(k, member(r, "state")),
 			     member(r, "category"));
+		char due[80];
+		if (json_is_integer(json_object_get(r, "days_left")))
+			(void)snprintf(due, sizeof(due), "%s %lld", either("停表, 剩余天数", "stopped, days left"),
+				       number(r, "days_left"));
+		else
+			(void)snprintf(due, sizeof(due), "%s", member(r, "due"));
 		(void)printf("  %s %s; %s %s; %s %s; %s %s\n", either("登记", "opened"), member(r, "opened"),
-			     either("期限", "due"), member(r, "due"), either("办结", "closed"),
+			     either("期限", "due"), due, either("办结", "closed"),
 			     member(r, "closed"), either("持有站", "holder"), member(r, "holder"));
 		json_array_foreach(json_object_get(ans.json, "events"), i, e)
 			show_event(k, e);
@@ -328,9 +334,15 @@ bool record_explain(const char *place)
 		complain(T_BAD_AT);
 		return true;
 	}
-	const struct st_field_row *f = st_kind_field_named(kind_of(a), st_span_text(place));
+	const char *colon = strchr(place, ':');
+	struct st_span field = st_span(place, colon == NULL ? strlen(place) : (size_t)(colon - place));
+	const struct st_field_row *f = st_kind_field_named(kind_of(a), field);
 	if (f == NULL)
 		return false;
+	if (colon != NULL) { /* the city's table hasn't it; what is like it stands behind */
+		complain(T_NOT_IN_TABLE, f->name, colon[1] == 0 ? "" : either("; 相近的有:", "; like it are:"), colon + 1);
+		return true;
+	}
 	complain(option(a, place) == NULL ? T_NEED_OPTION : T_BAD_NUMBER, place);
 	(void)fprintf(stderr, "  --%s %s", place, either(f->zh, f->en));
 	for (const struct st_choice *c = f->choices; c != NULL && c->name != NULL; c++)

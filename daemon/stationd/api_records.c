@@ -223,12 +223,15 @@ static json_t *record_json(struct st_txn *t, const struct st_record *r)
 		return NULL;
 	st_ulid_text(&id.ulid, ulid);
 	st_number_text(&r->number, &id.opener, &id.ulid, number);
-	return json_pack("{s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I}",
+	bool still = r->due_day == 0 && r->first_due_day != 0; /* the clock stands still, with so many days left */
+	return json_pack("{s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I}",
 			 "record", json_sprintf("%s/%s", id.opener.text, ulid), "number", number, "kind",
 			 k == NULL ? "" : k->name, "state", state == NULL ? "" : state->name, "holder",
 			 holder.text, "category", category, "unit", unit, "opened",
 			 api_day(r->opened_day), "due", api_day(r->due_day), "first_due",
-			 api_day(r->first_due_day), "closed", api_day(r->closed_day), "revision",
+			 api_day(r->first_due_day), "days_left",
+			 still ? json_integer((json_int_t)r->days_left) : json_null(), "closed",
+			 api_day(r->closed_day), "revision",
 			 (json_int_t)r->revision, "notes", (json_int_t)r->notes, "waiting",
 			 (json_int_t)r->waiting, "set_aside", (json_int_t)r->set_aside);
 }

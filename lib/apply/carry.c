@@ -126,6 +126,8 @@ static int take_new(struct st_apply *a, const struct st_carry_item *i, const str
 		return st_unread_put(a->txn, log->number, i->seq, ST_EWIRE);
 	if (unread == 0)
 		unread = member_event(a, log, &e);
+	if (unread == 0)
+		unread = city_event(a, log, &e);
 	if (is_failure(unread))
 		return unread;
 	st_assert(unread <= 0);

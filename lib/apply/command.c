@@ -404,12 +404,15 @@ int job_command(struct st_apply *a, struct st_job_command *job)
 	struct st_checked checked;
 	struct st_record r;
 	struct st_command c = job->command;
+	struct known known;
 	c.now_ms = a->world->now_ms;
 	job->place[0] = 0;
 	job->rule = NULL;
 	int rc = may_sign(a);
 	if (rc == 0)
 		rc = find_record(a, job, &r);
+	if (rc == 0)
+		rc = known_fill(a, &r, &c, &known);
 	if (rc < 0)
 		return rc;
 	st_buf_clear(&a->values);
@@ -427,6 +430,8 @@ int job_command(struct st_apply *a, struct st_job_command *job)
 		rc = st_rules_check(a->txn, r.revision > 0 ? &r : NULL, &checked, &job->rule, job->place);
 	if (rc == 0)
 		rc = check_settled(a, &checked, &r);
+	if (rc == 0)
+		rc = city_check(a, &checked, &r, job->place);
 	if (rc == 0)
 		rc = command_add(a, &c, &checked, &r, &job->event);
 	if (rc == 0)

@@ -10,6 +10,7 @@
 #include <station/store/heard.h>
 #include <station/trust/part.h>
 #include <station/work/fold.h>
+#include <station/work/terms.h>
 
 enum {
 	OWN_PENDING_MAX = ST_PUSH_EVENTS_MAX,
@@ -63,6 +64,7 @@ struct st_apply {
 	struct st_store *store;
 	const struct st_keys *keys;
 	struct st_fold *fold;
+	struct st_terms *terms;
 	struct st_arena arena; /* one event */
 	struct st_buf scratch, body, values, plain, sealed;
 	struct own own;
@@ -109,6 +111,20 @@ int job_revoke(struct st_apply *a, struct st_job_revoke *job);
 int member_event(struct st_apply *a, const struct st_log *log, const struct st_event *e);
 int member_add(struct st_apply *a, const struct st_station *issuer, struct st_span certificate,
 	       const struct st_position *at, uint32_t log);
+/* Addresses an event to main and all below it. */
+int address_city(struct st_apply *a, struct st_event *e);
+/* city.c */
+int job_city(struct st_apply *a, struct st_job_city *job);
+int city_event(struct st_apply *a, const struct st_log *log, const struct st_event *e);
+/* Whether the tables in force have what a command names. ST_EFIELD: they haven't (place: the field, and what is
+ * like it). */
+int city_check(struct st_apply *a, const struct st_checked *c, const struct st_record *r,
+	       char place[ST_PLACE_MAX]);
+/* known.c: what the record says so far, and the city's tables, for st_command_check; its texts live in room. */
+struct known {
+	char category[ST_NAME_TEXT_MAX + 1], subcategory[ST_NAME_TEXT_MAX + 1], unit[ST_NAME_TEXT_MAX + 1];
+};
+int known_fill(struct st_apply *a, const struct st_record *r, struct st_command *c, struct known *room);
 /* command.c */
 int job_command(struct st_apply *a, struct st_job_command *job);
 /* Adds the event of a checked command; *r is the record as it is before, and after. */
@@ -148,7 +164,8 @@ int job_push(struct st_apply *a, struct st_job_push *job);
 int route_event(struct st_apply *a, const struct st_log *log, const struct st_event *e);
 /* An event of a record that is held further down: it belongs to the history that went there before it. */
 int route_late(struct st_apply *a, const struct st_log *log, const struct st_event *e);
-int route_roll(struct st_apply *a, uint32_t child); /* all stations that are known, to a new child */
+/* All stations that are known, and the city's tables, to a new child. */
+int route_roll(struct st_apply *a, uint32_t child);
 /* heard.c */
 /* Whom a move or reassignment gives its record to; empty: nobody. */
 void event_gives(struct st_apply *a, const struct st_event *e, struct st_code *ret_holder);

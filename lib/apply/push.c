@@ -150,6 +150,8 @@ static int take_event(struct st_apply *a, struct arrival *v, size_t i)
 		return rc;
 	if (unread == 0) {
 		unread = member_event(a, &v->log, &e);
+		if (unread == 0)
+			unread = city_event(a, &v->log, &e);
 		if (is_failure(unread))
 			return unread;
 	}

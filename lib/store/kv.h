@@ -33,7 +33,8 @@
 	X(UNREAD, "unread")                                                                        \
 	X(ONLINE, "online")                                                                        \
 	X(HOOKS, "hooks")                                                                          \
-	X(BALLOTS, "ballots")
+	X(BALLOTS, "ballots")                                                                      \
+	X(CITY, "city")
 enum table {
 #define X(table, name) TABLE_##table,
 	ST_TABLES(X)

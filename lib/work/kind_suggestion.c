@@ -39,7 +39,7 @@ enum { RAISED = 1, ACCEPTED, ASSIGNED, DRAFTED, SUBMITTED, ANSWERED, RATED, PROM
 enum { REMARK = ST_F_OWN, LEVEL, SESSION, DEPUTY, CO_SIGNERS, CO_UNITS, CO_UNIT, OPINION, CLASS,
        ANSWERED_HOW, MET_PLACE, MET_DAY, MET_REPORT, RESPONSIBLE, REVIEWED_BY, RATING_MEETING,
        RATING_ATTITUDE, RATING_WHOLE, PROMISE, PROGRESS, KEY, SUPERVISORS, SCORE, JOINS, DECISION,
-       PUBLIC_TEXT, PUBLIC_ANSWER, TOLD, TOLD_HOW, MATTERS, PROJECTS, ATTACHMENTS, CONSENT, PHONE };
+       PUBLIC_TEXT, PUBLIC_ANSWER, TOLD, TOLD_HOW, MATTERS, PROJECTS, ATTACHMENTS, CONSENT, PHONE, OPINION_DUE };
 
 static const struct st_field_row fields[] = {
 	CHOICE(ST_F_CHANNEL, "type", types, "种类", "type", ST_ONCE),
@@ -57,6 +57,7 @@ static const struct st_field_row fields[] = {
 	FACT(CO_UNITS, "co_units", 120, "会办单位", "co-handling units", ST_MANY),
 	FACT(CO_UNIT, "co_unit", 120, "提出意见的会办单位", "the co-handling unit that gives its opinion", 0),
 	LONG(OPINION, "opinion", 8000, "会办意见", "its opinion"),
+	DAY(OPINION_DUE, "opinion_due", "会办意见期限", "opinions are due", 0),
 	CHOICE(CLASS, "class", answer_classes, "答复分类", "class of the answer", ST_INDEXED | ST_MONTHLY),
 	CHOICE(ANSWERED_HOW, "answered_how", answered_how, "答复方式", "how it was answered", 0),
 	FACT(MET_PLACE, "met_place", 240, "面商地点", "where they met", 0),
@@ -117,10 +118,10 @@ static const struct st_move_row moves[] = {
 	MOVE(7, "merge", FROM(RAISED, ACCEPTED), MERGED, NEEDS(JOINS), "并案", "merge", "--joins NUMBER"),
 	MOVE(8, "withdraw", FROM(RAISED, ACCEPTED, ASSIGNED, AGENDA), WITHDRAWN, NEEDS(ST_F_REASON), "撤回",
 	     "withdraw", "--reason 代表撤回"),
-	MOVE(9, "assign", FROM(ACCEPTED), ASSIGNED, NEEDS(ST_F_UNIT), "交办", "assign",
+	MOVE_SETS(OPINION_DUE, "opinion_days", CO_UNITS, 9, "assign", FROM(ACCEPTED), ASSIGNED, NEEDS(ST_F_UNIT), "交办", "assign",
 	     "--unit 区交通局 --co_units 区公安分局"),
 	/* Seven working days, over the longest holiday that there is. */
-	MOVE_WITHIN(16, ST_SINCE_CHANGE, 10, "return", FROM(ASSIGNED), ACCEPTED, NEEDS(ST_F_REASON), "退办",
+	MOVE_WITHIN(16, ST_SINCE_CHANGE, "return_days", 10, "return", FROM(ASSIGNED), ACCEPTED, NEEDS(ST_F_REASON), "退办",
 		    "return by the unit", "--reason 非本单位职责"),
 	MOVE(11, "consult", FROM(ASSIGNED, DRAFTED), 0, NEEDS(CO_UNIT, OPINION), "会办意见",
 	     "give a co-handling unit's opinion", "--co_unit 区公安分局 --opinion 同意设站"),
@@ -142,7 +143,8 @@ static const struct st_move_row moves[] = {
 	     NEEDS(RATING_MEETING, RATING_ATTITUDE, ST_F_RATING_ANSWER, RATING_WHOLE), "代表评价", "rate",
 	     "--rating_meeting satisfied --rating_attitude satisfied --rating_answer satisfied "
 	     "--rating_whole basically"),
-	MOVE(MOVE_REDO, "redo", FROM(RATED), ASSIGNED, NEEDS(ST_F_REASON, ST_F_DUE_DAY), "重新办理", "answer anew",
+	MOVE_SETS(ST_F_DUE_DAY, "new_answer_days", 0, MOVE_REDO, "redo", FROM(RATED), ASSIGNED,
+		  NEEDS(ST_F_REASON, ST_F_DUE_DAY), "重新办理", "answer anew",
 	     "--reason 代表不满意 --due 2026-12-31"),
 	MOVE(MOVE_PROMISE, "promise", FROM(RATED), PROMISED, NEEDS(PROMISE), "承诺", "promise", "--promise 2027-06-30"),
 	MOVE(21, "progress", FROM(PROMISED), 0, NEEDS(PROGRESS), "报进展", "tell progress", "--progress 已立项"),

@@ -38,6 +38,8 @@ TABLE = {
     "ready": ("ms", LESS, 500),
     "report": ("ms", LESS, 5),
     "sibling_p99": ("%", LESS, 10),
+    "register_xlsx": ("s", LESS, 10),
+    "register_rss": ("MiB", LESS, 16),
 }
 
 

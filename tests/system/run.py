@@ -6,6 +6,7 @@ wait on events with a deadline; they end only processes that they started.
 """
 import argparse
 import csv
+import datetime
 import gzip
 import hashlib
 import io
@@ -24,9 +25,11 @@ import traceback
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(TOP, "deploy", "demo"))
+sys.path.insert(0, HERE)
 import directives  # noqa: E402
-from city import City, Failed, Station  # noqa: E402
 import online  # noqa: E402
+import tables  # noqa: E402
+from city import City, Failed, Station  # noqa: E402
 
 BUILD = None
 TESTS = []
@@ -184,6 +187,162 @@ def whole_life(city):
     states = {x["key"][0]: x for x in city["410600"].json("report", "--by", "state")["rows"]}
     check(set(states) == {"reopened", "refused", "withdrawn", "merged"}, str(states))
     sound(city)
+
+
+def at(day):
+    return ["--at", day + "T10:00:00+08:00"]
+
+
+def cells(answer, *names):
+    """The rows of a table, these columns of them."""
+    where = [[c["name"] for c in answer["columns"]].index(n) for n in names]
+    return [tuple(row[i] for i in where) for row in answer["rows"]]
+
+
+def enter(station, code, name, *more):
+    station.ctl("deputy", "enter", "--deputy", code, "--name", name, "--since", "2025-03-01", *more,
+                *at("2025-03-01"))
+
+
+def live_a_year(base, other):
+    """What two deputies did in 2025, at two stations; told to the caller by number."""
+    for day in ("2025-01-20", "2025-02-10", "2025-02-10"):
+        base.ctl("activity", "record", "--type", "training", "--title", "学习代表法", "--deputies", "D-17",
+                 "--deputies", "D-18", *at(day))
+    planned = base.ctl("activity", "plan", "--type", "inspection", "--title", "视察供暖", "--on", "2025-11-05",
+                       *at("2025-10-30")).strip()
+    base.ctl("activity", "hold", planned, "--deputies", "D-17", *at("2025-11-05"))
+    called_off = base.ctl("activity", "plan", "--type", "research", "--title", "未成", "--on", "2025-11-06",
+                          "--deputies", "D-17", *at("2025-10-30")).strip()
+    base.ctl("activity", "cancel", called_off, "--reason", "大雪", *at("2025-11-05"))
+    other.ctl("activity", "record", "--type", "report_to_voters", "--title", "述职", "--deputies", "D-17",
+              "--rating_result", "satisfied", *at("2025-12-20"))
+    for day, people in (("2025-03-05", "4"), ("2025-04-02", "5"), ("2025-04-02", "1")):
+        base.ctl("visit", "record", "--who", "masses", "--title", "反映噪声", "--deputies", "D-17", "--people", people,
+                 "--names", "王某", *at(day))
+    voided = base.ctl("visit", "record", "--who", "masses", "--title", "重复", "--deputies", "D-17",
+                      *at("2025-05-02")).strip()
+    base.ctl("visit", "void", voided, "--reason", "重复登记", *at("2025-05-03"))
+    brought = other.ctl("matter", "open", "--channel", "deputy", "--category", "交通", "--title", "路灯不亮",
+                        "--deputy", "D-17", *at("2025-06-01")).strip()
+    raised = other.ctl("suggestion", "raise", "--type", "suggestion", "--title", "增设公交站", "--deputy", "D-17",
+                       "--co_signers", "D-18", *at("2025-06-10")).strip()
+    base.ctl("activity", "record", "--type", "training", "--title", "次年学习", "--deputies", "D-17",
+             *at("2026-01-10"))
+    return brought, raised
+
+
+@test
+def deputies(city):
+    """A year's work of two deputies at two stations, as the branch's archive, points, floors and census have it."""
+    base, branch = city["410611003"], city["410611"]
+    other = city.add("410611004", "天山路街道基站", "base", "410611")
+    enter(base, "D-17", "李某", "--levels", "city", "--levels", "county", "--constituency", "第三选区", "--station",
+          "410611003", "--public_phone", "0392-3330000", "--post", "某村支部书记", "--phone", "13900000000")
+    enter(base, "D-18", "赵某", "--levels", "town")
+    brought, raised = live_a_year(base, other)
+    number = base.json("deputy", "list")["records"][0]["number"]
+    base.ctl("deputy", "honour", number, "--honours", "优秀代表", "--on", "2025-12-31", *at("2025-12-31"))
+    base.wait_main()
+    other.wait_main()
+    archive = branch.json("deputy", "archive", "D-17", "--year", "2025")
+    rows = [r for r in cells(archive, "part", "day", "title", "role", "number") if r[0] != "basic data"]
+    check([r[:4] for r in rows] == [
+        ("inspections and research", "2025-11-05", "视察供暖", "present"),
+        ("training", "2025-01-20", "学习代表法", "present"), ("training", "2025-02-10", "学习代表法", "present"),
+        ("training", "2025-02-10", "学习代表法", "present"),
+        ("suggestions", "2025-06-10", "增设公交站", "raised"), ("reports to voters", "2025-12-20", "述职", "reported"),
+        ("honours", "2025-12-31", "优秀代表", ""), ("visits received", "2025-03-05", "反映噪声", "received"),
+        ("visits received", "2025-04-02", "反映噪声", "received"),
+        ("visits received", "2025-04-02", "反映噪声", "received"), ("matters", "2025-06-01", "路灯不亮", "brought")],
+        "the archive: %s" % rows)
+    check(rows[4][4] == raised and rows[-1][4] == brought, "the numbers are the records': %s" % rows)
+    check("satisfied" in cells(archive, "result")[-6][0] and archive["coverage"]["stations"] == 3, str(archive))
+    paged = branch.json("deputy", "archive", "D-17", "--year", "2025", "--limit", "2")
+    check(paged["rows"] == archive["rows"], "page by page it is the same: %s" % paged["rows"])
+    there = json.dumps(archive, ensure_ascii=False)
+    check("13900000000" not in there and "王某" not in there, "nothing private is in it")
+    check([r for r in cells(branch.json("deputy", "archive", "D-18"), "part", "role") if r[0] == "suggestions"] ==
+          [("suggestions", "co-signed")], "the co-signer's")
+    points = branch.json("deputy", "points", "D-17", "--year", "2025")
+    items = {r[0]: r[1:] for r in cells(points, "item", "count", "points", "days_served")}
+    check(items["training"][:2] == (3, 5) and items["inspection"][:2] == (1, 6) and items["research"][0] == 0 and
+          items["receiving voters"][:2] == (3, 8) and items["suggestions raised"][:2] == (1, 6) and
+          items["reports to voters"][:2] == (1, 3) and items["total"] == (None, 28, 6), "points: %s" % items)
+    everyone = {r[0]: r[1:] for r in cells(branch.json("deputy", "points", "--year", "2025", "--limit", "1"),
+                                           "deputy", "total", "days_served")}
+    check(everyone == {"D-17": (28, 6), "D-18": (6, 2)}, "everyone's points: %s" % everyone)
+    quarter = {r[0]: r[1] for r in cells(branch.json("deputy", "points", "--quarter", "2025-4"), "deputy", "total")}
+    check(quarter == {"D-17": 9, "D-18": 0}, "a quarter's: %s" % quarter)
+    below = cells(branch.json("deputy", "floors", "--year", "2025"), "deputy", "reports", "voters", "receptions")
+    check(below == [("D-18", 0, 0, 0)], "below the floors: %s" % below)
+    all_of_them = cells(branch.json("deputy", "floors", "--year", "2025", "--all"), "deputy", "reports", "voters",
+                        "receptions", "below")
+    check(all_of_them[0] == ("D-17", 1, 10, 2, ""), str(all_of_them))
+    census = dict(cells(branch.json("deputy", "census"), "level", "deputies"))
+    check(census == {"city": 1, "county": 1, "town": 1, "seats": 3, "overlap": 1, "persons": 2}, str(census))
+    code, _, err = branch.run("deputy", "archive", "D-99")
+    check(code != 0 and "D-99" in err, "nobody has that code: %s" % err)
+    for words in (("--quarter", "2025-5"), ("--year", "25"), ("--year", "2025", "--from", "2025-01"), ("--limit", "0")):
+        code, _, err = branch.run("deputy", "points", *words)
+        check(code == 2 and words[0][2:] in err, "%s: %d %s" % (words, code, err))
+    card(base, other)
+
+
+def card(base, other):
+    shown = base.ctl("deputy", "card", "D-17", "--qr")
+    check("0392-3330000" in shown and "第三选区" in shown and "█" in shown, "the card: %s" % shown)
+    check("13900000000" not in shown, "what is private is on no card")
+    svg = os.path.join(base.home, "card.svg")
+    base.ctl("deputy", "card", "D-17", "--svg", svg)
+    with open(svg, encoding="utf-8") as f:
+        check(f.read().startswith("<svg "), "the QR code as SVG")
+    code, _, err = base.run("deputy", "card", "D-17", "--svg", "/nowhere/x.svg")
+    check(code == 1 and "/nowhere/x.svg" in err, "a file that can't be: %d %s" % (code, err))
+    code, _, err = other.run("deputy", "card", "D-17")
+    check(code == 4, "known where he was entered, and above: %d %s" % (code, err))
+
+
+@test
+def schedules(city):
+    """四定: each day is met, moved, missed or open, from the plan, what was said, and visits that name it."""
+    base, branch = city["410611003"], city["410611"]
+    n = base.ctl("schedule", "plan", "--type", "reception", "--title", "物业纠纷", "--weekdays", "friday", "--starts",
+                 "15:00", "--ends", "16:00", "--place", "一楼接待室", "--people", "D-17", "--first", "2025-09-01",
+                 "--last", "2025-10-31", "--holiday", "one_week", *at("2025-08-20")).strip()
+    base.ctl("schedule", "announce", n, "--occurrence", "2025-09-05", "--notice", "周五接待", *at("2025-09-01"))
+    base.ctl("visit", "record", "--who", "masses", "--title", "来访", "--schedule", n, *at("2025-09-05"))
+    base.ctl("schedule", "announce", n, "--occurrence", "2025-09-12", "--notice", "周五接待", *at("2025-09-11"))
+    held = base.ctl("activity", "record", "--type", "themed_reception", "--title", "接待", "--deputies", "D-17",
+                    "--schedule", n, "--on", "2025-09-12", *at("2025-09-13")).strip()
+    base.ctl("schedule", "move", n, "--occurrence", "2025-09-19", "--new_day", "2025-09-22", "--reason", "会议",
+             *at("2025-09-15"))
+    base.ctl("visit", "record", "--who", "masses", "--title", "来访", "--schedule", n, *at("2025-09-22"))
+    voided = base.ctl("visit", "record", "--who", "masses", "--title", "误记", "--schedule", n,
+                      *at("2025-09-26")).strip()
+    base.ctl("visit", "void", voided, "--reason", "误记", *at("2025-09-27"))
+    ahead = base.ctl("schedule", "plan", "--type", "leader_visit", "--title", "领导接访", "--month_days", "15", "--starts",
+                     "9:00", "--place", "接访室", "--people", "张某").strip()
+    base.wait_main()
+    asked = branch.json("schedule", "calendar", n, "--from", "2025-09", "--to", "2025-09")
+    got = cells(asked, "planned", "day", "state", "notice")
+    check(got == [("2025-09-05", "2025-09-05", "met", "in time"), ("2025-09-12", "2025-09-12", "met", "late"),
+                  ("2025-09-19", "2025-09-22", "moved and met", "none"),
+                  ("2025-09-26", "2025-09-26", "missed", "none")], "the calendar: %s" % got)
+    check(cells(asked, "met_by", "people", "time")[1] == (held, "D-17", "15:00-16:00"), str(asked["rows"][1]))
+    counts = cells(branch.json("schedule", "counts", "--from", "2025-09", "--to", "2025-09"), "station", "planned", "kept",
+                   "moved", "missed", "late", "silent")
+    check(counts == [("410611003", 4, 2, 1, 1, 1, 2)], "counts: %s" % counts)
+    to_come = cells(branch.json("schedule", "calendar", "--open", "--from", time.strftime("%Y-%m-%d"), "--to",
+                                time.strftime("%Y-%m-%d", time.localtime(time.time() + 86400 * 80))),
+                    "schedule", "state")
+    check(to_come and set(to_come) == {(ahead, "open")}, "what comes next: %s" % to_come)
+    base.ctl("schedule", "pause", ahead, "--reason", "装修")
+    base.wait_main()
+    check(not cells(branch.json("schedule", "calendar", ahead, "--open"), "day"), "a plan that pauses has no days")
+    code, _, err = branch.run("schedule", "calendar", "--from", "2025-09", "--to", "2025-08")
+    check(code == 2 and "earlier than from" in err, "a period that ends before it begins: %s" % err)
+    check("物业纠纷" in base.ctl("schedule", "calendar", n, "--year", "2025"), "and on the screen")
 
 
 def holder_at(station, number):
@@ -452,6 +611,142 @@ def kinds_refused(city):
     other = base.ctl("matter", "open", "--channel", "phone").strip()
     base.ctl("matter", "merge", other, "--joins", matter)
     base.ctl("matter", "tell", other, "--told_how", "phone")
+    sound(city)
+
+
+CITY_FILES = os.path.join(TOP, "deploy", "city")
+OFFICIAL = ["matter", "open", "--channel", "visit", "--category"]
+
+
+def versions(station):
+    """table -> (versions, in force)"""
+    return {t["name"]: (len(t["versions"]), t["in_force"]) for t in station.json("city", "list")["tables"]}
+
+
+@test
+def city_tables(city):
+    """Tables set at main are at a base that was offline, and bind its clerks; a wrong file leaves nothing."""
+    main, branch, base = city["410600"], city["410611"], city["410611003"]
+    files = [os.path.join(CITY_FILES, f) for f in sorted(os.listdir(CITY_FILES))]
+    base.ctl(*OFFICIAL, "哪有这一类")  # as long as the city has said nothing
+    base.stop()
+    bad = write_csv(os.path.join(main.home, "focus.csv"), [["number", "name"], [1, "安全"], [9, "其他"], [1, "再来"]])
+    code, out, err = main.run("city", "set", files[0], bad)
+    check(code == 2 and "focus.csv:3: number: " in err and "focus.csv:4: the whole row" in err, err)
+    check(all(v == (0, None) for v in versions(main).values()), "nothing of a wrong call took effect")
+    code, out, err = main.run("city", "set", files[0], "--table", "focus")
+    check(code == 2 and "level1: the table has no such column" in err, err)
+    told = main.json("city", "set", *files)
+    check({t["version"] for t in told["tables"]} == {1} and len(told["tables"]) == len(files) == 9, told)
+    again = main.json("city", "set", *files)
+    check(all(t["unchanged"] and t["event"] is None for t in again["tables"]), "nothing new: %s" % again)
+    code, out, err = branch.run("city", "set", *files)
+    check(code == 4 and "only main" in err, "at a branch: %s" % err)
+    base.start()
+    until("the base has them", lambda: versions(base) == versions(main))
+    check(all(v == (1, 1) for v in versions(branch).values()), "on the way, too")
+    code, out, err = base.run(*OFFICIAL, "城乡建")
+    check(code == 2 and "城乡建设" in err, "a category that isn't there names what is like it: %s" % err)
+    base.stop()  # what it knows, it knows offline
+    branch.stop()
+    base.start()
+    number = base.ctl(*OFFICIAL, "安全隐患", "--focus", "2").strip()
+    base.ctl("matter", "accept", number, "--category", "城乡建设", "--subcategory", "城管执法")
+    code, out, err = base.run("matter", "note", number, "--subcategory", "高等教育")
+    check(code == 2 and "subcategory" in err, err)
+    shown = base.ctl("city", "show", "workdays", "--csv")
+    with open(os.path.join(CITY_FILES, "workdays.csv"), encoding="utf-8") as f:
+        check(shown == f.read(), "what is shown is what was issued")
+    branch.start()
+    short = write_csv(os.path.join(main.home, "focus.csv"), [["number", "name"], [1, "安全"]])
+    code, out, err = main.run("city", "set", short, "--from", "2020-01-01")
+    check(code == 2 and "in the past" in err, err)
+    main.ctl("city", "set", short, "--from", "2099-01-01")
+    main.ctl("city", "set", short)
+    base.ctl("link", "resume")
+    until("newer versions come, too", lambda: versions(base)["focus"] == (3, 3), 90)
+    code, out, err = base.run(*OFFICIAL, "安全隐患", "--focus", "2")
+    check(code == 2 and "focus" in err, "a key matter that isn't in the table any more: %s" % err)
+    base.wait_main()
+    sound(city)
+
+
+FAKETIME = "/usr/lib/%s-linux-gnu/faketime/libfaketimeMT.so.1" % os.uname().machine
+
+
+def clock_at(station, when):
+    """The station's clock goes on from that time in UTC+8; it has to be started with it, or to look once a second."""
+    path = os.path.join(station.home, "clock")
+    there = datetime.datetime.fromisoformat(when + "+08:00").timestamp()
+    with open(path + ".new", "w", encoding="ascii") as f:
+        f.write("%+d\n" % (there - time.time()))
+    os.rename(path + ".new", path)
+    station.environment = {"LD_PRELOAD": FAKETIME, "FAKETIME_TIMESTAMP_FILE": path, "FAKETIME_CACHE_DURATION": "1",
+                           "DONT_FAKE_MONOTONIC": "1",
+                           # a build under ASan wants to be the first library, and gets on as the second
+                           "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
+
+
+def late(station, *words):
+    """number -> (days, working days)"""
+    table = station.json("overdue", *words)
+    names = [c["name"] for c in table["columns"]]
+    at = [names.index(n) for n in ("number", "days", "working_days")]
+    return {r[at[0]]: (r[at[1]], r[at[2]]) for r in table["rows"]}
+
+
+@test
+def clocks(city):
+    """Working days over the Spring Festival; what is late after midnight, with no event; waiting; extensions."""
+    check(os.path.exists(FAKETIME), "needs the package faketime: deploy/deps.sh")
+    main, branch, base = city["410600"], city["410611"], city["410611003"]
+    rules = write_csv(os.path.join(main.home, "deadlines.csv"),
+                      [["kind", "category", "urgency", "days", "unit", "stops", "extend", "before_due", "warn"],
+                       ["matter", "*", "*", 5, "working", "yes", 3, "yes", 1],
+                       ["matter", "*", "very_urgent", 1, "calendar", "no", "", "", 0]])
+    main.ctl("city", "set", rules, os.path.join(CITY_FILES, "workdays.csv"), "--from", "2026-01-01")
+    until("the base has them", lambda: versions(base) == versions(main))
+    base.stop()
+    clock_at(base, "2026-02-13 10:00:00")
+    base.start()
+    one, two, three_ = (base.ctl(*OPEN, "--title", t).strip() for t in ("一", "二", "三"))
+    for n in (one, two):
+        base.ctl("matter", "accept", n)
+    base.ctl("matter", "note", three_, "--urgency", "very_urgent")
+    base.ctl("matter", "accept", three_, "--urgency", "very_urgent")
+    shown = base.json("matter", "show", one)
+    check(shown["record"]["due"] == shown["record"]["first_due"] == "2026-02-27", "five working days: %s" % shown)
+    check(shown["events"][1]["facts"]["due_rule"] == "deadlines/1 workdays/1", "whose word it is: %s" % shown)
+    check(base.json("matter", "show", three_)["record"]["due"] == "2026-02-14", "urgent, in calendar days")
+    base.ctl("matter", "answer", three_, "--reply", "已办")
+    base.ctl("matter", "echo", three_, "--rating_answer", "satisfied", "--told_how", "phone")
+    base.ctl("matter", "close", three_)
+    base.ctl("matter", "wait", two, "--reason", "待补充材料")
+    record = base.json("matter", "show", two)["record"]
+    check(record["due"] is None and record["days_left"] == 5, "the clock stands still: %s" % record)
+    code, _, err = base.run("matter", "extend", two, "--due", "2026-02-28", "--reason", "待施工")
+    check(code == 4 and "resume" in err, err)
+    code, _, err = base.run("matter", "extend", one, "--due", "2026-03-04", "--reason", "待施工")
+    check(code == 2 and "due" in err, "beyond three working days more: %s" % err)
+    clock_at(base, "2026-02-27 23:59:50")
+    until("the clock has moved", lambda: late(base, "--soon") == {one: (0, 0)}, 8)
+    check(late(base) == {}, "its last day isn't over")
+    until("it is late once midnight has passed", lambda: late(base) == {one: (1, 1)})
+    check(late(base, "--soon") == {} and late(base, "--holder", "410611003", "--kind", "matter") == {one: (1, 1)}, "late")
+    code, _, err = base.run("matter", "extend", one, "--due", "2026-03-03", "--reason", "待施工")
+    check(code == 4 and "due" in err, "an extension is asked before: %s" % err)
+    base.wait_main()
+    for s in (main, branch):  # their clocks are months ahead; the dates stand in the records
+        check(list(late(s)) == [one], "late here, too: %s" % late(s))
+        check([r["number"] for r in s.json("matter", "list", "--overdue")["records"]] == [one], "and in the list")
+        check(s.json("report")["total"]["overdue_now"] == 1, "and in the report")
+    base.ctl("matter", "resume", two)
+    record = base.json("matter", "show", two)["record"]
+    check(record["due"] == "2026-03-06" and record["days_left"] is None and record["first_due"] == "2026-02-27",
+          "five working days on: %s" % record)
+    base.wait_main()
+    check(set(late(main)) == {one, two} and main.json("report")["total"]["overdue_now"] == 2, late(main))
+    check(late(main, "--days", "30") == {} and "410611003" in main.ctl("overdue", "--csv", "-"), "as CSV")
     sound(city)
 
 
@@ -1487,7 +1782,7 @@ def main():
     args = parser.parse_args()
     BUILD = args.build
     passed = failed = 0
-    for f in TESTS + directives.TESTS + online.TESTS:
+    for f in TESTS + directives.TESTS + online.TESTS + tables.TESTS:
         if args.names and f.__name__ not in args.names:
             continue
         begun = time.monotonic()

@@ -11,6 +11,7 @@
 #include <station/store/outside.h>
 #include <station/store/push.h>
 #include <station/trust/invite.h>
+#include <station/work/city.h>
 #include <station/work/import.h>
 #include <station/work/online.h>
 #include <station/work/spot.h>
@@ -51,6 +52,7 @@ enum st_job_kind {
 	ST_JOB_ONLINE,   /* a message of the city's platform becomes a matter, at the station of its place */
 	ST_JOB_HOOKS,    /* from now on, what happens to such matters is to be told, or isn't */
 	ST_JOB_TOLD,     /* the platform has taken one of these */
+	ST_JOB_CITY,     /* main issues tables to the whole city */
 	ST_JOB_SEEN,     /* a person has seen what was for this station */
 	ST_JOB_TOKENS,   /* a vote's tokens, for those who are present */
 	ST_JOB_BALLOTS,  /* papers that came back */
@@ -205,6 +207,24 @@ struct st_job_declare {
 	char number[ST_NUMBER_TEXT], place[ST_PLACE_MAX];
 };
 
+/* One table, with rows in their one form (st_city_read). */
+struct st_city_issue {
+	uint32_t table, columns;
+	struct st_span rows;
+	/* out */
+	uint32_t newest, version; /* before and after */
+	uint64_t seq;             /* of its event in main's log */
+	bool unchanged;           /* what is in force then says just this: nothing was issued */
+};
+enum { ST_CITY_ISSUES_MAX = 16 };
+struct st_job_city {
+	size_t count;
+	struct st_city_issue issues[ST_CITY_ISSUES_MAX];
+	uint32_t from_day; /* 0: today */
+	struct st_span author;
+	char place[ST_PLACE_MAX]; /* out: what is wrong, on refusal */
+};
+
 struct st_job_seen {
 	struct st_span what; /* a record's number or id: all that it asks of us; an event CODE/EPOCH/SEQ; empty: all */
 	struct st_span author;
@@ -233,6 +253,7 @@ struct st_job {
 		struct st_job_online online;
 		bool hooks;
 		struct st_job_told told;
+		struct st_job_city city;
 		struct st_job_seen seen;
 		struct st_job_tokens tokens;
 		struct st_job_ballots ballots;
@@ -252,6 +273,7 @@ struct st_applied {
 	bool addressed;        /* a child's outbox has more */
 	bool hooked;           /* the platform is to be told of something */
 	bool stations_changed; /* somebody was invited, enrolled or revoked */
+	bool city_changed;     /* a version of a city table has come */
 };
 
 struct st_apply;

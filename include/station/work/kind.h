@@ -73,6 +73,14 @@ enum st_who { ST_BY_HOLDER, ST_BY_ABOVE, ST_BY_PROGRAM };
 enum st_hands { ST_HANDS_STAY, ST_HANDS_ON, ST_HANDS_BACK };
 /* What a move's days are counted from: the record's end, or its newest change. */
 enum st_since { ST_SINCE_END, ST_SINCE_CHANGE };
+/* What a move does to the due day: puts it off, stops the clock while somebody is waited for, starts it again. */
+enum st_clock { ST_CLOCK_RUNS, ST_CLOCK_EXTEND, ST_CLOCK_WAIT, ST_CLOCK_RESUME };
+/* Where the city has set them (work/city.h settings), terms of a move: */
+struct st_by_city {
+	const char *within; /* it goes only within so many days of `since`, instead of `days` */
+	const char *by;     /* so many days off is the day field `sets`, where field `when` comes with the move (0: always) */
+	uint32_t sets, when;
+};
 enum { ST_NEEDS_MAX = 6, ST_FROM_MAX = 8 };
 /* Instead of a list of states in `from`: every state of the kind, or every open one. */
 enum { ST_FROM_ANY = 254, ST_FROM_ANY_OPEN = 255 };
@@ -89,6 +97,8 @@ struct st_move_row {
 	const char *example;            /* its fields, as on the command line */
 	enum st_since since;
 	uint32_t due_most;              /* a due day that it gives is at most so many days from the opening; 0: any */
+	enum st_clock clock;
+	struct st_by_city city;
 };
 
 /* What one value asks for beside itself: told "unreachable" needs three dated attempts. */
@@ -101,6 +111,7 @@ struct st_mark {
 	uint32_t of, field;
 	uint64_t least;
 	uint32_t no, yes;
+	const char *by; /* the city's setting that says how many instead */
 };
 
 /* What the record's whole life must say before a move, where a move's own fields can't say it: a motion's
@@ -186,5 +197,6 @@ enum {
 	ST_F_SOURCE_NUMBER = 9, ST_F_RATING_ANSWER = 10, ST_F_RATING_RESULT = 11, ST_F_UNIT = 12,
 	ST_F_REASON = 13, ST_F_TITLE = 14, ST_F_TEXT = 15, ST_F_REPLY = 16, ST_F_TO = 17,
 	ST_F_DAYS_LEFT = 18, /* of the term, while the clock stands still */
+	ST_F_RULE = 19,      /* the city's tables that gave the due day, with their versions: "deadlines/3 workdays/2" */
 	ST_F_OWN = 32,
 };

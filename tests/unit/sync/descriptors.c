@@ -23,7 +23,8 @@ enum { DEPTH_MAX = 3, SLACK = 64 * 1024 };
 /*      message         who decodes it; every message has its decoder, and its decoder a budget */
 #define MESSAGES(X)                                                                                \
 	X(position, EVENT) X(addressee, EVENT) X(part, EVENT) X(event, EVENT) X(field, CHANGE)         \
-	X(fields, FIELDS) X(begin, BEGIN) X(enrol, ENROL) X(revoke, REVOKE) X(move, CHANGE)            \
+	X(fields, FIELDS) X(begin, BEGIN) X(enrol, ENROL) X(revoke, REVOKE) X(city, CITY)              \
+	X(move, CHANGE)                                                                            \
 	X(note, CHANGE) X(reassign, CHANGE) X(certificate, CERTIFICATE) X(signed, CERTIFICATE)         \
 	X(enrol_request, REQUEST) X(invite, INVITE) X(log_state, FRAME) X(hello, FRAME)                \
 	X(welcome, FRAME) X(logs, FRAME) X(chunk, FRAME) X(ack, FRAME) X(receipt, FRAME)               \
@@ -168,6 +169,12 @@ static int decode_tokens(struct st_span in)
 	return st_tokens_decode(in, &hashes);
 }
 
+static int decode_city(struct st_span in)
+{
+	struct st_city c;
+	return st_city_decode(in, &c);
+}
+
 static int decode_certificate(struct st_span in)
 {
 	struct st_certificate c;
@@ -223,6 +230,7 @@ static const struct {
 	{ decode_heard, ST_EVENT_MAX, ST_EVENT_ARENA },
 	{ decode_ballot, ST_EVENT_MAX, ST_EVENT_ARENA },
 	{ decode_tokens, ST_EVENT_MAX, ST_EVENT_ARENA },
+	{ decode_city, ST_EVENT_MAX, ST_EVENT_ARENA },
 };
 
 /* Decodes within the arena, with whatever else is allocated counted as well. */
