@@ -348,6 +348,7 @@ void check_all(struct sim *sim)
 		check_records(s);
 		check_lists(s);
 		check_heard(s);
+		check_city(s);
 	}
 	check_merges(sim);
 }

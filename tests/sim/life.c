@@ -19,6 +19,7 @@ struct life {
 	bool raw; /* somebody signed what no command writes: no step need be legal */
 	struct st_record row, now;
 	struct station *holder, *writer;
+	char category[ST_NAME_TEXT_MAX + 1];
 	struct st_buf bytes;
 	struct st_txn *txn;
 };
@@ -90,6 +91,8 @@ static void take_fields(struct life *l, const struct st_change *c, const struct 
 			remember_merge(l, f);
 		if (f->id == ST_F_DUE_DAY)
 			n->due_day = (uint32_t)f->number;
+		if (f->id == ST_F_DAYS_LEFT)
+			n->days_left = (uint16_t)f->number;
 		if (f->id != ST_F_FIRST_DUE_DAY)
 			continue;
 		SIM_CHECK(l->station->sim, l->station, n->first_due_day == 0 || l->raw,
@@ -135,10 +138,77 @@ static const char *illegal(const struct life *l, const struct st_change *c,
 		return "without what it needs";
 	if (m->number == k->due_move && due == NULL)
 		return "without a due day";
-	if (due != NULL && (due->number < opened ||
+	if (due != NULL && due->number != 0 &&
+	    (due->number < opened ||
 			    (m->due_most != 0 && due->number > (uint64_t)opened + m->due_most)))
 		return "with a due day out of bounds";
 	return NULL;
+}
+
+/* ---- its due day ---- */
+
+static bool number_in(struct st_span text, const char *word, uint32_t *to)
+{
+	const uint8_t *at = memmem(text.data, text.size, word, strlen(word));
+	size_t n = at == NULL ? text.size : (size_t)(at - text.data) + strlen(word);
+	*to = 0;
+	for (; n < text.size && text.data[n] >= '0' && text.data[n] <= '9'; n++)
+		*to = *to * 10 + text.data[n] - '0';
+	return at != NULL;
+}
+
+/* By the rule that the event names, if it was in force for the record where its writer sat; without one by
+ * the kind's own term, if there was none. */
+static bool due_right(const struct life *l, const struct st_change *c, const struct st_move_row *m, uint64_t seq)
+{
+	const struct st_record *n = &l->now;
+	uint32_t day = st_day_of_ms(c->at_ms), opened = n->revision == 0 ? day : n->opened_day;
+	const struct st_field *due = st_field_find(c->fields, c->field_count, ST_F_DUE_DAY);
+	const struct st_field *left = st_field_find(c->fields, c->field_count, ST_F_DAYS_LEFT);
+	const struct st_field *said = st_field_find(c->fields, c->field_count, ST_F_RULE);
+	uint32_t version = 0, calendar = 0;
+	uint32_t rules = city_answers(l->writer, ST_CITY_deadlines, opened, seq);
+	uint32_t calendars = city_answers(l->writer, ST_CITY_workdays, day, seq);
+	struct city_rule r = { .days = l->told->kind->due_days };
+	if (said != NULL) {
+		if (!number_in(said->text, "deadlines/", &version) || (rules >> version & 1) == 0 ||
+		    !city_rule(version, l->told->kind->name, st_span_text(l->category), &r))
+			return false;
+		if (!number_in(said->text, "workdays/", &calendar) && r.working && (calendars & 1) == 0)
+			return false;
+		if ((calendars >> calendar & 1) == 0 && r.working)
+			return false;
+	}
+	if (m->clock == ST_CLOCK_WAIT)
+		return due == NULL ||
+		       (due->number == 0 && left != NULL && n->due_day >= day &&
+			left->number == city_between(calendar, day, n->due_day, r.working));
+	if (m->clock == ST_CLOCK_RESUME)
+		return due == NULL || due->number == city_add(calendar, day, n->days_left, r.working);
+	if (due == NULL || m->number != l->told->kind->due_move)
+		return said == NULL;
+	if (n->due_day != 0)
+		return said == NULL && due->number == n->due_day; /* it was given before */
+	for (uint32_t v = 1; said == NULL && v <= CITY_VERSIONS; v++)
+		if (rules == 1u << v && city_rule(v, l->told->kind->name, st_span_text(l->category), &r))
+			return false; /* there was a rule */
+	return due->number == city_add(calendar, day, r.days, r.working);
+}
+
+static void check_due(struct life *l, const struct st_change *c, const struct st_move_row *m, uint64_t seq)
+{
+	const struct st_field *f = st_field_find(c->fields, c->field_count, ST_F_CATEGORY);
+	const struct st_field *due = st_field_find(c->fields, c->field_count, ST_F_DUE_DAY);
+	const struct st_field *said = st_field_find(c->fields, c->field_count, ST_F_RULE);
+	if (f != NULL && f->text.size < sizeof(l->category)) {
+		memcpy(l->category, f->text.data, f->text.size);
+		l->category[f->text.size] = 0;
+	}
+	SIM_CHECK(l->station->sim, l->station, due_right(l, c, m, seq),
+		  "%s of %s gets due day %u by %.*s at event %llu of %s, %s", l->told->number, l->category,
+		  due == NULL ? 0 : (unsigned)due->number, said == NULL ? 0 : (int)said->text.size,
+		  said == NULL ? "" : (const char *)said->text.data, (unsigned long long)seq,
+		  l->writer->code.text, m->name);
 }
 
 static void step_days(struct life *l, uint32_t state, uint32_t day)
@@ -175,6 +245,8 @@ static void step(struct life *l, const struct st_event *e, const struct st_chang
 		SIM_CHECK(sim, l->station, station_is_below(l->holder, l->writer) && e->term > l->now.term,
 			  "%s was reassigned by who isn't above", l->told->number);
 	}
+	if (m != NULL && !l->raw)
+		check_due(l, c, m, e->at.seq);
 	take_fields(l, c, m);
 	if (!st_code_empty(&c->holder))
 		l->holder = station_of(sim, &c->holder);
@@ -230,7 +302,8 @@ static void check_row(struct life *l)
 		  holder == l->holder && r->state == n->state && r->revision == n->revision &&
 			  r->term == n->term && r->due_day == n->due_day &&
 			  r->first_due_day == n->first_due_day && r->opened_day == n->opened_day &&
-			  r->closed_day == n->closed_day && r->changed_day == n->changed_day,
+			  r->closed_day == n->closed_day && r->changed_day == n->changed_day &&
+			  r->days_left == n->days_left,
 		  "%s: its row says state %u, due %u %u, days %u %u %u; its events %u, %u %u, %u %u %u",
 		  l->told->number, r->state, r->due_day, r->first_due_day, r->opened_day, r->closed_day,
 		  r->changed_day, n->state, n->due_day, n->first_due_day, n->opened_day, n->closed_day,

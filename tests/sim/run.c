@@ -105,6 +105,7 @@ static void start(struct sim *sim)
 	join_start(sim);
 	net_start(sim);
 	clerk_start(sim);
+	city_start(sim);
 }
 
 static void run_until(struct sim *sim, uint64_t at_ms)

@@ -240,6 +240,16 @@ static void expect_rules(struct wish *w)
 				wish_expect(w, EITHER);
 }
 
+/* Which of the city's tables have come, the station alone knows. */
+static void expect_city(struct wish *w)
+{
+	const struct st_field_row *sub = st_kind_field(w->kind, ST_F_SUBCATEGORY);
+	if (!w->station->sim->has_city)
+		return;
+	if ((sub != NULL && given(w, sub) > 0) || (w->move != NULL && w->move->clock != ST_CLOCK_RUNS))
+		wish_expect(w, EITHER);
+}
+
 bool wish_fill(struct wish *w)
 {
 	struct sim *sim = w->station->sim;
@@ -252,12 +262,14 @@ bool wish_fill(struct wish *w)
 	     (more > 0 || w->field_count == 0) && tries < 40; tries++) {
 		const struct st_field_row *f = &w->kind->fields[sim_below(sim, w->kind->field_count)];
 		bool source = f->id == ST_F_SOURCE || f->id == ST_F_SOURCE_NUMBER;
-		if (source || f->id == ST_F_TO || !st_field_is_given(w->kind, w->move, f) ||
+		bool ruled = w->move != NULL && w->move->number == w->kind->due_move;
+		if (source || f->id == ST_F_TO || (ruled && f->id == ST_F_DUE_DAY) || !st_field_is_given(w->kind, w->move, f) ||
 		    ((f->flags & ST_MANY) == 0 && given(w, f) > 0))
 			continue;
 		more -= add(w, f) && more > 0;
 	}
 	expect_rules(w);
+	expect_city(w);
 	return w->field_count > 0 && add_whens(w) && add_fewer(w);
 }
 
