@@ -157,6 +157,27 @@ static bool number_in(struct st_span text, const char *word, uint32_t *to)
 	return at != NULL;
 }
 
+/* Put off within the rule, where one was in force; a move that needs a due day gives a new term. */
+static bool put_off_right(const struct life *l, const struct st_move_row *m, uint64_t due, uint64_t seq)
+{
+	const struct st_record *n = &l->now;
+	uint32_t rules = city_answers(l->writer, ST_CITY_deadlines, n->opened_day, seq);
+	uint32_t calendars = city_answers(l->writer, ST_CITY_workdays, n->first_due_day, seq);
+	struct city_rule r;
+	for (size_t i = 0; i < ST_NEEDS_MAX && m->needs[i] != 0; i++)
+		if (m->needs[i] == ST_F_DUE_DAY && m->clock != ST_CLOCK_EXTEND)
+			return true;
+	if (n->revision == 0 || n->first_due_day == 0)
+		return true;
+	for (uint32_t v = 0; v <= CITY_VERSIONS; v++)
+		for (uint32_t w = 0; w <= CITY_VERSIONS; w++)
+			if ((rules >> v & 1) != 0 && (calendars >> w & 1) != 0 &&
+			    (v == 0 || !city_rule(v, l->told->kind->name, st_span_text(l->category), &r) ||
+			     due <= city_add(w, n->first_due_day, r.extend, r.working)))
+				return true;
+	return false;
+}
+
 /* By the rule that the event names, if it was in force for the record where its writer sat; without one by
  * the kind's own term, if there was none. */
 static bool due_right(const struct life *l, const struct st_change *c, const struct st_move_row *m, uint64_t seq)
@@ -186,7 +207,7 @@ static bool due_right(const struct life *l, const struct st_change *c, const str
 	if (m->clock == ST_CLOCK_RESUME)
 		return due == NULL || due->number == city_add(calendar, day, n->days_left, r.working);
 	if (due == NULL || m->number != l->told->kind->due_move)
-		return said == NULL;
+		return said == NULL && (due == NULL || put_off_right(l, m, due->number, seq));
 	if (n->due_day != 0)
 		return said == NULL && due->number == n->due_day; /* it was given before */
 	for (uint32_t v = 1; said == NULL && v <= CITY_VERSIONS; v++)
