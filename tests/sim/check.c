@@ -351,4 +351,5 @@ void check_all(struct sim *sim)
 		check_city(s);
 	}
 	check_merges(sim);
+	check_online(sim);
 }

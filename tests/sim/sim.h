@@ -8,7 +8,8 @@
  *            writer.c have it
  *   join     invite, enrol, adopt
  *   clerk    what people do; rogue: what nobody should do
- *            wish, values: one thing that a clerk wants, from any kind's table; import; city: main's tables
+ *            wish, values: one thing that a clerk wants, from any kind's table; import; city: main's tables;
+ *            online: the platform
  *   told     the model: what people and neighbours were told, and nothing else
  *   check    the disks against the model; records, life, lists: what became of each record; heard: who knows
  *            what of each directive
@@ -28,6 +29,7 @@
 enum {
 	CITY_MAX = 9, /* stations of one city */
 	CITY_CATEGORIES = 4, CITY_TABLES = 9, CITY_VERSIONS = 12,
+	ONLINE_MAX = 24, /* messages of the platform */
 	NUMBER_MAX = ST_NUMBER_TEXT,
 	WRITER_JOBS_MAX = 4096, WRITER_BYTES_MAX = 64 * 1024 * 1024,
 	WRITER_GROUP_BYTES = 4 * 1024 * 1024, /* as in the daemon's writer.h */
@@ -58,6 +60,7 @@ struct sim {
 	struct st_arena arena; /* for frames that the model reads */
 	unsigned permille_loss, permille_rubbish, bursts, floods, rows_max;
 	bool has_city; /* main issues tables */
+	struct online *online; /* NULL: no platform */
 	uint64_t chaos_ms, quiet_ms; /* how long things go wrong; how long the city took to catch up */
 	jmp_buf *out;               /* where a failed check leaves the run */
 	char failed[512];
@@ -337,6 +340,13 @@ bool city_rule(uint32_t version, const char *kind, struct st_span category, stru
 uint32_t city_add(uint32_t calendar, uint32_t day, uint32_t n, bool work);
 uint32_t city_between(uint32_t calendar, uint32_t from, uint32_t to, bool work);
 void check_city(struct station *s);
+
+/* ---- online.c ---- */
+
+void online_start(struct sim *sim);
+void online_free(struct sim *sim);
+bool online_is_quiet(struct sim *sim, char why[200]);
+void check_online(struct sim *sim);
 
 /* ---- heard.c ---- */
 
