@@ -107,6 +107,7 @@ static void start(struct sim *sim)
 	clerk_start(sim);
 	city_start(sim);
 	online_start(sim);
+	vote_start(sim);
 }
 
 static void run_until(struct sim *sim, uint64_t at_ms)
@@ -186,6 +187,7 @@ static void forget(struct sim *sim)
 	}
 	free(sim->queue);
 	online_free(sim);
+	vote_free(sim);
 	st_arena_done(&sim->arena);
 	(void)remove(sim->folder);
 }

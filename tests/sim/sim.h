@@ -9,7 +9,7 @@
  *   join     invite, enrol, adopt
  *   clerk    what people do; rogue: what nobody should do
  *            wish, values: one thing that a clerk wants, from any kind's table; import; city: main's tables;
- *            online: the platform
+ *            online: the platform; vote: a vote of deputies
  *   told     the model: what people and neighbours were told, and nothing else
  *   check    the disks against the model; records, life, lists: what became of each record; heard: who knows
  *            what of each directive
@@ -61,6 +61,7 @@ struct sim {
 	unsigned permille_loss, permille_rubbish, bursts, floods, rows_max;
 	bool has_city; /* main issues tables */
 	struct online *online; /* NULL: no platform */
+	struct vote *vote; /* NULL: none */
 	uint64_t chaos_ms, quiet_ms; /* how long things go wrong; how long the city took to catch up */
 	jmp_buf *out;               /* where a failed check leaves the run */
 	char failed[512];
@@ -347,6 +348,12 @@ void online_start(struct sim *sim);
 void online_free(struct sim *sim);
 bool online_is_quiet(struct sim *sim, char why[200]);
 void check_online(struct sim *sim);
+
+/* ---- vote.c ---- */
+
+void vote_start(struct sim *sim);
+void vote_free(struct sim *sim);
+void check_vote(struct sim *sim);
 
 /* ---- heard.c ---- */
 
