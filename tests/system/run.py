@@ -1733,11 +1733,10 @@ def full_disk(city):
         base.start()
         base.ctl(*OPEN)
         filler = os.path.join(mount, "filler")
-        with open(filler, "wb") as f:
+        with open(filler, "wb", buffering=0) as f:  # nothing is left to be written on closing
             try:
-                while True:
-                    f.write(bytes(65536))
-                    f.flush()
+                while f.write(bytes(65536)):
+                    pass
             except OSError:
                 pass
         code, _, err = base.run(*OPEN)
