@@ -140,7 +140,7 @@ FUZZ_FLAGS := $(CPPFLAGS) -I. -std=gnu11 -g -O1 -D_GNU_SOURCE -DST_DEBUG
 FUZZ_SAN   := address,undefined -fno-sanitize-recover=undefined
 FUZZ_O     := $(LIB_C:%.c=$(O)/fuzzed/%.o) $(GEN_C:%.c=%.fuzzed.o) $(O)/fuzzed/tests/common/city.o
 FUZZ_API_O := $(patsubst %,$(O)/fuzzed/daemon/stationd/%.o,api_answer api_json api_station api_status \
-	api_records api_import api_report api_logs api_kinds api_tasks)
+	api_records api_import api_report api_logs api_kinds api_tasks api_coverage api_ask)
 $(O)/fuzzed/%.o: %.c | $(GEN_C)
 	@mkdir -p $(@D)
 	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,$(FUZZ_SAN) -MMD -MP -c -o $@ $<
@@ -245,5 +245,6 @@ faults:
 .PHONY: docs
 docs: $(O)/stationctl
 	@mkdir -p deploy/docs && $(O)/stationctl kinds --markdown >deploy/docs/kinds.md
+	@$(O)/stationctl ask --markdown >deploy/docs/questions.md
 
 -include $(LIB_O:.o=.d) $(D_O:.o=.d) $(C_O:.o=.d) $(UNIT:=.d)

@@ -157,12 +157,8 @@ void query_init(struct query *q, const char *path)
 	q->any = false;
 }
 
-void query_add(struct query *q, const char *name, const char *value)
+void query_put(struct query *q, const char *value)
 {
-	if (value == NULL)
-		return;
-	st_buf_printf(&q->text, "%c%s=", q->any ? '&' : '?', name);
-	q->any = true;
 	for (const unsigned char *p = (const unsigned char *)value; *p != 0; p++) {
 		bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
 			     (*p >= '0' && *p <= '9') || strchr("-_.~,/", *p) != NULL;
@@ -171,6 +167,15 @@ void query_add(struct query *q, const char *name, const char *value)
 		else
 			st_buf_printf(&q->text, "%%%02X", *p);
 	}
+}
+
+void query_add(struct query *q, const char *name, const char *value)
+{
+	if (value == NULL)
+		return;
+	st_buf_printf(&q->text, "%c%s=", q->any ? '&' : '?', name);
+	q->any = true;
+	query_put(q, value);
 }
 
 const char *query_text(struct query *q)

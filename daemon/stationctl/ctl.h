@@ -29,7 +29,8 @@ struct verb {
 	int (*run)(const struct args *a);
 	const char *zh, *en, *example;
 };
-extern const struct verb station_verbs[], import_verbs[], report_verbs[], log_verbs[], kind_verbs[];
+extern const struct verb station_verbs[], import_verbs[], report_verbs[], ask_verbs[], log_verbs[],
+	kind_verbs[];
 const struct verb *record_verbs(void); /* made from the kinds' tables; built once */
 /* Of a record's move or note: its fields and states, and whether name is one of the fields. Others: nothing. */
 void record_help(const struct verb *v);
@@ -49,6 +50,8 @@ extern struct ctl {
 	  "can't reach the daemon (%s): is stationd running? --socket names another socket")        \
 	X(NONSENSE, "守护进程的应答看不懂", "the daemon's answer makes no sense")                   \
 	X(BAD_VERB, "没有这个命令: %s; 见 stationctl --help", "no such verb: %s; see stationctl --help") \
+	X(BAD_QUESTION, "没有这个问题: %s; 见 stationctl ask --list",                                 \
+	  "no such question: %s; see stationctl ask --list")                                        \
 	X(BAD_KIND, "没有这一类: %s; 见 stationctl kinds", "no such kind: %s; see stationctl kinds")   \
 	X(BAD_OPTION, "不认识的选项: %s; 见 stationctl %s --help",                                  \
 	  "unknown option: %s; see stationctl %s --help")                                           \
@@ -131,6 +134,7 @@ struct query {
 };
 void query_init(struct query *q, const char *path);
 void query_add(struct query *q, const char *name, const char *value); /* NULL value: left out */
+void query_put(struct query *q, const char *value); /* escaped, where the path goes on */
 const char *query_text(struct query *q);
 void query_done(struct query *q);
 

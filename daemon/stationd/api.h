@@ -78,9 +78,17 @@ json_t *api_day(uint32_t day);           /* 2011-07-01; null for none */
 json_t *api_log_name(const struct st_log_id *id);
 json_t *api_two(const char *zh, const char *en);
 json_t *api_why(int code); /* {"error","zh","en"} or null */
+/* What an answer covers ({"stations","heard",...,"rows","invited"}): of the subtree, those that are marked. */
+struct api_covers {
+	const bool *station; /* [station number]; NULL: all of them */
+	size_t count;
+	uint32_t top;        /* only this one and those below it; 0: any */
+};
+int api_coverage(struct st_txn *t, const struct api_covers *covers, int64_t now_ms, json_t **ret);
 int api_read_log(struct st_txn *t, const char *name, struct st_log *ret_log); /* CODE or CODE/EPOCH */
 
 /* Routes, by group of files. Each list ends with a NULL method. */
 extern const struct route api_station_routes[], api_status_routes[], api_record_routes[],
-	api_import_routes[], api_report_routes[], api_log_routes[], api_task_routes[], api_kind_routes[];
+	api_import_routes[], api_report_routes[], api_log_routes[], api_task_routes[], api_kind_routes[],
+	api_ask_routes[];
 void api_tasks_close(struct station *s);

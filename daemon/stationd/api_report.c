@@ -11,16 +11,14 @@
 #include <station/ask/report.h>
 #include <station/base/check.h>
 #include <station/base/clock.h>
-#include <station/store/outside.h>
 #include "api.h"
 
 struct reporting {
 	struct request *q;
 	struct st_report_query query;
 	struct st_report report;
-	struct st_coverage_sum sum; /* of the stations that the question takes in */
 	bool by_state;
-	json_t *rows, *invited;
+	json_t *coverage; /* of the stations that the question takes in */
 	int rc;
 	int64_t now_ms;
 };
@@ -111,38 +109,6 @@ static json_t *figures_json(const struct reporting *x, const struct st_report_ro
 	return json;
 }
 
-static int add_coverage(const struct st_coverage_row *row, void *arg)
-{
-	struct reporting *x = arg;
-	const struct st_certificate *c = &row->station.certificate;
-	struct st_coverage_sum *sum = &x->sum;
-	if (row->station.number >= x->report.station_count || !x->report.covers[row->station.number])
-		return 0;
-	sum->stations++;
-	sum->heard += row->heard;
-	sum->refilling += row->refilling;
-	sum->events += row->size;
-	sum->unread += row->unread;
-	if (row->checkpoint_time_s != 0 &&
-	    (sum->oldest_checkpoint_s == 0 || row->checkpoint_time_s < sum->oldest_checkpoint_s))
-		sum->oldest_checkpoint_s = row->checkpoint_time_s;
-	json_t *one = json_pack("{s:s, s:s, s:s, s:b, s:I, s:I, s:o, s:I, s:b}", "code", c->code.text,
-				"name", c->name, "tier", st_tier_name(c->tier), "heard", (int)row->heard,
-				"size", (json_int_t)row->size, "checkpoint_ms",
-				(json_int_t)row->checkpoint_time_s * 1000, "checkpoint_at",
-				api_time((int64_t)row->checkpoint_time_s * 1000), "unread",
-				(json_int_t)row->unread, "refilling", (int)row->refilling);
-	return json_array_append_new(x->rows, one) == 0 ? 0 : ST_ENOMEM;
-}
-
-static int add_invited(const struct st_invite_row *i, void *arg)
-{
-	struct reporting *x = arg;
-	if (!i->used)
-		json_array_append_new(x->invited, json_string(i->child.text));
-	return 0;
-}
-
 static int make(struct st_txn *t, void *arg)
 {
 	struct reporting *x = arg;
@@ -150,15 +116,8 @@ static int make(struct st_txn *t, void *arg)
 	int rc = st_report_make(t, &x->query, &x->report, place);
 	if (rc < 0)
 		return api_place(x->q, rc, place);
-	struct st_coverage_sum all;
-	rc = st_coverage_sum(t, &all);
-	if (rc == 0) {
-		x->sum.waiting = all.waiting; /* of any station: an event that waits can't say whose figure it is */
-		x->sum.set_aside = all.set_aside;
-	}
-	if (rc == 0)
-		rc = st_coverage_each(t, add_coverage, x);
-	return rc < 0 ? rc : st_invite_each(t, add_invited, x);
+	struct api_covers covers = { .station = x->report.covers, .count = x->report.station_count };
+	return api_coverage(t, &covers, x->now_ms, &x->coverage);
 }
 
 static json_t *row_json(const struct reporting *x, const struct st_report_row *r)
@@ -180,22 +139,14 @@ static json_t *report_json(struct reporting *x)
 		json_array_append_new(by, json_string(st_dimension_text(x->query.by[i])));
 	for (size_t i = 0; i < x->report.count; i++)
 		json_array_append_new(rows, row_json(x, &x->report.rows[i]));
-	json_t *coverage = json_pack(
-		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O, s:O}", "stations",
-		(json_int_t)x->sum.stations, "heard", (json_int_t)x->sum.heard, "refilling",
-		(json_int_t)x->sum.refilling, "events", (json_int_t)x->sum.events, "unread",
-		(json_int_t)x->sum.unread, "waiting", (json_int_t)x->sum.waiting, "set_aside",
-		(json_int_t)x->sum.set_aside, "oldest_checkpoint_s",
-		(json_int_t)x->sum.oldest_checkpoint_s, "now_ms", (json_int_t)x->now_ms, "rows", x->rows,
-		"invited", x->invited);
 	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "kind",
 			 st_kind(x->query.kind)->name, "by", by, "rows", rows, "total",
-			 figures_json(x, &x->report.total), "coverage", coverage);
+			 figures_json(x, &x->report.total), "coverage", json_incref(x->coverage));
 }
 
 static int get_report(struct request *q)
 {
-	struct reporting x = { .q = q, .rows = json_array(), .invited = json_array() };
+	struct reporting x = { .q = q };
 	struct timespec now;
 	const char *by = api_argument(q, "by"), *kind = api_argument(q, "kind");
 	const struct st_kind *k = kind == NULL ? st_kind(ST_KIND_MATTER) : st_kind_named(kind);
@@ -218,8 +169,7 @@ static int get_report(struct request *q)
 	if (x.rc == 0)
 		x.rc = api_json(q, report_json(&x));
 	st_report_done(&x.report);
-	json_decref(x.rows);
-	json_decref(x.invited);
+	json_decref(x.coverage);
 	return x.rc;
 }
 

@@ -185,12 +185,16 @@ static int held_above(struct life *l, const struct st_place *at, struct holding 
 	return rc == ST_ENOTFOUND ? 0 : rc;
 }
 
-int life_event(struct life *l, const struct st_place *at, enum st_stray_why stray,
-	       struct st_life_event *e)
+void life_forget(struct life *l)
+{
+	st_wipe(&l->key, sizeof(l->key));
+	l->key_here = false;
+}
+
+int life_fields(struct life *l, const struct st_place *at, struct st_life_event *e)
 {
 	struct st_event event;
 	struct st_change change;
-	struct holding h = { .l = l, .seq = at->seq, .best_depth = UINT32_MAX, .tier = "" };
 	memset(e, 0, sizeof(*e));
 	int rc = life_read(l, at, &event, &change);
 	if (rc < 0)
@@ -204,11 +208,19 @@ int life_event(struct life *l, const struct st_place *at, enum st_stray_why stra
 	e->term = event.term;
 	e->revision = event.revision;
 	e->move = kind != NULL && event.type == ST_MOVE ? st_kind_move(kind, change.move) : NULL;
-	e->stray = stray;
 	e->author = event.author;
 	e->facts = change.fields;
 	e->fact_count = change.field_count;
-	rc = read_parts(l, at, &event, e);
+	e->held_by = "";
+	return read_parts(l, at, &event, e);
+}
+
+int life_event(struct life *l, const struct st_place *at, enum st_stray_why stray,
+	       struct st_life_event *e)
+{
+	struct holding h = { .l = l, .seq = at->seq, .best_depth = UINT32_MAX, .tier = "" };
+	int rc = life_fields(l, at, e);
+	e->stray = stray;
 	if (rc == 0)
 		rc = st_receipt_each(l->txn, at->log, held, &h);
 	if (rc == 0 && h.tier[0] == 0)

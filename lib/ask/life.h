@@ -16,5 +16,9 @@ void life_close(struct life *l);
 int life_read(struct life *l, const struct st_place *at, struct st_event *ret_event,
 	      struct st_change *ret_change);
 int life_previous(struct life *l, const struct st_event *e, struct st_place *ret_at);
+/* The event with its parts, but not who holds it. */
+int life_fields(struct life *l, const struct st_place *at, struct st_life_event *e);
+/* Another record follows: this one's key is forgotten. */
+void life_forget(struct life *l);
 int life_event(struct life *l, const struct st_place *at, enum st_stray_why stray,
 	       struct st_life_event *e);

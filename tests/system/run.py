@@ -23,6 +23,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(TOP, "deploy", "demo"))
 from city import City, Failed, Station  # noqa: E402
+import questions  # noqa: E402
 
 BUILD = None
 TESTS = []
@@ -465,6 +466,27 @@ def kinds_documented(city):
         graph = base.ctl("kinds", name, "--dot")
         check(graph.startswith("digraph %s {" % name) and graph.count("{") == graph.count("}"), graph)
         check(all("\t%s [" % s["name"] in graph for s in k["states"]), "its states: %s" % graph)
+
+
+@test
+def questions_documented(city):
+    """deploy/docs/questions.md is what the program's table says."""
+    with open(os.path.join(TOP, "deploy", "docs", "questions.md"), encoding="utf-8") as f:
+        check(f.read() == city["410600"].ctl("ask", "--markdown"), "deploy/docs/questions.md is old: make docs")
+
+
+@test
+def questions_asked(city):
+    """All 24 at every tier, to the screen, CSV, XLSX and JSON; what they say of a little of everything."""
+    matter = questions.ask_everything(city, check, until)
+    questions.what_they_say(city, check, matter)
+    sound(city)
+
+
+@test
+def questions_refused(city):
+    """A question, period, station or record that isn't one is refused by name, in both languages."""
+    questions.refused(city, check)
 
 
 @test
