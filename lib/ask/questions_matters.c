@@ -274,9 +274,11 @@ int question_online(struct asking *a)
 	uint64_t all = sides[1].n[OPENED] + sides[2].n[OPENED];
 	for (uint32_t side = 1; rc == 0 && side <= 2; side++) {
 		rc = give_online(a, &sides[side], all, true);
-		for (size_t i = 0; rc == 0 && i < sums.count; i++)
-			if (sums.rows[i].key[0] == side)
-				rc = give_online(a, &sums.rows[i], all, false);
+		for (size_t i = 0; rc == 0 && i < sums.count; i++) {
+			const struct sum *s = &sums.rows[i];
+			if (s->key[0] == side && s->n[OPENED] + s->n[CLOSED] + s->n[OPEN_NOW] > 0)
+				rc = give_online(a, s, all, false);
+		}
 	}
 	free(sides[1].days);
 	free(sides[2].days);
