@@ -12,11 +12,18 @@
 #include "question_table.h"
 #include "question_period.h"
 
-#define QUESTION(n, id, shape, usually, zh_text, en_text, zh_note, en_note)                        \
-	{ .number = n, .name = #id, .zh = zh_text, .en = en_text, .note_zh = zh_note,              \
-	  .note_en = en_note, .columns = columns_##id,                                             \
-	  .column_count = sizeof(columns_##id) / sizeof(columns_##id[0]),                          \
-	  .period = ST_PERIOD_##shape, .usual = ST_USUAL_##usually, .of_record = n == 22,          \
+#define QUESTION(n, id, shape, usually, zh_text, en_text, zh_note, en_note) \
+	{ .number = n,                                                      \
+	  .name = #id,                                                      \
+	  .zh = zh_text,                                                    \
+	  .en = en_text,                                                    \
+	  .note_zh = zh_note,                                               \
+	  .note_en = en_note,                                               \
+	  .columns = columns_##id,                                          \
+	  .column_count = sizeof(columns_##id) / sizeof(columns_##id[0]),   \
+	  .period = ST_PERIOD_##shape,                                      \
+	  .usual = ST_USUAL_##usually,                                      \
+	  .of_record = n == 22,                                             \
 	  .answer = question_##id },
 
 static const struct st_question questions[] = { QUESTIONS(QUESTION) };
@@ -94,7 +101,8 @@ struct ranking {
 
 static int by_code(const void *x, const void *y)
 {
-	return strcmp(((const struct ranking *)x)->code.text, ((const struct ranking *)y)->code.text);
+	return strcmp(((const struct ranking *)x)->code.text,
+		      ((const struct ranking *)y)->code.text);
 }
 
 /* Stations in order of their codes: rows come in it. */
@@ -109,6 +117,7 @@ static int rank_stations(struct asking *a)
 			all[n++] = (struct ranking){ (uint32_t)s, a->places.rows[s].code };
 	if (n > 1)
 		qsort(all, n, sizeof(*all), by_code);
+	st_assert(n < a->places.count + 1);
 	for (size_t i = 0; i < n; i++) {
 		a->ranked[i + 1] = all[i].number;
 		a->rank[all[i].number] = (uint32_t)i + 1;
@@ -145,6 +154,7 @@ static int find_stations(struct asking *a)
 static int read_period(struct asking *a)
 {
 	int rc = period_settle(a->q, a->today, &a->from, &a->to, a->place);
+	st_assert(rc < 0 || a->to == 0 || a->from <= a->to);
 	a->from_month = a->from == 0 ? 0 : st_month_of_day(a->from);
 	a->to_month = a->to == 0 ? 0 : st_month_of_day(a->to);
 	return rc;
@@ -156,8 +166,10 @@ static int check_record(struct asking *a)
 	if (given == needed)
 		return 0;
 	(void)snprintf(a->place, ST_PLACE_MAX, "record: %s",
-		       needed ? either_of(a, "此问要一条记录的编号", "this question needs a record's number")
-			      : either_of(a, "此问不问单条记录, 请去掉", "this question isn't of one record: leave it out"));
+		       needed ? either_of(a, "此问要一条记录的编号",
+					  "this question needs a record's number")
+			      : either_of(a, "此问不问单条记录, 请去掉",
+					  "this question isn't of one record: leave it out"));
 	return ST_EFIELD;
 }
 

@@ -1,5 +1,5 @@
-/* question.h - what the sources of the questions share: an answer in the making, its rows, sums over
- * tallies, and the reading of single records. */
+/* question.h - what the sources of the questions share: an answer in the making, its rows, sums
+ * over tallies, and the reading of single records. */
 #pragma once
 #include <station/ask/question.h>
 #include <station/work/tally.h>
@@ -11,26 +11,27 @@ struct asking {
 	struct st_txn *txn;
 	const struct st_ask *q;
 	struct places places;
-	bool *covers;        /* [station number] */
-	bool all_covered;    /* of those that have a certificate here */
-	uint32_t *rank;      /* [station number]: its place in order of codes, from 1 */
-	uint32_t *ranked;    /* and back; [0] is no station */
-	uint32_t self, top;  /* station numbers */
+	bool *covers;       /* [station number] */
+	bool all_covered;   /* of those that have a certificate here */
+	uint32_t *rank;     /* [station number]: its place in order of codes, from 1 */
+	uint32_t *ranked;   /* and back; [0] is no station */
+	uint32_t self, top; /* station numbers */
 	uint32_t today;
-	uint32_t from, to;   /* days; 0: open end */
+	uint32_t from, to; /* days; 0: open end */
 	uint32_t from_month, to_month;
 	struct life life;
-	size_t looked;       /* rows of indexes gone through */
+	size_t looked; /* rows of indexes gone through */
 	st_answer_fn *fn;
 	void *arg;
 	char *place;
-	size_t rows, cells;  /* given; of the row that is being made */
+	size_t rows, cells; /* given; of the row that is being made */
 	struct st_answer_cell row[ST_QUESTION_COLUMNS_MAX];
 	char texts[ST_QUESTION_COLUMNS_MAX][ST_ANSWER_TEXT_MAX + 1];
 };
 
 const char *either_of(const struct asking *a, const char *zh, const char *en);
-/* question_rows.c: cells in the order of the columns; row_give hands the row out and begins the next. */
+/* question_rows.c: cells in the order of the columns; row_give hands the row out and begins the
+ * next. */
 void row_text(struct asking *a, const char *text); /* "" and NULL: an empty cell */
 void row_code(struct asking *a, const char *code);
 void row_count(struct asking *a, uint64_t n);
@@ -54,7 +55,7 @@ int row_give(struct asking *a);
 
 /* question_rows.c: stations. */
 bool is_covered(const struct asking *a, uint32_t number);
-bool is_here(const struct asking *a, uint32_t number); /* covered, and not revoked */
+bool is_here(const struct asking *a, uint32_t number);       /* covered, and not revoked */
 uint32_t branch_of(const struct asking *a, uint32_t number); /* its number; 0: not known */
 bool is_above(const struct asking *a, uint32_t upper, uint32_t lower);
 /* One more row of an index is gone through. ST_ETOOBIG beyond the bound. */
@@ -67,7 +68,8 @@ uint32_t kind_number(const char *name);
 uint32_t field_number(const char *kind, const char *name);
 uint32_t state_number(const char *kind, const char *name);
 uint32_t choice_number(const char *kind, const char *field, const char *name);
-/* question_records.c: records of kinds that have few. fn gets those of a state in order of opening. */
+/* question_records.c: records of kinds that have few. fn gets those of a state in order of opening.
+ */
 typedef int record_fn(struct asking *a, const struct st_record *r, void *arg);
 int records_in_state(struct asking *a, uint32_t kind, uint32_t state, record_fn *fn, void *arg);
 /* The newest value of a field: several values of one event are joined. */
@@ -80,7 +82,8 @@ struct newest {
 };
 int newest_read(struct asking *a, const struct st_record *r, struct newest *w, size_t count);
 /* Each event of the chain, newest first. */
-typedef int change_fn(struct asking *a, const struct st_event *e, const struct st_change *c, void *arg);
+typedef int change_fn(struct asking *a, const struct st_event *e, const struct st_change *c,
+		      void *arg);
 int changes_each(struct asking *a, const struct st_record *r, change_fn *fn, void *arg);
 /* The station's entry that counts: the newest opened that isn't closed. 0: none; 1: *ret is it. */
 int station_entry(struct asking *a, uint32_t number, struct st_record *ret);
@@ -115,8 +118,8 @@ void sums_done(struct sums *s);
 int sum_days(struct sum *s, uint32_t days, uint64_t n);
 double sum_percentile(const struct sum *s, unsigned percent); /* nearest rank; NAN: of nothing */
 
-/* Which cells are gone through: those of the covered stations. field: of a facet's view. `place` says
- * which sum a cell goes to (NULL in *ret: to none), `add` what a counter adds there. */
+/* Which cells are gone through: those of the covered stations. field: of a facet's view. `place`
+ * says which sum a cell goes to (NULL in *ret: to none), `add` what a counter adds there. */
 struct count {
 	struct asking *a;
 	struct sums *sums;
@@ -132,11 +135,12 @@ struct count {
 int count_cells(struct count *c);
 
 /* The questions, by group of files. */
-#define QUESTION_FUNCTIONS(X)                                                                      \
-	X(opened) X(overdue) X(focus) X(days) X(ratings) X(reopened) X(silent) X(no_visit)         \
-	X(schedules) X(leaders) X(law_services) X(no_reception) X(suggestions) X(key_notices)      \
-	X(projects) X(voices) X(handed_up) X(online) X(industries) X(premises) X(year) X(life)     \
-	X(trainings) X(ranking)
+#define QUESTION_FUNCTIONS(X)                                                                  \
+	X(opened)                                                                              \
+	X(overdue) X(focus) X(days) X(ratings) X(reopened) X(silent) X(no_visit) X(schedules)  \
+		X(leaders) X(law_services) X(no_reception) X(suggestions) X(key_notices)       \
+			X(projects) X(voices) X(handed_up) X(online) X(industries) X(premises) \
+				X(year) X(life) X(trainings) X(ranking)
 #define X(name) int question_##name(struct asking *a);
 QUESTION_FUNCTIONS(X)
 #undef X

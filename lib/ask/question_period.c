@@ -75,9 +75,11 @@ static int read_month(const char *text, uint32_t *from, uint32_t *to)
 	return strlen(text) == 7 ? st_period_parse(st_span_text(text), from, to) : ST_EFIELD;
 }
 
-static int read_ends(const struct st_period_words *w, bool en, uint32_t *from, uint32_t *to, char *place)
+static int read_ends(const struct st_period_words *w, bool en, uint32_t *from, uint32_t *to,
+		     char *place)
 {
-	const char *form = en ? "a day or a month, 2026-07-01 or 2026-07" : "应为日期或月份, 如 2026-07-01 或 2026-07";
+	const char *form = en ? "a day or a month, 2026-07-01 or 2026-07"
+			      : "应为日期或月份, 如 2026-07-01 或 2026-07";
 	uint32_t other = 0;
 	*from = *to = 0;
 	if (w->from != NULL && st_period_parse(st_span_text(w->from), from, &other) < 0)
@@ -100,7 +102,8 @@ int st_period_read(const struct st_period_words *w, enum st_lang lang, uint32_t 
 	ST_REQUIRE(ret_to != NULL);
 	if (given > 1)
 		return refuse(reterr_place, "from, month, quarter, year",
-			      en ? "give from and to, or one of the others" : "只给 from 与 to, 或其他之一");
+			      en ? "give from and to, or one of the others"
+				 : "只给 from 与 to, 或其他之一");
 	if (w->month != NULL && read_month(w->month, &from, &to) < 0)
 		return refuse(reterr_place, "month", en ? "as in 2026-07" : "应如 2026-07");
 	if (w->quarter != NULL && read_quarter(w->quarter, &from, &to) < 0)
@@ -120,17 +123,10 @@ static void usual(const struct st_question *q, uint32_t today, uint32_t *from, u
 	uint32_t month = st_month_of_day(today), months = 1;
 	st_assert(month > 0);
 	switch (q->usual) {
-	case ST_USUAL_ALL:
-		*from = *to = 0;
-		return;
-	case ST_USUAL_MONTH:
-		break;
-	case ST_USUAL_QUARTER:
-		months = QUARTER;
-		break;
-	case ST_USUAL_YEAR:
-		months = MONTHS;
-		break;
+	case ST_USUAL_ALL: *from = *to = 0; return;
+	case ST_USUAL_MONTH: break;
+	case ST_USUAL_QUARTER: months = QUARTER; break;
+	case ST_USUAL_YEAR: months = MONTHS; break;
 	}
 	month -= month % months;
 	*from = st_month_first_day(month);
@@ -150,18 +146,24 @@ int period_settle(const struct st_ask *q, uint32_t today, uint32_t *from, uint32
 	}
 	if (question->period == ST_PERIOD_NONE)
 		return refuse(place, "from, to, month, quarter, year",
-			      en ? "this question has no period: leave it out" : "此问不分时段, 请去掉");
+			      en ? "this question has no period: leave it out"
+				 : "此问不分时段, 请去掉");
 	if (question->period == ST_PERIOD_DAYS)
 		return 0;
 	if (*from != 0 && *from != st_month_first_day(st_month_of_day(*from)))
-		return refuse(place, "from", en ? "whole months only: the first day of one" : "此问按整月: 应为某月首日");
+		return refuse(place, "from",
+			      en ? "whole months only: the first day of one"
+				 : "此问按整月: 应为某月首日");
 	if (*to != 0 && *to != month_last_day(st_month_of_day(*to)))
-		return refuse(place, "to", en ? "whole months only: the last day of one" : "此问按整月: 应为某月末日");
+		return refuse(place, "to",
+			      en ? "whole months only: the last day of one"
+				 : "此问按整月: 应为某月末日");
 	return 0;
 }
 
 static void same_day_before(uint32_t day, uint32_t years, uint32_t *ret)
 {
+	st_assert(day != 0);
 	uint32_t month = st_month_of_day(day), of_month = day - st_month_first_day(month);
 	uint32_t before = month - years * MONTHS;
 	uint32_t last = month_last_day(before), at = st_month_first_day(before) + of_month;

@@ -4,6 +4,7 @@
 
 uint32_t month_last_day(uint32_t month);
 /* What was asked for, or what is usual. ST_EFIELD: the question has no such period. */
-int period_settle(const struct st_ask *q, uint32_t today, uint32_t *from, uint32_t *to, char *place);
+int period_settle(const struct st_ask *q, uint32_t today, uint32_t *from, uint32_t *to,
+		  char *place);
 /* The same days a year earlier; of 29 February the 28th. */
 void period_year_before(uint32_t from, uint32_t to, uint32_t *ret_from, uint32_t *ret_to);

@@ -36,7 +36,8 @@ uint32_t state_number(const char *kind, const char *name)
 
 uint32_t choice_number(const char *kind, const char *field, const char *name)
 {
-	const struct st_field_row *f = st_kind_field(st_kind_named(kind), field_number(kind, field));
+	const struct st_field_row *f =
+		st_kind_field(st_kind_named(kind), field_number(kind, field));
 	const struct st_choice *c = st_choice_named(f->choices, st_span_text(name));
 	ST_REQUIRE(c != NULL);
 	return c->number;
@@ -70,13 +71,16 @@ int records_in_state(struct asking *a, uint32_t kind, uint32_t state, record_fn 
 	const uint8_t prefix[2] = { (uint8_t)kind, (uint8_t)state };
 	struct in_state x = { a, fn, arg };
 	st_assert(kind < ST_KINDS_MAX);
-	return st_index_each(a->txn, ST_INDEX_STATE, ST_SPAN(prefix), ST_SPAN_NONE, one_in_state, &x);
+	return st_index_each(a->txn, ST_INDEX_STATE, ST_SPAN(prefix), ST_SPAN_NONE, one_in_state,
+			     &x);
 }
 
 int changes_each(struct asking *a, const struct st_record *r, change_fn *fn, void *arg)
 {
 	struct st_place at = r->head;
 	int rc = 0;
+	st_assert(r->revision <= ST_REVISIONS_MAX);
+	st_assert(r->head.seq != 0);
 	for (uint32_t n = 0; rc == 0 && at.seq != 0 && n < r->revision; n++) {
 		struct st_event e;
 		struct st_change c;
@@ -179,7 +183,8 @@ static int see_entry(const struct st_record_ref *ref, uint32_t value, uint32_t d
 int station_entry(struct asking *a, uint32_t number, struct st_record *ret)
 {
 	struct entry x = { a, ret, false };
-	struct st_facet_query q = { .kind = kind_number("station"), .field = field_number("station", "code"),
+	struct st_facet_query q = { .kind = kind_number("station"),
+				    .field = field_number("station", "code"),
 				    .value = number };
 	st_assert(number != 0);
 	int rc = st_facet_each(a->txn, &q, see_entry, &x);
@@ -212,14 +217,17 @@ static int add_deputy(struct asking *a, const struct st_record *r, void *arg)
 	st_record_copy(&one->record, r);
 	one->station = station;
 	one->code = st_record_facet(r, d->code_field);
-	return one->code == 0 ? 0 : st_name_text(a->txn, ST_NAMES_DEPUTY, (uint16_t)one->code, one->text);
+	return one->code == 0
+		       ? 0
+		       : st_name_text(a->txn, ST_NAMES_DEPUTY, (uint16_t)one->code, one->text);
 }
 
 static int by_code(const void *x, const void *y)
 {
 	const struct deputy *a = x, *b = y;
 	int c = strcmp(a->text, b->text);
-	return c != 0 ? c : memcmp(a->record.ref.ulid.bytes, b->record.ref.ulid.bytes, ST_ULID_SIZE);
+	return c != 0 ? c
+		      : memcmp(a->record.ref.ulid.bytes, b->record.ref.ulid.bytes, ST_ULID_SIZE);
 }
 
 int deputies_read(struct asking *a, struct deputy **ret, size_t *ret_count)

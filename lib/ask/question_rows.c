@@ -23,7 +23,8 @@ static struct st_answer_cell *next_cell(struct asking *a)
 {
 	ST_REQUIRE(a->cells < a->q->question->column_count);
 	struct st_answer_cell *c = &a->row[a->cells];
-	*c = (struct st_answer_cell){ .type = a->q->question->columns[a->cells].type, .empty = true };
+	*c = (struct st_answer_cell){ .type = a->q->question->columns[a->cells].type,
+				      .empty = true };
 	a->cells++;
 	return c;
 }
@@ -210,9 +211,10 @@ int looked_at(struct asking *a)
 {
 	st_assert(a->looked <= ST_ANSWER_LOOKED_MAX);
 	if (a->looked == ST_ANSWER_LOOKED_MAX) {
-		(void)snprintf(a->place, ST_PLACE_MAX, "%s",
-			       either_of(a, "记录太多: 请用较短的时段或 --station",
-					 "too many records: ask for a shorter period, or with --station"));
+		(void)snprintf(
+			a->place, ST_PLACE_MAX, "%s",
+			either_of(a, "记录太多: 请用较短的时段或 --station",
+				  "too many records: ask for a shorter period, or with --station"));
 		return ST_ETOOBIG;
 	}
 	a->looked++;

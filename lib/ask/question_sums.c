@@ -1,8 +1,8 @@
 /* question_sums.c - sums over the cells of tallies.
  *
  * Owns:    the table of sums, and the walk over the cells of the covered stations.
- * Promise: 4 and 9: an answer's counts are tallies, and there are at most ST_ANSWER_ROWS_MAX of them.
- * Flow:    cells -> sums -> questions */
+ * Promise: 4 and 9: an answer's counts are tallies, and there are at most ST_ANSWER_ROWS_MAX of
+ * them. Flow:    cells -> sums -> questions */
 #include "question.h"
 #include <math.h>
 #include <stdlib.h>
@@ -166,7 +166,8 @@ static int one_cell(struct st_span key, struct st_span cell, void *arg)
 	return rc < 0 || c->at == NULL ? rc : st_cell_walk(&k, cell, one_counter, c);
 }
 
-/* Few stations are looked up one by one; where most are covered, one walk passes over the others. */
+/* Few stations are looked up one by one; where most are covered, one walk passes over the others.
+ */
 static int count_role(struct count *c, enum st_role role)
 {
 	uint8_t prefix[7] = { (uint8_t)c->view, (uint8_t)role, (uint8_t)c->kind };

@@ -121,12 +121,12 @@ COLUMNS(trainings) = { DEPUTY, COUNT("trainings", "培训次数", "trainings"), 
 		       DAY("last", "最近培训", "last") };
 COLUMNS(ranking) = {
 	TIER, COUNT("rank", "名次", "rank"), STATION, NUMBER("points", "总分", "points"),
-	SHARE("in_time", "未超期率", "share in time"), NUMBER("in_time_points", "分", "points"),
-	SHARE("ended", "办结率", "share ended"), NUMBER("ended_points", "分", "points"),
-	SHARE("satisfied", "满意率", "share satisfied"), NUMBER("satisfied_points", "分", "points"),
-	COUNT("visits", "进站", "visits"), NUMBER("visits_points", "分", "points"),
-	SHARE("kept", "四定落实率", "share of schedules kept"), NUMBER("kept_points", "分", "points"),
-	DAYS("silent", "静默天数", "days silent"), NUMBER("silent_points", "分", "points"),
+	SHARE("in_time", "未超期率", "share in time"), NUMBER("in_time_points", "未超期得分", "points for time"),
+	SHARE("ended", "办结率", "share ended"), NUMBER("ended_points", "办结得分", "points for ended"),
+	SHARE("satisfied", "满意率", "share satisfied"), NUMBER("satisfied_points", "满意得分", "points for satisfied"),
+	COUNT("visits", "进站", "visits"), NUMBER("visits_points", "进站得分", "points for visits"),
+	SHARE("kept", "四定落实率", "share of schedules kept"), NUMBER("kept_points", "四定得分", "points for schedules"),
+	DAYS("silent", "静默天数", "days silent"), NUMBER("silent_points", "在线得分", "points for being heard"),
 };
 
 /*      number, name, period, where none is given, Chinese, English, notes */

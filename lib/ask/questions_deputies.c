@@ -1,5 +1,5 @@
-/* questions_deputies.c - deputies without a reception, trainings per deputy, and suggestions by the class of
- * their answers.
+/* questions_deputies.c - deputies without a reception, trainings per deputy, and suggestions by the
+ * class of their answers.
  *
  * Owns:    what a reception and a training of a deputy is.
  * Flow:    deputies, visits, activities, suggestions -> rows */
@@ -29,6 +29,7 @@ static int see_reception(const struct st_record_ref *ref, uint32_t value, uint32
 		return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;
 	if (x->voided != 0 && r.state == x->voided)
 		return 0;
+	st_assert(day != 0);
 	x->in_period |= in_period(x->a, day);
 	x->last = day > x->last ? day : x->last;
 	return 0;
@@ -37,10 +38,16 @@ static int see_reception(const struct st_record_ref *ref, uint32_t value, uint32
 /* First within the period, where most have one, so that the years before are looked at for few. */
 static int find_receptions(struct received *x, uint32_t code, uint32_t from, uint32_t to)
 {
-	struct st_facet_query visits = { .kind = kind_number("visit"), .value = code, .from_day = from,
-					 .field = field_number("visit", "deputies"), .to_day = to };
-	struct st_facet_query matters = { .kind = ST_KIND_MATTER, .value = code, .from_day = from,
-					  .field = field_number("matter", "deputy"), .to_day = to };
+	struct st_facet_query visits = { .kind = kind_number("visit"),
+					 .value = code,
+					 .from_day = from,
+					 .field = field_number("visit", "deputies"),
+					 .to_day = to };
+	struct st_facet_query matters = { .kind = ST_KIND_MATTER,
+					  .value = code,
+					  .from_day = from,
+					  .field = field_number("matter", "deputy"),
+					  .to_day = to };
 	st_assert(code != 0);
 	x->voided = state_number("visit", "voided");
 	int rc = st_facet_each(x->a->txn, &visits, see_reception, x);
@@ -110,6 +117,8 @@ static int add_training(struct asking *a, const struct st_record *r, void *arg)
 
 static int give_trainings(struct asking *a, const struct sum *s)
 {
+	st_assert((s->n[T_COUNT] == 0) == (s->n[T_LAST] == 0));
+	st_assert(s->n[T_OURS] <= s->n[T_COUNT]);
 	row_count(a, s->n[T_COUNT]);
 	row_count(a, s->n[T_HOURS]);
 	row_day(a, (uint32_t)s->n[T_LAST]);
@@ -134,10 +143,12 @@ static int see_deputy(const struct st_record_ref *ref, uint32_t value, uint32_t 
 /* Codes that took part here and that no deputy's record has. */
 static int give_unknown(struct asking *a, const struct sum *s)
 {
-	struct st_facet_query q = { .kind = kind_number("deputy"), .field = field_number("deputy", "deputy"),
+	struct st_facet_query q = { .kind = kind_number("deputy"),
+				    .field = field_number("deputy", "deputy"),
 				    .value = s->key[0] };
 	struct known k = { .a = a };
 	char code[ST_NAME_TEXT_MAX + 1] = "";
+	st_assert(s->key[0] != 0);
 	int rc = st_facet_each(a->txn, &q, see_deputy, &k);
 	if (rc < 0 || k.known > 0 || s->n[T_OURS] == 0)
 		return rc;
@@ -156,8 +167,10 @@ int question_trainings(struct asking *a)
 	struct deputy *all = NULL;
 	size_t count = 0;
 	struct training x = { &sums, choice_number("activity", "type", "training"),
-			      field_number("activity", "deputies"), field_number("activity", "hours") };
-	int rc = records_in_state(a, kind_number("activity"), state_number("activity", "held"), add_training, &x);
+			      field_number("activity", "deputies"),
+			      field_number("activity", "hours") };
+	int rc = records_in_state(a, kind_number("activity"), state_number("activity", "held"),
+				  add_training, &x);
 	if (rc == 0)
 		rc = deputies_read(a, &all, &count);
 	for (size_t i = 0; rc == 0 && i < count; i++) {
@@ -198,6 +211,7 @@ static int by_class(struct count *c, const struct st_tally_key *key, struct sum 
 static void add_class(struct count *c, const struct st_tally_key *key, uint32_t counter, uint64_t n)
 {
 	const struct classing *x = c->arg;
+	st_assert(key->role == ST_ROLE_HOLDER);
 	if (st_counter_measure(counter) != ST_IN_STATE)
 		return;
 	uint32_t bucket = st_counter_bucket(counter);
@@ -213,7 +227,8 @@ static int add_past(struct asking *a, const struct st_record *r, void *arg)
 	struct classing *x = arg;
 	struct newest promise = { .field = x->promise };
 	struct sum *s = NULL;
-	if (!is_covered(a, r->holder) || ((a->from != 0 || a->to != 0) && !in_period(a, r->opened_day)))
+	if (!is_covered(a, r->holder) ||
+	    ((a->from != 0 || a->to != 0) && !in_period(a, r->opened_day)))
 		return 0;
 	int rc = newest_read(a, r, &promise, 1);
 	if (rc < 0 || !promise.found || promise.number >= a->today)
@@ -238,6 +253,7 @@ static int add_unclassed(struct sums *sums)
 		for (size_t i = 0; i < sums->count; i++)
 			if (sums->rows[i].key[0] != NO_CLASS && sums->rows[i].key[0] != ALL_CLASSES)
 				none->n[k] -= sums->rows[i].n[k];
+		st_assert(none->n[k] <= all->n[k]); /* nothing has two classes */
 	}
 	return rc;
 }
@@ -245,7 +261,10 @@ static int add_unclassed(struct sums *sums)
 static int give_class(struct asking *a, const struct sum *s, const struct st_choice *c)
 {
 	row_code(a, c == NULL ? NULL : c->name);
-	row_text(a, c == NULL ? either_of(a, "尚无分类", "no class yet") : either_of(a, c->zh, c->en));
+	row_text(a,
+		 c == NULL ? either_of(a, "尚无分类", "no class yet") : either_of(a, c->zh, c->en));
+	st_assert(s->n[G_OPEN] + s->n[G_ENDED] == s->n[G_ALL]);
+	st_assert(s->n[G_PAST] <= s->n[G_TRACKED]);
 	for (size_t k = G_ALL; k <= G_PAST; k++)
 		row_count(a, s->n[k]);
 	return row_give(a);
@@ -254,11 +273,17 @@ static int give_class(struct asking *a, const struct sum *s, const struct st_cho
 int question_suggestions(struct asking *a)
 {
 	struct sums sums = { .count = 0 };
-	struct classing x = { state_number("suggestion", "promised"), field_number("suggestion", "class"),
+	struct classing x = { state_number("suggestion", "promised"),
+			      field_number("suggestion", "class"),
 			      field_number("suggestion", "promise"), &sums };
 	uint32_t kind = kind_number("suggestion");
-	struct count c = { .a = a, .sums = &sums, .view = ST_VIEW_FULL, .kind = kind, .place = by_class,
-			   .add = add_class, .arg = &x };
+	struct count c = { .a = a,
+			   .sums = &sums,
+			   .view = ST_VIEW_FULL,
+			   .kind = kind,
+			   .place = by_class,
+			   .add = add_class,
+			   .arg = &x };
 	const struct st_choice *choice = st_kind_field(st_kind(kind), x.class_field)->choices;
 	int rc = count_cells(&c);
 	c.view = ST_VIEW_MONTHLY;

@@ -1,10 +1,9 @@
-/* questions_life.c - the life of one matter, event by event, each with the proof that it stands in its
- * writer's log.
+/* questions_life.c - the life of one matter, event by event, each with the proof that it stands in
+ * its writer's log.
  *
- * Owns:    the verification of each event: its place under a checkpoint, that one's signature, and its
- *          writer's chain up to the city's root.
- * Promise: 3, origin-signed, end to end.
- * Flow:    record -> life, proofs -> rows */
+ * Owns:    the verification of each event: its place under a checkpoint, that one's signature, and
+ * its writer's chain up to the city's root. Promise: 3, origin-signed, end to end. Flow:    record
+ * -> life, proofs -> rows */
 #include "question.h"
 #include <stdio.h>
 #include <string.h>
@@ -31,11 +30,14 @@ static int verify_chain(struct proving *p, uint32_t station)
 }
 
 /* In its log: by the very proof that people get. */
-static int prove_logged(struct proving *p, const struct st_log *log, uint64_t seq, struct st_checkpoint *cp)
+static int prove_logged(struct proving *p, const struct st_log *log, uint64_t seq,
+			struct st_checkpoint *cp)
 {
 	struct st_log_id id;
 	struct st_station s;
 	char name[ST_KEY_NAME_MAX];
+	st_assert(seq > 0);
+	st_assert(seq <= log->tree.size);
 	st_buf_clear(&p->text);
 	st_buf_clear(&p->event);
 	int rc = st_log_id(p->a->txn, log, &id);
@@ -48,14 +50,17 @@ static int prove_logged(struct proving *p, const struct st_log *log, uint64_t se
 	if (rc < 0)
 		return rc;
 	st_origin_name(&id, name);
-	return st_proof_verify(st_buf_span(&p->text), st_buf_span(&p->event), name, &s.certificate.identity, cp);
+	return st_proof_verify(st_buf_span(&p->text), st_buf_span(&p->event), name,
+			       &s.certificate.identity, cp);
 }
 
 /* Carried: by the path that came with it. */
-static int prove_carried(struct proving *p, const struct st_log *log, uint64_t seq, struct st_checkpoint *cp)
+static int prove_carried(struct proving *p, const struct st_log *log, uint64_t seq,
+			 struct st_checkpoint *cp)
 {
 	struct st_carried c;
 	struct st_station s;
+	st_assert(seq > log->tree.size);
 	int rc = st_carried_get(p->a->txn, log->number, seq, &c);
 	if (rc == 0)
 		rc = st_log_id(p->a->txn, log, &cp->log);
@@ -69,16 +74,19 @@ static int prove_carried(struct proving *p, const struct st_log *log, uint64_t s
 	return rc < 0 ? rc : st_cosign_verify(cp, &s.certificate.identity, &c.cosignature);
 }
 
-static int prove(struct proving *p, const struct st_position *at, struct st_checkpoint *cp, uint32_t *station)
+static int prove(struct proving *p, const struct st_position *at, struct st_checkpoint *cp,
+		 uint32_t *station)
 {
 	struct st_log log;
+	st_assert(at->seq > 0);
 	memset(cp, 0, sizeof(*cp));
 	int rc = st_station_number(p->a->txn, &at->station, station);
 	if (rc == 0)
 		rc = st_log_find(p->a->txn, *station, at->epoch, &log);
 	if (rc < 0)
 		return rc;
-	rc = at->seq <= log.tree.size ? prove_logged(p, &log, at->seq, cp) : prove_carried(p, &log, at->seq, cp);
+	rc = at->seq <= log.tree.size ? prove_logged(p, &log, at->seq, cp)
+				      : prove_carried(p, &log, at->seq, cp);
 	return rc < 0 ? rc : verify_chain(p, *station);
 }
 
@@ -92,6 +100,7 @@ static void put_what(struct proving *p, const struct st_life_event *e)
 {
 	struct asking *a = p->a;
 	const struct st_state_row *s = st_kind_state(p->kind, e->state);
+	st_assert(p->kind != NULL);
 	if (e->move != NULL)
 		row_text(a, either_of(a, e->move->zh, e->move->en));
 	else if (e->type == ST_NOTE)
@@ -108,15 +117,11 @@ static void put_author(struct asking *a, const struct st_life_event *e)
 		       e->author.size == 0 ? "" : (const char *)e->author.data);
 	row_text(a, author);
 	switch (e->stray) {
-	case ST_STRAY_NOTE:
-		row_text(a, either_of(a, "附记", "beside it"));
-		return;
+	case ST_STRAY_NOTE: row_text(a, either_of(a, "附记", "beside it")); return;
 	case ST_STRAY_WAITING:
 		row_text(a, either_of(a, "等待前件", "waits for one before it"));
 		return;
-	case ST_STRAY_SET_ASIDE:
-		row_text(a, either_of(a, "搁置", "set aside"));
-		return;
+	case ST_STRAY_SET_ASIDE: row_text(a, either_of(a, "搁置", "set aside")); return;
 	}
 	row_text(a, either_of(a, "是", "yes"));
 }
@@ -148,7 +153,8 @@ static int give_event(const struct st_life_event *e, void *arg)
 		       (unsigned long long)e->at.seq);
 	row_code(a, place);
 	put_held_by(a, e->held_by);
-	row_text(a, verdict == 0 ? either_of(a, "核验通过", "verified") : st_error_text(verdict, a->q->lang));
+	row_text(a, verdict == 0 ? either_of(a, "核验通过", "verified")
+				 : st_error_text(verdict, a->q->lang));
 	(void)snprintf(place, sizeof(place), "%s/%u/%llu", cp.log.station.text, cp.log.epoch,
 		       (unsigned long long)cp.size);
 	row_code(a, verdict == 0 ? place : NULL);

@@ -1,5 +1,5 @@
-/* questions_measures.c - what tallies tell of matters besides their flow: key matters, days, ratings, and who
- * holds what others opened.
+/* questions_measures.c - what tallies tell of matters besides their flow: key matters, days,
+ * ratings, and who holds what others opened.
  *
  * Owns:    which counters answer these questions.
  * Promise: 4: all of it from tallies.
@@ -17,14 +17,15 @@ static bool is_bounded(const struct asking *a)
 
 enum { FOCUS_MAX = 6 };
 enum { N_OPENED, N_OVERDUE, N_STATES };
-#define STATE_NAMES(X)                                                                             \
-	X(registered) X(accepted) X(assigned) X(answered) X(echoed) X(reopened) X(closed)          \
-	X(refused) X(merged) X(withdrawn)
+#define STATE_NAMES(X)                                                                           \
+	X(registered)                                                                            \
+	X(accepted) X(assigned) X(answered) X(echoed) X(reopened) X(closed) X(refused) X(merged) \
+		X(withdrawn)
 enum {
 #define X(name) S_##name,
 	STATE_NAMES(X)
 #undef X
-	STATES
+		STATES
 };
 _Static_assert((int)N_STATES + (int)STATES <= (int)SUM_COUNTS, "each state has its count");
 
@@ -42,24 +43,18 @@ static int by_focus(struct count *c, const struct st_tally_key *key, struct sum 
 static void add_focus(struct count *c, const struct st_tally_key *key, uint32_t counter, uint64_t n)
 {
 	const struct focusing *f = c->arg;
+	st_assert(c->at != NULL);
 	uint32_t bucket = st_counter_bucket(counter);
 	(void)key;
 	switch (st_counter_measure(counter)) {
-	case ST_OPENED:
-		c->at->n[N_OPENED] += n;
-		break;
-	case ST_OPEN_DUE:
-		c->at->n[N_OVERDUE] += bucket != 0 && bucket < c->a->today ? n : 0;
-		break;
+	case ST_OPENED: c->at->n[N_OPENED] += n; break;
+	case ST_OPEN_DUE: c->at->n[N_OVERDUE] += bucket != 0 && bucket < c->a->today ? n : 0; break;
 	case ST_IN_STATE:
 		for (size_t i = 0; i < STATES; i++)
 			c->at->n[N_STATES + i] += f->numbers[i] == bucket ? n : 0;
 		break;
-	case ST_DAYS:
-		c->rc = sum_days(c->at, bucket, n);
-		break;
-	default:
-		break;
+	case ST_DAYS: c->rc = sum_days(c->at, bucket, n); break;
+	default: break;
 	}
 }
 
@@ -68,12 +63,19 @@ int question_focus(struct asking *a)
 	struct sums sums = { .count = 0 };
 	struct focusing f = { .numbers = {
 #define X(name) [S_##name] = state_number("matter", #name),
-		STATE_NAMES(X)
+				      STATE_NAMES(X)
 #undef X
-	} };
-	struct count c = { .a = a, .sums = &sums, .view = ST_VIEW_MONTHLY, .kind = ST_KIND_MATTER, .arg = &f,
-			   .field = field_number("matter", "focus"), .place = by_focus, .add = add_focus };
+			      } };
+	struct count c = { .a = a,
+			   .sums = &sums,
+			   .view = ST_VIEW_MONTHLY,
+			   .kind = ST_KIND_MATTER,
+			   .arg = &f,
+			   .field = field_number("matter", "focus"),
+			   .place = by_focus,
+			   .add = add_focus };
 	int rc = count_cells(&c);
+	st_assert(sums.count <= FOCUS_MAX);
 	for (uint32_t focus = 1; rc == 0 && focus <= FOCUS_MAX; focus++) {
 		struct sum *s = NULL;
 		rc = sums_at(&sums, focus, 0, 0, &s);
@@ -114,8 +116,12 @@ static void add_days(struct count *c, const struct st_tally_key *key, uint32_t c
 int question_days(struct asking *a)
 {
 	struct sums sums = { .count = 0 };
-	struct count c = { .a = a, .sums = &sums, .view = is_bounded(a) ? ST_VIEW_FULL : ST_VIEW_COARSE,
-			   .kind = ST_KIND_MATTER, .place = by_category, .add = add_days };
+	struct count c = { .a = a,
+			   .sums = &sums,
+			   .view = is_bounded(a) ? ST_VIEW_FULL : ST_VIEW_COARSE,
+			   .kind = ST_KIND_MATTER,
+			   .place = by_category,
+			   .add = add_days };
 	int rc = count_cells(&c);
 	sums_by_count(&sums);
 	for (size_t i = 0; rc == 0 && i < sums.count; i++) {
@@ -139,6 +145,7 @@ enum { R_SATISFIED, R_BASICALLY, R_UNSATISFIED, R_UNRATED, R_NONE, RATINGS };
 /* 1 to 3 are what a citizen says; any other number says that there is none from him. */
 static uint32_t rating_at(uint32_t rating)
 {
+	st_assert(rating <= UINT8_MAX);
 	return rating == 0 ? R_NONE : rating <= 3 ? rating - 1 : R_UNRATED;
 }
 
@@ -148,9 +155,11 @@ static int by_holder(struct count *c, const struct st_tally_key *key, struct sum
 	return key->role != ST_ROLE_HOLDER || out ? 0 : sums_at(c->sums, 0, 0, 0, ret);
 }
 
-static void add_ratings(struct count *c, const struct st_tally_key *key, uint32_t counter, uint64_t n)
+static void add_ratings(struct count *c, const struct st_tally_key *key, uint32_t counter,
+			uint64_t n)
 {
 	uint64_t *crossed = c->arg;
+	st_assert(c->view != ST_VIEW_FACET);
 	uint32_t bucket = st_counter_bucket(counter);
 	(void)key;
 	if (st_counter_measure(counter) == ST_DAYS)
@@ -164,13 +173,19 @@ static void add_ratings(struct count *c, const struct st_tally_key *key, uint32_
 int question_ratings(struct asking *a)
 {
 	static const char *const names[RATINGS][2] = {
-		{ "满意", "satisfied" }, { "基本满意", "basically satisfied" }, { "不满意", "not satisfied" },
-		{ "未评价", "not rated" }, { "无记录", "not told" },
+		{ "满意", "satisfied" },       { "基本满意", "basically satisfied" },
+		{ "不满意", "not satisfied" }, { "未评价", "not rated" },
+		{ "无记录", "not told" },
 	};
 	uint64_t crossed[RATINGS * RATINGS] = { 0 };
 	struct sums sums = { .count = 0 };
-	struct count c = { .a = a, .sums = &sums, .view = is_bounded(a) ? ST_VIEW_FULL : ST_VIEW_COARSE,
-			   .kind = ST_KIND_MATTER, .place = by_holder, .add = add_ratings, .arg = crossed };
+	struct count c = { .a = a,
+			   .sums = &sums,
+			   .view = is_bounded(a) ? ST_VIEW_FULL : ST_VIEW_COARSE,
+			   .kind = ST_KIND_MATTER,
+			   .place = by_holder,
+			   .add = add_ratings,
+			   .arg = crossed };
 	int rc = count_cells(&c);
 	if (rc == 0 && sums.count > 0) {
 		st_assert(sums.rows[0].n[0] >= sums.rows[0].n[1]);
@@ -198,7 +213,8 @@ static int by_opener(struct count *c, const struct st_tally_key *key, struct sum
 	bool out = c->view == ST_VIEW_FULL && !month_in_period(c->a, key->month);
 	if (key->role != ST_ROLE_OPENER || out || (tier != ST_BASE && tier != ST_SPECIALTY))
 		return 0;
-	return sums_at(c->sums, c->a->rank[key->station], 0, 0, ret); /* the counter tells the holder */
+	return sums_at(c->sums, c->a->rank[key->station], 0, 0,
+		       ret); /* the counter tells the holder */
 }
 
 static void add_away(struct count *c, const struct st_tally_key *key, uint32_t counter, uint64_t n)
@@ -213,16 +229,22 @@ static void add_away(struct count *c, const struct st_tally_key *key, uint32_t c
 
 static const char *way_of(const struct asking *a, uint32_t from, uint32_t to)
 {
+	st_assert(from != to); /* what is away isn't at home */
 	if (is_above(a, to, from))
 		return either_of(a, "上报", "up");
-	return is_above(a, from, to) ? either_of(a, "下派", "down") : either_of(a, "平级", "across");
+	return is_above(a, from, to) ? either_of(a, "下派", "down")
+				     : either_of(a, "平级", "across");
 }
 
 int question_handed_up(struct asking *a)
 {
 	struct sums sums = { .count = 0 };
-	struct count c = { .a = a, .sums = &sums, .view = is_bounded(a) ? ST_VIEW_FULL : ST_VIEW_COARSE,
-			   .kind = ST_KIND_MATTER, .place = by_opener, .add = add_away };
+	struct count c = { .a = a,
+			   .sums = &sums,
+			   .view = is_bounded(a) ? ST_VIEW_FULL : ST_VIEW_COARSE,
+			   .kind = ST_KIND_MATTER,
+			   .place = by_opener,
+			   .add = add_away };
 	int rc = count_cells(&c);
 	sums_by_key(&sums);
 	for (size_t i = 0; rc == 0 && i < sums.count; i++) {

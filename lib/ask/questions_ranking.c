@@ -1,7 +1,7 @@
 /* questions_ranking.c - the ranking of stations for assessment, by a table of points.
  *
- * Owns:    the table that holds where the city has none of its own, and what each of its lines measures.
- *          A city's table replaces it: the same lines with other points, or some left out at 0.
+ * Owns:    the table that holds where the city has none of its own, and what each of its lines
+ * measures. A city's table replaces it: the same lines with other points, or some left out at 0.
  * Promise: 4: what is measured is what the other questions answer.
  * Flow:    cells, schedules, checkpoints -> points -> rows */
 #include "question.h"
@@ -10,8 +10,9 @@
 #include <string.h>
 #include <station/base/check.h>
 
-/* A share of 1 earns `most`; a count earns `each` until `most` is reached; a station that isn't silent
- * earns `most`. A share of nothing: matters that aren't there can't be late, but nothing else is earned. */
+/* A share of 1 earns `most`; a count earns `each` until `most` is reached; a station that isn't
+ * silent earns `most`. A share of nothing: matters that aren't there can't be late, but nothing
+ * else is earned. */
 struct line {
 	double most, each;
 	double of_nothing;
@@ -26,7 +27,18 @@ static const struct line default_lines[LINES] = {
 	[HEARD] = { .most = 5 },
 };
 
-enum { N_OPEN, N_OVERDUE, N_MATTERS, N_ENDED, N_RATED, N_SATISFIED, N_VISITS, N_SINCE, N_HEARD, N_COUNT };
+enum {
+	N_OPEN,
+	N_OVERDUE,
+	N_MATTERS,
+	N_ENDED,
+	N_RATED,
+	N_SATISFIED,
+	N_VISITS,
+	N_SINCE,
+	N_HEARD,
+	N_COUNT
+};
 _Static_assert((int)N_COUNT <= (int)SUM_COUNTS, "a sum has each of them");
 
 struct scored {
@@ -44,7 +56,8 @@ static int by_station(struct count *c, const struct st_tally_key *key, struct su
 	return key->role == ST_ROLE_HOLDER ? sums_at(c->sums, key->station, 0, 0, ret) : 0;
 }
 
-static void add_matters(struct count *c, const struct st_tally_key *key, uint32_t counter, uint64_t n)
+static void add_matters(struct count *c, const struct st_tally_key *key, uint32_t counter,
+			uint64_t n)
 {
 	uint32_t bucket = st_counter_bucket(counter);
 	const struct st_state_row *s;
@@ -65,12 +78,12 @@ static void add_matters(struct count *c, const struct st_tally_key *key, uint32_
 		c->at->n[N_RATED] += n;
 		c->at->n[N_SATISFIED] += st_rated(bucket) <= 2 ? n : 0;
 		break;
-	default:
-		break;
+	default: break;
 	}
 }
 
-static void add_visits(struct count *c, const struct st_tally_key *key, uint32_t counter, uint64_t n)
+static void add_visits(struct count *c, const struct st_tally_key *key, uint32_t counter,
+		       uint64_t n)
 {
 	bool recorded = st_counter_measure(counter) == ST_IN_STATE &&
 			st_counter_bucket(counter) == *(const uint32_t *)c->arg;
@@ -91,7 +104,8 @@ static int see_station(const struct st_coverage_row *row, void *arg)
 	if (rc < 0)
 		return rc;
 	s->n[N_SINCE] = row->heard ? row->checkpoint_time_s : 0;
-	bool fresh = s->n[N_SINCE] != 0 && (int64_t)s->n[N_SINCE] * 1000 + SILENT_MS >= h->a->q->now_ms;
+	bool fresh =
+		s->n[N_SINCE] != 0 && (int64_t)s->n[N_SINCE] * 1000 + SILENT_MS >= h->a->q->now_ms;
 	s->n[N_HEARD] = fresh || row->station.number == h->a->self;
 	return 0;
 }
@@ -100,8 +114,12 @@ static int measure(struct asking *a, struct sums *sums)
 {
 	uint32_t recorded = state_number("visit", "recorded");
 	struct hearing h = { a, sums };
-	struct count c = { .a = a, .sums = sums, .view = ST_VIEW_FULL, .kind = ST_KIND_MATTER,
-			   .place = by_station, .add = add_matters };
+	struct count c = { .a = a,
+			   .sums = sums,
+			   .view = ST_VIEW_FULL,
+			   .kind = ST_KIND_MATTER,
+			   .place = by_station,
+			   .add = add_matters };
 	int rc = count_cells(&c);
 	c.kind = kind_number("visit");
 	c.add = add_visits;
@@ -129,9 +147,12 @@ static void score(struct scored *x, const struct line lines[LINES])
 	x->share[VISITS] = NAN;
 	x->sum = 0;
 	for (size_t i = 0; i < LINES; i++) {
-		double earned = i == VISITS ? lines[i].each * (double)n[N_VISITS]
-			      : isnan(x->share[i]) ? lines[i].of_nothing : lines[i].most * x->share[i];
+		double earned = i == VISITS          ? lines[i].each * (double)n[N_VISITS]
+				: isnan(x->share[i]) ? lines[i].of_nothing
+						     : lines[i].most * x->share[i];
+		st_assert(earned >= 0);
 		x->points[i] = tenths(earned < lines[i].most ? earned : lines[i].most);
+		st_assert(x->points[i] <= lines[i].most);
 		x->sum += x->points[i];
 	}
 	x->sum = tenths(x->sum);
@@ -156,11 +177,13 @@ static void rank(struct scored *all, size_t count)
 		if (i > 0 && all[i].tier != all[i - 1].tier)
 			first = i;
 		bool tie = i > first && all[i].sum == all[i - 1].sum;
+		st_assert(i == first || all[i].sum <= all[i - 1].sum);
 		all[i].rank = tie ? all[i - 1].rank : (uint32_t)(i - first) + 1;
 	}
 }
 
-static void put_share(struct asking *a, const struct scored *x, size_t line, uint64_t of, uint64_t whole)
+static void put_share(struct asking *a, const struct scored *x, size_t line, uint64_t of,
+		      uint64_t whole)
 {
 	row_share(a, of, whole);
 	row_real(a, x->points[line]);
@@ -193,10 +216,13 @@ static int gather(struct asking *a, uint32_t station, struct sums *measured, str
 		  struct scored *x)
 {
 	struct sum *s = NULL;
-	*x = (struct scored){ .station = station, .by_code = a->rank[station], .tier = a->places.rows[station].tier };
+	*x = (struct scored){ .station = station,
+			      .by_code = a->rank[station],
+			      .tier = a->places.rows[station].tier };
 	int rc = sums_at(schedules, a->rank[station], 0, 0, &s);
 	if (rc < 0)
 		return rc;
+	st_assert(s->n[OCC_KEPT] <= s->n[OCC_PLANNED]);
 	x->kept = s->n[OCC_KEPT];
 	x->planned = s->n[OCC_PLANNED];
 	rc = sums_at(measured, station, 0, 0, &s);

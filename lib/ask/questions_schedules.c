@@ -1,5 +1,5 @@
-/* questions_schedules.c - schedules kept, moved and missed, leaders' visits against their plan, and what the
- * law officials did.
+/* questions_schedules.c - schedules kept, moved and missed, leaders' visits against their plan, and
+ * what the law officials did.
  *
  * Owns:    what counts as an occurrence's outcome, and whose visits are whose.
  * Flow:    schedules, visits, cells -> sums -> rows */
@@ -19,7 +19,8 @@ struct words {
 	size_t count;
 };
 
-static int see_word(struct asking *a, const struct st_event *e, const struct st_change *c, void *arg)
+static int see_word(struct asking *a, const struct st_event *e, const struct st_change *c,
+		    void *arg)
 {
 	struct words *w = arg;
 	const struct st_field *f = st_field_find(c->fields, c->field_count, w->occurrence);
@@ -27,6 +28,7 @@ static int see_word(struct asking *a, const struct st_event *e, const struct st_
 	if (e->type != ST_MOVE || !outcome || f == NULL || !f->is_number || f->number > UINT32_MAX)
 		return 0;
 	uint32_t day = (uint32_t)f->number;
+	st_assert(w->count <= WORDS_MAX);
 	if (!in_period(a, day) || w->count == WORDS_MAX)
 		return 0;
 	for (size_t i = 0; i < w->count; i++)
@@ -49,14 +51,18 @@ static uint32_t move_number(const char *name)
 /* From what was written of them; an occurrence that nobody wrote of isn't known here. */
 int occurrences_of(struct asking *a, const struct st_record *schedule, struct occurrences *to)
 {
-	struct words w = { .to = to, .occurrence = field_number("schedule", "occurrence"),
-			   .meet = move_number("meet"), .move = move_number("move"), .miss = move_number("miss") };
+	struct words w = { .to = to,
+			   .occurrence = field_number("schedule", "occurrence"),
+			   .meet = move_number("meet"),
+			   .move = move_number("move"),
+			   .miss = move_number("miss") };
 	*to = (struct occurrences){ .planned = 0 };
 	w.days = calloc(WORDS_MAX, sizeof(*w.days));
 	if (w.days == NULL)
 		return ST_ENOMEM;
 	int rc = changes_each(a, schedule, see_word, &w);
 	to->planned = to->kept + to->moved + to->missed;
+	st_assert(rc < 0 || to->planned == w.count);
 	free(w.days);
 	return rc;
 }
@@ -78,6 +84,7 @@ static int add_schedule(struct asking *a, const struct st_record *r, void *arg)
 		rc = sums_at(x->to, a->rank[r->holder], 0, 0, &s);
 	if (rc < 0)
 		return rc;
+	st_assert(o.kept <= o.planned);
 	s->n[OCC_SCHEDULES] += st_record_open(r);
 	s->n[OCC_PLANNED] += o.planned;
 	s->n[OCC_KEPT] += o.kept;
@@ -138,11 +145,13 @@ struct visiting {
 static int by_who(struct count *c, const struct st_tally_key *key, struct sum **ret)
 {
 	const struct visiting *v = c->arg;
-	bool in = key->role == ST_ROLE_HOLDER && key->channel == v->who && month_in_period(c->a, key->month);
+	bool in = key->role == ST_ROLE_HOLDER && key->channel == v->who &&
+		  month_in_period(c->a, key->month);
 	return in ? sums_at(c->sums, c->a->rank[key->station], 0, 0, ret) : 0;
 }
 
-static void add_visits(struct count *c, const struct st_tally_key *key, uint32_t counter, uint64_t n)
+static void add_visits(struct count *c, const struct st_tally_key *key, uint32_t counter,
+		       uint64_t n)
 {
 	const struct visiting *v = c->arg;
 	(void)key;
@@ -159,7 +168,7 @@ static int add_received(const struct st_record_ref *ref, uint32_t value, uint32_
 {
 	struct receiving *x = arg;
 	struct sum *s = NULL;
-	(void)value;
+	st_assert(value != 0);
 	(void)day;
 	int rc = looked_at(x->a);
 	if (rc == 0 && is_covered(x->a, ref->opener))
@@ -172,13 +181,22 @@ static int add_received(const struct st_record_ref *ref, uint32_t value, uint32_
 int question_leaders(struct asking *a)
 {
 	struct sums sums = { .count = 0 };
-	struct visiting v = { state_number("visit", "recorded"), choice_number("visit", "who", "leader") };
-	struct count c = { .a = a, .sums = &sums, .view = ST_VIEW_FULL, .kind = kind_number("visit"),
-			   .place = by_who, .add = add_visits, .arg = &v };
-	struct st_facet_query q = { .kind = ST_KIND_MATTER, .field = field_number("matter", "official"),
-				    .from_day = a->from, .to_day = a->to };
+	struct visiting v = { state_number("visit", "recorded"),
+			      choice_number("visit", "who", "leader") };
+	struct count c = { .a = a,
+			   .sums = &sums,
+			   .view = ST_VIEW_FULL,
+			   .kind = kind_number("visit"),
+			   .place = by_who,
+			   .add = add_visits,
+			   .arg = &v };
+	struct st_facet_query q = { .kind = ST_KIND_MATTER,
+				    .field = field_number("matter", "official"),
+				    .from_day = a->from,
+				    .to_day = a->to };
 	struct receiving x = { a, &sums };
-	int rc = occurrences_by_station(a, choice_number("schedule", "type", "leader_visit"), &sums);
+	int rc =
+		occurrences_by_station(a, choice_number("schedule", "type", "leader_visit"), &sums);
 	if (rc == 0)
 		rc = count_cells(&c);
 	if (rc == 0)
@@ -201,13 +219,13 @@ int question_leaders(struct asking *a)
 
 /* Who counts where the city says nothing else. */
 #define LAW_OFFICIALS(X) X(judge) X(prosecutor) X(judicial_officer) X(official) X(leader)
-#define SERVICES(X) X(reception) X(law_advice) X(mediation) X(law_education) X(policy) X(other)
+#define SERVICES(X)      X(reception) X(law_advice) X(mediation) X(law_education) X(policy) X(other)
 enum {
 	L_ALL,
 #define X(name) L_##name,
 	SERVICES(X)
 #undef X
-	L_COUNT
+		L_COUNT
 };
 enum { WHO_MAX = 16 };
 
@@ -222,7 +240,8 @@ static int add_served(const struct st_record_ref *ref, uint32_t value, uint32_t 
 {
 	struct serving *x = arg;
 	struct st_record r;
-	(void)value;
+	st_assert(value != 0);
+	st_assert(x->column < L_COUNT);
 	(void)day;
 	int rc = looked_at(x->a);
 	if (rc == 0 && is_covered(x->a, ref->opener)) {
@@ -239,7 +258,8 @@ static int by_visitor(struct count *c, const struct st_tally_key *key, struct su
 	return in && key->role == ST_ROLE_HOLDER ? sums_at(c->sums, key->channel, 0, 0, ret) : 0;
 }
 
-static void add_visitor(struct count *c, const struct st_tally_key *key, uint32_t counter, uint64_t n)
+static void add_visitor(struct count *c, const struct st_tally_key *key, uint32_t counter,
+			uint64_t n)
 {
 	const struct serving *x = c->arg;
 	if (st_counter_measure(counter) == ST_IN_STATE && st_counter_bucket(counter) == x->recorded)
@@ -255,7 +275,9 @@ static int count_served(struct asking *a, struct serving *x)
 	};
 	int rc = 0;
 	for (size_t i = L_ALL + 1; rc == 0 && i < L_COUNT; i++) {
-		struct st_facet_query q = { .kind = kind_number("visit"), .from_day = a->from, .to_day = a->to,
+		struct st_facet_query q = { .kind = kind_number("visit"),
+					    .from_day = a->from,
+					    .to_day = a->to,
 					    .field = field_number("visit", "services"),
 					    .value = choice_number("visit", "services", names[i]) };
 		x->column = i;
@@ -273,11 +295,19 @@ int question_law_services(struct asking *a)
 	};
 	uint64_t counts[WHO_MAX][L_COUNT] = { { 0 } };
 	struct sums sums = { .count = 0 };
-	struct serving x = { .a = a, .recorded = state_number("visit", "recorded"), .counts = counts };
-	struct count c = { .a = a, .sums = &sums, .view = ST_VIEW_FULL, .kind = kind_number("visit"),
-			   .place = by_visitor, .add = add_visitor, .arg = &x };
+	struct serving x = { .a = a,
+			     .recorded = state_number("visit", "recorded"),
+			     .counts = counts };
+	struct count c = { .a = a,
+			   .sums = &sums,
+			   .view = ST_VIEW_FULL,
+			   .kind = kind_number("visit"),
+			   .place = by_visitor,
+			   .add = add_visitor,
+			   .arg = &x };
 	const struct st_field_row *who = st_kind_field(st_kind_named("visit"), ST_F_CHANNEL);
 	int rc = count_cells(&c);
+	st_assert(who != NULL);
 	if (rc == 0)
 		rc = count_served(a, &x);
 	for (size_t i = 0; rc == 0 && i < sizeof(whos) / sizeof(whos[0]); i++) {

@@ -1,5 +1,5 @@
-/* questions_stations.c - the questions about stations: silent ones, those without visits, industries, and
- * premises.
+/* questions_stations.c - the questions about stations: silent ones, those without visits,
+ * industries, and premises.
  *
  * Owns:    what a station's entry says beside its certificate, which alone makes it a station.
  * Promise: 6: silence isn't zero.
@@ -62,11 +62,14 @@ int question_silent(struct asking *a)
 		qsort(x.rows, x.count, sizeof(*x.rows), by_silence);
 	for (size_t i = 0; rc == 0 && i < x.count; i++) {
 		const struct silence *s = &x.rows[i];
+		st_assert(is_here(a, s->station));
+		st_assert(s->since_ms == 0 || s->since_ms < a->q->now_ms);
 		row_station(a, s->station);
 		row_tier(a, s->station);
 		row_text(a, a->places.rows[branch_of(a, s->station)].name);
 		row_time(a, s->since_ms);
-		row_real(a, s->since_ms == 0 ? (double)NAN : (double)((a->q->now_ms - s->since_ms) / DAY_MS));
+		row_real(a, s->since_ms == 0 ? (double)NAN
+					     : (double)((a->q->now_ms - s->since_ms) / DAY_MS));
 		row_count(a, s->events);
 		rc = row_give(a);
 	}
@@ -83,9 +86,11 @@ static int by_station(struct count *c, const struct st_tally_key *key, struct su
 	return key->role == ST_ROLE_OPENER ? 0 : sums_at(c->sums, key->station, 0, 0, ret);
 }
 
-static void add_visits(struct count *c, const struct st_tally_key *key, uint32_t counter, uint64_t n)
+static void add_visits(struct count *c, const struct st_tally_key *key, uint32_t counter,
+		       uint64_t n)
 {
 	uint32_t recorded = *(const uint32_t *)c->arg;
+	st_assert(key->view == ST_VIEW_FULL); /* which alone knows a visit's month */
 	if (st_counter_measure(counter) != ST_IN_STATE || st_counter_bucket(counter) != recorded)
 		return;
 	if (month_in_period(c->a, key->month))
@@ -98,11 +103,17 @@ int question_no_visit(struct asking *a)
 {
 	struct sums sums = { .count = 0 };
 	uint32_t recorded = state_number("visit", "recorded");
-	struct count c = { .a = a, .sums = &sums, .view = ST_VIEW_FULL, .kind = kind_number("visit"),
-			   .place = by_station, .add = add_visits, .arg = &recorded };
+	struct count c = { .a = a,
+			   .sums = &sums,
+			   .view = ST_VIEW_FULL,
+			   .kind = kind_number("visit"),
+			   .place = by_station,
+			   .add = add_visits,
+			   .arg = &recorded };
 	int rc = count_cells(&c);
 	for (size_t i = 1; rc == 0 && i < a->places.count && a->ranked[i] != 0; i++) {
 		uint32_t station = a->ranked[i];
+		st_assert(a->rank[station] == i);
 		struct sum *s = NULL;
 		if (!is_here(a, station))
 			continue;
@@ -127,10 +138,12 @@ static int add_specialty(struct asking *a, uint32_t station, struct sums *sums)
 {
 	struct st_record entry;
 	struct sum *s = NULL;
+	st_assert(a->places.rows[station].tier == ST_SPECIALTY);
 	int found = station_entry(a, station, &entry);
 	if (found < 0)
 		return found;
-	uint32_t industry = found ? st_record_facet(&entry, field_number("station", "industry")) : 0;
+	uint32_t industry =
+		found ? st_record_facet(&entry, field_number("station", "industry")) : 0;
 	/* Without an entry, or with one that names no industry, behind the others. */
 	int rc = sums_at(sums, !found ? 2 : industry == 0, industry, 0, &s);
 	if (rc < 0)
@@ -188,7 +201,9 @@ enum {
 #define X(name) P_##name,
 	PREMISES(X)
 #undef X
-	P_NOT_SAID, P_NO_ENTRY, P_COUNT
+		P_NOT_SAID,
+	P_NO_ENTRY,
+	P_COUNT
 };
 
 static int add_premises(struct asking *a, uint32_t station, struct sum *to)
@@ -207,13 +222,16 @@ static int add_premises(struct asking *a, uint32_t station, struct sum *to)
 	to->n[P_NO_ENTRY] += !found;
 	to->n[P_NOT_SAID] += found && st_record_facet(&entry, field) == 0;
 	for (uint16_t i = 0; found && i < entry.facet_count; i++)
-		for (size_t p = P_party_centre; entry.facets[i].field == field && p < P_NOT_SAID; p++)
-			to->n[p] += entry.facets[i].value == choice_number("station", "premises", names[p]);
+		for (size_t p = P_party_centre; entry.facets[i].field == field && p < P_NOT_SAID;
+		     p++)
+			to->n[p] += entry.facets[i].value ==
+				    choice_number("station", "premises", names[p]);
 	return 0;
 }
 
 static int give_premises(struct asking *a, const struct sum *s)
 {
+	st_assert(s->n[P_NOT_SAID] + s->n[P_NO_ENTRY] <= s->n[P_STATIONS]);
 	for (size_t p = 0; p < P_COUNT; p++)
 		row_count(a, s->n[p]);
 	row_share(a, s->n[P_party_centre], s->n[P_STATIONS]);

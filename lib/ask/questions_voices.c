@@ -1,5 +1,5 @@
-/* questions_voices.c - what is reported most often: by category, and the matters that most others were
- * merged into, by one step or several.
+/* questions_voices.c - what is reported most often: by category, and the matters that most others
+ * were merged into, by one step or several.
  *
  * Owns:    whose voice is whose.
  * Promise: 9: at most VOICES_MAX merged matters are looked at; more want a shorter period.
@@ -22,9 +22,11 @@ static int by_category(struct count *c, const struct st_tally_key *key, struct s
 	return in && key->role == ST_ROLE_HOLDER ? sums_at(c->sums, key->category, 0, 0, ret) : 0;
 }
 
-static void add_category(struct count *c, const struct st_tally_key *key, uint32_t counter, uint64_t n)
+static void add_category(struct count *c, const struct st_tally_key *key, uint32_t counter,
+			 uint64_t n)
 {
 	uint32_t merged = *(const uint32_t *)c->arg;
+	st_assert(c->at != NULL);
 	(void)key;
 	if (st_counter_measure(counter) != ST_IN_STATE)
 		return;
@@ -35,14 +37,20 @@ static void add_category(struct count *c, const struct st_tally_key *key, uint32
 static int give_categories(struct asking *a, uint32_t merged)
 {
 	struct sums sums = { .count = 0 };
-	struct count c = { .a = a, .sums = &sums, .kind = ST_KIND_MATTER, .place = by_category, .add = add_category,
-			   .view = a->from == 0 && a->to == 0 ? ST_VIEW_COARSE : ST_VIEW_FULL, .arg = &merged };
+	struct count c = { .a = a,
+			   .sums = &sums,
+			   .kind = ST_KIND_MATTER,
+			   .place = by_category,
+			   .add = add_category,
+			   .view = a->from == 0 && a->to == 0 ? ST_VIEW_COARSE : ST_VIEW_FULL,
+			   .arg = &merged };
 	int rc = count_cells(&c);
 	sums_by_count(&sums);
 	for (size_t i = 0; rc == 0 && i < sums.count; i++) {
 		const struct sum *s = &sums.rows[i];
 		if (s->n[C_VOICES] == 0)
 			continue;
+		st_assert(s->n[C_MERGED] <= s->n[C_VOICES]);
 		row_text(a, either_of(a, "类别", "category"));
 		rc = row_name(a, ST_NAMES_CATEGORY, (uint16_t)s->key[0]);
 		row_code(a, NULL);
@@ -71,7 +79,8 @@ struct voices {
 
 static int too_many(struct asking *a)
 {
-	(void)snprintf(a->place, ST_PLACE_MAX, "%s", either_of(a, "请用较短的时段", "ask for a shorter period"));
+	(void)snprintf(a->place, ST_PLACE_MAX, "%s",
+		       either_of(a, "请用较短的时段", "ask for a shorter period"));
 	return ST_ETOOBIG;
 }
 
@@ -81,6 +90,8 @@ static int add_voice(struct asking *a, const struct st_record *r, void *arg)
 	struct st_record_id id;
 	char number[ST_NUMBER_TEXT];
 	bool in = (a->from == 0 && a->to == 0) || in_period(a, r->opened_day);
+	st_assert(v->count <= VOICES_MAX);
+	st_assert(v->count <= v->room);
 	uint32_t joins = st_record_facet(r, v->joins_field);
 	if (!in || joins == 0 || !is_covered(a, r->holder))
 		return 0;
@@ -98,7 +109,8 @@ static int add_voice(struct asking *a, const struct st_record *r, void *arg)
 	if (rc < 0)
 		return rc;
 	st_number_text(&r->number, &id.opener, &id.ulid, number);
-	v->rows[v->count++] = (struct voice){ r->ref, st_facet_of_record(st_span_text(number)), joins };
+	v->rows[v->count++] =
+		(struct voice){ r->ref, st_facet_of_record(st_span_text(number)), joins };
 	return 0;
 }
 
@@ -123,11 +135,15 @@ static uint32_t end_of(const struct voices *v, const struct voice *from)
 	return at->joins;
 }
 
-static int give_top(struct asking *a, const struct sum *s, const struct voice *one, uint32_t joins_field)
+static int give_top(struct asking *a, const struct sum *s, const struct voice *one,
+		    uint32_t joins_field)
 {
-	struct newest link = { .field = joins_field }, title = { .field = ST_F_TITLE, .text_part = true };
+	struct newest link = { .field = joins_field },
+		      title = { .field = ST_F_TITLE, .text_part = true };
 	struct st_record_ref ref;
 	struct st_record r;
+	ST_REQUIRE(one != NULL); /* what has a sum, somebody joined */
+	st_assert(s->n[0] > 0);
 	int rc = st_record_load(a->txn, &one->ref, &r);
 	if (rc == 0)
 		rc = newest_read(a, &r, &link, 1);

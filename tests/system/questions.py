@@ -120,7 +120,7 @@ def what_they_say(city, check, matter):
 
 
 REFUSED = [
-    (["ghost"], 4, "opened"), (["0"], 4, "0"), ([], 2, "--list"), (["a/b"], 2, "a/b"),
+    (["ghost"], 4, "--list"), (["0"], 4, "0 ("), ([], 2, "--list"), (["a/b"], 2, "a/b"),
     (["opened", "--from", "x"], 2, "from"), (["opened", "--from", "2026-01-05"], 2, "from"),
     (["opened", "--to", "2026-01-05"], 2, "to"), (["opened", "--month", "2026"], 2, "month"),
     (["opened", "--quarter", "2026-Q5"], 2, "quarter"), (["opened", "--year", "26"], 2, "year"),

@@ -1,23 +1,24 @@
 /* question.h - the questions that a city office asks, each a named report with columns of its own.
- * One table holds them (lib/ask/question.c): number, name, columns, what each takes. Any tier answers them
- * over its own subtree, and says which stations an answer covers (promise 6).
+ * One table holds them (lib/ask/question.c): number, name, columns, what each takes. Any tier
+ * answers them over its own subtree, and says which stations an answer covers (promise 6).
  *
- * Counts come from tallies, from the facets of records and from kinds of few records: no question looks at
- * every matter. What is opened counts under the station that opened it; everything else under the holder. */
+ * Counts come from tallies, from the facets of records and from kinds of few records: no question
+ * looks at every matter. What is opened counts under the station that opened it; everything else
+ * under the holder. */
 #pragma once
 #include <station/ask/matter.h>
 #include <station/work/command.h> /* ST_PLACE_MAX */
 
 /*      name     text, as in the API */
-#define ST_ANSWER_TYPES(X)                                                                         \
-	X(TEXT, "text")                                                                            \
-	X(COUNT, "count")                                                                          \
-	X(NUMBER, "number")                                                                        \
-	X(DAYS, "days")                                                                            \
-	X(SHARE, "share") /* 0 to 1 */                                                             \
-	X(DAY, "day")                                                                              \
-	X(TIME, "time")                                                                            \
-	X(MONTH, "month")                                                                          \
+#define ST_ANSWER_TYPES(X)             \
+	X(TEXT, "text")                \
+	X(COUNT, "count")              \
+	X(NUMBER, "number")            \
+	X(DAYS, "days")                \
+	X(SHARE, "share") /* 0 to 1 */ \
+	X(DAY, "day")                  \
+	X(TIME, "time")                \
+	X(MONTH, "month")              \
 	X(CODE, "code")
 enum st_answer_type {
 #define X(name, text) ST_ANSWER_##name,
@@ -38,9 +39,9 @@ enum st_period_usual { ST_USUAL_ALL, ST_USUAL_MONTH, ST_USUAL_QUARTER, ST_USUAL_
 
 enum {
 	ST_QUESTION_COLUMNS_MAX = 24,
-	ST_ANSWER_TEXT_MAX = 600,        /* bytes of one cell; what is longer is cut */
+	ST_ANSWER_TEXT_MAX = 600, /* bytes of one cell; what is longer is cut */
 	ST_ANSWER_ROWS_MAX = 20000,
-	ST_ANSWER_LOOKED_MAX = 1000000,  /* rows of an index that one question goes through */
+	ST_ANSWER_LOOKED_MAX = 1000000, /* rows of an index that one question goes through */
 };
 
 struct asking;
@@ -60,12 +61,13 @@ const struct st_question *st_question_at(size_t i); /* in order of their numbers
 /* By name or by number; NULL. */
 const struct st_question *st_question_named(const char *name);
 
-/* A period as people write it: from and to (2026-07-01 or 2026-07), or one of month (2026-07), quarter
- * (2026-Q3) and year (2026). NULL: not given. */
+/* A period as people write it: from and to (2026-07-01 or 2026-07), or one of month (2026-07),
+ * quarter (2026-Q3) and year (2026). NULL: not given. */
 struct st_period_words {
 	const char *from, *to, *month, *quarter, *year;
 };
-/* Days, 0: open end. ST_EFIELD with reterr_place: the word that is wrong, and the form it should have. */
+/* Days, 0: open end. ST_EFIELD with reterr_place: the word that is wrong, and the form it should
+ * have. */
 ST_MUST int st_period_read(const struct st_period_words *w, enum st_lang lang, uint32_t *ret_from,
 			   uint32_t *ret_to, char reterr_place[ST_PLACE_MAX]);
 
@@ -75,7 +77,7 @@ struct st_ask {
 	struct st_code station;    /* this one and all below it; empty: of the whole subtree */
 	struct st_span record;     /* number or id, where the question is of one */
 	int64_t now_ms;
-	enum st_lang lang;         /* of choices, states and the like in cells, and of reterr_place */
+	enum st_lang lang; /* of choices, states and the like in cells, and of reterr_place */
 };
 struct st_answer_cell {
 	enum st_answer_type type;
@@ -92,7 +94,8 @@ struct st_answered {
 	size_t rows, station_count;
 	bool *covers; /* [station number]; to be freed */
 };
-/* Gives the answer's rows to fn, in order. ST_EFIELD with reterr_place: the parameter that is wrong, and what
- * would be right; ST_ENOTFOUND: no such record; ST_ETOOBIG: a shorter period would do. */
+/* Gives the answer's rows to fn, in order. ST_EFIELD with reterr_place: the parameter that is
+ * wrong, and what would be right; ST_ENOTFOUND: no such record; ST_ETOOBIG: a shorter period would
+ * do. */
 ST_MUST int st_ask(struct st_txn *t, const struct st_ask *q, st_answer_fn *fn, void *arg,
 		   struct st_answered *ret, char reterr_place[ST_PLACE_MAX]);

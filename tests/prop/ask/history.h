@@ -1,5 +1,6 @@
-/* history.h - random histories in a city of seven stations: walks of all kinds, hand-ons and notices, pushed
- * up and carried down. What a table doesn't allow is refused, and no matter here. */
+/* history.h - random histories in a city of seven stations: walks of all kinds, hand-ons and
+ * notices, pushed up and carried down. What a table doesn't allow is refused, and no matter here.
+ */
 #pragma once
 #include "../../unit/apply/pair.h"
 #include <station/base/clock.h>
@@ -12,11 +13,11 @@ enum { MAIN, BRANCH_A, BRANCH_B, BASE_A, BASE_B, BASE_C, SPECIALTY, STATIONS };
 enum { RECORDS = 220, LOGS = 64, VALUE = 80 };
 static struct station city[STATIONS];
 static struct st_signing_key root;
-static const char *const codes[STATIONS] = { "410600", "410611", "410621", "410611003", "410611001",
-					     "410621001", "410611003-01" };
+static const char *const codes[STATIONS] = { "410600",    "410611",    "410621",      "410611003",
+					     "410611001", "410621001", "410611003-01" };
 static const int parents[STATIONS] = { -1, MAIN, MAIN, BRANCH_A, BRANCH_A, BRANCH_B, BASE_A };
-static const enum st_tier tiers[STATIONS] = { ST_MAIN, ST_BRANCH, ST_BRANCH, ST_BASE, ST_BASE, ST_BASE,
-					      ST_SPECIALTY };
+static const enum st_tier tiers[STATIONS] = { ST_MAIN, ST_BRANCH, ST_BRANCH,   ST_BASE,
+					      ST_BASE, ST_BASE,   ST_SPECIALTY };
 
 static uint64_t seed;
 static uint32_t below(uint32_t n)
@@ -72,7 +73,8 @@ static uint8_t *unpacked(const struct st_packed *p)
 {
 	uint8_t *raw = malloc(p->raw_size);
 	if (p->compressed)
-		assert_int_equal(ZSTD_decompress(raw, p->raw_size, p->bytes.data, p->bytes.size), p->raw_size);
+		assert_int_equal(ZSTD_decompress(raw, p->raw_size, p->bytes.data, p->bytes.size),
+				 p->raw_size);
 	else
 		memcpy(raw, p->bytes.data, p->bytes.size);
 	return raw;
@@ -146,7 +148,8 @@ static int pack_carry(struct st_txn *t, void *arg)
 
 static uint64_t carry_one(int child, uint64_t after)
 {
-	struct carrying c = { .to = { .child = number_at(parents[child], codes[child]), .after = after } };
+	struct carrying c = { .to = { .child = number_at(parents[child], codes[child]),
+				      .after = after } };
 	struct st_inbound_carry *in = NULL;
 	struct st_job *job = calloc(1, sizeof(*job));
 	memset(c.to.incarnation, 7, sizeof(c.to.incarnation));
@@ -230,10 +233,14 @@ static bool value_of(const struct st_field_row *f, uint32_t today, char to[VALUE
 		if (f->names == ST_NAMES_DEPUTY)
 			(void)snprintf(to, VALUE, "D-%u", 1 + below(7));
 		else
-			(void)snprintf(to, VALUE, "%s%u", f->id == ST_F_UNIT ? units[below(3)] : "值", below(3));
+			(void)snprintf(to, VALUE, "%s%u",
+				       f->id == ST_F_UNIT ? units[below(3)] : "值", below(3));
 		return true;
 	case ST_FIELD_NUMBER:
-		(void)snprintf(to, VALUE, "%u", (unsigned)f->min + below(f->max - f->min < 50 ? (uint32_t)(f->max - f->min) + 1 : 50));
+		(void)snprintf(to, VALUE, "%u",
+			       (unsigned)f->min + below(f->max - f->min < 50
+								? (uint32_t)(f->max - f->min) + 1
+								: 50));
 		return true;
 	case ST_FIELD_DAY:
 		st_day_text(today - (f->id == ST_F_DUE_DAY ? 0 : below(60)) + below(40), day);
@@ -244,18 +251,12 @@ static bool value_of(const struct st_field_row *f, uint32_t today, char to[VALUE
 			n++;
 		(void)snprintf(to, VALUE, "%s", f->choices[below((uint32_t)n)].name);
 		return true;
-	case ST_FIELD_IDENTITY:
-		(void)snprintf(to, VALUE, "11010519491231002X");
-		return true;
-	case ST_FIELD_STATION:
-		(void)snprintf(to, VALUE, "%s", codes[below(STATIONS)]);
-		return true;
+	case ST_FIELD_IDENTITY: (void)snprintf(to, VALUE, "11010519491231002X"); return true;
+	case ST_FIELD_STATION: (void)snprintf(to, VALUE, "%s", codes[below(STATIONS)]); return true;
 	case ST_FIELD_TIME:
 		(void)snprintf(to, VALUE, "%02u:%02u", below(24), below(60));
 		return true;
-	case ST_FIELD_HASH:
-		(void)snprintf(to, VALUE, "%064x", below(1u << 30));
-		return true;
+	case ST_FIELD_HASH: (void)snprintf(to, VALUE, "%064x", below(1u << 30)); return true;
 	case ST_FIELD_RECORD:
 		other = some_record((uint32_t)f->max);
 		(void)snprintf(to, VALUE, "%s", other == NULL ? "" : other);
@@ -273,17 +274,20 @@ struct wish {
 static void wish_one(struct wish *x, const struct st_field_row *f, uint32_t today)
 {
 	if (x->count < 24 && value_of(f, today, x->values[x->count])) {
-		x->fields[x->count] = (struct st_command_field){ st_span_text(f->name),
-								 st_span_text(x->values[x->count]) };
+		x->fields[x->count] =
+			(struct st_command_field){ st_span_text(f->name),
+						   st_span_text(x->values[x->count]) };
 		x->count++;
 	}
 }
 
 /* Moves that the questions are about come with fields that they read more often than by chance. */
-static void wish_for(struct wish *x, const struct st_kind *k, const struct st_move_row *m, uint32_t today)
+static void wish_for(struct wish *x, const struct st_kind *k, const struct st_move_row *m,
+		     uint32_t today)
 {
-	static const char *const liked[] = { "category", "focus", "official", "deputy", "deputies", "services",
-					     "premises", "industry", "standing", "channel", "hours", "votes" };
+	static const char *const liked[] = { "category", "focus",    "official", "deputy",
+					     "deputies", "services", "premises", "industry",
+					     "standing", "channel",  "hours",    "votes" };
 	x->count = 0;
 	for (size_t i = 0; i < ST_NEEDS_MAX && m->needs[i] != 0; i++)
 		wish_one(x, st_kind_field(k, m->needs[i]), today);
@@ -292,7 +296,8 @@ static void wish_for(struct wish *x, const struct st_kind *k, const struct st_mo
 		bool needed = false;
 		for (size_t n = 0; f != NULL && n < ST_NEEDS_MAX && m->needs[n] != 0; n++)
 			needed |= m->needs[n] == f->id;
-		if (f == NULL || !st_field_is_given(k, m, f) || below(2) == 0 || (needed && (f->flags & ST_MANY) == 0))
+		if (f == NULL || !st_field_is_given(k, m, f) || below(2) == 0 ||
+		    (needed && (f->flags & ST_MANY) == 0))
 			continue;
 		wish_one(x, f, today);
 		if ((f->flags & ST_MANY) != 0 && below(2) == 0)
@@ -300,7 +305,8 @@ static void wish_for(struct wish *x, const struct st_kind *k, const struct st_mo
 	}
 	if (k->number == ST_KIND_MATTER && m->number == 10 && below(3) > 0)
 		wish_one(x, st_kind_field(k, ST_F_RATING_RESULT), today);
-	if (st_kind_field_named(k, st_span_text("supervisors")) != NULL && x->count < 20 && st_move_opens(m))
+	if (st_kind_field_named(k, st_span_text("supervisors")) != NULL && x->count < 20 &&
+	    st_move_opens(m))
 		wish_one(x, st_kind_field_named(k, st_span_text("supervisors")), today);
 }
 
@@ -326,7 +332,9 @@ static int handed_to(const struct wish *x)
 
 static void did(struct walked *w, const struct st_move_row *m, const struct wish *x)
 {
-	int holder = m->hands == ST_HANDS_ON ? handed_to(x) : m->hands == ST_HANDS_BACK ? w->opener : w->holder;
+	int holder = m->hands == ST_HANDS_ON     ? handed_to(x)
+		     : m->hands == ST_HANDS_BACK ? w->opener
+						 : w->holder;
 	unsettled |= holder != w->holder;
 	w->holder = holder;
 	w->state = m->to != 0 ? m->to : w->state;
@@ -336,8 +344,8 @@ static void did(struct walked *w, const struct st_move_row *m, const struct wish
 static void open_one(void)
 {
 	/* Matters are the most. */
-	const struct st_kind *k = below(2) ? st_kind(ST_KIND_MATTER)
-					   : st_kind_at(below((uint32_t)st_kind_count()));
+	const struct st_kind *k =
+		below(2) ? st_kind(ST_KIND_MATTER) : st_kind_at(below((uint32_t)st_kind_count()));
 	const struct st_move_row *m = &k->moves[below((uint32_t)k->move_count)];
 	struct walked *w = &records[record_count];
 	/* A notice goes down: it comes from where there is somebody below. */

@@ -1,5 +1,6 @@
-/* lives.h - every record of a station as its life tells it, event by event, and the tree of stations: what the
- * plain recounts go by. Of the folded row only the holder is read, which no event of a life names. */
+/* lives.h - every record of a station as its life tells it, event by event, and the tree of
+ * stations: what the plain recounts go by. Of the folded row only the holder is read, which no
+ * event of a life names. */
 #pragma once
 #include <station/ask/matter.h>
 #include <station/ask/question.h>
@@ -58,7 +59,8 @@ static void tell(struct lived *l, const struct st_field *f)
 	t->id = f->id;
 	t->is_number = f->is_number;
 	t->number = f->number;
-	(void)snprintf(t->text, TEXT_ROOM, "%.*s", (int)f->text.size, f->text.size ? (const char *)f->text.data : "");
+	(void)snprintf(t->text, TEXT_ROOM, "%.*s", (int)f->text.size,
+		       f->text.size ? (const char *)f->text.data : "");
 }
 
 static uint64_t told_number(const struct lived *l, uint32_t id)
@@ -87,7 +89,8 @@ static int live(const struct st_life_event *e, void *arg)
 	if (e->type == ST_MOVE && e->state != 0)
 		l->state = e->state;
 	if (l->events == 0) {
-		struct st_number n = { 0, (uint16_t)told_number(l, ST_F_YEAR), (uint16_t)e->at.epoch,
+		struct st_number n = { 0, (uint16_t)told_number(l, ST_F_YEAR),
+				       (uint16_t)e->at.epoch,
 				       (uint32_t)told_number(l, ST_F_SERIAL) };
 		st_number_text(&n, &e->at.station, &l->ref.ulid, l->number);
 		l->opened = day;
@@ -218,7 +221,8 @@ static const char *joined(const struct lived *l, const char *field, char room[LI
 	return room;
 }
 
-/* Whether a field of several values has this one: of all events, or of the newest that gives any (anew). */
+/* Whether a field of several values has this one: of all events, or of the newest that gives any
+ * (anew). */
 static bool has(const struct lived *l, const char *field, uint64_t number, const char *text)
 {
 	const struct told *last = newest(l, field);
@@ -271,8 +275,8 @@ static bool period(const struct counted *c, uint32_t day)
 	return day != 0 && day >= c->from && (c->to == 0 || day <= c->to);
 }
 
-#define EACH(c, l, name)                                                                           \
-	for (struct lived *l = (c)->lives; l < (c)->lives + (c)->count; l++)                       \
+#define EACH(c, l, name)                                                     \
+	for (struct lived *l = (c)->lives; l < (c)->lives + (c)->count; l++) \
 		if (is_kind(l, name))
 #define EACH_TOWN(c, t) for (struct town *t = (c)->towns; t < (c)->towns + (c)->towns_count; t++)
 

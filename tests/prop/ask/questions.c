@@ -1,5 +1,6 @@
-/* questions.c - each of the 24 questions equals a plain recount of the records' lives, at every tier, over
- * random histories, stations and periods; and what isn't a question's parameter is refused by name.
+/* questions.c - each of the 24 questions equals a plain recount of the records' lives, at every
+ * tier, over random histories, stations and periods; and what isn't a question's parameter is
+ * refused by name.
  *
  * A failure prints its seed (SEED=n runs that one) and the first row that only one side has. */
 #include "history.h"
@@ -11,11 +12,12 @@ static uint64_t first_seed;
 
 typedef void recount_fn(struct counted *c);
 static recount_fn *const recounts[] = {
-	recount_opened, recount_overdue, recount_focus, recount_days, recount_ratings, recount_reopened,
-	recount_silent, recount_no_visit, recount_schedules, recount_leaders, recount_law_services,
-	recount_no_reception, recount_suggestions, recount_key_notices, recount_projects, recount_voices,
-	recount_handed_up, recount_online, recount_industries, recount_premises, recount_year, recount_life,
-	recount_trainings, recount_ranking,
+	recount_opened,      recount_overdue,     recount_focus,        recount_days,
+	recount_ratings,     recount_reopened,    recount_silent,       recount_no_visit,
+	recount_schedules,   recount_leaders,     recount_law_services, recount_no_reception,
+	recount_suggestions, recount_key_notices, recount_projects,     recount_voices,
+	recount_handed_up,   recount_online,      recount_industries,   recount_premises,
+	recount_year,        recount_life,        recount_trainings,    recount_ranking,
 };
 
 struct answer {
@@ -28,26 +30,16 @@ static void put_cell(const struct st_answer_cell *c, char *to, size_t room)
 	char r[32] = "";
 	switch (c->type) {
 	case ST_ANSWER_TEXT:
-	case ST_ANSWER_CODE:
-		(void)snprintf(to, room, "%s", c->empty ? "-" : c->text);
-		return;
+	case ST_ANSWER_CODE: (void)snprintf(to, room, "%s", c->empty ? "-" : c->text); return;
 	case ST_ANSWER_COUNT:
 		(void)snprintf(r, sizeof(r), "%llu", (unsigned long long)c->number);
 		break;
 	case ST_ANSWER_NUMBER:
 	case ST_ANSWER_DAYS:
-	case ST_ANSWER_SHARE:
-		(void)snprintf(r, sizeof(r), "%.9g", c->real);
-		break;
-	case ST_ANSWER_DAY:
-		st_day_text((uint32_t)c->number, r);
-		break;
-	case ST_ANSWER_MONTH:
-		st_month_text((uint32_t)c->number, r);
-		break;
-	case ST_ANSWER_TIME:
-		st_time_text(c->ms, r);
-		break;
+	case ST_ANSWER_SHARE: (void)snprintf(r, sizeof(r), "%.9g", c->real); break;
+	case ST_ANSWER_DAY: st_day_text((uint32_t)c->number, r); break;
+	case ST_ANSWER_MONTH: st_month_text((uint32_t)c->number, r); break;
+	case ST_ANSWER_TIME: st_time_text(c->ms, r); break;
 	}
 	(void)snprintf(to, room, "%s", c->empty ? "-" : r);
 }
@@ -99,8 +91,10 @@ static void compare(struct asked *x, struct counted *c)
 		const char *said = i < a->count ? a->lines[i] : "(none)";
 		const char *right = i < c->line_count ? c->lines[i] : "(none)";
 		if (strcmp(said, right) != 0)
-			fail_msg("seed %llu: %s: row %zu of %zu\n  said     %s\n  recount  %s (of %zu)",
-				 (unsigned long long)first_seed, x->what, i, a->count, said, right, c->line_count);
+			fail_msg("seed %llu: %s: row %zu of %zu\n  said     %s\n  recount  %s (of "
+				 "%zu)",
+				 (unsigned long long)first_seed, x->what, i, a->count, said, right,
+				 c->line_count);
 	}
 	x->rows += a->count;
 }
@@ -123,9 +117,11 @@ static int ask_one(struct st_txn *t, void *arg)
 	c->txn = t;
 	c->lives = calloc(LIVES, sizeof(*c->lives));
 	x->answer->count = 0;
-	int rc = st_ask(t, &x->ask, x->ask.question->of_record ? take_life : take_row, x->answer, &x->answered, place);
+	int rc = st_ask(t, &x->ask, x->ask.question->of_record ? take_life : take_row, x->answer,
+			&x->answered, place);
 	if (rc != 0)
-		fail_msg("seed %llu: %s: %s %s", (unsigned long long)first_seed, x->what, st_error_name(rc), place);
+		fail_msg("seed %llu: %s: %s %s", (unsigned long long)first_seed, x->what,
+			 st_error_name(rc), place);
 	assert_int_equal(x->answered.rows, x->answer->count);
 	read_towns(c, codes[x->at]);
 	assert_int_equal(st_record_each(t, NULL, read_life, c), 0);
@@ -149,7 +145,8 @@ static int ask_one(struct st_txn *t, void *arg)
 static void some_period(struct asked *x)
 {
 	const struct st_question *q = x->ask.question;
-	uint32_t today = st_day_of_ms(x->ask.now_ms), from = today - below(500), to = from + below(300);
+	uint32_t today = st_day_of_ms(x->ask.now_ms), from = today - below(500),
+		 to = from + below(300);
 	if (q->period == ST_PERIOD_NONE || below(3) == 0)
 		return;
 	if (q->period == ST_PERIOD_MONTHS) {
@@ -164,8 +161,10 @@ static void ask_at(struct asked *x, int at, const struct st_question *q, const c
 {
 	char from[ST_DAY_TEXT], to[ST_DAY_TEXT];
 	x->at = at;
-	x->ask = (struct st_ask){ .question = q, .lang = ST_ZH,
-				  .now_ms = city[at].world.now_ms + (int64_t)below(20) * 86400000LL };
+	x->ask = (struct st_ask){ .question = q,
+				  .lang = ST_ZH,
+				  .now_ms =
+					  city[at].world.now_ms + (int64_t)below(20) * 86400000LL };
 	some_period(x);
 	if (below(3) == 0) {
 		int k = (int)below(STATIONS), up = k;
@@ -178,8 +177,8 @@ static void ask_at(struct asked *x, int at, const struct st_question *q, const c
 		x->ask.record = st_span_text(of_life);
 	st_day_text(x->ask.from_day, from);
 	st_day_text(x->ask.to_day, to);
-	(void)snprintf(x->what, sizeof(x->what), "%s at %s, of %s, %s to %s", q->name, codes[at], x->ask.station.text,
-		       from, to);
+	(void)snprintf(x->what, sizeof(x->what), "%s at %s, of %s, %s to %s", q->name, codes[at],
+		       x->ask.station.text, from, to);
 	assert_int_equal(st_store_read(city[at].store, ask_one, x), 0);
 }
 

@@ -1,4 +1,5 @@
-/* questions.c - the table of questions holds together, and periods mean the days that people mean. */
+/* questions.c - the table of questions holds together, and periods mean the days that people mean.
+ */
 #include <station/ask/question.h>
 #include <station/base/clock.h>
 #include "../../../lib/ask/question_period.h"
@@ -15,7 +16,8 @@ static void test_each_question_can_be_named_and_shown(void **state)
 		assert_int_equal(q->number, i + 1);
 		assert_ptr_equal(st_question_named(q->name), q);
 		assert_ptr_equal(st_question_named(number), q);
-		assert_true(q->zh[0] != 0 && q->en[0] != 0 && q->note_zh[0] != 0 && q->note_en[0] != 0);
+		assert_true(q->zh[0] != 0 && q->en[0] != 0 && q->note_zh[0] != 0 &&
+			    q->note_en[0] != 0);
 		assert_true(q->column_count > 0 && q->column_count <= ST_QUESTION_COLUMNS_MAX);
 		assert_true(q->period != ST_PERIOD_NONE || q->usual == ST_USUAL_ALL);
 		for (size_t k = 0; k < q->column_count; k++) {
@@ -34,7 +36,8 @@ static uint32_t day(int y, int m, int d)
 	return st_day_of_date(y, m, d);
 }
 
-static int period(const struct st_period_words *w, uint32_t *from, uint32_t *to, char place[ST_PLACE_MAX])
+static int period(const struct st_period_words *w, uint32_t *from, uint32_t *to,
+		  char place[ST_PLACE_MAX])
 {
 	return st_period_read(w, ST_EN, from, to, place);
 }
@@ -46,19 +49,25 @@ static void test_periods(void **state)
 	static const char *const quarters[] = { "2026-Q1", "2026Q1", "2026-q1", "2026-1" };
 	(void)state;
 	for (size_t i = 0; i < 4; i++) {
-		assert_int_equal(period(&(struct st_period_words){ .quarter = quarters[i] }, &from, &to, place), 0);
+		assert_int_equal(period(&(struct st_period_words){ .quarter = quarters[i] }, &from,
+					&to, place),
+				 0);
 		assert_int_equal(from, day(2026, 1, 1));
 		assert_int_equal(to, day(2026, 3, 31));
 	}
 	assert_int_equal(period(&(struct st_period_words){ .year = "2024" }, &from, &to, place), 0);
 	assert_int_equal(from, day(2024, 1, 1));
 	assert_int_equal(to, day(2024, 12, 31));
-	assert_int_equal(period(&(struct st_period_words){ .month = "2024-02" }, &from, &to, place), 0);
+	assert_int_equal(period(&(struct st_period_words){ .month = "2024-02" }, &from, &to, place),
+			 0);
 	assert_int_equal(to, day(2024, 2, 29));
-	assert_int_equal(period(&(struct st_period_words){ .from = "2024-02", .to = "2024-02-03" }, &from, &to, place), 0);
+	assert_int_equal(period(&(struct st_period_words){ .from = "2024-02", .to = "2024-02-03" },
+				&from, &to, place),
+			 0);
 	assert_int_equal(from, day(2024, 2, 1));
 	assert_int_equal(to, day(2024, 2, 3));
-	assert_int_equal(period(&(struct st_period_words){ .to = "2024-02" }, &from, &to, place), 0);
+	assert_int_equal(period(&(struct st_period_words){ .to = "2024-02" }, &from, &to, place),
+			 0);
 	assert_int_equal(from, 0);
 	assert_int_equal(to, day(2024, 2, 29));
 }
@@ -69,14 +78,24 @@ static void test_what_is_no_period_is_refused_by_name(void **state)
 		struct st_period_words words;
 		const char *place;
 	} wrong[] = {
-		{ { .from = "" }, "from" }, { { .from = "2026-02-30" }, "from" }, { { .to = "2026-13" }, "to" },
-		{ { .from = "2026-02", .to = "2026-01" }, "to" }, { { .month = "2026" }, "month" },
-		{ { .month = "2026-01-01" }, "month" }, { { .quarter = "2026-Q0" }, "quarter" },
-		{ { .quarter = "2026-Q5" }, "quarter" }, { { .quarter = "2026" }, "quarter" },
-		{ { .quarter = "20261" }, "quarter" }, { { .quarter = "" }, "quarter" },
-		{ { .quarter = "2026-Q11" }, "quarter" }, { { .year = "999" }, "year" },
-		{ { .year = "1969" }, "year" }, { { .year = "20266" }, "year" }, { { .year = "" }, "year" },
-		{ { .year = "2026", .month = "2026-01" }, "month" }, { { .from = "2026", .year = "2026" }, "from" },
+		{ { .from = "" }, "from" },
+		{ { .from = "2026-02-30" }, "from" },
+		{ { .to = "2026-13" }, "to" },
+		{ { .from = "2026-02", .to = "2026-01" }, "to" },
+		{ { .month = "2026" }, "month" },
+		{ { .month = "2026-01-01" }, "month" },
+		{ { .quarter = "2026-Q0" }, "quarter" },
+		{ { .quarter = "2026-Q5" }, "quarter" },
+		{ { .quarter = "2026" }, "quarter" },
+		{ { .quarter = "20261" }, "quarter" },
+		{ { .quarter = "" }, "quarter" },
+		{ { .quarter = "2026-Q11" }, "quarter" },
+		{ { .year = "999" }, "year" },
+		{ { .year = "1969" }, "year" },
+		{ { .year = "20266" }, "year" },
+		{ { .year = "" }, "year" },
+		{ { .year = "2026", .month = "2026-01" }, "month" },
+		{ { .from = "2026", .year = "2026" }, "from" },
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
@@ -94,7 +113,9 @@ static void test_what_is_usual(void **state)
 	static const struct {
 		const char *name;
 		int first_month, last_month, last_day;
-	} usual[] = { { "no_visit", 5, 5, 31 }, { "no_reception", 4, 6, 30 }, { "schedules", 1, 12, 31 } };
+	} usual[] = { { "no_visit", 5, 5, 31 },
+		      { "no_reception", 4, 6, 30 },
+		      { "schedules", 1, 12, 31 } };
 	(void)state;
 	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
 		struct st_ask q = { .question = st_question_named(usual[i].name) };
@@ -115,7 +136,8 @@ static void test_a_question_of_months_refuses_days(void **state)
 {
 	char place[ST_PLACE_MAX] = "";
 	uint32_t from = 0, to = 0;
-	struct st_ask q = { .question = st_question_named("opened"), .from_day = day(2026, 1, 2),
+	struct st_ask q = { .question = st_question_named("opened"),
+			    .from_day = day(2026, 1, 2),
 			    .to_day = day(2026, 1, 31) };
 	(void)state;
 	assert_int_equal(period_settle(&q, day(2026, 5, 17), &from, &to, place), ST_EFIELD);
@@ -138,7 +160,8 @@ static void test_a_year_before_a_leap_day(void **state)
 	assert_int_equal(to, day(2023, 2, 28));
 	period_year_before(day(2025, 1, 1), day(2025, 2, 28), &from, &to);
 	assert_int_equal(from, day(2024, 1, 1));
-	assert_int_equal(to, day(2024, 2, 28)); /* the same date, though that month had one day more */
+	assert_int_equal(to,
+			 day(2024, 2, 28)); /* the same date, though that month had one day more */
 	period_year_before(day(2024, 12, 31), day(2024, 12, 31), &from, &to);
 	assert_int_equal(to, day(2023, 12, 31));
 }
@@ -185,7 +208,8 @@ static void test_an_empty_station_answers_and_refuses(void **state)
 	assert_int_equal(x.rc, ST_ENOSTATION);
 	station_found(&s, "410600", &root);
 	for (size_t i = 0; i < st_question_count(); i++) {
-		x = (struct asking_one){ .ask = { .question = st_question_at(i), .now_ms = s.world.now_ms } };
+		x = (struct asking_one){ .ask = { .question = st_question_at(i),
+						  .now_ms = s.world.now_ms } };
 		assert_int_equal(st_store_read(s.store, ask, &x), 0);
 		assert_int_equal(x.rc, x.ask.question->of_record ? ST_EFIELD : 0);
 		x.ask.record = st_span_text("410600-2026-000001-AA");
