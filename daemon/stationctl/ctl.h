@@ -29,9 +29,11 @@ struct verb {
 	int (*run)(const struct args *a);
 	const char *zh, *en, *example;
 };
-extern const struct verb station_verbs[], import_verbs[], report_verbs[], ask_verbs[], log_verbs[],
-	kind_verbs[];
+extern const struct verb directive_verbs[], station_verbs[], import_verbs[], report_verbs[], ask_verbs[],
+	log_verbs[], kind_verbs[];
 const struct verb *record_verbs(void); /* made from the kinds' tables; built once */
+/* How far one event's directives have come, and why it was set aside: lines below it. */
+void show_reaches(const json_t *event);
 /* Of a record's move or note: its fields and states, and whether name is one of the fields. Others: nothing. */
 void record_help(const struct verb *v);
 bool record_takes(const struct verb *v, const char *name);
@@ -76,6 +78,7 @@ extern struct ctl {
 	X(OPENED, "已登记 %s", "registered %s")                                                     \
 	X(MOVED, "%s 现为 %s", "%s is now %s")                                                      \
 	X(NOTED, "已记 %s", "noted on %s")                                                          \
+	X(SEEN, "已阅 %lld 件", "%lld marked as seen")                                              \
 	X(MORE, "还有: 加 --from %s", "there is more: add --from %s")                               \
 	X(IMPORT_ROW, "%s:%llu: %s: %s\n", "%s:%llu: %s: %s\n")                                     \
 	X(IMPORT_WHOLE, "整行", "the whole row")                                                    \

@@ -14,9 +14,9 @@
 
 struct ctl ctl;
 
-enum { LISTS = 7 };
-static const struct verb *lists[LISTS] = { station_verbs, NULL, import_verbs, report_verbs, ask_verbs,
-					   kind_verbs, log_verbs };
+enum { LISTS = 8 };
+static const struct verb *lists[LISTS] = { station_verbs, NULL, directive_verbs, import_verbs, report_verbs,
+					   ask_verbs, kind_verbs, log_verbs };
 
 const char *either(const char *zh, const char *en)
 {

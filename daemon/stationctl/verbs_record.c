@@ -113,6 +113,7 @@ static void show_event(const struct st_kind *k, const json_t *e)
 		(void)printf("    (%s)\n", strcmp(member(e, "stray"), "waiting") == 0
 						  ? either("等待前一事件", "waits for an earlier event")
 						  : either("未采纳", "set aside"));
+	show_reaches(e);
 	show_fields(k, json_object_get(e, "facts"));
 	show_fields(k, json_object_get(e, "texts"));
 	show_fields(k, json_object_get(e, "private"));

@@ -87,8 +87,16 @@ struct api_covers {
 int api_coverage(struct st_txn *t, const struct api_covers *covers, int64_t now_ms, json_t **ret);
 int api_read_log(struct st_txn *t, const char *name, struct st_log *ret_log); /* CODE or CODE/EPOCH */
 
+/* api_directives.c */
+struct st_life_event;
+struct st_aside;
+json_t *api_reaches(const struct st_life_event *e);
+json_t *api_aside(const struct st_aside *a);
+bool api_is_unseen(const struct st_life_event *e); /* it asks something of us, and nobody has looked */
+void api_seen(struct station *s, const char *record); /* says so; nobody waits for it */
+
 /* Routes, by group of files. Each list ends with a NULL method. */
 extern const struct route api_station_routes[], api_status_routes[], api_record_routes[],
 	api_import_routes[], api_report_routes[], api_log_routes[], api_task_routes[], api_kind_routes[],
-	api_ask_routes[];
+	api_directive_routes[], api_ask_routes[];
 void api_tasks_close(struct station *s);

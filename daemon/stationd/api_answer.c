@@ -11,7 +11,7 @@
 static const struct route *const route_lists[] = {
 	api_station_routes, api_status_routes, api_record_routes, api_import_routes,
 	api_report_routes, api_log_routes, api_task_routes, api_kind_routes,
-	api_ask_routes,
+	api_directive_routes, api_ask_routes,
 };
 
 static const struct {

@@ -150,7 +150,7 @@ struct showing {
 	struct st_txn *txn;
 	const struct st_kind *kind;
 	json_t *events, *record;
-	bool with_events;
+	bool with_events, unseen;
 };
 
 static json_t *fields_json(const struct st_kind *k, const struct st_field *fields, size_t count)
@@ -188,7 +188,8 @@ static int add_event(const struct st_life_event *e, void *arg)
 	const struct st_state_row *state =
 		x->kind == NULL ? NULL : st_kind_state(x->kind, e->state);
 	json_t *one = json_pack(
-		"{s:o, s:s, s:s, s:s, s:I, s:o, s:o, s:I, s:I, s:s, s:o, s:o, s:o, s:b, s:b, s:s}", "event",
+		"{s:o, s:s, s:s, s:s, s:I, s:o, s:o, s:I, s:I, s:s, s:o, s:o, s:o, s:b, s:b, s:s, s:o, s:o}",
+		"event",
 		json_sprintf("%s/%u/%llu", e->at.station.text, e->at.epoch,
 			     (unsigned long long)e->at.seq),
 		"type", st_event_type_name(e->type), "move", e->move == NULL ? "" : e->move->name, "state",
@@ -197,7 +198,9 @@ static int add_event(const struct st_life_event *e, void *arg)
 		(json_int_t)e->revision, "stray", stray_text(e->stray), "author", api_span(e->author),
 		"facts", fields_json(x->kind, e->facts, e->fact_count), "texts",
 		fields_json(x->kind, e->texts, e->text_count), "texts_missing", (int)e->texts_missing,
-		"private_elsewhere", (int)e->private_elsewhere, "held_by", e->held_by);
+		"private_elsewhere", (int)e->private_elsewhere, "held_by", e->held_by, "addressed",
+		api_reaches(e), "aside", api_aside(&e->aside));
+	x->unseen |= api_is_unseen(e);
 	if (one != NULL && e->private_here)
 		json_object_set_new(one, "private",
 				    fields_json(x->kind, e->privates, e->private_count));
@@ -260,6 +263,8 @@ static int get_record(struct request *q)
 		json_decref(x.record);
 		return rc;
 	}
+	if (x.unseen)
+		api_seen(q->station, q->rest); /* the holder has opened it: its writer may know */
 	return api_json(q, json_pack("{s:o, s:o}", "record", x.record, "events", x.events));
 }
 

@@ -139,6 +139,7 @@ static int run(struct st_apply *a, struct st_job *job)
 	case ST_JOB_CLAIMS:   return job_claims(a, &job->u.claims);
 	case ST_JOB_HALT:     return job_halt(a, &job->u.halt);
 	case ST_JOB_REFRESH:  return job_refresh(a);
+	case ST_JOB_SEEN:     return job_seen(a, &job->u.seen);
 	}
 	return ST_NEVER(true) ? ST_EUSAGE : 0;
 }
@@ -157,6 +158,7 @@ static int run_all(struct st_txn *t, void *arg)
 	a->txn = t;
 	a->own.loaded = a->own.dirty = false;
 	own_forget(a);
+	a->hearing.count = a->hearing.code_count = 0;
 	memset(&a->applied, 0, sizeof(a->applied));
 	st_fold_begin(a->fold);
 	int rc = st_self_load(t, &a->self);
@@ -168,6 +170,8 @@ static int run_all(struct st_txn *t, void *arg)
 			own_forget(a);
 		rc = is_failure(answer) ? answer : 0;
 	}
+	if (rc == 0)
+		rc = heard_flush(a);
 	if (rc == 0)
 		rc = own_finish(a);
 	if (rc == 0)

@@ -19,19 +19,53 @@ static int take_certificate(struct st_apply *a, struct st_span certificate)
 	return rc < 0 ? rc : member_add(a, &issuer, certificate, &nowhere, 0);
 }
 
+static bool same_signed(const struct signed_once *a, const struct signed_once *b)
+{
+	return a->c.size == b->c.size && a->c.log.epoch == b->c.log.epoch &&
+	       st_code_equal(&a->c.log.station, &b->c.log.station) &&
+	       st_hash_equal(&a->c.root, &b->c.root) &&
+	       memcmp(a->key.bytes, b->key.bytes, sizeof(a->key.bytes)) == 0 &&
+	       a->by.time_s == b->by.time_s &&
+	       memcmp(a->by.signature.bytes, b->by.signature.bytes, ST_SIGNATURE_SIZE) == 0;
+}
+
+/* Events that one checkpoint covers come together: what was found right is known, to the last bit. */
+static int verify_signed(struct st_apply *a, const struct signed_once *s)
+{
+	st_assert(s->c.size > 0);
+	for (size_t i = 0; i < SIGNED_ONCE_MAX; i++)
+		if (same_signed(&a->signed_once[i], s))
+			return 0;
+	int rc = st_cosign_verify(&s->c, &s->key, &s->by);
+	if (rc == 0)
+		a->signed_once[a->signed_next++ % SIGNED_ONCE_MAX] = *s;
+	return rc;
+}
+
+static void read_proof(const struct st_carry_item *i, struct st_proof *to)
+{
+	_Static_assert(sizeof(to->path) == ST_PROOF_MAX * ST_HASH_SIZE, "a path is copied whole");
+	ST_REQUIRE(i->path.size <= sizeof(to->path));
+	to->count = i->path.size / ST_HASH_SIZE;
+	if (i->path.size > 0)
+		memcpy(to->path, i->path.data, i->path.size);
+}
+
 /* The event was in its writer's log when the writer signed the checkpoint. */
 static int prove(struct st_apply *a, const struct st_carry_item *i, struct st_station *ret_writer)
 {
-	struct st_checkpoint c = { .log = i->log, .size = i->size };
+	struct signed_once s = { .c = { .log = i->log, .size = i->size }, .by = i->cosignature };
 	struct st_hash leaf = st_hash_leaf(i->event);
+	struct st_proof proof;
 	int rc = st_station_find(a->txn, &i->log.station, ret_writer);
 	if (rc < 0)
 		return rc == ST_ENOTFOUND ? ST_EORIGIN : rc;
 	if (ret_writer->standing == ST_REVOKED && i->seq > ret_writer->revoked_size)
 		return ST_EREVOKED;
-	rc = st_inclusion_root(i->seq - 1, i->size, &leaf, &i->proof, &c.root);
-	return rc < 0 ? rc
-		      : st_cosign_verify(&c, &ret_writer->certificate.identity, &i->cosignature);
+	s.key = ret_writer->certificate.identity;
+	read_proof(i, &proof);
+	rc = st_inclusion_root(i->seq - 1, i->size, &leaf, &proof, &s.c.root);
+	return rc < 0 ? rc : verify_signed(a, &s);
 }
 
 /* 1: it is here already. */
@@ -52,10 +86,15 @@ static int find_place(struct st_apply *a, const struct st_carry_item *i, uint32_
 static int keep(struct st_apply *a, const struct st_carry_item *i, const struct st_log *log,
 		const struct st_event *e)
 {
-	struct st_carried c = { .log = log->number, .seq = i->seq, .size = i->size,
-				.cosignature = i->cosignature, .proof = i->proof, .event = i->event };
-				st_assert(log->number > 0);
-				st_assert(i->part_count <= ST_CARRY_PARTS_MAX);
+	struct st_carried c;
+	c.log = log->number;
+	c.seq = i->seq;
+	c.size = i->size;
+	c.cosignature = i->cosignature;
+	c.event = i->event;
+	read_proof(i, &c.proof);
+	st_assert(log->number > 0);
+	st_assert(i->part_count <= ST_CARRY_PARTS_MAX);
 	int rc = st_carried_put(a->txn, &c);
 	for (size_t n = 0; rc == 0 && e != NULL && n < i->part_count; n++) {
 		const struct st_push_part *p = &i->parts[n];
@@ -94,7 +133,9 @@ static int take_new(struct st_apply *a, const struct st_carry_item *i, const str
 			: st_fold_event(a->txn, a->fold, log, &e);
 	if (rc == 0)
 		rc = route_event(a, log, &e);
-	return rc < 0 ? rc : route_late(a, log, &e);
+	if (rc == 0)
+		rc = route_late(a, log, &e);
+	return rc < 0 || unread < 0 ? rc : heard_arrives(a, log, &e);
 }
 
 /* 0 stored, 1 known already, < 0 refused, or the store's failure. */

@@ -7,6 +7,7 @@
 #include <station/base/clock.h>
 #include <station/event/event.h>
 #include <station/store/carried.h>
+#include <station/store/heard.h>
 #include <station/trust/part.h>
 #include <station/work/fold.h>
 
@@ -42,6 +43,22 @@ struct own {
 	size_t year_count;
 };
 
+/* What has come for this station in the transaction at work, and has not been said to be here yet. */
+struct hearing {
+	size_t count, code_count;
+	struct st_position events[ST_HEARD_MAX];
+	struct st_record_ref records[ST_HEARD_MAX];
+	struct st_code codes[ST_EVENT_ADDRESSEES_MAX]; /* writers that our log doesn't go up to */
+};
+
+/* A checkpoint whose signature by a key was found right. Zeroed: none (its size is 0). */
+enum { SIGNED_ONCE_MAX = 16 };
+struct signed_once {
+	struct st_checkpoint c;
+	struct st_public_key key;
+	struct st_cosignature by;
+};
+
 struct st_apply {
 	struct st_store *store;
 	const struct st_keys *keys;
@@ -49,6 +66,9 @@ struct st_apply {
 	struct st_arena arena; /* one event */
 	struct st_buf scratch, body, values, plain, sealed;
 	struct own own;
+	struct hearing hearing;
+	struct signed_once signed_once[SIGNED_ONCE_MAX]; /* of carried events */
+	unsigned signed_next;
 	struct st_hash leaves[ST_PUSH_EVENTS_MAX]; /* of a push */
 	char link_numbers[ST_FIELDS_MAX][ST_NUMBER_TEXT]; /* of one command, as links.c writes them */
 
@@ -105,6 +125,23 @@ int route_event(struct st_apply *a, const struct st_log *log, const struct st_ev
 /* An event of a record that is held further down: it belongs to the history that went there before it. */
 int route_late(struct st_apply *a, const struct st_log *log, const struct st_event *e);
 int route_roll(struct st_apply *a, uint32_t child); /* all stations that are known, to a new child */
+/* heard.c */
+/* Whom a move or reassignment gives its record to; empty: nobody. */
+void event_gives(struct st_apply *a, const struct st_event *e, struct st_code *ret_holder);
+/* An event of another station stands in the store: it may be for us, or say what has been heard. e is dead after. */
+int heard_arrives(struct st_apply *a, const struct st_log *log, const struct st_event *e);
+/* The same of an own event, which may ask something of others. */
+int heard_own(struct st_apply *a, const struct st_log *log, const struct st_event *e);
+/* A directive leaves through a child's outbox. */
+int heard_leaves(struct st_apply *a, const struct st_log *log, const struct st_event *e,
+		 const struct st_code *to, uint64_t position);
+int heard_flush(struct st_apply *a); /* says what has come, in one event */
+/* 1: noted; 0: the event that is being made has no more room. */
+int hearing_note(struct st_apply *a, const struct st_position *at,
+		 const struct st_record_ref *record, uint32_t writer);
+int hearing_say(struct st_apply *a, enum st_stage stage, struct st_span author);
+/* seen.c */
+int job_seen(struct st_apply *a, struct st_job_seen *job);
 /* carry.c */
 int job_carry(struct st_apply *a, struct st_job_carry *job);
 int job_taken(struct st_apply *a, struct st_job_taken *job);

@@ -225,6 +225,8 @@ static int fold_all(struct st_apply *a)
 			rc = keep_addressees(a, &e);
 		if (rc == 0)
 			rc = route_event(a, &o->log, &e);
+		if (rc == 0)
+			rc = heard_own(a, &o->log, &e);
 		if (rc < 0)
 			return rc;
 	}

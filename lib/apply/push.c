@@ -122,7 +122,9 @@ static int take_effect(struct st_apply *a, struct arrival *v, const struct st_ev
 	int rc = st_fold_event(a->txn, a->fold, &v->log, e);
 	if (rc == 0)
 		rc = route_event(a, &v->log, e);
-	return rc < 0 ? rc : route_late(a, &v->log, e); /* a hand-on may have come before its history */
+	if (rc == 0)
+		rc = route_late(a, &v->log, e); /* a hand-on may have come before its history */
+	return rc < 0 ? rc : heard_arrives(a, &v->log, e);
 }
 
 /* An event that stands in the store takes effect, or is counted as unread. */

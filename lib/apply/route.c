@@ -18,8 +18,9 @@ static int writes(struct st_apply *a, uint32_t child, uint32_t writer)
 
 static int put(struct st_apply *a, uint32_t child, uint32_t log, uint64_t seq)
 {
+	uint64_t position = 0;
 	a->applied.addressed = true;
-	return st_outbox_put(a->txn, child, log, seq);
+	return st_outbox_put(a->txn, child, log, seq, &position);
 }
 
 struct spreading {
@@ -68,19 +69,13 @@ static int history(struct st_apply *a, uint32_t child, const struct st_record *r
 	return rc < 0 ? rc : st_stray_each(a->txn, &r->ref, put_note, &notes);
 }
 
-/* The station that the event gives the record to; 0: it doesn't. */
-static int receiver(struct st_apply *a, const struct st_event *e, uint32_t *ret_station)
-{
-	struct st_change change;
-	*ret_station = 0;
-	if (e->type != ST_MOVE && e->type != ST_REASSIGN)
-		return 0;
-	int rc = st_change_decode(e->type, e->body, &a->arena, &change);
-	if (rc < 0 || st_code_empty(&change.holder))
-		return 0; /* unread: it is passed on, and says nothing here */
-	rc = st_station_number(a->txn, &change.holder, ret_station);
-	return rc == ST_ENOTFOUND ? 0 : rc;
-}
+/* One event on its way, and whom it gives its record to (empty: nobody). */
+struct routing {
+	struct st_apply *apply;
+	const struct st_log *log;
+	const struct st_event *event;
+	struct st_code holder;
+};
 
 static int bring_history(struct st_apply *a, uint32_t child, const struct st_log *log,
 			 const struct st_event *e)
@@ -97,17 +92,22 @@ static int bring_history(struct st_apply *a, uint32_t child, const struct st_log
 	return history(a, child, &r, &at);
 }
 
-static int route_to(struct st_apply *a, const struct st_log *log, const struct st_event *e,
-		    uint32_t child)
+/* Into the child's outbox, behind the record's history where the event hands the record on to there. */
+static int route_to(const struct routing *r, uint32_t child, uint64_t *ret_position)
 {
 	st_assert(child > 0);
+	struct st_apply *a = r->apply;
 	uint32_t holder = 0;
-	int rc = receiver(a, e, &holder);
-	if (rc == 0 && holder != 0)
+	int rc = st_code_empty(&r->holder) ? ST_ENOTFOUND
+					   : st_station_number(a->txn, &r->holder, &holder);
+	if (rc == 0)
 		rc = st_station_below(a->txn, holder, child);
 	if (rc == 1)
-		rc = bring_history(a, child, log, e);
-	return rc < 0 ? rc : put(a, child, log->number, e->at.seq);
+		rc = bring_history(a, child, r->log, r->event);
+	if (rc < 0 && rc != ST_ENOTFOUND)
+		return rc;
+	a->applied.addressed = true;
+	return st_outbox_put(a->txn, child, r->log->number, r->event->at.seq, ret_position);
 }
 
 /* The child on the way down to an addressee; 0: it isn't below, or that child has the writer's log.
@@ -133,27 +133,46 @@ static int way_to(struct st_apply *a, const struct st_addressee *addressee, uint
 	return rc < 0 && rc != ST_ESUBTREE ? rc : 0;
 }
 
+struct way {
+	uint32_t child;
+	uint64_t position; /* in its outbox */
+};
+
+/* The way to one addressee: through a child that the event goes to already, or a new one. */
+static int route_one(const struct routing *r, const struct st_addressee *to, struct way *ways,
+		     size_t *count)
+{
+	uint32_t child = 0;
+	size_t n = 0;
+	int rc = way_to(r->apply, to, r->log->station, &child);
+	if (rc < 0 || child == 0)
+		return rc;
+	while (n < *count && ways[n].child != child)
+		n++;
+	st_assert(n < ST_EVENT_ADDRESSEES_MAX);
+	if (n == *count) {
+		ways[n].child = child;
+		rc = route_to(r, child, &ways[n].position);
+		*count += rc == 0;
+	}
+	if (rc < 0 || !st_event_directs(r->event, &r->holder, to))
+		return rc;
+	return heard_leaves(r->apply, r->log, r->event, &to->station, ways[n].position);
+}
+
 int route_event(struct st_apply *a, const struct st_log *log, const struct st_event *e)
 {
 	ST_REQUIRE(e->addressee_count <= ST_EVENT_ADDRESSEES_MAX);
-	uint32_t done[ST_EVENT_ADDRESSEES_MAX];
+	struct routing r = { .apply = a, .log = log, .event = e };
+	struct way ways[ST_EVENT_ADDRESSEES_MAX];
 	size_t count = 0;
+	if (e->addressee_count > 0)
+		event_gives(a, e, &r.holder);
 	for (size_t i = 0; i < e->addressee_count; i++) {
 		struct spreading x = { a, log->station, log->number, e->at.seq };
-		uint32_t child = 0;
-		int rc = way_to(a, &e->addressees[i], log->station, &child);
+		int rc = route_one(&r, &e->addressees[i], ways, &count);
 		if (rc == ST_EEXIST)
 			return st_station_each(a->txn, spread_to, &x);
-		if (rc < 0)
-			return rc;
-		bool again = child == 0;
-		for (size_t n = 0; n < count; n++)
-			again |= done[n] == child;
-		if (again)
-			continue;
-		st_assert(count < ST_EVENT_ADDRESSEES_MAX);
-		done[count++] = child;
-		rc = route_to(a, log, e, child);
 		if (rc < 0)
 			return rc;
 	}

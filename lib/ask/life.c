@@ -23,8 +23,26 @@ int life_open(struct life *l, struct st_txn *t, const struct st_box_key *grant)
 	return st_arena_init(&l->arena, 4 * ST_EVENT_ARENA);
 }
 
+int life_of(struct life *l, const struct st_record *r)
+{
+	struct st_code self;
+	size_t size = 0;
+	memset(&self, 0, sizeof(self));
+	free(l->steps);
+	l->steps = NULL;
+	l->step_count = 0;
+	l->record = r;
+	int rc = st_meta_get(l->txn, ST_META_SELF, self.text, ST_CODE_MAX, &size);
+	if (rc == 0)
+		rc = st_station_number(l->txn, &self, &l->self);
+	if (rc < 0 || (r->handed == 0 && r->set_aside == 0))
+		return rc;
+	return st_record_chain(l->txn, r, &l->steps, &l->step_count);
+}
+
 void life_close(struct life *l)
 {
+	free(l->steps);
 	if (l->plain.data != NULL)
 		st_wipe(l->plain.data, l->plain.room);
 	st_wipe(&l->key, sizeof(l->key));
@@ -191,36 +209,56 @@ void life_forget(struct life *l)
 	l->key_here = false;
 }
 
+static int read_facts(struct life *l, const struct st_place *at, struct st_event *event,
+		      struct st_change *change, struct st_life_event *e)
+{
+	int rc = life_read(l, at, event, change);
+	if (rc < 0)
+		return rc;
+	const struct st_kind *kind = st_kind(change->kind);
+	e->at = event->at;
+	e->wall_ms = event->wall_ms;
+	e->at_ms = change->at_ms;
+	e->type = event->type;
+	e->state = change->state;
+	e->term = event->term;
+	e->revision = event->revision;
+	e->move = kind != NULL && event->type == ST_MOVE ? st_kind_move(kind, change->move) : NULL;
+	e->author = event->author;
+	e->facts = change->fields;
+	e->fact_count = change->field_count;
+	e->held_by = "";
+	return 0;
+}
+
 int life_fields(struct life *l, const struct st_place *at, struct st_life_event *e)
 {
 	struct st_event event;
 	struct st_change change;
 	memset(e, 0, sizeof(*e));
-	int rc = life_read(l, at, &event, &change);
-	if (rc < 0)
-		return rc;
-	const struct st_kind *kind = st_kind(change.kind);
-	e->at = event.at;
-	e->wall_ms = event.wall_ms;
-	e->at_ms = change.at_ms;
-	e->type = event.type;
-	e->state = change.state;
-	e->term = event.term;
-	e->revision = event.revision;
-	e->move = kind != NULL && event.type == ST_MOVE ? st_kind_move(kind, change.move) : NULL;
-	e->author = event.author;
-	e->facts = change.fields;
-	e->fact_count = change.field_count;
-	e->held_by = "";
-	return read_parts(l, at, &event, e);
+	int rc = read_facts(l, at, &event, &change, e);
+	return rc < 0 ? rc : read_parts(l, at, &event, e);
 }
 
 int life_event(struct life *l, const struct st_place *at, enum st_stray_why stray,
 	       struct st_life_event *e)
 {
+	struct st_event event;
+	struct st_change change;
 	struct holding h = { .l = l, .seq = at->seq, .best_depth = UINT32_MAX, .tier = "" };
-	int rc = life_fields(l, at, e);
+	memset(e, 0, sizeof(*e));
+	int rc = 0;
+	if (stray == ST_STRAY_SET_ASIDE && l->record != NULL)
+		rc = aside_find(l, at, &e->aside); /* first: it reads other events */
+	if (rc == 0)
+		rc = read_facts(l, at, &event, &change, e);
+	if (rc < 0)
+		return rc;
 	e->stray = stray;
+	if (l->record != NULL)
+		rc = reach_fill(l, at, &event, &change, e);
+	if (rc == 0)
+		rc = read_parts(l, at, &event, e);
 	if (rc == 0)
 		rc = st_receipt_each(l->txn, at->log, held, &h);
 	if (rc == 0 && h.tier[0] == 0)
@@ -278,6 +316,8 @@ int st_life_each(struct st_txn *t, const struct st_record *r, const struct st_bo
 	struct telling x = { &l, fn, arg };
 	st_assert(r->revision <= ST_REVISIONS_MAX);
 	int rc = life_open(&l, t, grant);
+	if (rc == 0)
+		rc = life_of(&l, r);
 	if (rc == 0)
 		rc = tell_chain(&x, r);
 	if (rc == 0)

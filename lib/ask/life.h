@@ -9,9 +9,19 @@ struct life {
 	bool key_here;
 	struct st_buf event, text, sealed, plain;
 	struct st_arena arena;
+	/* of life_of: how far its directives have come is told of a whole record alone */
+	uint32_t self; /* this station's number */
+	const struct st_record *record;
+	struct st_step *steps; /* the chain, newest first */
+	size_t step_count;
 };
 int life_open(struct life *l, struct st_txn *t, const struct st_box_key *grant);
+/* What is read next are events of this record, which outlives it. */
+int life_of(struct life *l, const struct st_record *r);
 void life_close(struct life *l);
+/* One event with its parts, whose texts are spans until the next call. */
+int life_event(struct life *l, const struct st_place *at, enum st_stray_why stray,
+	       struct st_life_event *e);
 /* The event at a place; spans live until the next call. */
 int life_read(struct life *l, const struct st_place *at, struct st_event *ret_event,
 	      struct st_change *ret_change);
@@ -20,5 +30,10 @@ int life_previous(struct life *l, const struct st_event *e, struct st_place *ret
 int life_fields(struct life *l, const struct st_place *at, struct st_life_event *e);
 /* Another record follows: this one's key is forgotten. */
 void life_forget(struct life *l);
-int life_event(struct life *l, const struct st_place *at, enum st_stray_why stray,
-	       struct st_life_event *e);
+/* reach.c */
+int reach_fill(struct life *l, const struct st_place *at, const struct st_event *e,
+	       const struct st_change *change, struct st_life_event *to);
+int aside_find(struct life *l, const struct st_place *at, struct st_aside *ret_aside);
+/* list.c */
+enum { TITLE_ROOM = 304 };
+int list_title(struct life *l, const struct st_record *r, char to[TITLE_ROOM]);

@@ -12,7 +12,7 @@
 #include "life.h"
 
 enum { REF_SIZE = 4 + ST_ULID_SIZE, STATE_KEY = 6 + REF_SIZE, TOKEN_MAX = ST_INDEX_KEY_MAX };
-_Static_assert(sizeof(((struct st_list_row *)NULL)->title) == 304, "title_of writes so much");
+_Static_assert(sizeof(((struct st_list_row *)NULL)->title) == TITLE_ROOM, "list_title writes so much");
 _Static_assert(10 + REF_SIZE <= TOKEN_MAX, "where a page by due day ended");
 _Static_assert(STATE_KEY <= TOKEN_MAX, "where a page by state ended");
 
@@ -42,7 +42,7 @@ static bool wanted(const struct listing *l, const struct st_record *r)
 }
 
 /* The title stands with the opening. */
-static int title_of(struct listing *l, const struct st_record *r, char to[304])
+int list_title(struct life *l, const struct st_record *r, char to[TITLE_ROOM])
 {
 	struct st_place at = r->head;
 	struct st_life_event e;
@@ -51,20 +51,20 @@ static int title_of(struct listing *l, const struct st_record *r, char to[304])
 		struct st_event event;
 		struct st_change change;
 		struct st_place before;
-		int rc = life_read(&l->life, &at, &event, &change);
+		int rc = life_read(l, &at, &event, &change);
 		if (rc == 0)
-			rc = life_previous(&l->life, &event, &before);
+			rc = life_previous(l, &event, &before);
 		if (rc < 0)
 			return rc;
 		if (before.seq == 0)
 			break;
 		at = before;
 	}
-	int rc = life_event(&l->life, &at, 0, &e);
+	int rc = life_event(l, &at, 0, &e);
 	const struct st_field *title =
 		rc < 0 ? NULL : st_field_find(e.texts, e.text_count, ST_F_TITLE);
 	if (title != NULL)
-		(void)snprintf(to, 304, "%.*s", (int)title->text.size, (const char *)title->text.data);
+		(void)snprintf(to, TITLE_ROOM, "%.*s", (int)title->text.size, (const char *)title->text.data);
 	return rc;
 }
 
@@ -79,7 +79,7 @@ static int give(struct listing *l, const struct st_record *r)
 	if (rc == 0)
 		rc = st_name_text(l->txn, ST_NAMES_CATEGORY, r->category, row.category);
 	if (rc == 0)
-		rc = title_of(l, r, row.title);
+		rc = list_title(&l->life, r, row.title);
 	if (rc < 0)
 		return rc;
 	st_number_text(&r->number, &row.id.opener, &row.id.ulid, row.number);

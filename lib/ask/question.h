@@ -125,6 +125,7 @@ struct count {
 	struct sums *sums;
 	enum st_view view;
 	uint32_t kind, field;
+	uint32_t measures; /* bits 1 << measure: those that add is told of */
 	void *arg;
 	int (*place)(struct count *c, const struct st_tally_key *key, struct sum **ret);
 	void (*add)(struct count *c, const struct st_tally_key *key, uint32_t counter, uint64_t n);
@@ -132,15 +133,17 @@ struct count {
 	struct sum *at;
 	int rc;
 };
+#define OF(measure) (1u << ST_##measure)
 int count_cells(struct count *c);
 
 /* The questions, by group of files. */
-#define QUESTION_FUNCTIONS(X)                                                                  \
-	X(opened)                                                                              \
-	X(overdue) X(focus) X(days) X(ratings) X(reopened) X(silent) X(no_visit) X(schedules)  \
-		X(leaders) X(law_services) X(no_reception) X(suggestions) X(key_notices)       \
-			X(projects) X(voices) X(handed_up) X(online) X(industries) X(premises) \
-				X(year) X(life) X(trainings) X(ranking)
+#define QUESTION_FUNCTIONS(X)                                                                      \
+	X(opened)                                                                                  \
+	X(overdue)                                                                                 \
+	X(focus) X(days) X(ratings) X(reopened) X(silent) X(no_visit) X(schedules) X(leaders)      \
+		X(law_services) X(no_reception) X(suggestions) X(key_notices) X(projects)          \
+			X(voices) X(handed_up) X(online) X(industries) X(premises) X(year) X(life) \
+				X(trainings) X(ranking)
 #define X(name) int question_##name(struct asking *a);
 QUESTION_FUNCTIONS(X)
 #undef X

@@ -163,7 +163,8 @@ static int one_cell(struct st_span key, struct st_span cell, void *arg)
 		return rc;
 	c->at = NULL;
 	rc = c->place(c, &k, &c->at);
-	return rc < 0 || c->at == NULL ? rc : st_cell_walk(&k, cell, one_counter, c);
+	return rc < 0 || c->at == NULL ? rc
+				       : st_cell_walk_of(&k, cell, c->measures, one_counter, c);
 }
 
 /* Few stations are looked up one by one; where most are covered, one walk passes over the others.
@@ -187,6 +188,7 @@ int count_cells(struct count *c)
 {
 	ST_REQUIRE(c->place != NULL);
 	ST_REQUIRE(c->add != NULL);
+	ST_REQUIRE(c->measures != 0);
 	c->rc = 0;
 	int rc = count_role(c, ST_ROLE_OPENER);
 	return rc < 0 ? rc : count_role(c, ST_ROLE_HOLDER);

@@ -85,6 +85,7 @@ int question_online(struct asking *a)
 			   .view = ST_VIEW_FULL,
 			   .kind = ST_KIND_MATTER,
 			   .arg = &online,
+			   .measures = OF(OPENED) | OF(OPEN_DUE) | OF(DAYS) | OF(RATED),
 			   .place = by_side,
 			   .add = add_online };
 	int rc = count_cells(&c);
@@ -187,6 +188,7 @@ int question_year(struct asking *a)
 			   .view = ST_VIEW_FULL,
 			   .kind = ST_KIND_MATTER,
 			   .arg = &y,
+			   .measures = OF(OPENED) | OF(ENDED_ON),
 			   .place = by_branch_of_years,
 			   .add = add_years };
 	rc = count_cells(&c);

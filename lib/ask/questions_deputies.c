@@ -281,6 +281,7 @@ int question_suggestions(struct asking *a)
 			   .sums = &sums,
 			   .view = ST_VIEW_FULL,
 			   .kind = kind,
+			   .measures = OF(IN_STATE),
 			   .place = by_class,
 			   .add = add_class,
 			   .arg = &x };

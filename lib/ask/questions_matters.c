@@ -54,6 +54,7 @@ int question_opened(struct asking *a)
 			   .sums = &sums,
 			   .view = ST_VIEW_FULL,
 			   .kind = ST_KIND_MATTER,
+			   .measures = OF(OPENED) | OF(OPEN_DUE) | OF(ENDED_ON),
 			   .place = by_branch_and_month,
 			   .add = add_flow };
 	int rc = count_cells(&c);
@@ -140,6 +141,7 @@ int question_overdue(struct asking *a)
 			   .sums = &sums,
 			   .view = ST_VIEW_COARSE,
 			   .kind = ST_KIND_MATTER,
+			   .measures = OF(OPEN_DUE),
 			   .place = by_branch_and_unit,
 			   .add = add_flow };
 	int rc = count_cells(&c);
@@ -193,6 +195,7 @@ int question_reopened(struct asking *a)
 	struct count c = { .a = a,
 			   .sums = &sums,
 			   .kind = ST_KIND_MATTER,
+			   .measures = OF(IN_STATE) | OF(REOPENED),
 			   .place = by_branch,
 			   .add = add_reopened,
 			   .view = a->from == 0 && a->to == 0 ? ST_VIEW_COARSE : ST_VIEW_FULL };

@@ -17,10 +17,10 @@ static bool is_bounded(const struct asking *a)
 
 enum { FOCUS_MAX = 6 };
 enum { N_OPENED, N_OVERDUE, N_STATES };
-#define STATE_NAMES(X)                                                                           \
-	X(registered)                                                                            \
-	X(accepted) X(assigned) X(answered) X(echoed) X(reopened) X(closed) X(refused) X(merged) \
-		X(withdrawn)
+#define STATE_NAMES(X) \
+	X(registered)  \
+	X(accepted)    \
+	X(assigned) X(answered) X(echoed) X(reopened) X(closed) X(refused) X(merged) X(withdrawn)
 enum {
 #define X(name) S_##name,
 	STATE_NAMES(X)
@@ -72,6 +72,7 @@ int question_focus(struct asking *a)
 			   .kind = ST_KIND_MATTER,
 			   .arg = &f,
 			   .field = field_number("matter", "focus"),
+			   .measures = OF(OPENED) | OF(IN_STATE) | OF(OPEN_DUE) | OF(DAYS),
 			   .place = by_focus,
 			   .add = add_focus };
 	int rc = count_cells(&c);
@@ -120,6 +121,7 @@ int question_days(struct asking *a)
 			   .sums = &sums,
 			   .view = is_bounded(a) ? ST_VIEW_FULL : ST_VIEW_COARSE,
 			   .kind = ST_KIND_MATTER,
+			   .measures = OF(DAYS),
 			   .place = by_category,
 			   .add = add_days };
 	int rc = count_cells(&c);
@@ -183,6 +185,7 @@ int question_ratings(struct asking *a)
 			   .sums = &sums,
 			   .view = is_bounded(a) ? ST_VIEW_FULL : ST_VIEW_COARSE,
 			   .kind = ST_KIND_MATTER,
+			   .measures = OF(DAYS) | OF(RATED),
 			   .place = by_holder,
 			   .add = add_ratings,
 			   .arg = crossed };
@@ -243,6 +246,7 @@ int question_handed_up(struct asking *a)
 			   .sums = &sums,
 			   .view = is_bounded(a) ? ST_VIEW_FULL : ST_VIEW_COARSE,
 			   .kind = ST_KIND_MATTER,
+			   .measures = OF(AWAY),
 			   .place = by_opener,
 			   .add = add_away };
 	int rc = count_cells(&c);

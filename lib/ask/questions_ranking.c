@@ -118,6 +118,7 @@ static int measure(struct asking *a, struct sums *sums)
 			   .sums = sums,
 			   .view = ST_VIEW_FULL,
 			   .kind = ST_KIND_MATTER,
+			   .measures = OF(IN_STATE) | OF(OPEN_DUE) | OF(RATED),
 			   .place = by_station,
 			   .add = add_matters };
 	int rc = count_cells(&c);

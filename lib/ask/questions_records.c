@@ -56,10 +56,10 @@ int question_key_notices(struct asking *a)
 
 /* ---- 15: projects ---- */
 
-#define PROJECT_FIELDS(X)                                                                \
-	X(votes)                                                                         \
-	X(deputies_present) X(budget) X(milestones) X(percent) X(satisfied) X(basically) \
-		X(unsatisfied)
+#define PROJECT_FIELDS(X)   \
+	X(votes)            \
+	X(deputies_present) \
+	X(budget) X(milestones) X(percent) X(satisfied) X(basically) X(unsatisfied)
 enum {
 	F_TITLE,
 #define X(name) F_##name,

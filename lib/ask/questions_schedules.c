@@ -187,6 +187,7 @@ int question_leaders(struct asking *a)
 			   .sums = &sums,
 			   .view = ST_VIEW_FULL,
 			   .kind = kind_number("visit"),
+			   .measures = OF(IN_STATE),
 			   .place = by_who,
 			   .add = add_visits,
 			   .arg = &v };
@@ -302,6 +303,7 @@ int question_law_services(struct asking *a)
 			   .sums = &sums,
 			   .view = ST_VIEW_FULL,
 			   .kind = kind_number("visit"),
+			   .measures = OF(IN_STATE),
 			   .place = by_visitor,
 			   .add = add_visitor,
 			   .arg = &x };

@@ -107,6 +107,7 @@ int question_no_visit(struct asking *a)
 			   .sums = &sums,
 			   .view = ST_VIEW_FULL,
 			   .kind = kind_number("visit"),
+			   .measures = OF(IN_STATE),
 			   .place = by_station,
 			   .add = add_visits,
 			   .arg = &recorded };

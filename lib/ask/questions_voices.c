@@ -40,6 +40,7 @@ static int give_categories(struct asking *a, uint32_t merged)
 	struct count c = { .a = a,
 			   .sums = &sums,
 			   .kind = ST_KIND_MATTER,
+			   .measures = OF(IN_STATE),
 			   .place = by_category,
 			   .add = add_category,
 			   .view = a->from == 0 && a->to == 0 ? ST_VIEW_COARSE : ST_VIEW_FULL,

@@ -94,35 +94,42 @@ int st_carried_each(struct st_txn *t, uint32_t log, uint64_t seq, st_carried_fn 
 	return kv_scan(t, &range, each_carried, &e);
 }
 
-int st_carried_prove(struct st_txn *t, uint32_t log, uint64_t seq, struct st_buf *to,
-		     struct st_carried *ret_c)
+static int prove_logged(const struct st_proving *p, const struct st_log *l, uint64_t seq,
+			struct st_carried *c)
 {
-	struct st_log l;
+	st_assert(seq > 0);
 	struct st_checkpoint_row cp;
-	int rc = st_log_get(t, log, &l);
+	struct st_tree tree = { .txn = p->txn, .log = l->number, .size = l->tree.size, .memo = p->memo };
+	int rc = st_checkpoint_at_least(p->txn, l->number, seq, &cp);
+	if (rc == 0)
+		rc = st_inclusion_prove(seq - 1, cp.size, st_tree_read, &tree, &c->proof);
+	if (rc == 0)
+		rc = st_event_get(p->txn, l->number, seq, p->to);
 	if (rc < 0)
 		return rc;
-	if (seq == 0 || seq > l.signed_size) {
-		rc = st_carried_get(t, log, seq, ret_c);
-		if (rc < 0)
-			return rc;
-		st_buf_put_span(to, ret_c->event);
-	} else {
-		struct st_tree tree = { .txn = t, .log = log, .size = l.tree.size };
-		rc = st_checkpoint_at_least(t, log, seq, &cp);
+	c->log = l->number;
+	c->seq = seq;
+	c->size = cp.size;
+	c->cosignature = cp.cosignature;
+	return 0;
+}
+
+int st_carried_prove(const struct st_proving *p, uint32_t log, uint64_t seq, struct st_carried *ret_c)
+{
+	struct st_log l;
+	ST_REQUIRE(p->to->size == 0);
+	int rc = st_log_get(p->txn, log, &l);
+	if (rc == 0 && seq > 0 && seq <= l.signed_size) {
+		rc = prove_logged(p, &l, seq, ret_c);
+	} else if (rc == 0) {
+		rc = st_carried_get(p->txn, log, seq, ret_c);
 		if (rc == 0)
-			rc = st_inclusion_prove(seq - 1, cp.size, st_tree_read, &tree, &ret_c->proof);
-		if (rc == 0)
-			rc = st_event_get(t, log, seq, to);
-		if (rc < 0)
-			return rc;
-		ret_c->log = log;
-		ret_c->seq = seq;
-		ret_c->size = cp.size;
-		ret_c->cosignature = cp.cosignature;
+			st_buf_put_span(p->to, ret_c->event);
 	}
-	ret_c->event = st_buf_span(to);
-	return to->error;
+	if (rc < 0)
+		return rc;
+	ret_c->event = st_buf_span(p->to);
+	return p->to->error;
 }
 
 static struct key outbox_key(uint32_t child, uint64_t position)
@@ -133,7 +140,8 @@ static struct key outbox_key(uint32_t child, uint64_t position)
 	return k;
 }
 
-int st_outbox_put(struct st_txn *t, uint32_t child, uint32_t log, uint64_t seq)
+int st_outbox_put(struct st_txn *t, uint32_t child, uint32_t log, uint64_t seq,
+		  uint64_t *ret_position)
 {
 	ST_REQUIRE(child > 0);
 	struct key last = outbox_key(child, 0);
@@ -150,7 +158,20 @@ int st_outbox_put(struct st_txn *t, uint32_t child, uint32_t log, uint64_t seq)
 	st_put_u32(value, log);
 	st_put_u64(value + 4, seq);
 	rc = kv_put(t, TABLE_OUTBOX, key_span(&last), ST_SPAN(position));
-	return rc < 0 ? rc : kv_put(t, TABLE_OUTBOX, key_span(&k), ST_SPAN(value));
+	if (rc == 0)
+		rc = kv_put(t, TABLE_OUTBOX, key_span(&k), ST_SPAN(value));
+	if (rc == 0)
+		*ret_position = next;
+	return rc;
+}
+
+int st_outbox_has(struct st_txn *t, uint32_t child, uint64_t position)
+{
+	ST_REQUIRE(child > 0);
+	struct key k = outbox_key(child, position);
+	struct st_span row;
+	int rc = position == 0 ? ST_ENOTFOUND : kv_get(t, TABLE_OUTBOX, key_span(&k), &row);
+	return rc == 0 ? 1 : rc == ST_ENOTFOUND ? 0 : rc;
 }
 
 static int each_outbox(struct st_txn *t, const struct kv_row *row, void *arg)

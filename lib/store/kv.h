@@ -21,6 +21,8 @@
 	X(INVITES, "invites")                                                                      \
 	X(OUTBOX, "outbox")                                                                        \
 	X(ADDRESSED, "addressed")                                                                  \
+	X(HEARD, "heard")                                                                          \
+	X(DIRECTIVES, "directives")                                                                \
 	X(RECORDS, "records")                                                                      \
 	X(STRAYS, "strays")                                                                        \
 	X(INDEX, "index")                                                                          \

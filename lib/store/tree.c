@@ -144,6 +144,33 @@ static int read_nodes(struct st_tree *tree, unsigned level, uint64_t first, size
 	return 0;
 }
 
+static size_t memo_slot(uint32_t log, unsigned level, uint64_t index)
+{
+	return (size_t)((index + level * 37u + log * 101u) % ST_TREE_MEMO);
+}
+
+static bool recall(const struct st_tree *tree, unsigned level, uint64_t index, struct st_hash *ret_node)
+{
+	size_t i = memo_slot(tree->log, level, index);
+	if (tree->memo == NULL || tree->memo->slots[i].log != tree->log ||
+	    tree->memo->slots[i].level != level || tree->memo->slots[i].index != index)
+		return false;
+	*ret_node = tree->memo->slots[i].node;
+	return true;
+}
+
+static void remember(struct st_tree *tree, unsigned level, uint64_t first, const struct st_hash *nodes,
+		     size_t count)
+{
+	for (size_t n = 0; tree->memo != NULL && n < count; n++) {
+		size_t i = memo_slot(tree->log, level, first + n);
+		tree->memo->slots[i].log = tree->log;
+		tree->memo->slots[i].level = level;
+		tree->memo->slots[i].index = first + n;
+		tree->memo->slots[i].node = nodes[n];
+	}
+}
+
 int st_tree_read(void *arg, unsigned level, uint64_t index, struct st_hash *ret_node)
 {
 	struct st_tree *tree = arg;
@@ -152,13 +179,20 @@ int st_tree_read(void *arg, unsigned level, uint64_t index, struct st_hash *ret_
 	size_t count = (size_t)1 << (level - base);
 	if (level >= 63 || index >= tree->size >> level)
 		return ST_ENOTFOUND;
+	if (recall(tree, level, index, ret_node))
+		return 0;
 	int rc = read_nodes(tree, base, index << (level - base), count, nodes);
 	if (rc < 0)
 		return rc;
 	st_assert(count <= FAN);
-	for (; count > 1; count /= 2)
+	remember(tree, base, index << (level - base), nodes, count);
+	for (; count > 1; count /= 2) {
 		for (size_t i = 0; i < count / 2; i++)
 			nodes[i] = st_hash_node(&nodes[2 * i], &nodes[2 * i + 1]);
+		base++;
+		remember(tree, base, index << (level - base), nodes, count / 2);
+	}
+	st_assert(base == level);
 	*ret_node = nodes[0];
 	return 0;
 }

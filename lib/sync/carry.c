@@ -31,6 +31,7 @@ struct carrying {
 	struct st_txn *txn;
 	const struct st_carry_for *to;
 	struct st_arena arena;
+	struct st_tree_memo memo;
 	struct st_buf event, item, stored;
 	uint64_t position;
 	size_t items;
@@ -123,7 +124,8 @@ static int add_row(const struct st_outbox_row *row, void *arg)
 	    c->told_count + ST_DEPTH_MAX > ST_CARRY_CERTIFICATES_MAX)
 		return 1;
 	st_buf_clear(&c->event);
-	int rc = st_carried_prove(c->txn, row->log, row->seq, &c->event, &e);
+	struct st_proving p = { c->txn, &c->memo, &c->event };
+	int rc = st_carried_prove(&p, row->log, row->seq, &e);
 	if (rc == ST_ENOTFOUND) { /* erased, or never covered: nothing that could be proven */
 		c->position = row->position;
 		return 0;
@@ -181,14 +183,11 @@ int st_carry_pack(struct st_packer *p, struct st_txn *t, const struct st_carry_f
 
 /* ---- unpacking ---- */
 
-static int read_path(struct st_span bytes, struct st_proof *proof)
+static int read_path(struct st_span bytes, struct st_span *path)
 {
-	_Static_assert(sizeof(proof->path) == ST_PROOF_MAX * ST_HASH_SIZE, "a path is copied whole");
-	if (bytes.size % ST_HASH_SIZE != 0 || bytes.size > sizeof(proof->path))
+	if (bytes.size % ST_HASH_SIZE != 0 || bytes.size > ST_PROOF_MAX * ST_HASH_SIZE)
 		return ST_EWIRE;
-	proof->count = bytes.size / ST_HASH_SIZE;
-	if (bytes.size > 0)
-		memcpy(proof->path, bytes.data, bytes.size);
+	*path = bytes;
 	return 0;
 }
 
@@ -208,7 +207,7 @@ static int take_item(struct st_carry_item *i, const struct st_pb_field *f)
 		i->event = f->bytes;
 		return bytes && f->bytes.size <= ST_EVENT_MAX ? 0 : ST_EWIRE;
 	case ITEM_PATH:
-		return bytes ? read_path(f->bytes, &i->proof) : ST_EWIRE;
+		return bytes ? read_path(f->bytes, &i->path) : ST_EWIRE;
 	case ITEM_SIZE:
 		i->size = f->value;
 		return 0;

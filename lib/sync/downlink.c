@@ -36,6 +36,7 @@ void st_downlink_free(struct st_downlink *d)
 		return;
 	st_assert(d->pool->given >= d->info.granted);
 	d->pool->given -= d->info.granted;
+	downlink_carry_ends(d);
 	st_assembly_done(&d->assembly);
 	st_arena_done(&d->arena);
 	st_buf_done(&d->out);
@@ -93,6 +94,7 @@ static void restart(struct st_downlink *d)
 void st_downlink_lost(struct st_downlink *d)
 {
 	restart(d);
+	downlink_carry_ends(d);
 	d->info.state = ST_DOWNLINK_NEW;
 }
 

@@ -21,6 +21,7 @@ int downlink_say(struct st_downlink *d, const struct st_frame *frame);
 int downlink_say_bulk(struct st_downlink *d, const struct st_frame *frame); /* waits behind the rest */
 
 /* downlink_carry.c: the child's outbox. */
+void downlink_carry_ends(struct st_downlink *d);
 int downlink_taken(struct st_downlink *d, struct st_txn *t, const struct st_taken *taken);
 void downlink_outbox_from(struct st_downlink *d, const struct st_taken *taken);
 

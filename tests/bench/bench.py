@@ -13,20 +13,22 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import figures_down  # noqa: E402
 import figures_links  # noqa: E402
 import figures_speed  # noqa: E402
 import figures_store  # noqa: E402
 from figures import MORE, TABLE, median  # noqa: E402
 from town import Failed, run_folder, say  # noqa: E402
 
-RUNS = figures_speed.figures.runs + figures_links.figures.runs + figures_store.figures.runs
+RUNS = figures_speed.figures.runs + figures_down.figures.runs + figures_links.figures.runs + figures_store.figures.runs
 
 # name: (amount, tiny amount)
 AMOUNTS = {
     "runs": (5, 1), "events": (200000, 1200), "commits": (2000, 40), "samples": (300, 10),
     "wire_events": (100000, 1200), "wire_runs": (3, 1), "singles": (50, 4), "idle_s": (60, 1),
     "children": (24, 2), "flaps": (5, 1), "restarts": (4, 1), "matters": (1000000, 2000),
-    "siblings": (800, 10), "reports": (30, 3), "asks": (9, 2), "lives": (20000, 20), "disk_runs": (5, 1),
+    "directives": (200, 10), "handons": (6000, 40), "handon_runs": (3, 1), "disk_runs": (5, 1),
+    "siblings": (800, 10), "reports": (30, 3), "asks": (9, 2), "lives": (20000, 20),
     "settle_s": (2, 0), "stable_s": (6, 0),
 }
 

@@ -1,10 +1,14 @@
 /* load.c - a client of the control socket so light that the daemon is measured.
  *
- *   load register SOCKET N                 N matters, one at a time: {"per_s"}
+ *   load register SOCKET N                 N matters, one at a time: {"per_s", "p50_us"}
  *   load get SOCKET PATH N                 one line of microseconds a request
  *   load latency BASE TOP LOG N PAUSE_MS   registers at BASE and waits until TOP has it on disk; a
  *                                          line a sample: microseconds from the answer, and from
  *                                          the request. N 0: until standard input ends
+ *
+ *   load directive TOP BASE CODE SIZE N PAUSE_MS   issues notices to CODE at TOP and waits until BASE,
+ *                                          whose log has SIZE events, says that it has them; as above
+ *   load hand SOCKET TO N                  N matters of six events each, all handed on to TO
  *
  * Owns:    its connections (kept alive), and one request at a time on each.
  * Flow:    bench.py -> load -> stationd */
@@ -114,15 +118,28 @@ static void ask_register(struct line *l)
 	    sizeof(REGISTER) - 1, REGISTER);
 }
 
+static int by_size(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+	return x < y ? -1 : x > y;
+}
+
 static int run_register(const char *path, size_t n)
 {
 	struct line l = dial(path);
-	double begun = now_us();
+	double *took = calloc(n + 1, sizeof(*took)), begun = now_us();
+	if (took == NULL)
+		die("memory");
 	for (size_t i = 0; i < n; i++) {
+		double from = now_us();
 		ask_register(&l);
 		hear(&l);
+		took[i] = now_us() - from;
 	}
-	printf("{\"per_s\":%.1f}\n", (double)n / (now_us() - begun) * 1e6);
+	double per_s = (double)n / (now_us() - begun) * 1e6;
+	qsort(took, n, sizeof(*took), by_size);
+	printf("{\"per_s\":%.1f,\"p50_us\":%.1f}\n", per_s, took[n / 2]);
+	free(took);
 	hang_up(&l);
 	return 0;
 }
@@ -202,6 +219,88 @@ static int run_latency(char **argv)
 	return 0;
 }
 
+static void post(struct line *l, const char *body)
+{
+	ask(l,
+	    "POST /v1/commands HTTP/1.1\r\nHost: stationd\r\nContent-Type: application/json\r\n"
+	    "Content-Length: %zu\r\n\r\n%s",
+	    strlen(body), body);
+}
+
+static int run_directive(char **argv)
+{
+	struct line top = dial(argv[0]), base = dial(argv[1]);
+	const char *code = argv[2];
+	uint64_t size = strtoull(argv[3], NULL, 10);
+	size_t n = strtoull(argv[4], NULL, 10);
+	long pause_ms = strtol(argv[5], NULL, 10);
+	char body[512];
+	(void)snprintf(body, sizeof(body),
+		       "{\"kind\":\"supervision\",\"move\":\"issue\",\"fields\":{\"to\":\"%s\",\"level\":"
+		       "\"ordinary\",\"due\":\"2030-01-01\",\"title\":\"限期清理\"}}", code);
+	for (size_t i = 0; i < n; i++) {
+		ask_wait(&base, code, ++size);
+		rest(pause_ms);
+		double from = now_us();
+		post(&top, body);
+		hear(&top);
+		double answered = now_us();
+		hear(&base);
+		double there = now_us();
+		printf("%.1f %.1f\n", there - answered, there - from);
+	}
+	hang_up(&top);
+	hang_up(&base);
+	return 0;
+}
+
+enum { LINES = 32, MOVES = 6, RECORD_MAX = 64, WORDS_MAX = 128 };
+
+static void post_move(struct line *l, const char *record, size_t move, const char *to)
+{
+	static const char *const moves[MOVES] = {
+		"\"accept\"", "\"assign\",\"fields\":{\"unit\":\"区城管局\"}",
+		"\"return\",\"fields\":{\"reason\":\"非本单位职责\"}",
+		"\"assign\",\"fields\":{\"unit\":\"区住建局\"}",
+		"\"return\",\"fields\":{\"reason\":\"非本单位职责\"}", NULL,
+	};
+	char hand[WORDS_MAX], body[WORDS_MAX + RECORD_MAX + 64];
+	(void)snprintf(hand, sizeof(hand), "\"hand\",\"fields\":{\"to\":\"%.12s\"}", to);
+	(void)snprintf(body, sizeof(body), "{\"kind\":\"matter\",\"record\":\"%.63s\",\"move\":%.127s}",
+		       record, moves[move] == NULL ? hand : moves[move]);
+	post(l, body);
+}
+
+/* Many at once, so that they share commits. */
+static int run_hand(char **argv)
+{
+	static struct line lines[LINES];
+	static char records[LINES][RECORD_MAX];
+	size_t n = strtoull(argv[2], NULL, 10);
+	for (size_t i = 0; i < LINES; i++)
+		lines[i] = dial(argv[0]);
+	for (size_t done = 0; done < n; done += LINES) {
+		size_t some = n - done < LINES ? n - done : LINES;
+		for (size_t i = 0; i < some; i++)
+			ask_register(&lines[i]);
+		for (size_t i = 0; i < some; i++) {
+			hear(&lines[i]);
+			const char *at = strstr(lines[i].data + lines[i].body_at, "\"record\"");
+			if (at == NULL || sscanf(at, "\"record\": \"%63[^\"]", records[i]) != 1)
+				die("no record in an answer");
+		}
+		for (size_t m = 0; m < MOVES; m++) {
+			for (size_t i = 0; i < some; i++)
+				post_move(&lines[i], records[i], m, argv[1]);
+			for (size_t i = 0; i < some; i++)
+				hear(&lines[i]);
+		}
+	}
+	for (size_t i = 0; i < LINES; i++)
+		hang_up(&lines[i]);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 4 && strcmp(argv[1], "register") == 0)
@@ -210,6 +309,10 @@ int main(int argc, char **argv)
 		return run_get(argv[2], argv[3], strtoull(argv[4], NULL, 10));
 	if (argc == 7 && strcmp(argv[1], "latency") == 0)
 		return run_latency(argv + 2);
-	(void)fprintf(stderr, "usage: load register|get|latency ...\n");
+	if (argc == 8 && strcmp(argv[1], "directive") == 0)
+		return run_directive(argv + 2);
+	if (argc == 5 && strcmp(argv[1], "hand") == 0)
+		return run_hand(argv + 2);
+	(void)fprintf(stderr, "usage: load register|get|latency|directive|hand ...\n");
 	return 2;
 }

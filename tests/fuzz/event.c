@@ -17,6 +17,18 @@ static void bodies(struct st_span body)
 	(void)(st_enrol_decode(body, &certificate) == 0);
 	if (st_revoke_decode(body, &revoke) == 0)
 		ST_REQUIRE(!st_code_empty(&revoke.station));
+	struct st_heard heard;
+	struct st_buf again;
+	st_arena_reset(&arena);
+	if (st_heard_decode(body, &arena, &heard) == 0) {
+		ST_REQUIRE(heard.count > 0 && heard.count <= ST_HEARD_MAX);
+		st_buf_init(&again, ST_EVENT_MAX);
+		ST_REQUIRE(st_heard_encode(&heard, &again) == 0);
+		st_buf_done(&again);
+	}
+	struct st_position at;
+	if (st_position_parse(body, &at) == 0)
+		ST_REQUIRE(at.seq > 0 && at.epoch > 0);
 	static const uint32_t types[] = { ST_MOVE, ST_NOTE, ST_REASSIGN };
 	for (size_t i = 0; i < 3; i++) {
 		st_arena_reset(&arena);

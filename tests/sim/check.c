@@ -346,5 +346,6 @@ void check_all(struct sim *sim)
 		if (s->revoked)
 			SIM_CHECK(sim, s, !enrolled(s), "was revoked, and isn't");
 		check_records(s);
+		check_heard(s);
 	}
 }

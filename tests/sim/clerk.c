@@ -329,6 +329,14 @@ static void flood(struct sim *sim, struct station *s)
 		sim_after(sim, sim_below(sim, 3000), revoke, s, 0);
 }
 
+/* Somebody looks at what has come for his station. */
+static void see_all(struct station *s)
+{
+	struct job *j = job_new(ST_JOB_SEEN, NULL);
+	if (station_submit(s, j) < 0)
+		job_free(j);
+}
+
 static void work(struct sim *sim, void *station, uint64_t tag)
 {
 	struct station *s = station;
@@ -337,6 +345,8 @@ static void work(struct sim *sim, void *station, uint64_t tag)
 	sim_after(sim, 200 + sim_below(sim, 5000), work, s, tag);
 	if (!s->alive || !s->self.set_up)
 		return;
+	if (sim_chance(sim, 100))
+		see_all(s);
 	if (sim->floods > FLOOD_FROM && sim_chance(sim, 30))
 		flood(sim, s);
 	for (uint64_t n = sim_chance(sim, sim->bursts) ? sim_below(sim, 24) : sim_below(sim, 3);

@@ -298,6 +298,10 @@ void check_all(struct sim *sim);
 /* What was told of a station's records, and what each tier above makes of them. */
 void check_records(struct station *s);
 
+/* ---- heard.c ---- */
+
+void check_heard(struct station *s);
+
 /* ---- run.c ---- */
 
 struct outcome {

@@ -22,6 +22,7 @@ import traceback
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(TOP, "deploy", "demo"))
+import directives  # noqa: E402
 from city import City, Failed, Station  # noqa: E402
 import questions  # noqa: E402
 
@@ -1129,7 +1130,7 @@ def main():
     args = parser.parse_args()
     BUILD = args.build
     passed = failed = 0
-    for f in TESTS:
+    for f in TESTS + directives.TESTS:
         if args.names and f.__name__ not in args.names:
             continue
         begun = time.monotonic()

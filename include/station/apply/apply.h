@@ -45,6 +45,7 @@ enum st_job_kind {
 	ST_JOB_CLAIMS,   /* our own receipts, shown by a child: we may have lost something */
 	ST_JOB_HALT,     /* the parent proved that our log is not the one we signed */
 	ST_JOB_REFRESH,  /* sign the newest checkpoint afresh */
+	ST_JOB_SEEN,     /* a person has seen what was for this station */
 };
 enum {
 	ST_IMPORT_BAD_MAX = ST_IMPORT_ROWS_MAX, ST_RECEIPTS_MAX = 64, ST_CHAIN_MAX = ST_DEPTH_MAX,
@@ -142,6 +143,14 @@ struct st_job_halt {
 	struct st_cosignature cosignature;
 };
 
+struct st_job_seen {
+	struct st_span what; /* a record's number or id: all that it asks of us; an event CODE/EPOCH/SEQ; empty: all */
+	struct st_span author;
+	/* out */
+	unsigned count; /* that nobody had seen before */
+	bool more;      /* there are more than one job says */
+};
+
 struct st_job {
 	enum st_job_kind kind;
 	int rc; /* out */
@@ -159,6 +168,7 @@ struct st_job {
 		struct st_job_receipts receipts;
 		struct st_job_claims claims;
 		struct st_job_halt halt;
+		struct st_job_seen seen;
 	} u;
 };
 

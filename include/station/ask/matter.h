@@ -1,6 +1,7 @@
 /* matter.h - one record and its life, and ordered lists of records, with texts brought together
  * from facts, parts and (at the holder, who has its key) the private part. */
 #pragma once
+#include <station/ask/reach.h>
 #include <station/event/event.h>
 #include <station/store/logs.h>
 #include <station/trust/part.h>
@@ -22,6 +23,9 @@ struct st_life_event {
 	bool texts_missing;       /* dropped, or not here */
 	bool private_here;        /* there is a private part and this station can read it */
 	bool private_elsewhere;   /* there is one, readable elsewhere only */
+	size_t reach_count;       /* of the stations that it asks something of, how far it came to each */
+	struct st_reach reaches[ST_EVENT_ADDRESSEES_MAX];
+	struct st_aside aside;    /* of one that was set aside */
 	const char *held_by;      /* newest tier whose receipt covers it: "main" ...; "": here only */
 };
 typedef int st_life_fn(const struct st_life_event *e, void *arg);

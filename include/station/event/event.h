@@ -15,6 +15,7 @@ enum {
 	ST_EVENT_PARTS_BYTES_MAX = 64 * 1024, /* all parts of one event together */
 	ST_FIELDS_MAX = 48,
 	ST_AUTHOR_MAX = 40,
+	ST_HEARD_MAX = 512, /* positions that one event says of */
 	ST_EVENT_ARENA = 64 * 1024, /* decode budget beyond the bytes themselves */
 };
 
@@ -23,6 +24,7 @@ enum {
 	X(ST_BEGIN, 1, "begin")                                                                    \
 	X(ST_ENROL, 2, "enrol")                                                                    \
 	X(ST_REVOKE, 3, "revoke")                                                                  \
+	X(ST_HEARD, 5, "heard")                                                                    \
 	X(ST_MOVE, 16, "move")                                                                     \
 	X(ST_NOTE, 17, "note")                                                                     \
 	X(ST_REASSIGN, 18, "reassign")
@@ -38,6 +40,9 @@ struct st_position {
 	uint32_t epoch;
 	uint64_t seq; /* 0: none */
 };
+
+/* CODE/EPOCH/SEQ, as people see and give it. ST_EFIELD. */
+ST_MUST int st_position_parse(struct st_span text, struct st_position *ret_at);
 
 struct st_addressee {
 	struct st_code station;
@@ -105,16 +110,30 @@ struct st_change {
 	const struct st_field *fields;
 };
 
+/* What its writer has of others' events that were for it. */
+enum st_stage { ST_STAGE_NONE, ST_STAGE_DELIVERED, ST_STAGE_SEEN }; /* on its disk; seen by a person */
+struct st_heard {
+	uint32_t stage; /* a later version's, above ST_STAGE_SEEN, counts as seen */
+	size_t count;   /* 1 .. ST_HEARD_MAX */
+	const struct st_position *positions; /* those of one log stand together */
+};
+
 ST_MUST int st_begin_encode(const struct st_begin *in, struct st_buf *to);
 ST_MUST int st_begin_decode(struct st_span body, struct st_begin *ret_begin);
 ST_MUST int st_enrol_encode(struct st_span certificate, struct st_buf *to);
 ST_MUST int st_enrol_decode(struct st_span body, struct st_span *ret_certificate);
 ST_MUST int st_revoke_encode(const struct st_revoke *in, struct st_buf *to);
 ST_MUST int st_revoke_decode(struct st_span body, struct st_revoke *ret_revoke);
+ST_MUST int st_heard_encode(const struct st_heard *in, struct st_buf *to);
+ST_MUST int st_heard_decode(struct st_span body, struct st_arena *arena, struct st_heard *ret_heard);
 /* type: ST_MOVE, ST_NOTE or ST_REASSIGN; decoding another one is ST_EWIRE. */
 ST_MUST int st_change_encode(uint32_t type, const struct st_change *in, struct st_buf *to);
 ST_MUST int st_change_decode(uint32_t type, struct st_span body, struct st_arena *arena,
 			     struct st_change *ret_change);
+/* Whether e asks something of one of its addressees: it gives it the record, or is a note to it. Others that
+ * it is addressed to are only told. holder: the change's; that an addressee has heard is said of these alone. */
+bool st_event_directs(const struct st_event *e, const struct st_code *holder,
+		      const struct st_addressee *to);
 /* The fields of a text or private part's content. */
 ST_MUST int st_fields_encode(const struct st_field *fields, size_t count, struct st_buf *to);
 ST_MUST int st_fields_decode(struct st_span content, struct st_arena *arena,

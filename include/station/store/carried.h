@@ -24,8 +24,12 @@ typedef int st_carried_fn(struct st_txn *t, const struct st_carried *c, void *ar
 /* Those behind (log, seq), in that order; all of them from (0, 0). Non-zero from fn stops and is returned. */
 ST_MUST int st_carried_each(struct st_txn *t, uint32_t log, uint64_t seq, st_carried_fn *fn, void *arg);
 /* The event at a place with its proof, from its log or from where it is carried. ST_ENOTFOUND. */
-ST_MUST int st_carried_prove(struct st_txn *t, uint32_t log, uint64_t seq, struct st_buf *to,
-			     struct st_carried *ret_c);
+struct st_proving {
+	struct st_txn *txn;
+	struct st_tree_memo *memo; /* of the same transaction; NULL: none */
+	struct st_buf *to;         /* gets the event; empty */
+};
+ST_MUST int st_carried_prove(const struct st_proving *p, uint32_t log, uint64_t seq, struct st_carried *ret_c);
 
 struct st_outbox_row {
 	uint32_t child; /* station number */
@@ -33,7 +37,11 @@ struct st_outbox_row {
 	uint32_t log;
 	uint64_t seq;
 };
-ST_MUST int st_outbox_put(struct st_txn *t, uint32_t child, uint32_t log, uint64_t seq);
+/* The place that it got; *ret_position may be of use to st_outbox_has. */
+ST_MUST int st_outbox_put(struct st_txn *t, uint32_t child, uint32_t log, uint64_t seq,
+			  uint64_t *ret_position);
+/* 1: the row at that position waits; 0: the child has taken it, or there never was one. */
+ST_MUST int st_outbox_has(struct st_txn *t, uint32_t child, uint64_t position);
 typedef int st_outbox_fn(const struct st_outbox_row *row, void *arg);
 /* Rows of a child after a position, in order. Non-zero from fn stops and is returned. */
 ST_MUST int st_outbox_each(struct st_txn *t, uint32_t child, uint64_t after, st_outbox_fn *fn,

@@ -16,7 +16,7 @@ struct st_carry_item {
 	struct st_log_id log;
 	uint64_t seq;
 	struct st_span event;
-	struct st_proof proof;
+	struct st_span path; /* of hashes, at most ST_PROOF_MAX */
 	uint64_t size; /* of the checkpoint that the path leads to */
 	struct st_cosignature cosignature;
 	size_t part_count;

@@ -63,10 +63,21 @@ ST_MUST int st_event_each(struct st_txn *t, uint32_t log, uint64_t from, uint64_
 			  st_event_fn *fn, void *arg);
 
 /* Tree reads for trust/merkle.h: pass st_tree_read with a struct st_tree. */
+enum { ST_TREE_MEMO = 256 };
+/* Nodes that were read or hashed, for many proofs of one transaction: a node never changes. Zeroed: none. */
+struct st_tree_memo {
+	struct {
+		uint64_t index;
+		uint32_t log; /* 0: empty */
+		unsigned level;
+		struct st_hash node;
+	} slots[ST_TREE_MEMO];
+};
 struct st_tree {
 	struct st_txn *txn;
 	uint32_t log;
 	uint64_t size;
+	struct st_tree_memo *memo; /* NULL: none */
 };
 int st_tree_read(void *tree, unsigned level, uint64_t index, struct st_hash *ret_node);
 

@@ -22,6 +22,9 @@ enum {
 /* The bytes that all children together may have on the way beyond their standing credit. */
 struct st_pool {
 	uint64_t size, given; /* given <= size */
+	/* What all of them pack their outboxes with: there while any of them sends from one. */
+	struct st_packer *packer;
+	size_t carrying;
 };
 
 struct st_downlink_to {
@@ -58,7 +61,7 @@ struct st_downlink_info {
 struct st_downlink;
 ST_MUST int st_downlink_new(const struct st_downlink_self *self, const struct st_downlink_to *to,
 			    struct st_pool *pool, struct st_downlink **ret_d);
-void st_downlink_free(struct st_downlink *d); /* gives its part of the pool back */
+void st_downlink_free(struct st_downlink *d); /* gives its part of the pool back; the pool is still there */
 /* A frame from the child. An error has been answered with a refusal, counted and handed to
  * `refused`; the link goes on. */
 int st_downlink_frame(struct st_downlink *d, struct st_txn *t, const struct st_now *now,

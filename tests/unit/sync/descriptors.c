@@ -29,7 +29,8 @@ enum { DEPTH_MAX = 3, SLACK = 64 * 1024 };
 	X(welcome, FRAME) X(logs, FRAME) X(chunk, FRAME) X(ack, FRAME) X(receipt, FRAME)               \
 	X(receipts, FRAME) X(want, FRAME) X(grant, FRAME) X(ping, FRAME) X(pong, FRAME)                \
 	X(refusal, FRAME) X(join, FRAME) X(joined, FRAME) X(frame, FRAME) X(push_part, PUSH)           \
-	X(push, PUSH) X(taken, FRAME) X(carried, CARRY) X(carry, CARRY)
+	X(push, PUSH) X(taken, FRAME) X(carried, CARRY) X(carry, CARRY) \
+	X(heard, HEARD) X(heard_log, HEARD)
 
 static const struct {
 	const ProtobufCMessageDescriptor *d;
@@ -149,6 +150,12 @@ static int decode_revoke(struct st_span in)
 	return st_revoke_decode(in, &r);
 }
 
+static int decode_heard(struct st_span in)
+{
+	struct st_heard h;
+	return st_heard_decode(in, &arena, &h);
+}
+
 static int decode_certificate(struct st_span in)
 {
 	struct st_certificate c;
@@ -201,6 +208,7 @@ static const struct {
 	{ decode_invite, 4 * ST_INVITE_TEXT_MAX, 16 * 1024 },
 	{ decode_frame, ST_FRAME_MAX, ST_FRAME_ARENA },
 	{ decode_push, ST_PUSH_RAW_MAX, ST_PUSH_RAW_MAX + 256 * 1024 },
+	{ decode_heard, ST_EVENT_MAX, ST_EVENT_ARENA },
 };
 
 /* Decodes within the arena, with whatever else is allocated counted as well. */
