@@ -58,14 +58,12 @@ def answers(station, name, *more):
 
 
 def every_form(station, folder, name, more):
-    """The same rows on the screen, in CSV, in XLSX and in JSON, in both languages."""
+    """The same rows on the screen, in CSV, in XLSX and in JSON."""
     rows, _ = answers(station, name, *more)
-    for lang in ("zh", "en"):
-        screen = station.ctl("ask", name, *more, lang=lang)
-        assert screen.strip(), name
-        text = station.ctl("ask", name, *more, "--csv", "-", lang=lang)
-        table = list(csv.reader(io.StringIO(text.lstrip("\ufeff"))))
-        assert len(table) == len(rows) + 1, (name, text)
+    assert station.ctl("ask", name, *more, lang="zh").strip(), name
+    text = station.ctl("ask", name, *more, "--csv", "-")
+    table = list(csv.reader(io.StringIO(text.lstrip("\ufeff"))))
+    assert len(table) == len(rows) + 1, (name, text)
     path = os.path.join(folder, name + ".xlsx")
     station.ctl("ask", name, *more, "--xlsx", path)
     assert os.path.getsize(path) > 1000, path

@@ -242,8 +242,12 @@ static bool value_of(const struct st_field_row *f, uint32_t today, char to[VALUE
 								? (uint32_t)(f->max - f->min) + 1
 								: 50));
 		return true;
-	case ST_FIELD_DAY:
-		st_day_text(today - (f->id == ST_F_DUE_DAY ? 0 : below(60)) + below(40), day);
+	case ST_FIELD_DAY: /* few occurrences, so that one is told of more than once */
+		if (strcmp(f->name, "occurrence") == 0)
+			st_day_text(today / 200 * 200 + below(2), day);
+		else
+			st_day_text(today - (f->id == ST_F_DUE_DAY ? 0 : below(60)) + below(40),
+				    day);
 		(void)snprintf(to, VALUE, "%s", day);
 		return true;
 	case ST_FIELD_CHOICE:
@@ -343,9 +347,14 @@ static void did(struct walked *w, const struct st_move_row *m, const struct wish
 
 static void open_one(void)
 {
-	/* Matters are the most. */
-	const struct st_kind *k =
-		below(2) ? st_kind(ST_KIND_MATTER) : st_kind_at(below((uint32_t)st_kind_count()));
+	/* Matters are the most; of notices and schedules a question asks what is rare among them.
+	 */
+	static const char *const rare[] = { "supervision", "schedule", "deputy",    "project",
+					    "visit",       "activity", "suggestion" };
+	uint32_t which = below(14);
+	const struct st_kind *k = which < 5    ? st_kind(ST_KIND_MATTER)
+				  : which < 12 ? st_kind_named(rare[which - 5])
+					       : st_kind_at(below((uint32_t)st_kind_count()));
 	const struct st_move_row *m = &k->moves[below((uint32_t)k->move_count)];
 	struct walked *w = &records[record_count];
 	/* A notice goes down: it comes from where there is somebody below. */
@@ -369,7 +378,11 @@ static void move_one(void)
 	struct walked *w = &records[below((uint32_t)record_count)];
 	const struct st_move_row *m = &w->kind->moves[below((uint32_t)w->kind->move_count)];
 	struct wish x;
-	for (int tries = 0; tries < 40 && !st_move_from(w->kind, m, w->state); tries++)
+	/* Mostly onward, so that long ways are walked to their ends. */
+	bool onward = below(3) > 0;
+	for (int tries = 0;
+	     tries < 60 && (!st_move_from(w->kind, m, w->state) || (onward && m->to <= w->state));
+	     tries++)
 		m = &w->kind->moves[below((uint32_t)w->kind->move_count)];
 	if (m->who == ST_BY_ABOVE || st_move_opens(m))
 		return;

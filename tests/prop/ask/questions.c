@@ -7,7 +7,7 @@
 #include "lives.h"
 #include "recounts_more.h"
 
-enum { HISTORIES = 2, STEPS = 700, ASKS = 3 };
+enum { HISTORIES = 2, STEPS = 1100, ASKS = 3 };
 static uint64_t first_seed;
 
 typedef void recount_fn(struct counted *c);
