@@ -244,7 +244,7 @@ static bool value_of(const struct st_field_row *f, uint32_t today, char to[VALUE
 		return true;
 	case ST_FIELD_DAY: /* few occurrences, so that one is told of more than once */
 		if (strcmp(f->name, "occurrence") == 0)
-			st_day_text(today / 200 * 200 + below(2), day);
+			st_day_text(today / 100 * 100 + below(2), day);
 		else
 			st_day_text(today - (f->id == ST_F_DUE_DAY ? 0 : below(60)) + below(40),
 				    day);
@@ -376,10 +376,15 @@ static void open_one(void)
 static void move_one(void)
 {
 	struct walked *w = &records[below((uint32_t)record_count)];
+	/* Some of a schedule's moves and of a suggestion's long way are rare else. */
+	const char *wanted = below(6) > 0 ? NULL : below(2) ? "schedule" : "suggestion";
+	for (int tries = 0; wanted != NULL && tries < 40 && strcmp(w->kind->name, wanted) != 0;
+	     tries++)
+		w = &records[below((uint32_t)record_count)];
 	const struct st_move_row *m = &w->kind->moves[below((uint32_t)w->kind->move_count)];
 	struct wish x;
 	/* Mostly onward, so that long ways are walked to their ends. */
-	bool onward = below(3) > 0;
+	bool onward = below(2) == 0 && strcmp(w->kind->name, "schedule") != 0;
 	for (int tries = 0;
 	     tries < 60 && (!st_move_from(w->kind, m, w->state) || (onward && m->to <= w->state));
 	     tries++)
