@@ -129,6 +129,8 @@ install: all
 		install -D -m 644 /dev/stdin $(DESTDIR)/lib/systemd/system/stationd.service
 	install -D -m 644 deploy/systemd/stationd.sysusers $(DESTDIR)/usr/lib/sysusers.d/stationd.conf
 	install -D -m 644 deploy/systemd/stationd.yaml $(DESTDIR)/etc/stationd/stationd.yaml
+	install -d $(DESTDIR)$(PREFIX)/share/stationd/city
+	install -m 644 deploy/city/*.csv $(DESTDIR)$(PREFIX)/share/stationd/city
 
 clean:
 	rm -rf build build-address build-thread
@@ -140,7 +142,8 @@ FUZZ_FLAGS := $(CPPFLAGS) -I. -std=gnu11 -g -O1 -D_GNU_SOURCE -DST_DEBUG
 FUZZ_SAN   := address,undefined -fno-sanitize-recover=undefined
 FUZZ_O     := $(LIB_C:%.c=$(O)/fuzzed/%.o) $(GEN_C:%.c=%.fuzzed.o) $(O)/fuzzed/tests/common/city.o
 FUZZ_API_O := $(patsubst %,$(O)/fuzzed/daemon/stationd/%.o,api_answer api_json api_station api_status \
-	api_records api_import api_report api_logs api_kinds api_tasks api_coverage api_ask)
+	api_records api_import api_report api_logs api_kinds api_tasks api_matters \
+	api_online online_routes online_message api_votes api_left api_directives api_city api_overdue api_coverage api_ask)
 $(O)/fuzzed/%.o: %.c | $(GEN_C)
 	@mkdir -p $(@D)
 	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,$(FUZZ_SAN) -MMD -MP -c -o $@ $<
@@ -148,7 +151,7 @@ $(O)/fuzzed/%.o: %.c | $(GEN_C)
 %.fuzzed.o: %.c
 	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,address -c -o $@ $<
 
-$(O)/fuzz/config $(O)/canary/config: $(O)/fuzzed/daemon/stationd/config.o
+$(O)/fuzz/config $(O)/canary/config: $(O)/fuzzed/daemon/stationd/config.o $(O)/fuzzed/daemon/stationd/online_file.o
 $(O)/fuzz/http $(O)/canary/http: $(FUZZ_API_O) $(O)/fuzzed/daemon/stationd/config.o
 $(O)/fuzz/%: tests/fuzz/%.c tests/fuzz/decoders.h $(FUZZ_O)
 	@mkdir -p $(@D)
@@ -170,6 +173,10 @@ $(filter %.json,$(MAKECMDGOALS)): ; @:
 $(O)/bench/%: $(O)/tests/bench/%.o
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $< -llmdb -lcrypto
+# One of them runs the library itself, over a file of cases.
+$(O)/bench/doors: $(O)/tests/bench/doors.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 check-build: $(BENCH)
 -include $(BENCH_C:%.c=$(O)/%.d)
 

@@ -82,6 +82,8 @@ static int refused(const struct answer *a)
 		complain(T_NONSENSE);
 	else if (strcmp(member(a->json, "error"), "EFIELD") == 0 && record_explain(place))
 		; /* said, with the cure */
+	else if (city_explain(member(a->json, "error"), place))
+		;
 	else if (place[0] == 0)
 		(void)fprintf(stderr, "%s\n", words);
 	else

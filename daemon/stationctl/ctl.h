@@ -29,11 +29,28 @@ struct verb {
 	int (*run)(const struct args *a);
 	const char *zh, *en, *example;
 };
-extern const struct verb directive_verbs[], station_verbs[], import_verbs[], report_verbs[], ask_verbs[],
-	log_verbs[], kind_verbs[];
+/* Verbs, by group of files; `record` is made from the kinds' tables (record_verbs). In the order of --help. */
+#define VERB_LISTS(X)                                                                              \
+	X(station)                                                                                 \
+	X(directive)                                                                               \
+	X(vote)                                                                                    \
+	X(matter)                                                                                  \
+	X(import)                                                                                  \
+	X(report)                                                                                  \
+	X(ask)                                                                                     \
+	X(city)                                                                                    \
+	X(overdue)                                                                                 \
+	X(online)                                                                                  \
+	X(kind)                                                                                    \
+	X(log)
+#define X(group) extern const struct verb group##_verbs[];
+VERB_LISTS(X)
+#undef X
 const struct verb *record_verbs(void); /* made from the kinds' tables; built once */
 /* How far one event's directives have come, and why it was set aside: lines below it. */
 void show_reaches(const json_t *event);
+/* Prints a matter's voices, if it has more than one. */
+int matters_merged(const char *number_text);
 /* Of a record's move or note: its fields and states, and whether name is one of the fields. Others: nothing. */
 void record_help(const struct verb *v);
 bool record_takes(const struct verb *v, const char *name);
@@ -91,11 +108,31 @@ extern struct ctl {
 	  "recounted %llu events, %llu records, %llu counters: %llu counters and %llu records differ") \
 	X(FIRST_WRONG, "首处: %s", "first: %s")                                                     \
 	X(BAD_NUMBER, "--%s 的值不合要求", "the value of --%s isn't allowed")                       \
+	X(CITY_TABLE, "不知是哪份表: %s; 用 --table 指明, 或以表名为文件名", \
+	  "which table is this for: %s? Name it with --table, or name the file after it")           \
+	X(CITY_ONE_FILE, "--table 只能配一个文件", "--table takes one file only")                   \
+	X(CITY_MAIN, "市级表格只由市总站下发", "only main issues the city's tables")                \
+	X(CITY_FROM, "--from 应为日期, 已有版本的表不能早于今天", \
+	  "--from must be a day, and not in the past for a table that has a version already")       \
+	X(NOT_IN_TABLE, "--%s 不在市级表内%s%s", "--%s isn't in the city's table%s%s")             \
 	X(BAD_AT, "--at 应为 RFC 3339 时间, 不早于登记, 也不晚于本站时钟一天以上",                   \
 	  "--at must be an RFC 3339 time, not before the opening and at most a day ahead of the station's clock") \
 	X(BAD_UTF8, "%s 不是 UTF-8 文字: 请把终端或脚本改为 UTF-8",                                 \
 	  "%s isn't UTF-8: set the terminal or script to UTF-8")                                    \
 	X(TOO_MANY, "选项太多, 最多 %d 个", "too many options; at most %d")                         \
+	X(TOKENS, "已为 %2$s 制票 %1$ld 张; 票号只在这里, 别处都没有: 打印后打乱再发",               \
+	  "%ld tokens for %s: they stand here and nowhere else; print them, shuffle, hand them out") \
+	X(NO_QUORUM, "到会人数未达法定人数", "the quorum isn't met")                                \
+	X(PAPERS, "录入 %lld 张, 已在 %lld 张", "%lld entered, %lld in already")                     \
+	X(PAPERS_LATE, "投票已结束: 这些票计为无效", "voting has closed: they count as void")        \
+	X(PAPER_KNOWN, "这张票已录入; 若是另一张相同的票, 加 --batch 名称",                          \
+	  "this paper is in already; if it is another one like it, name a pile with --batch")       \
+	X(BAD_PAPER, "%s:%llu: 应为: 票号 序号 序号..., 票号可能抄错; 未录入任何票",                 \
+	  "%s:%llu: must be: TOKEN PLACE PLACE...; is the token mistyped? nothing was entered")     \
+	X(BAD_TOKEN, "票号抄错, 或序号不是票上的数字", "the token is mistyped, or a place is no number on the paper") \
+	X(DECLARED, "已公布 %s: 入选 %lld 项", "declared %s: %lld elected")                          \
+	X(TIED, "%lld 项在末位得票相等, 余 %lld 席: 用 vote again 再次票决",                         \
+	  "%lld are tied for the last %lld: vote again")                                            \
 	X(ONE_FORM, "--csv、--xlsx、--json 只能用一个", "give one of --csv, --xlsx and --json")        \
 	X(FILE_NAME, "--%s 要一个文件名 (只有 --csv 可用 - 表示标准输出)",                          \
 	  "--%s needs a file's name (only --csv takes - for standard output)")                      \
@@ -113,6 +150,8 @@ void complain(enum text t, ...);
 
 /* What a record verb's refused place is in people's words, and what it allows; false: not its own. */
 bool record_explain(const char *place);
+/* The same of `city set`. */
+bool city_explain(const char *error, const char *place);
 
 struct answer {
 	long status;

@@ -14,9 +14,18 @@
 
 struct ctl ctl;
 
-enum { LISTS = 8 };
-static const struct verb *lists[LISTS] = { station_verbs, NULL, directive_verbs, import_verbs, report_verbs,
-					   ask_verbs, kind_verbs, log_verbs };
+enum verb_list {
+	LIST_record, /* NULL until they are made */
+#define X(group) LIST_##group,
+	VERB_LISTS(X)
+#undef X
+	LISTS
+};
+static const struct verb *lists[LISTS] = {
+#define X(group) [LIST_##group] = group##_verbs,
+	VERB_LISTS(X)
+#undef X
+};
 
 const char *either(const char *zh, const char *en)
 {
@@ -255,7 +264,7 @@ int main(int argc, char **argv)
 	const char *socket = getenv("STATIOND_SOCKET");
 	ctl.socket = socket != NULL && socket[0] != 0 ? socket : "/run/stationd/control.sock";
 	ctl.lang = language_of_environment();
-	lists[1] = record_verbs();
+	lists[LIST_record] = record_verbs();
 	ctl.terminal = isatty(STDERR_FILENO) == 1;
 	if (st_trust_start() < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
 		return CTL_WRONG;

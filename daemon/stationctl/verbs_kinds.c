@@ -35,6 +35,8 @@ static void put_type(struct st_buf *to, const struct st_field_row *f, bool en)
 		st_buf_put_text(to, en ? ", several" : ", 可多个");
 	if ((f->flags & ST_ONCE) != 0)
 		st_buf_put_text(to, en ? ", on opening" : ", 登记时定");
+	if ((f->flags & ST_FILLED) != 0)
+		st_buf_put_text(to, en ? ", by the program" : ", 由程序填写");
 }
 
 static void put_from(struct st_buf *to, const struct st_kind *k, const struct st_move_row *m, bool en,
@@ -103,7 +105,7 @@ static void print_moves(const struct st_kind *k)
 		st_buf_init(&needs, 2000);
 		put_from(&from, k, m, en, " ");
 		put_needs(&needs, k, m);
-		const char *row[] = { m->name, either(m->zh, m->en), ended(&from), to_text(k, m, en),
+		const char *row[] = { m->who == ST_BY_PROGRAM ? m->example : m->name, either(m->zh, m->en), ended(&from), to_text(k, m, en),
 				      ended(&needs) };
 		table_add(&t, row);
 		st_buf_done(&from);
@@ -181,7 +183,9 @@ static void markdown_moves(const struct st_kind *k)
 		put_from(&zh, k, m, false, " ");
 		put_from(&en, k, m, true, ", ");
 		put_needs(&needs, k, m);
-		(void)printf("| `%s %s` | %s %s | %s %s | %s %s | %s |\n", k->name, m->name, m->zh, m->en,
+		bool program = m->who == ST_BY_PROGRAM; /* then the example is the verb that runs it */
+		(void)printf("| `%s%s%s` | %s %s | %s %s | %s %s | %s |\n", program ? "" : k->name,
+			     program ? "" : " ", program ? m->example : m->name, m->zh, m->en,
 			     ended(&zh), st_move_opens(m) ? "" : ended(&en),
 			     m->to == 0 ? "不变" : to_text(k, m, false),
 			     m->to == 0 ? "as it was" : to_text(k, m, true), ended(&needs));
@@ -210,11 +214,23 @@ static void markdown_fields(const struct st_kind *k)
 	}
 }
 
+static void markdown_rules(const struct st_kind *k)
+{
+	for (size_t i = 0; i < k->rule_count; i++) {
+		const struct st_rule *r = &k->rules[i];
+		(void)printf("%s-", i == 0 ? "\n" : "");
+		for (size_t n = 0; n < ST_RULE_MOVES_MAX && r->moves[n] != 0; n++)
+			(void)printf(" `%s`", st_kind_move(k, r->moves[n])->name);
+		(void)printf(": %s。%s.\n", r->zh, r->en);
+	}
+}
+
 static void markdown(const struct st_kind *k)
 {
 	(void)printf("\n## %s %s\n\n", k->zh, k->en);
 	markdown_diagram(k);
 	markdown_moves(k);
+	markdown_rules(k);
 	markdown_fields(k);
 }
 

@@ -123,6 +123,18 @@ static void show_event(const struct st_kind *k, const json_t *e)
 		(void)printf("    (%s)\n", either("正文不在本站", "the text isn't here"));
 }
 
+static void show_left(const json_t *left)
+{
+	size_t i;
+	json_t *one;
+	if (json_array_size(json_object_get(left, "values")) == 0)
+		return;
+	(void)printf("  %s:", either(member(left, "zh"), member(left, "en")));
+	json_array_foreach(json_object_get(left, "values"), i, one)
+		(void)printf(" %s", json_is_string(one) ? json_string_value(one) : "");
+	(void)puts("");
+}
+
 static int run_show(const struct args *a)
 {
 	char path[256];
@@ -138,11 +150,21 @@ static int run_show(const struct args *a)
 		const json_t *r = json_object_get(ans.json, "record");
 		(void)printf("%s  %s  %s\n", member(r, "number"), state_text(k, member(r, "state")),
 			     member(r, "category"));
+		char due[80];
+		if (json_is_integer(json_object_get(r, "days_left")))
+			(void)snprintf(due, sizeof(due), "%s %lld", either("停表, 剩余天数", "stopped, days left"),
+				       number(r, "days_left"));
+		else
+			(void)snprintf(due, sizeof(due), "%s", member(r, "due"));
 		(void)printf("  %s %s; %s %s; %s %s; %s %s\n", either("登记", "opened"), member(r, "opened"),
-			     either("期限", "due"), member(r, "due"), either("办结", "closed"),
+			     either("期限", "due"), due, either("办结", "closed"),
 			     member(r, "closed"), either("持有站", "holder"), member(r, "holder"));
 		json_array_foreach(json_object_get(ans.json, "events"), i, e)
 			show_event(k, e);
+		json_array_foreach(json_object_get(ans.json, "left"), i, e)
+			show_left(e);
+		if (k->number == ST_KIND_MATTER)
+			rc = matters_merged(member(r, "number"));
 	}
 	answer_done(&ans);
 	return rc;
@@ -163,6 +185,7 @@ static int run_list(const struct args *a)
 	query_add(&q, "from", option(a, "from"));
 	query_add(&q, "overdue", option(a, "overdue"));
 	query_add(&q, "open", option(a, "open"));
+	query_add(&q, "untold", option(a, "untold"));
 	int rc = call_get(query_text(&q), &ans);
 	query_done(&q);
 	if (rc != 0 || ctl.json) {
@@ -241,8 +264,8 @@ static void add_rest(const struct st_kind *k)
 	show->zh = "看一条记录的经过, 每步由哪级持有";
 	show->en = "one record's life, and which tier holds each step";
 	show->example = words_of("stationctl ", show->name, " NUMBER", "");
-	list->usage = "[--open] [--overdue] [--state S] [--holder CODE] [--limit N] [--from TOKEN]";
-	list->options = "!open !overdue state holder limit from";
+	list->usage = "[--open] [--overdue] [--untold] [--state S] [--holder CODE] [--limit N] [--from TOKEN]";
+	list->options = "!open !overdue !untold state holder limit from";
 	list->run = run_list;
 	list->zh = words_of("列出", k->zh, "", "");
 	list->en = words_of("list: ", k->en, "", "");
@@ -256,7 +279,8 @@ const struct verb *record_verbs(void)
 	for (size_t i = 0; i < st_kind_count(); i++) {
 		const struct st_kind *k = st_kind_at(i);
 		for (size_t n = 0; n < k->move_count; n++)
-			add_move(k, &k->moves[n]);
+			if (k->moves[n].who != ST_BY_PROGRAM) /* their verbs do more (verbs_vote.c) */
+				add_move(k, &k->moves[n]);
 		add_rest(k);
 	}
 	return rows;
@@ -310,9 +334,15 @@ bool record_explain(const char *place)
 		complain(T_BAD_AT);
 		return true;
 	}
-	const struct st_field_row *f = st_kind_field_named(kind_of(a), st_span_text(place));
+	const char *colon = strchr(place, ':');
+	struct st_span field = st_span(place, colon == NULL ? strlen(place) : (size_t)(colon - place));
+	const struct st_field_row *f = st_kind_field_named(kind_of(a), field);
 	if (f == NULL)
 		return false;
+	if (colon != NULL) { /* the city's table hasn't it; what is like it stands behind */
+		complain(T_NOT_IN_TABLE, f->name, colon[1] == 0 ? "" : either("; 相近的有:", "; like it are:"), colon + 1);
+		return true;
+	}
 	complain(option(a, place) == NULL ? T_NEED_OPTION : T_BAD_NUMBER, place);
 	(void)fprintf(stderr, "  --%s %s", place, either(f->zh, f->en));
 	for (const struct st_choice *c = f->choices; c != NULL && c->name != NULL; c++)

@@ -1,6 +1,6 @@
 /* api.c - the HTTP server on the loop.
  *
- * Owns:    the control socket, and requests under way.
+ * Owns:    the control socket, and the requests and connections of every listener.
  * Promise: 8 and 9: bodies, requests and connections are bounded; rubbish gets an answer.
  * Flow:    stationctl -> api -> routes -> api -> stationctl */
 #include "api.h"
@@ -18,10 +18,20 @@
 
 enum { CONNECTIONS_MAX = 64, IDLE_S = 60, BACKLOG = 64 };
 
+/* A connection of a listener that cuts slow ones off. */
+struct connection {
+	int fd; /* the server's: only shut down here */
+	uint64_t since_ms;
+	bool working, cut; /* working: its request is whole, and waits for us */
+	struct connection *next;
+};
+
 struct api {
 	struct station *station;
+	struct api_conf conf;
 	struct MHD_Daemon *http;
-	int socket;
+	struct connection *connections;
+	unsigned cuts;
 	uv_poll_t *poll;
 	uv_timer_t *timer;
 	struct request *requests;
@@ -30,6 +40,33 @@ struct api {
 };
 
 static void pump(struct api *a);
+
+static struct connection *connection_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	return info == NULL ? NULL : info->socket_context;
+}
+
+/* Whoever sends a byte now and then keeps no connection for ever. How long until the next is due. */
+static uint64_t cut_slow(struct api *a, uint64_t now)
+{
+	uint64_t wait = UINT64_MAX;
+	bool any = false;
+	for (struct connection *c = a->connections; c != NULL; c = c->next) {
+		uint64_t due = c->since_ms + a->conf.request_ms;
+		if (c->cut || c->working)
+			continue;
+		if (now >= due) {
+			any = c->cut = true;
+			a->cuts++;
+			(void)shutdown(c->fd, SHUT_RDWR); /* the server sees an end, and closes */
+		} else if (due - now < wait) {
+			wait = due - now;
+		}
+	}
+	return any ? 0 : wait;
+}
 
 static void on_timer(uv_timer_t *timer)
 {
@@ -53,6 +90,8 @@ static void pump(struct api *a)
 	(void)MHD_run(a->http);
 	if (MHD_get_timeout(a->http, &http) == MHD_YES)
 		wait = http;
+	uint64_t slow = cut_slow(a, now);
+	wait = slow < wait ? slow : wait;
 	for (const struct request *q = a->requests; q != NULL; q = q->next)
 		if (q->again != NULL && q->suspended) {
 			uint64_t left = q->deadline_ms > now ? q->deadline_ms - now : 1;
@@ -77,8 +116,8 @@ static void resume(struct request *q)
 	q->again = NULL;
 	MHD_resume_connection(q->connection);
 	/* Nothing happens until the server runs: on the loop's next turn, at once. */
-	if (q->station->api != NULL)
-		(void)uv_timer_start(q->station->api->timer, on_timer, 0, 0);
+	if (!q->api->closing)
+		(void)uv_timer_start(q->api->timer, on_timer, 0, 0);
 }
 
 void api_answered(struct request *q, unsigned status)
@@ -101,7 +140,7 @@ void api_wait(struct request *q, bool (*again)(struct request *q), uint64_t time
 	q->again = again;
 	q->deadline_ms = uv_now(&q->station->loop) + timeout_ms;
 	api_keep(q);
-	(void)uv_timer_start(q->station->api->timer, on_timer, 0, 0);
+	(void)uv_timer_start(q->api->timer, on_timer, 0, 0);
 }
 
 void api_moved(struct api *a)
@@ -121,8 +160,12 @@ static void end_request(void *cls, struct MHD_Connection *connection, void **con
 {
 	struct api *a = cls;
 	struct request *q = *con_cls;
-	(void)connection;
+	struct connection *c = connection_of(connection);
 	(void)code;
+	if (c != NULL) {
+		c->since_ms = uv_now(&a->station->loop);
+		c->working = false;
+	}
 	if (q == NULL)
 		return;
 	for (struct request **at = &a->requests; *at != NULL; at = &(*at)->next) {
@@ -148,13 +191,14 @@ static struct request *new_request(struct api *a, struct MHD_Connection *connect
 	if (q == NULL)
 		return NULL;
 	q->station = a->station;
+	q->api = a;
 	q->connection = connection;
 	q->path = strdup(url);
 	if (q->path == NULL) {
 		free(q);
 		return NULL;
 	}
-	st_buf_init(&q->body, API_BODY_MAX);
+	st_buf_init(&q->body, a->conf.body_max);
 	st_buf_init(&q->answer, 64 * 1024 * 1024);
 	q->next = a->requests;
 	a->requests = q;
@@ -165,8 +209,11 @@ static struct request *new_request(struct api *a, struct MHD_Connection *connect
 static void run_route(struct request *q, const char *method)
 {
 	bool other_method = false;
+	struct connection *c = connection_of(q->connection);
 	q->routed = true;
-	q->route = api_route(method, q->path, &q->rest, &other_method);
+	if (c != NULL)
+		c->working = true;
+	q->route = q->api->conf.route(method, q->path, &q->rest, &other_method);
 	int rc = q->route == NULL ? ST_ENOTFOUND : q->body.error < 0 ? ST_ETOOBIG : q->route->fn(q);
 	if (q->route == NULL)
 		(void)api_place(q, rc, q->path);
@@ -180,14 +227,21 @@ static void run_route(struct request *q, const char *method)
 
 static enum MHD_Result send_answer(struct request *q)
 {
+	struct connection *c = connection_of(q->connection);
+	if (c != NULL)
+		c->working = false; /* the time that is left is for taking the answer */
+	if (q->api->conf.answering != NULL)
+		q->api->conf.answering(q);
 	struct MHD_Response *r = MHD_create_response_from_buffer(
 		q->answer.size, q->answer.data == NULL ? (void *)"" : (void *)q->answer.data,
 		MHD_RESPMEM_MUST_COPY);
 	if (r == NULL)
 		return MHD_NO;
 	(void)MHD_add_response_header(r, "Content-Type", q->type);
-	if (q->status == 503)
-		(void)MHD_add_response_header(r, "Retry-After", "1");
+	if (q->status == 503 || q->status == 429)
+		(void)MHD_add_response_header(r, "Retry-After", q->status == 503 ? "1" : "10");
+	if (q->status == 401)
+		(void)MHD_add_response_header(r, "WWW-Authenticate", "Bearer");
 	enum MHD_Result result = MHD_queue_response(q->connection, q->status, r);
 	MHD_destroy_response(r);
 	return result;
@@ -202,7 +256,12 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 	if (q == NULL) {
 		q = new_request(cls, connection, url);
 		*con_cls = q;
-		return q == NULL ? MHD_NO : MHD_YES;
+		if (q == NULL)
+			return MHD_NO;
+		q->method = method;
+		if (q->api->conf.gate != NULL)
+			q->api->conf.gate(q);
+		return q->answered ? send_answer(q) : MHD_YES;
 	}
 	if (*upload_data_size > 0) {
 		st_buf_put(&q->body, upload_data, *upload_data_size);
@@ -252,22 +311,50 @@ static int listen_at(const char *path)
 	return fd;
 }
 
-int api_open(struct station *s, struct api **ret_a)
+static void on_connection(void *cls, struct MHD_Connection *connection, void **context,
+			  enum MHD_ConnectionNotificationCode code)
+{
+	struct api *a = cls;
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		const union MHD_ConnectionInfo *fd =
+			MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+		bool timed = a->conf.request_ms > 0 && fd != NULL;
+		struct connection *c = timed ? calloc(1, sizeof(*c)) : NULL;
+		if (c == NULL)
+			return;
+		c->fd = fd->connect_fd;
+		c->since_ms = uv_now(&a->station->loop);
+		c->next = a->connections;
+		a->connections = c;
+		*context = c;
+		return;
+	}
+	for (struct connection **at = &a->connections; *at != NULL; at = &(*at)->next) {
+		if (*at != *context)
+			continue;
+		*at = (*at)->next;
+		break;
+	}
+	free(*context);
+	*context = NULL;
+}
+
+int api_listen(struct station *s, const struct api_conf *conf, struct api **ret_a)
 {
 	struct api *a = calloc(1, sizeof(*a));
-	if (a == NULL)
+	if (a == NULL) {
+		(void)close(conf->socket);
 		return ST_ENOMEM;
-	a->station = s;
-	a->socket = listen_at(s->config.control_socket);
-	if (a->socket < 0) {
-		say(SAY_SOCKET_FAILED, s->config.control_socket, strerror(-a->socket), NULL);
-		free(a);
-		return ST_EIO;
 	}
+	a->station = s;
+	a->conf = *conf;
 	a->http = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, a,
-				   MHD_OPTION_LISTEN_SOCKET, a->socket, MHD_OPTION_NOTIFY_COMPLETED,
-				   end_request, a, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
-				   MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S, MHD_OPTION_END);
+				   MHD_OPTION_LISTEN_SOCKET, conf->socket,
+				   MHD_OPTION_NOTIFY_COMPLETED, end_request, a,
+				   MHD_OPTION_NOTIFY_CONNECTION, on_connection, a,
+				   MHD_OPTION_CONNECTION_LIMIT, conf->connections,
+				   MHD_OPTION_PER_IP_CONNECTION_LIMIT, conf->per_address,
+				   MHD_OPTION_CONNECTION_TIMEOUT, conf->idle_s, MHD_OPTION_END);
 	const union MHD_DaemonInfo *info =
 		a->http == NULL ? NULL : MHD_get_daemon_info(a->http, MHD_DAEMON_INFO_EPOLL_FD);
 	a->poll = calloc(1, sizeof(*a->poll));
@@ -281,6 +368,22 @@ int api_open(struct station *s, struct api **ret_a)
 	return 0;
 }
 
+int api_open(struct station *s, struct api **ret_a)
+{
+	struct api_conf conf = {
+		.socket = listen_at(s->config.control_socket),
+		.connections = CONNECTIONS_MAX,
+		.idle_s = IDLE_S,
+		.body_max = API_BODY_MAX,
+		.route = api_route,
+	};
+	if (conf.socket < 0) {
+		say(SAY_SOCKET_FAILED, s->config.control_socket, strerror(-conf.socket), NULL);
+		return ST_EIO;
+	}
+	return api_listen(s, &conf, ret_a);
+}
+
 static void free_handle(uv_handle_t *handle)
 {
 	free(handle);
@@ -290,7 +393,6 @@ void api_close(struct api *a)
 {
 	if (a == NULL)
 		return;
-	api_tasks_close(a->station);
 	for (struct request *q = a->requests; q != NULL; q = q->next)
 		if (q->suspended && !q->answered)
 			(void)api_refuse(q, ST_EBUSY);
@@ -300,8 +402,24 @@ void api_close(struct api *a)
 	uv_close((uv_handle_t *)a->poll, free_handle);
 	uv_close((uv_handle_t *)a->timer, free_handle);
 	MHD_stop_daemon(a->http);
-	(void)unlink(a->station->config.control_socket);
 	free(a);
+}
+
+unsigned api_cut(const struct api *a)
+{
+	return a->cuts;
+}
+
+const char *api_header(struct request *q, const char *name)
+{
+	return MHD_lookup_connection_value(q->connection, MHD_HEADER_KIND, name);
+}
+
+const struct sockaddr *api_peer(struct request *q)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(q->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	return info == NULL ? NULL : info->client_addr;
 }
 
 int api_submit(struct request *q, struct job *j)

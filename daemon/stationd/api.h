@@ -7,6 +7,7 @@
 #include "station.h"
 
 struct MHD_Connection;
+struct sockaddr;
 struct api;
 struct request;
 
@@ -18,6 +19,7 @@ struct route {
 };
 
 enum { API_BODY_MAX = 1024 * 1024 + 64 * 1024, API_PLACE_MAX = 256, API_REQUESTS_MAX = 128 };
+enum { API_SOURCE_MAX = 41 };
 
 struct request {
 	struct station *station;
@@ -25,13 +27,18 @@ struct request {
 	const char *rest;
 	struct st_buf body;
 	char place[API_PLACE_MAX];
+	const char *zh, *en;             /* why it is refused, where an error's own words say less; NULL */
 	void *work;                      /* a route's own, freed by work_free when the request ends */
 	void (*work_free)(void *work);
 	/* what waits for something to move: asked again after each change. True: it has answered. */
 	bool (*again)(struct request *q);
 	uint64_t deadline_ms;            /* of again */
+	char source[API_SOURCE_MAX];     /* of the online listener: whose token it came with */
+	void *address;                   /*   and what is kept of the address that it came from */
 	/* the server's own */
+	struct api *api;
 	struct MHD_Connection *connection;
+	const char *method;
 	char *path;
 	unsigned status;
 	struct st_buf answer;
@@ -40,13 +47,34 @@ struct request {
 	struct request *next;
 };
 
-int api_open(struct station *s, struct api **ret_a);
+int api_open(struct station *s, struct api **ret_a); /* at the control socket */
 void api_close(struct api *a);
+
+/* A listener with routes and bounds of its own. */
+struct api_conf {
+	int socket;              /* listening; the listener's from now on, even on failure */
+	unsigned connections, per_address; /* at most; per_address 0: any number */
+	unsigned idle_s;
+	/* A request that isn't answered so long after the one before it, or after the connection, is cut
+	 * off, however busy its sender looks; 0: never. */
+	uint64_t request_ms;
+	size_t body_max;
+	const struct route *(*route)(const char *method, const char *path, const char **ret_rest,
+				     bool *ret_other_method);
+	void (*gate)(struct request *q);      /* the head is here, the body isn't: it may answer */
+	void (*answering)(struct request *q); /* an answer is about to leave. NULL: nobody looks */
+};
+int api_listen(struct station *s, const struct api_conf *conf, struct api **ret_a);
+unsigned api_cut(const struct api *a); /* connections cut off for being slow */
+/* Of a request's head; NULL: not there. */
+const char *api_header(struct request *q, const char *name);
+const struct sockaddr *api_peer(struct request *q);
 void api_moved(struct api *a); /* something changed: who waits is asked again */
 
 /* The route of a path, and what follows it; NULL: none, or none of that method. */
 const struct route *api_route(const char *method, const char *path, const char **ret_rest,
 			      bool *ret_other_method);
+bool api_path_fits(const struct route *r, const char *path, const char **ret_rest);
 /* The answer stands in q: lets the server send it. */
 void api_answered(struct request *q, unsigned status);
 
@@ -54,6 +82,7 @@ void api_answered(struct request *q, unsigned status);
 int api_json(struct request *q, json_t *json);
 int api_text(struct request *q, const char *type, struct st_span text);
 int api_refuse(struct request *q, int code);
+unsigned api_status(int code); /* the HTTP status of an error */
 int api_place(struct request *q, int code, const char *place); /* sets the place; answers code */
 /* Keeps the request until api_json, api_text or api_refuse is called. */
 void api_keep(struct request *q);
@@ -95,8 +124,28 @@ json_t *api_aside(const struct st_aside *a);
 bool api_is_unseen(const struct st_life_event *e); /* it asks something of us, and nobody has looked */
 void api_seen(struct station *s, const char *record); /* says so; nobody waits for it */
 
+/* What one field of the record's events has named and another hasn't (st_left), from those events as JSON. */
+struct st_kind;
+json_t *api_left(const struct st_kind *k, const json_t *events);
+
 /* Routes, by group of files. Each list ends with a NULL method. */
-extern const struct route api_station_routes[], api_status_routes[], api_record_routes[],
-	api_import_routes[], api_report_routes[], api_log_routes[], api_task_routes[], api_kind_routes[],
-	api_directive_routes[], api_ask_routes[];
+#define ROUTE_LISTS(X)                                                                             \
+	X(station)                                                                                 \
+	X(status)                                                                                  \
+	X(record)                                                                                  \
+	X(import)                                                                                  \
+	X(report)                                                                                  \
+	X(ask)                                                                                     \
+	X(log)                                                                                     \
+	X(task)                                                                                    \
+	X(kind)                                                                                    \
+	X(directive)                                                                               \
+	X(matter)                                                                                  \
+	X(online)                                                                                  \
+	X(vote)                                                                                    \
+	X(city)                                                                                    \
+	X(overdue)
+#define X(group) extern const struct route api_##group##_routes[];
+ROUTE_LISTS(X)
+#undef X
 void api_tasks_close(struct station *s);

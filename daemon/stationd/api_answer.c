@@ -9,9 +9,9 @@
 #include "api.h"
 
 static const struct route *const route_lists[] = {
-	api_station_routes, api_status_routes, api_record_routes, api_import_routes,
-	api_report_routes, api_log_routes, api_task_routes, api_kind_routes,
-	api_directive_routes, api_ask_routes,
+#define X(group) api_##group##_routes,
+	ROUTE_LISTS(X)
+#undef X
 };
 
 static const struct {
@@ -24,7 +24,7 @@ static const struct {
 	{ ST_ENOMEM, 500 },
 };
 
-static unsigned status_of(int code)
+unsigned api_status(int code)
 {
 	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
 		if (statuses[i].code == code)
@@ -32,7 +32,7 @@ static unsigned status_of(int code)
 	return 409; /* refused by the state of things */
 }
 
-static bool path_fits(const struct route *r, const char *path, const char **rest)
+bool api_path_fits(const struct route *r, const char *path, const char **rest)
 {
 	size_t n = strlen(r->path);
 	if (r->path[n - 1] != '/') {
@@ -51,7 +51,7 @@ const struct route *api_route(const char *method, const char *path, const char *
 		for (size_t l = 0; l < sizeof(route_lists) / sizeof(route_lists[0]); l++)
 			for (const struct route *r = route_lists[l]; r->method != NULL; r++) {
 				if ((r->path[strlen(r->path) - 1] != '/') != exact ||
-				    !path_fits(r, path, rest))
+				    !api_path_fits(r, path, rest))
 					continue;
 				if (strcmp(r->method, method) == 0)
 					return r;
@@ -88,7 +88,8 @@ int api_refuse(struct request *q, int code)
 {
 	json_t *json = json_pack("{s:s, s:i, s:o, s:o}", "error", st_error_name(code), "code", code,
 				 "message",
-				 api_two(st_error_text(code, ST_ZH), st_error_text(code, ST_EN)), "place",
+				 api_two(q->zh == NULL ? st_error_text(code, ST_ZH) : q->zh,
+					 q->en == NULL ? st_error_text(code, ST_EN) : q->en), "place",
 				 api_span(st_span_text(q->place)));
 	char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
 	json_decref(json);
@@ -97,7 +98,7 @@ int api_refuse(struct request *q, int code)
 	st_buf_put_text(&q->answer, text == NULL ? "{\"error\":\"ENOMEM\"}" : text);
 	st_buf_put_text(&q->answer, "\n");
 	free(text);
-	api_answered(q, status_of(code));
+	api_answered(q, api_status(code));
 	return 0;
 }
 

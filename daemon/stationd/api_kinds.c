@@ -28,13 +28,16 @@ static json_t *moves_json(const struct st_kind *k)
 				json_array_append_new(from, json_string(k->states[n].name));
 		for (size_t n = 0; n < ST_NEEDS_MAX && m->needs[n] != 0; n++)
 			json_array_append_new(needs, json_string(st_kind_field(k, m->needs[n])->name));
-		json_array_append_new(list, json_pack("{s:i, s:s, s:s, s:s, s:b, s:o, s:s, s:o, s:i, s:s, s:i, s:s}", "number",
+		static const char *const clocks[] = { "runs", "extend", "wait", "resume" };
+		json_array_append_new(list, json_pack("{s:i, s:s, s:s, s:s, s:b, s:o, s:s, s:o, s:i, s:s, s:i, s:s, s:s, s:s}", "number",
 						      (int)m->number, "name", m->name,
 						      "zh", m->zh, "en", m->en, "opens", (int)st_move_opens(m), "from", from, "to",
 						      to == NULL ? "" : to->name, "needs", needs, "days",
 						      (int)m->days, "since",
 						      m->since == ST_SINCE_CHANGE ? "change" : "end",
-						      "due_most", (int)m->due_most, "example", m->example));
+						      "due_most", (int)m->due_most, "example", m->example,
+						      "clock", clocks[m->clock], "within",
+						      m->city.within == NULL ? "" : m->city.within));
 	}
 	return list;
 }

@@ -42,6 +42,8 @@ static void command_done(struct job *job)
 		bool number = c->place[0] == 0 && record != NULL &&
 			      (job->work.rc == ST_EFIELD || job->work.rc == ST_ENOTFOUND);
 		(void)api_place(j->request, 0, number ? record : c->place);
+		j->request->zh = c->rule == NULL ? NULL : c->rule->zh;
+		j->request->en = c->rule == NULL ? NULL : c->rule->en;
 		(void)api_refuse(j->request, job->work.rc);
 		return;
 	}
@@ -221,12 +223,15 @@ static json_t *record_json(struct st_txn *t, const struct st_record *r)
 		return NULL;
 	st_ulid_text(&id.ulid, ulid);
 	st_number_text(&r->number, &id.opener, &id.ulid, number);
-	return json_pack("{s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I}",
+	bool still = r->due_day == 0 && r->first_due_day != 0; /* the clock stands still, with so many days left */
+	return json_pack("{s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I}",
 			 "record", json_sprintf("%s/%s", id.opener.text, ulid), "number", number, "kind",
 			 k == NULL ? "" : k->name, "state", state == NULL ? "" : state->name, "holder",
 			 holder.text, "category", category, "unit", unit, "opened",
 			 api_day(r->opened_day), "due", api_day(r->due_day), "first_due",
-			 api_day(r->first_due_day), "closed", api_day(r->closed_day), "revision",
+			 api_day(r->first_due_day), "days_left",
+			 still ? json_integer((json_int_t)r->days_left) : json_null(), "closed",
+			 api_day(r->closed_day), "revision",
 			 (json_int_t)r->revision, "notes", (json_int_t)r->notes, "waiting",
 			 (json_int_t)r->waiting, "set_aside", (json_int_t)r->set_aside);
 }
@@ -265,7 +270,8 @@ static int get_record(struct request *q)
 	}
 	if (x.unseen)
 		api_seen(q->station, q->rest); /* the holder has opened it: its writer may know */
-	return api_json(q, json_pack("{s:o, s:o}", "record", x.record, "events", x.events));
+	json_t *left = x.with_events ? api_left(x.kind, x.events) : json_null();
+	return api_json(q, json_pack("{s:o, s:o, s:o}", "record", x.record, "events", x.events, "left", left));
 }
 
 /* ---- lists ---- */
@@ -306,6 +312,7 @@ static int read_query(struct listing *x, struct st_txn *t)
 	x->query.limit = (size_t)n;
 	x->query.overdue = api_argument(q, "overdue") != NULL;
 	x->query.open_only = api_argument(q, "open") != NULL;
+	x->query.untold = api_argument(q, "untold") != NULL;
 	x->query.today = st_day_of_ms(now_ms());
 	x->query.from = from == NULL ? ST_SPAN_NONE : st_span_text(from);
 	if (holder != NULL && (st_code_parse(st_span_text(holder), &code) < 0 ||

@@ -4,12 +4,15 @@
  * Promise: 8: a bad file is refused whole, with its place and the cure.
  * Flow:    file -> config -> stationd */
 #include "config.h"
+#include <arpa/inet.h>
 #include <cyaml/cyaml.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static const cyaml_schema_field_t fields[] = {
@@ -139,6 +142,57 @@ bool config_is_address(const char *text)
 	       sscanf(colon + 1, "%u%c", &port, &rest) == 1 && port > 0 && port < 65536;
 }
 
+bool config_is_socket(const char *text, struct sockaddr_storage *ret_address)
+{
+	const char *colon = strrchr(text, ':');
+	char host[64], rest = 0;
+	unsigned port = 0;
+	struct sockaddr_in *v4 = (struct sockaddr_in *)ret_address;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret_address;
+	memset(ret_address, 0, sizeof(*ret_address));
+	if (colon == NULL || (size_t)(colon - text) >= sizeof(host) || colon == text ||
+	    sscanf(colon + 1, "%u%c", &port, &rest) != 1 || port == 0 || port > 65535)
+		return false;
+	memcpy(host, text, (size_t)(colon - text));
+	host[colon - text] = 0;
+	size_t n = strlen(host);
+	if (host[0] != '[') {
+		v4->sin_family = AF_INET;
+		v4->sin_port = htons((uint16_t)port);
+		return inet_pton(AF_INET, host, &v4->sin_addr) == 1;
+	}
+	if (host[n - 1] != ']')
+		return false;
+	host[n - 1] = 0;
+	v6->sin6_family = AF_INET6;
+	v6->sin6_port = htons((uint16_t)port);
+	return inet_pton(AF_INET6, host + 1, &v6->sin6_addr) == 1;
+}
+
+bool config_is_loopback(const struct sockaddr_storage *address)
+{
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
+	return address->ss_family == AF_INET ? ntohl(v4->sin_addr.s_addr) >> 24 == 127
+					     : IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+}
+
+static int check_online(const struct config *c, const struct reading *r)
+{
+	struct sockaddr_storage address;
+	const char *url = c->online_webhook;
+	bool on = c->online_listen[0] != 0;
+	if (on && !config_is_socket(c->online_listen, &address))
+		return wrong_at(r, "online_listen", "ADDRESS:PORT, [ADDRESS]:PORT");
+	if (on && !config_is_loopback(&address) && c->online_token_file[0] == 0)
+		return wrong_at(r, "online_listen",
+				r->lang == ST_EN ? "a loopback address, or set online_token_file"
+						 : "本机地址 127.0.0.1, 或设置 online_token_file");
+	if (url[0] != 0 && strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
+		return wrong_at(r, "online_webhook", "http://..., https://...");
+	return 0;
+}
+
 static int check_all(const struct config *c, const struct reading *r)
 {
 	int rc = 0;
@@ -157,7 +211,7 @@ static int check_all(const struct config *c, const struct reading *r)
 		rc = wrong_at(r, "listen", "tcp://ADDRESS:PORT");
 	if (rc == 0 && c->public_address[0] != 0 && !config_is_address(c->public_address))
 		rc = wrong_at(r, "public_address", "tcp://ADDRESS:PORT");
-	return rc;
+	return rc < 0 ? rc : check_online(c, r);
 }
 
 /* libcyaml reads an absent number as 0, so a 0 that is written has to be told from it here. */

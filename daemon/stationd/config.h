@@ -26,7 +26,19 @@
 	X(ping_s, NUMBER, 20, 1, 300, "链路静默多少秒后探测", "seconds of silence before a ping")   \
 	X(child_pool_kib, NUMBER, 8192, 512, 1048576, "下级在途数据总额度 (KiB)",                   \
 	  "bytes that all children may have on the way, KiB")                                      \
-	X(max_children, NUMBER, 2000, 1, 10000, "最多同时连接的下级", "children linked at most")
+	X(max_children, NUMBER, 2000, 1, 10000, "最多同时连接的下级", "children linked at most")    \
+	X(online_listen, TEXT, "", 0, 120, "线上接单的 HTTP 地址, 如 127.0.0.1:7480; 空: 不开",     \
+	  "where messages come in over HTTP, e.g. 127.0.0.1:7480; empty: nowhere")                 \
+	X(online_token_file, TEXT, "", 0, 200, "平台令牌文件, 每行 名称:令牌, 他人不可读; 只有本机地址可以没有", \
+	  "file of the platforms' tokens, a line NAME:TOKEN each; only loopback goes without one") \
+	X(online_rate, NUMBER, 60, 1, 60000, "每个令牌, 每个来源地址每分钟最多几条留言",            \
+	  "messages a minute, for each token and for each address")                                \
+	X(online_body_max, NUMBER, 65536, 1024, 1048576, "一条留言最长 (字节)",                     \
+	  "the longest message, bytes")                                                            \
+	X(online_webhook, TEXT, "", 0, 500, "办理结果送往的网址 http(s)://...; 空: 不送",           \
+	  "where results are told, http(s)://...; empty: nowhere")                                 \
+	X(online_webhook_secret_file, TEXT, "", 0, 200, "签名密钥文件, 16 字节以上, 他人不可读; 空: 不签名", \
+	  "file of the secret that results are signed with, 16 bytes or more; empty: unsigned")
 
 struct config {
 #define TEXT char *
@@ -47,4 +59,8 @@ void config_done(struct config *c);
 enum st_lang config_lang(const struct config *c);
 int config_level(const struct config *c);
 bool config_is_address(const char *text); /* tcp://HOST:PORT */
+/* ADDRESS:PORT or [ADDRESS]:PORT, in numbers. */
+struct sockaddr_storage;
+bool config_is_socket(const char *text, struct sockaddr_storage *ret_address);
+bool config_is_loopback(const struct sockaddr_storage *address);
 void config_help(enum st_lang lang);

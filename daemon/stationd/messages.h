@@ -42,7 +42,15 @@ enum level { LEVEL_ERR = 3, LEVEL_WARNING = 4, LEVEL_NOTICE = 5, LEVEL_INFO = 6,
 	X(REFILLING, WARNING, "本站所持比自己签过的收据少: 正由下级补齐 %1$s 份日志",               \
 	  "this station holds less than it had receipted: %1$s logs are being refilled from below") \
 	X(SKEWED, WARNING, "本站时钟与上级相差 %1$s 秒, 请校时",                                    \
-	  "this clock differs from the parent's by %1$s s; set it")
+	  "this clock differs from the parent's by %1$s s; set it")                                \
+	X(ONLINE_OPEN, NOTICE, "线上接单: 在 %1$s 等候留言", "online intake: waiting for messages on %1$s") \
+	X(ONLINE_FAILED, ERR, "线上接单未开: %1$s: %2$s; 其余照常",                                 \
+	  "online intake isn't open: %1$s: %2$s; everything else goes on")                         \
+	X(ONLINE_FILE, ERR, "文件 %1$s 不可用: %2$s; 原有的继续有效",                               \
+	  "the file %1$s can't be used: %2$s; what was read before stays")                         \
+	X(HOOK_FAILED, WARNING, "办理结果未能送达 %1$s: %2$s; 会再送",                              \
+	  "%1$s didn't take a result: %2$s; it will be sent again")                                \
+	X(HOOK_TAKEN, NOTICE, "%1$s 恢复接收办理结果", "%1$s takes results again")
 
 enum message {
 #define X(id, level, zh, en) SAY_##id,

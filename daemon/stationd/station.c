@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <station/base/check.h>
 #include "api.h"
+#include "online.h"
 #include "say.h"
 
 static int load_self(struct st_txn *t, void *arg)
@@ -48,6 +49,8 @@ static void on_applied(void *arg, int rc, const struct st_applied *applied)
 	if (applied->self_changed || applied->stations_changed)
 		(void)station_reload(s); /* a listen address that fails has been said; the rest goes on */
 	link_applied(s->link, applied);
+	if (s->online != NULL)
+		online_applied(s->online, applied);
 }
 
 static void on_moved(void *arg)
@@ -103,6 +106,7 @@ static void on_signal(uv_signal_t *signal, int number)
 		say_setup((enum level)config_level(&c), config_lang(&c),
 			  s->self.set_up ? s->self.station.certificate.code.text : "");
 		config_done(&c);
+		online_reload(s->online);
 		return;
 	}
 	station_stop(s, EXIT_RIGHT);
@@ -160,6 +164,8 @@ static int open_all(struct station *s)
 		rc = api_open(s, &s->api);
 	if (rc == 0)
 		rc = station_reload(s);
+	if (rc == 0)
+		rc = online_open(s, &s->online);
 	return rc;
 }
 
@@ -173,7 +179,12 @@ static void on_walk(uv_handle_t *handle, void *arg)
 static void close_all(struct station *s)
 {
 	writer_close(s->writer); /* first: what it has done is answered, what waits is refused */
+	api_tasks_close(s);
+	online_close(s->online);
+	s->online = NULL;
 	api_close(s->api);
+	if (s->api != NULL)
+		(void)unlink(s->config.control_socket);
 	s->api = NULL;
 	link_close(s->link);
 	for (size_t i = 0; i < 3 && s->signals[i].data != NULL; i++)

@@ -7,6 +7,7 @@
 #include "writer.h"
 
 struct api;
+struct online;
 struct station {
 	struct config config;
 	uv_loop_t loop;
@@ -16,6 +17,7 @@ struct station {
 	struct writer *writer;
 	struct link *link;
 	struct api *api;
+	struct online *online;
 	uv_signal_t signals[3];
 	uv_timer_t refresh, watchdog;
 	uint64_t started_ms, watched_groups;

@@ -29,6 +29,8 @@ int st_apply_new(struct st_store *store, const struct st_keys *keys, struct st_a
 	int rc = st_arena_init(&a->arena, ST_EVENT_ARENA);
 	if (rc == 0)
 		rc = st_fold_new(&a->fold);
+	if (rc == 0)
+		rc = st_terms_new(&a->terms);
 	if (rc < 0) {
 		st_apply_free(a);
 		return rc;
@@ -42,6 +44,7 @@ void st_apply_free(struct st_apply *a)
 	if (a == NULL)
 		return;
 	st_fold_free(a->fold);
+	st_terms_free(a->terms);
 	st_arena_done(&a->arena);
 	st_buf_done(&a->scratch);
 	st_buf_done(&a->body);
@@ -139,7 +142,14 @@ static int run(struct st_apply *a, struct st_job *job)
 	case ST_JOB_CLAIMS:   return job_claims(a, &job->u.claims);
 	case ST_JOB_HALT:     return job_halt(a, &job->u.halt);
 	case ST_JOB_REFRESH:  return job_refresh(a);
+	case ST_JOB_ONLINE:   return job_online(a, &job->u.online);
+	case ST_JOB_HOOKS:    return job_hooks(a, job->u.hooks);
+	case ST_JOB_TOLD:     return job_told(a, &job->u.told);
+	case ST_JOB_CITY:     return job_city(a, &job->u.city);
 	case ST_JOB_SEEN:     return job_seen(a, &job->u.seen);
+	case ST_JOB_TOKENS:   return job_tokens(a, &job->u.tokens);
+	case ST_JOB_BALLOTS:  return job_ballots(a, &job->u.ballots);
+	case ST_JOB_DECLARE:  return job_declare(a, &job->u.declare);
 	}
 	return ST_NEVER(true) ? ST_EUSAGE : 0;
 }
@@ -157,10 +167,12 @@ static int run_all(struct st_txn *t, void *arg)
 	st_assert(g->count > 0);
 	a->txn = t;
 	a->own.loaded = a->own.dirty = false;
+	a->hooks = HOOKS_UNKNOWN;
 	own_forget(a);
 	a->hearing.count = a->hearing.code_count = 0;
 	memset(&a->applied, 0, sizeof(a->applied));
 	st_fold_begin(a->fold);
+	st_terms_begin(a->terms, t);
 	int rc = st_self_load(t, &a->self);
 	for (size_t i = 0; rc == 0 && i < g->count; i++) {
 		int answer = run(a, g->jobs[i]);
@@ -227,7 +239,9 @@ static void merge(struct st_applied *all, const struct st_applied *one)
 		all->grown[all->grown_count++] = one->grown[i];
 	all->self_changed |= one->self_changed;
 	all->addressed |= one->addressed;
+	all->hooked |= one->hooked;
 	all->stations_changed |= one->stations_changed;
+	all->city_changed |= one->city_changed;
 }
 
 int st_apply_group(struct st_apply *a, const struct st_world *world, struct st_job **jobs,

@@ -126,11 +126,15 @@ static int take_new(struct st_apply *a, const struct st_carry_item *i, const str
 		return st_unread_put(a->txn, log->number, i->seq, ST_EWIRE);
 	if (unread == 0)
 		unread = member_event(a, log, &e);
+	if (unread == 0)
+		unread = city_event(a, log, &e);
 	if (is_failure(unread))
 		return unread;
 	st_assert(unread <= 0);
 	rc = unread < 0 ? st_unread_put(a->txn, log->number, i->seq, unread)
 			: st_fold_event(a->txn, a->fold, log, &e);
+	if (rc == 0 && unread == 0)
+		rc = online_event(a, &e);
 	if (rc == 0)
 		rc = route_event(a, log, &e);
 	if (rc == 0)

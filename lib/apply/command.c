@@ -1,7 +1,7 @@
 /* command.c - a person's move or note becomes an event with its parts.
  *
  * Owns:    what goes where: facts into the event, free text into a clear part, the reporter's fields
- *          into a private part under the record's own key.
+ *          into a private part under the record's own key, and a blind index of them beside it.
  * Promise: 7, personal data stays: a private field is in no event and in no clear part.
  * Flow:    api -> command -> own log */
 #include "group.h"
@@ -9,8 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <station/base/check.h>
+#include <station/work/blind.h>
+#include <station/work/changes.h>
 
-enum { PARTS_MAX = 3 }; /* text, private, key */
+enum { PARTS_MAX = 4 }; /* text, private, key, index */
 _Static_assert((int)PARTS_MAX <= (int)ST_EVENT_PARTS_MAX, "an event takes all of them");
 
 /* The parts of one event, their stored forms one after another in a->sealed. */
@@ -76,6 +78,16 @@ static int add_sealed(struct st_apply *a, struct parts *p, const struct st_recor
 	return rc < 0 ? rc : part_add(a, p, ST_PART_PRIVATE, st_buf_span(&a->scratch));
 }
 
+/* By which this station, and no other, finds the same reporter again. */
+static int add_index(struct st_apply *a, struct parts *p, const struct st_checked *c)
+{
+	st_buf_clear(&a->plain);
+	int rc = st_blinds_put(&a->keys->grant, c->kind, c->privates, c->private_count, &a->plain);
+	if (rc < 0 || a->plain.size == 0)
+		return rc;
+	return part_add(a, p, ST_PART_INDEX, st_buf_span(&a->plain));
+}
+
 static int add_private(struct st_apply *a, struct parts *p, const struct st_checked *c,
 		       const struct st_record *r, const struct st_record_id *id)
 {
@@ -92,6 +104,8 @@ static int add_private(struct st_apply *a, struct parts *p, const struct st_chec
 	rc = st_fields_encode(c->privates, c->private_count, &a->plain);
 	if (rc == 0)
 		rc = add_sealed(a, p, &key, id);
+	if (rc == 0)
+		rc = add_index(a, p, c);
 	st_wipe(&key, sizeof(key));
 	return rc;
 }
@@ -309,25 +323,31 @@ int command_add(struct st_apply *a, const struct st_command *c, struct st_checke
 	return rc;
 }
 
+void command_new_record(struct st_apply *a, struct st_record *r)
+{
+	uint8_t random[10];
+	st_assert(a->self.station.number > 0);
+	memset(r, 0, sizeof(*r));
+	draw(a, random, sizeof(random));
+	r->ref.opener = a->self.station.number;
+	r->ref.ulid = st_ulid_make(a->world->now_ms > 0 ? (uint64_t)a->world->now_ms : 0, random);
+}
+
 /* The record that is meant: loaded, or with revision 0 to be opened under a new id. */
 static int find_record(struct st_apply *a, struct st_job_command *job, struct st_record *r)
 {
-	uint8_t random[10];
 	if (job->record.size > 0) {
 		struct st_record_ref ref;
 		int rc = st_record_resolve(a->txn, job->record, &ref);
 		return rc < 0 ? rc : st_record_load(a->txn, &ref, r);
 	}
-	memset(r, 0, sizeof(*r));
-	draw(a, random, sizeof(random));
-	r->ref.opener = a->self.station.number;
-	r->ref.ulid = st_ulid_make(a->world->now_ms > 0 ? (uint64_t)a->world->now_ms : 0, random);
+	command_new_record(a, r);
 	return 0;
 }
 
 /* The station that gets the record: enrolled, and another than has it. */
-static int check_receiver(struct st_apply *a, const struct st_checked *c, const struct st_record *r,
-			  uint32_t *ret_to)
+int command_receiver(struct st_apply *a, const struct st_checked *c, const struct st_record *r,
+		     uint32_t *ret_to)
 {
 	struct st_station to;
 	int rc = st_station_find(a->txn, &c->holder, &to);
@@ -344,7 +364,7 @@ static int check_stations(struct st_apply *a, const struct st_checked *c, const 
 			  char place[ST_PLACE_MAX])
 {
 	uint32_t self = a->self.station.number, to = 0;
-	int rc = st_code_empty(&c->holder) ? 0 : check_receiver(a, c, r, &to);
+	int rc = st_code_empty(&c->holder) ? 0 : command_receiver(a, c, r, &to);
 	if (rc < 0) {
 		(void)snprintf(place, ST_PLACE_MAX, "to");
 		return rc;
@@ -356,16 +376,43 @@ static int check_stations(struct st_apply *a, const struct st_checked *c, const 
 	return rc < 0 ? rc : rc == 1 ? 0 : ST_EHOLDER;
 }
 
+/* The record's newest event stands under a checkpoint, which was signed for before this move was asked. */
+static int check_settled(struct st_apply *a, const struct st_checked *c, const struct st_record *r)
+{
+	if (c->move == NULL || c->move->number != c->kind->settled_move || r->head.log != a->self.log)
+		return 0;
+	int rc = own_load(a);
+	return rc < 0 ? rc : r->head.seq <= a->own.log.signed_size ? 0 : ST_EBUSY;
+}
+
+int command_own(struct st_apply *a, const struct own_move *m, bool write, char place[ST_PLACE_MAX])
+{
+	ST_REQUIRE(m->record->revision > 0);
+	struct st_checked checked;
+	struct st_position at;
+	struct st_command c = {
+		.kind = m->record->kind, .move = m->move, .now_ms = a->world->now_ms, .author = m->author,
+		.fields = m->fields, .field_count = m->field_count, .by_program = true,
+	};
+	st_buf_clear(&a->values);
+	int rc = st_command_check(&c, m->record, a->self.station.number, &a->values, &checked, place);
+	return rc < 0 || !write ? rc : command_add(a, &c, &checked, m->record, &at);
+}
+
 int job_command(struct st_apply *a, struct st_job_command *job)
 {
 	struct st_checked checked;
 	struct st_record r;
 	struct st_command c = job->command;
+	struct known known;
 	c.now_ms = a->world->now_ms;
 	job->place[0] = 0;
+	job->rule = NULL;
 	int rc = may_sign(a);
 	if (rc == 0)
 		rc = find_record(a, job, &r);
+	if (rc == 0)
+		rc = known_fill(a, &r, &c, &known);
 	if (rc < 0)
 		return rc;
 	st_buf_clear(&a->values);
@@ -377,6 +424,14 @@ int job_command(struct st_apply *a, struct st_job_command *job)
 		rc = check_stations(a, &checked, &r, job->place);
 	if (rc == 0)
 		rc = links_check(a, &checked, &r, job->place);
+	if (rc == 0)
+		rc = merge_check(a, &checked, job->place);
+	if (rc == 0)
+		rc = st_rules_check(a->txn, r.revision > 0 ? &r : NULL, &checked, &job->rule, job->place);
+	if (rc == 0)
+		rc = check_settled(a, &checked, &r);
+	if (rc == 0)
+		rc = city_check(a, &checked, &r, job->place);
 	if (rc == 0)
 		rc = command_add(a, &c, &checked, &r, &job->event);
 	if (rc == 0)

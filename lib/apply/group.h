@@ -10,6 +10,7 @@
 #include <station/store/heard.h>
 #include <station/trust/part.h>
 #include <station/work/fold.h>
+#include <station/work/terms.h>
 
 enum {
 	OWN_PENDING_MAX = ST_PUSH_EVENTS_MAX,
@@ -63,6 +64,7 @@ struct st_apply {
 	struct st_store *store;
 	const struct st_keys *keys;
 	struct st_fold *fold;
+	struct st_terms *terms;
 	struct st_arena arena; /* one event */
 	struct st_buf scratch, body, values, plain, sealed;
 	struct own own;
@@ -77,6 +79,7 @@ struct st_apply {
 	const struct st_world *world;
 	struct st_self self;
 	struct st_applied applied;
+	enum { HOOKS_UNKNOWN, HOOKS_OFF, HOOKS_ON } hooks; /* whether anybody is to be told, once it was asked */
 };
 
 /* A failure of the store, not a refusal of one job: the transaction can't go on. */
@@ -108,14 +111,49 @@ int job_revoke(struct st_apply *a, struct st_job_revoke *job);
 int member_event(struct st_apply *a, const struct st_log *log, const struct st_event *e);
 int member_add(struct st_apply *a, const struct st_station *issuer, struct st_span certificate,
 	       const struct st_position *at, uint32_t log);
+/* Addresses an event to main and all below it. */
+int address_city(struct st_apply *a, struct st_event *e);
+/* city.c */
+int job_city(struct st_apply *a, struct st_job_city *job);
+int city_event(struct st_apply *a, const struct st_log *log, const struct st_event *e);
+/* Whether the tables in force have what a command names. ST_EFIELD: they haven't (place: the field, and what is
+ * like it). */
+int city_check(struct st_apply *a, const struct st_checked *c, const struct st_record *r,
+	       char place[ST_PLACE_MAX]);
+/* known.c: what the record says so far, and the city's tables, for st_command_check; its texts live in room. */
+struct known {
+	char category[ST_NAME_TEXT_MAX + 1], subcategory[ST_NAME_TEXT_MAX + 1], unit[ST_NAME_TEXT_MAX + 1];
+};
+int known_fill(struct st_apply *a, const struct st_record *r, struct st_command *c, struct known *room);
 /* command.c */
 int job_command(struct st_apply *a, struct st_job_command *job);
 /* Adds the event of a checked command; *r is the record as it is before, and after. */
 int command_add(struct st_apply *a, const struct st_command *c, struct st_checked *checked,
 		struct st_record *r, struct st_position *ret_at);
+/* Checks one of the program's own moves, and adds it where write is set. The fields are as people write them. */
+struct own_move {
+	struct st_record *record; /* as it is before, and after */
+	const char *move;
+	struct st_span author;
+	const struct st_command_field *fields;
+	size_t field_count;
+};
+int command_own(struct st_apply *a, const struct own_move *m, bool write, char place[ST_PLACE_MAX]);
+void command_new_record(struct st_apply *a, struct st_record *r); /* to be opened, under a new id */
+/* ST_EFIELD: the station that a checked command hands the record to isn't enrolled, or has it. */
+int command_receiver(struct st_apply *a, const struct st_checked *c, const struct st_record *r,
+		     uint32_t *ret_to);
+/* online.c */
+int job_online(struct st_apply *a, struct st_job_online *job);
+int job_hooks(struct st_apply *a, bool on);
+int job_told(struct st_apply *a, const struct st_job_told *job);
+/* After the fold of an event: whether the platform that its matter came from is to be told. */
+int online_event(struct st_apply *a, const struct st_event *e);
 /* links.c: writes each link by its record's number; ST_ENOTFOUND, ST_EKIND or ST_EFIELD with the field in place */
 int links_check(struct st_apply *a, struct st_checked *c, const struct st_record *r,
 		char place[ST_PLACE_MAX]);
+/* Whether what the move joins, if it merges, can be joined. ST_EJOINED, ST_EENDED, ST_ENOTFOUND with the place. */
+ST_MUST int merge_check(struct st_apply *a, const struct st_checked *c, char place[ST_PLACE_MAX]);
 /* import.c */
 int job_import(struct st_apply *a, struct st_job_import *job);
 /* push.c */
@@ -124,7 +162,8 @@ int job_push(struct st_apply *a, struct st_job_push *job);
 int route_event(struct st_apply *a, const struct st_log *log, const struct st_event *e);
 /* An event of a record that is held further down: it belongs to the history that went there before it. */
 int route_late(struct st_apply *a, const struct st_log *log, const struct st_event *e);
-int route_roll(struct st_apply *a, uint32_t child); /* all stations that are known, to a new child */
+/* All stations that are known, and the city's tables, to a new child. */
+int route_roll(struct st_apply *a, uint32_t child);
 /* heard.c */
 /* Whom a move or reassignment gives its record to; empty: nobody. */
 void event_gives(struct st_apply *a, const struct st_event *e, struct st_code *ret_holder);
@@ -149,6 +188,19 @@ int job_taken(struct st_apply *a, struct st_job_taken *job);
 int grant_find_key(struct st_apply *a, const struct st_record *r, struct st_record_key *ret_key);
 int grant_fields(struct st_apply *a, const struct st_record *r, const struct st_record_key *key,
 		 struct st_buf *to);
+/* vote.c */
+int job_tokens(struct st_apply *a, struct st_job_tokens *job);
+/* Adds an event of the vote whose body stands in a->body. */
+int vote_add(struct st_apply *a, const struct st_vote *v, enum st_event_type type,
+	     struct st_span author);
+/* An event that stands in the store: a vote's own ones are listed. */
+int vote_event(struct st_apply *a, const struct st_log *log, const struct st_event *e);
+int vote_find(struct st_apply *a, struct st_span name, struct st_vote *ret_v,
+	      char number[ST_NUMBER_TEXT]);
+/* papers.c */
+int job_ballots(struct st_apply *a, struct st_job_ballots *job);
+/* declare.c */
+int job_declare(struct st_apply *a, struct st_job_declare *job);
 /* witness.c */
 int job_receipts(struct st_apply *a, struct st_job_receipts *job);
 int job_claims(struct st_apply *a, struct st_job_claims *job);

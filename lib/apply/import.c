@@ -158,10 +158,15 @@ static int one_move(struct st_apply *a, struct importing *m, const struct st_imp
 		.author = m->job->author,
 		.fields = move->fields,
 		.field_count = move->field_count,
+		.foreign = true, /* the source's dates and categories stand */
 	};
+	struct known known;
 	place[0] = 0;
 	st_buf_clear(&a->values);
-	int rc = st_command_check(&c, r->revision > 0 ? r : NULL, a->self.station.number, &a->values,
+	int rc = known_fill(a, r, &c, &known);
+	if (rc < 0)
+		return rc;
+	rc = st_command_check(&c, r->revision > 0 ? r : NULL, a->self.station.number, &a->values,
 				  &checked, place);
 	if (rc < 0) {
 		const struct st_kind *k = st_kind(ST_KIND_MATTER);

@@ -124,7 +124,7 @@ static int next_serial(struct st_apply *a, uint64_t *ret_serial)
 }
 
 /* Who is a station, and whose key has ended, every station knows: it is for main and all below it. */
-static int tell_city(struct st_apply *a, struct st_event *e)
+int address_city(struct st_apply *a, struct st_event *e)
 {
 	st_assert(e->addressee_count == 0);
 	struct st_station top = a->self.station;
@@ -167,7 +167,7 @@ static int issue(struct st_apply *a, const struct st_invite_row *row,
 		return rc;
 	e.type = ST_ENROL;
 	e.body = st_buf_span(&a->body);
-	rc = tell_city(a, &e);
+	rc = address_city(a, &e);
 	if (rc == 0)
 		rc = own_add(a, &e, NULL);
 	if (rc == 0)
@@ -247,7 +247,7 @@ int job_revoke(struct st_apply *a, struct st_job_revoke *job)
 		return rc;
 	e.type = ST_REVOKE;
 	e.body = st_buf_span(&a->body);
-	rc = tell_city(a, &e);
+	rc = address_city(a, &e);
 	if (rc == 0)
 		rc = own_add(a, &e, NULL);
 	if (rc == 0)

@@ -118,7 +118,8 @@ int own_add(struct st_apply *a, struct st_event *e, const struct st_span *stored
 	e->at = (struct st_position){ .station = o->id.station, .epoch = o->id.epoch,
 				      .seq = o->log.tree.size + o->count + 1 };
 	e->min_version = 1;
-	e->wall_ms = a->world->now_ms > 0 ? (uint64_t)a->world->now_ms : 0;
+	if (e->wall_ms == 0 && a->world->now_ms > 0) /* a paper's isn't when somebody typed it */
+		e->wall_ms = (uint64_t)a->world->now_ms;
 	size_t before = o->bytes.size;
 	rc = st_event_encode(e, &o->bytes);
 	if (rc == 0)
@@ -221,6 +222,10 @@ static int fold_all(struct st_apply *a)
 		if (ST_NEVER(rc < 0)) /* we have just written it */
 			return ST_ECORRUPT;
 		rc = st_fold_event(a->txn, a->fold, &o->log, &e);
+		if (rc == 0)
+			rc = online_event(a, &e);
+		if (rc == 0)
+			rc = vote_event(a, &o->log, &e);
 		if (rc == 0)
 			rc = keep_addressees(a, &e);
 		if (rc == 0)

@@ -121,6 +121,10 @@ static int take_effect(struct st_apply *a, struct arrival *v, const struct st_ev
 {
 	int rc = st_fold_event(a->txn, a->fold, &v->log, e);
 	if (rc == 0)
+		rc = online_event(a, e);
+	if (rc == 0)
+		rc = vote_event(a, &v->log, e);
+	if (rc == 0)
 		rc = route_event(a, &v->log, e);
 	if (rc == 0)
 		rc = route_late(a, &v->log, e); /* a hand-on may have come before its history */
@@ -146,6 +150,8 @@ static int take_event(struct st_apply *a, struct arrival *v, size_t i)
 		return rc;
 	if (unread == 0) {
 		unread = member_event(a, &v->log, &e);
+		if (unread == 0)
+			unread = city_event(a, &v->log, &e);
 		if (is_failure(unread))
 			return unread;
 	}

@@ -241,9 +241,16 @@ static int roll_to(const struct st_station *s, void *arg)
 	return rc;
 }
 
+static int table_to(const struct st_city_version *v, void *arg)
+{
+	struct spreading *x = arg; /* log: the child's number */
+	return put(x->apply, x->log, v->log, v->seq);
+}
+
 int route_roll(struct st_apply *a, uint32_t child)
 {
 	ST_REQUIRE(child > 0);
 	struct spreading x = { .apply = a, .log = child };
-	return st_station_each(a->txn, roll_to, &x);
+	int rc = st_station_each(a->txn, roll_to, &x);
+	return rc < 0 ? rc : st_city_each(a->txn, 0, table_to, &x);
 }

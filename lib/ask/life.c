@@ -203,14 +203,9 @@ static int held_above(struct life *l, const struct st_place *at, struct holding 
 	return rc == ST_ENOTFOUND ? 0 : rc;
 }
 
-void life_forget(struct life *l)
-{
-	st_wipe(&l->key, sizeof(l->key));
-	l->key_here = false;
-}
-
-static int read_facts(struct life *l, const struct st_place *at, struct st_event *event,
-		      struct st_change *change, struct st_life_event *e)
+/* What the event says by itself. */
+static int life_envelope(struct life *l, const struct st_place *at, struct st_event *event,
+			 struct st_change *change, struct st_life_event *e)
 {
 	int rc = life_read(l, at, event, change);
 	if (rc < 0)
@@ -227,35 +222,33 @@ static int read_facts(struct life *l, const struct st_place *at, struct st_event
 	e->author = event->author;
 	e->facts = change->fields;
 	e->fact_count = change->field_count;
-	e->held_by = "";
 	return 0;
 }
 
-int life_fields(struct life *l, const struct st_place *at, struct st_life_event *e)
+int life_facts(struct life *l, const struct st_place *at, struct st_event *ret_event,
+	       struct st_life_event *e)
 {
-	struct st_event event;
 	struct st_change change;
 	memset(e, 0, sizeof(*e));
-	int rc = read_facts(l, at, &event, &change, e);
-	return rc < 0 ? rc : read_parts(l, at, &event, e);
+	e->held_by = "";
+	int rc = life_envelope(l, at, ret_event, &change, e);
+	return rc < 0 ? rc : read_parts(l, at, ret_event, e);
 }
 
 int life_event(struct life *l, const struct st_place *at, enum st_stray_why stray,
 	       struct st_life_event *e)
 {
 	struct st_event event;
-	struct st_change change;
 	struct holding h = { .l = l, .seq = at->seq, .best_depth = UINT32_MAX, .tier = "" };
+	struct st_change change;
 	memset(e, 0, sizeof(*e));
 	int rc = 0;
 	if (stray == ST_STRAY_SET_ASIDE && l->record != NULL)
 		rc = aside_find(l, at, &e->aside); /* first: it reads other events */
 	if (rc == 0)
-		rc = read_facts(l, at, &event, &change, e);
-	if (rc < 0)
-		return rc;
+		rc = life_envelope(l, at, &event, &change, e);
 	e->stray = stray;
-	if (l->record != NULL)
+	if (rc == 0 && l->record != NULL)
 		rc = reach_fill(l, at, &event, &change, e);
 	if (rc == 0)
 		rc = read_parts(l, at, &event, e);
@@ -265,6 +258,46 @@ int life_event(struct life *l, const struct st_place *at, enum st_stray_why stra
 		rc = held_above(l, at, &h);
 	e->held_by = h.tier;
 	st_assert(e->held_by != NULL);
+	return rc;
+}
+
+/* Most often a record's events stand one behind another, as an import or a quick clerk writes them. */
+static int guess_opening(struct life *l, const struct st_record *r, const struct st_record_id *id,
+			 struct st_place *ret_at)
+{
+	struct st_event e;
+	struct st_change change;
+	if (r->revision == 0 || r->head.seq < r->revision)
+		return ST_ENOTFOUND;
+	struct st_place at = { r->head.log, r->head.seq - (r->revision - 1) };
+	int rc = life_read(l, &at, &e, &change);
+	if (rc < 0 || !e.has_record || e.previous.seq != 0 || e.type != ST_MOVE)
+		return ST_ENOTFOUND;
+	if (memcmp(e.record.ulid.bytes, id->ulid.bytes, ST_ULID_SIZE) != 0 ||
+	    !st_code_equal(&e.record.opener, &id->opener) || !st_code_equal(&e.at.station, &id->opener))
+		return ST_ENOTFOUND;
+	*ret_at = at;
+	return 0;
+}
+
+int life_opening(struct life *l, const struct st_record *r, struct st_place *ret_at)
+{
+	struct st_record_id id;
+	struct st_place at = r->head;
+	int rc = st_record_id(l->txn, &r->ref, &id);
+	st_assert(r->revision <= ST_REVISIONS_MAX);
+	if (rc == 0 && guess_opening(l, r, &id, ret_at) == 0)
+		return 0;
+	for (uint32_t n = 0; rc == 0 && n < r->revision && at.seq != 0; n++) {
+		struct st_event e;
+		struct st_change change;
+		struct st_place before;
+		*ret_at = at;
+		rc = life_read(l, &at, &e, &change);
+		if (rc == 0)
+			rc = life_previous(l, &e, &before);
+		at = before;
+	}
 	return rc;
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <station/base/check.h>
 #include <station/base/text.h>
+#include <station/work/merge.h>
 #include "life.h"
 
 enum { REF_SIZE = 4 + ST_ULID_SIZE, STATE_KEY = 6 + REF_SIZE, TOKEN_MAX = ST_INDEX_KEY_MAX };
@@ -20,6 +21,7 @@ struct listing {
 	struct st_txn *txn;
 	const struct st_list_query *q;
 	struct life life;
+	struct st_merge_reader *joins; /* NULL: who has been told isn't asked */
 	st_list_fn *fn;
 	void *arg;
 	size_t count;
@@ -30,7 +32,7 @@ struct listing {
 	size_t last_size;
 };
 
-static bool wanted(const struct listing *l, const struct st_record *r)
+static bool row_wanted(const struct listing *l, const struct st_record *r)
 {
 	const struct st_list_query *q = l->q;
 	if (r->revision == 0 || r->kind != q->kind || (q->holder != 0 && r->holder != q->holder) ||
@@ -41,26 +43,41 @@ static bool wanted(const struct listing *l, const struct st_record *r)
 	return !q->overdue || (r->due_day != 0 && r->due_day < q->today);
 }
 
+/* Refused and withdrawn ones are told at once; a merged one when there is something to tell of what it joined. */
+static int is_untold(const struct listing *l, const struct st_record *r)
+{
+	const struct st_kind *k = st_kind(r->kind);
+	struct st_record end = *r;
+	struct st_merge joined;
+	if (!st_state_tells(k, r->state))
+		return 0;
+	int rc = st_merge_read(l->joins, r, &joined);
+	if (rc < 0 || joined.told)
+		return rc;
+	if (!st_state_merged(k, r->state))
+		return 1;
+	rc = st_merge_end(l->joins, &end);
+	return rc < 0 ? rc : st_state_merged(k, end.state) || st_state_answered(k, end.state);
+}
+
+/* 1: it is on the list. */
+static int wanted(const struct listing *l, const struct st_record *r)
+{
+	if (!row_wanted(l, r))
+		return 0;
+	return l->joins == NULL ? 1 : is_untold(l, r);
+}
+
 /* The title stands with the opening. */
 int list_title(struct life *l, const struct st_record *r, char to[TITLE_ROOM])
 {
-	struct st_place at = r->head;
+	struct st_place at;
+	struct st_event event;
 	struct st_life_event e;
 	to[0] = 0;
-	for (uint32_t n = 0; n < r->revision && at.seq != 0; n++) {
-		struct st_event event;
-		struct st_change change;
-		struct st_place before;
-		int rc = life_read(l, &at, &event, &change);
-		if (rc == 0)
-			rc = life_previous(l, &event, &before);
-		if (rc < 0)
-			return rc;
-		if (before.seq == 0)
-			break;
-		at = before;
-	}
-	int rc = life_event(l, &at, 0, &e);
+	int rc = life_opening(l, r, &at);
+	if (rc == 0)
+		rc = life_facts(l, &at, &event, &e);
 	const struct st_field *title =
 		rc < 0 ? NULL : st_field_find(e.texts, e.text_count, ST_F_TITLE);
 	if (title != NULL)
@@ -89,8 +106,9 @@ static int give(struct listing *l, const struct st_record *r)
 static int take(struct listing *l, struct st_span key, const struct st_record *r)
 {
 	st_assert(l->count <= l->q->limit);
-	if (st_span_equal(key, st_span(l->from, l->from_size)) || !wanted(l, r))
-		return 0;
+	int rc = st_span_equal(key, st_span(l->from, l->from_size)) ? 0 : wanted(l, r);
+	if (rc <= 0)
+		return rc;
 	if (l->count == l->q->limit) {
 		st_hex_put(l->next, st_span(l->last, l->last_size));
 		return 1; /* there is a page after this one */
@@ -148,8 +166,9 @@ static int merge(struct st_span key, void *arg)
 	int rc = st_record_load(l->txn, &ref, &r);
 	if (rc < 0)
 		return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;
-	if (!wanted(l, &r))
-		return 0;
+	rc = wanted(l, &r);
+	if (rc <= 0)
+		return rc;
 	size_t at = m->count < most ? m->count++ : most - 1;
 	st_assert(at < most);
 	st_assert(most <= sizeof(m->keys) / sizeof(m->keys[0]));
@@ -182,7 +201,7 @@ static int run_merged(struct listing *l)
 	for (size_t i = 0; rc >= 0 && i < k->state_count; i++) {
 		const struct st_state_row *s = &k->states[i];
 		uint8_t prefix[2] = { (uint8_t)q->kind, (uint8_t)s->number }, from[STATE_KEY];
-		if ((q->state != 0 && s->number != q->state) ||
+		if ((q->state != 0 && s->number != q->state) || (q->untold && !st_state_tells(k, s->number)) ||
 		    ((q->open_only || q->overdue) && s->class != ST_OPEN))
 			continue;
 		m->l = l;
@@ -224,9 +243,12 @@ int st_list_each(struct st_txn *t, const struct st_list_query *q, st_list_fn *fn
 	if (st_hex_get(q->from, l.from, sizeof(l.from), &l.from_size) < 0)
 		return ST_EFIELD;
 	int rc = life_open(&l.life, t, NULL);
+	if (rc == 0 && q->untold)
+		rc = st_merge_reader_new(t, &l.joins);
 	if (rc == 0)
 		rc = run(&l);
 	life_close(&l.life);
+	st_merge_reader_free(l.joins);
 	st_assert(l.count <= q->limit);
 	return rc < 0 ? rc : ret_next->error;
 }

@@ -135,20 +135,22 @@ int newest_read(struct asking *a, const struct st_record *r, struct newest *w, s
 		struct st_change c;
 		struct st_life_event l;
 		struct st_place before, here = at;
+		l.facts = l.texts = NULL; /* where only facts are read */
+		l.fact_count = l.text_count = 0;
 		bool texts = wanted(w, count, true);
 		if (!texts && !wanted(w, count, false))
 			break;
-		rc = life_read(&a->life, &here, &e, &c);
+		rc = texts ? life_facts(&a->life, &here, &e, &l) : life_read(&a->life, &here, &e, &c);
 		if (rc == 0)
 			rc = life_previous(&a->life, &e, &before);
-		for (size_t i = 0; rc == 0 && i < count; i++)
-			if (!w[i].found && !w[i].text_part)
-				take(&w[i], c.fields, c.field_count);
-		if (rc == 0 && texts)
-			rc = life_fields(&a->life, &here, &l);
-		for (size_t i = 0; rc == 0 && texts && i < count; i++)
-			if (!w[i].found && w[i].text_part)
+		for (size_t i = 0; rc == 0 && i < count; i++) {
+			if (w[i].found)
+				continue;
+			if (w[i].text_part)
 				take(&w[i], l.texts, l.text_count);
+			else
+				take(&w[i], texts ? l.facts : c.fields, texts ? l.fact_count : c.field_count);
+		}
 		at = before;
 	}
 	return rc;

@@ -1,4 +1,4 @@
-/* body.c - what events say: beginnings, enrolments, changes of records and their fields.
+/* body.c - what events say: beginnings, enrolments, city tables, changes of records and their fields.
  *
  * Owns:    the bodies' bytes (proto/event.proto).
  * Flow:    command, members -> body -> event; event -> body -> fold, roll */
@@ -98,6 +98,79 @@ int st_revoke_decode(struct st_span body, struct st_revoke *ret_revoke)
 	if (r.failed || st_code_empty(&v.station))
 		return ST_EWIRE;
 	*ret_revoke = v;
+	return 0;
+}
+
+int st_city_encode(const struct st_city *in, struct st_buf *to)
+{
+	ST_REQUIRE(in->table > 0);
+	ST_REQUIRE(in->table <= UINT8_MAX);
+	ST_REQUIRE(in->version > 0);
+	ST_REQUIRE(in->columns > 0);
+	ST_REQUIRE(in->columns <= ST_CITY_COLUMNS_MAX);
+	if (in->rows.size > ST_CITY_ROWS_BYTES_MAX)
+		return ST_ETOOBIG;
+	st_pb_put_number(to, 1, in->table);
+	st_pb_put_number(to, 2, in->version);
+	st_pb_put_number(to, 3, in->from_day);
+	st_pb_put_number(to, 4, in->columns);
+	st_pb_put_bytes(to, 5, in->rows);
+	return to->error;
+}
+
+bool st_city_next(struct st_reader *r, uint32_t columns, struct st_span cells[ST_CITY_COLUMNS_MAX])
+{
+	ST_REQUIRE(columns > 0);
+	ST_REQUIRE(columns <= ST_CITY_COLUMNS_MAX);
+	if (r->failed || r->rest.size == 0)
+		return false;
+	for (uint32_t i = 0; i < columns; i++) {
+		uint64_t size = st_read_varint(r);
+		if (size > r->rest.size)
+			r->failed = true;
+		if (r->failed)
+			return false;
+		cells[i] = st_read_span(r, (size_t)size);
+	}
+	return true;
+}
+
+/* Numbers of a row's keys have their width. */
+static bool city_in_bounds(const struct st_city *c)
+{
+	if (c->table == 0 || c->table > UINT8_MAX || c->version == 0 || c->columns == 0 ||
+	    c->columns > ST_CITY_COLUMNS_MAX || c->rows.size > ST_CITY_ROWS_BYTES_MAX)
+		return false;
+	struct st_span cells[ST_CITY_COLUMNS_MAX];
+	struct st_reader r = st_reader(c->rows);
+	while (st_city_next(&r, c->columns, cells))
+		;
+	return !r.failed;
+}
+
+int st_city_decode(struct st_span body, struct st_city *ret_city)
+{
+	struct st_city c;
+	struct st_reader r = st_reader(body);
+	struct st_pb_field f;
+	memset(&c, 0, sizeof(c));
+	while (st_pb_next(&r, &f)) {
+		if (f.number >= 1 && f.number <= 4 && f.value > UINT32_MAX)
+			return ST_EWIRE;
+		if (f.number == 1)
+			c.table = (uint32_t)f.value;
+		else if (f.number == 2)
+			c.version = (uint32_t)f.value;
+		else if (f.number == 3)
+			c.from_day = (uint32_t)f.value;
+		else if (f.number == 4)
+			c.columns = (uint32_t)f.value;
+		else if (f.number == 5)
+			c.rows = f.bytes;
+	}
+	if (r.failed || !city_in_bounds(&c))
+		return ST_EWIRE;
+	*ret_city = c;
 	return 0;
 }
 

@@ -30,7 +30,11 @@
 	X(SOURCES, "sources")                                                                      \
 	X(NAMES, "names")                                                                          \
 	X(TALLIES, "tallies")                                                                      \
-	X(UNREAD, "unread")
+	X(UNREAD, "unread")                                                                        \
+	X(ONLINE, "online")                                                                        \
+	X(HOOKS, "hooks")                                                                          \
+	X(BALLOTS, "ballots")                                                                      \
+	X(CITY, "city")
 enum table {
 #define X(table, name) TABLE_##table,
 	ST_TABLES(X)

@@ -269,7 +269,7 @@ int st_meta_get(struct st_txn *t, enum st_meta key, void *to, size_t room, size_
 int st_meta_put(struct st_txn *t, enum st_meta key, struct st_span value)
 {
 	ST_REQUIRE(key >= ST_META_FORMAT);
-	ST_REQUIRE(key <= ST_META_TAKEN);
+	ST_REQUIRE(key <= ST_META_LAST);
 	uint8_t name = (uint8_t)key;
 	return kv_put(t, TABLE_META, st_span(&name, 1), value);
 }

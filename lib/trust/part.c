@@ -12,7 +12,8 @@
 _Static_assert(crypto_aead_xchacha20poly1305_ietf_KEYBYTES == ST_RECORD_KEY_SIZE, "key");
 _Static_assert(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES == ST_NONCE_SIZE, "nonce");
 
-static const char PART[] = "stationd/part/v1\n";
+static const char PART[] = "stationd/part/v1\n", BLIND[] = "stationd/blind/v1\n";
+_Static_assert(ST_BLIND_SIZE >= crypto_generichash_BYTES_MIN, "a blind index's size");
 enum { TAG = crypto_aead_xchacha20poly1305_ietf_ABYTES,
        AD_MAX = ST_CODE_MAX + 1 + ST_ULID_SIZE,
        SEALED_KEY = ST_KEY_SIZE + crypto_box_MACBYTES + ST_RECORD_KEY_SIZE };
@@ -138,4 +139,23 @@ int st_key_open(struct st_span sealed, const struct st_box_key *grant,
 	*ret_key = key;
 	st_wipe(&key, sizeof(key));
 	return 0;
+}
+
+void st_blind(const struct st_box_key *grant, uint8_t what, struct st_span value,
+	      uint8_t ret_blind[ST_BLIND_SIZE])
+{
+	uint8_t key[crypto_generichash_KEYBYTES];
+	crypto_generichash_state state;
+	ST_REQUIRE(value.size > 0);
+	int rc = crypto_generichash(key, sizeof(key), (const uint8_t *)BLIND, sizeof(BLIND) - 1,
+				    grant->secret, sizeof(grant->secret));
+	st_assert(rc == 0); /* sizes alone can be wrong */
+	rc = crypto_generichash_init(&state, key, sizeof(key), ST_BLIND_SIZE);
+	st_assert(rc == 0);
+	crypto_generichash_update(&state, &what, 1);
+	crypto_generichash_update(&state, value.data, value.size);
+	crypto_generichash_final(&state, ret_blind, ST_BLIND_SIZE);
+	(void)rc;
+	sodium_memzero(key, sizeof(key));
+	sodium_memzero(&state, sizeof(state));
 }

@@ -8,6 +8,11 @@
 #include <string.h>
 #include <station/base/check.h>
 #include <station/base/clock.h>
+#include "clocks.h"
+
+/* Room for facts that are filled in: due day, first due day, days left, rule, a day by a setting, a unit, a mark, and the
+ * number's year and serial. */
+enum { FILLED_MAX = 9 };
 
 static void place_text(char place[ST_PLACE_MAX], const char *text)
 {
@@ -60,8 +65,8 @@ static int add_field(struct st_checked *c, const struct st_field_row *row, const
 static int check_fields(const struct st_command *c, struct st_buf *to, struct st_checked *checked,
 			char place[ST_PLACE_MAX])
 {
-	size_t room = 0;
-	if (c->field_count > ST_COMMAND_FIELDS_MAX - 5) /* room for those that are filled in */
+	size_t room = CLOCKS_RULE_MAX;
+	if (c->field_count > ST_COMMAND_FIELDS_MAX - FILLED_MAX)
 		return ST_ETOOBIG;
 	for (size_t i = 0; i < c->field_count; i++)
 		room += st_field_room(c->fields[i].value);
@@ -74,7 +79,8 @@ static int check_fields(const struct st_command *c, struct st_buf *to, struct st
 		struct st_field f;
 		(void)snprintf(place, ST_PLACE_MAX, "%.*s", (int)(in->name.size < 80 ? in->name.size : 80),
 			       (const char *)in->name.data);
-		if (row == NULL || !st_field_is_given(checked->kind, checked->move, row))
+		bool filled = row != NULL && (row->flags & ST_FILLED) != 0 && c->by_program;
+		if (row == NULL || (!filled && !st_field_is_given(checked->kind, checked->move, row)))
 			return ST_EFIELD;
 		int rc = st_field_parse(row, in->value, to, &f);
 		if (rc == 0)
@@ -137,22 +143,24 @@ static int check_needs(const struct st_checked *c, const struct st_record *r,
 		if (f != NULL && f->number == w->value && given(c, w->needs) < w->least)
 			return missing(c, w->needs, place);
 	}
-	if (c->move->to == 0 && c->fact_count + c->text_count + c->private_count == 0) {
+	const struct st_field *few = fact(c, c->kind->fewer.field);
+	if (few != NULL && few->number >= given(c, c->kind->fewer.values))
+		return missing(c, c->kind->fewer.field, place); /* given, but too large */
+	if (c->move->to == 0 && c->move->clock != ST_CLOCK_RESUME &&
+	    c->fact_count + c->text_count + c->private_count == 0) {
 		place_text(place, "fields"); /* it would say nothing at all */
 		return ST_EFIELD;
 	}
 	return 0;
 }
 
-static bool may_go(const struct st_checked *out, const struct st_record *r)
+static int may_go(const struct checking *k)
 {
-	const struct st_move_row *m = out->move;
-	if (!st_move_from(out->kind, m, r == NULL ? 0 : r->state))
-		return false;
-	if (m->days == 0 || r == NULL)
-		return true;
-	uint32_t since = m->since == ST_SINCE_CHANGE ? r->changed_day : r->closed_day;
-	return since == 0 || st_day_of_ms(out->at_ms) <= since + m->days;
+	uint32_t state = k->r == NULL ? 0 : k->r->state;
+	int rc = st_move_from(k->out->kind, k->out->move, state) ? clocks_within(k) : ST_EMOVE;
+	if (rc == ST_EMOVE)
+		place_moves(k->place, k->out->kind, state);
+	return rc;
 }
 
 static void add_number(struct st_checked *c, uint32_t id, uint32_t number)
@@ -160,35 +168,39 @@ static void add_number(struct st_checked *c, uint32_t id, uint32_t number)
 	c->facts[c->fact_count++] = (struct st_field){ .id = id, .is_number = true, .number = number };
 }
 
-/* The holder writes the dates that decide, so that no tier needs his calendar to judge. */
-static void fill_due(const struct st_record *r, struct st_checked *out)
+/* What the kind says of a number by itself, written out so that no tier needs the table to say it. */
+static int fill_mark(const struct checking *k)
 {
-	const struct st_field *due = fact(out, ST_F_DUE_DAY);
-	uint32_t first = r == NULL ? 0 : r->first_due_day;
-	uint32_t day = due != NULL ? (uint32_t)due->number : r == NULL ? 0 : r->due_day;
-	if (out->move->number == out->kind->due_move && due == NULL) {
-		if (day == 0)
-			day = st_day_of_ms(out->at_ms) + out->kind->due_days;
-		add_number(out, ST_F_DUE_DAY, day);
-		due = fact(out, ST_F_DUE_DAY);
-	}
-	if (due != NULL && first == 0)
-		add_number(out, ST_F_FIRST_DUE_DAY, day);
+	const struct st_mark *m = &k->out->kind->mark;
+	const struct st_field *of = m->of == 0 ? NULL : fact(k->out, m->of);
+	uint64_t least = m->least;
+	if (of == NULL)
+		return 0;
+	int rc = clocks_setting(k, m->by, &least);
+	if (rc == 0)
+		add_number(k->out, m->field, of->number >= least ? m->yes : m->no);
+	return rc;
 }
 
-/* What the kind says of a number by itself, written out so that no tier needs the table to say it. */
-static void fill_mark(struct st_checked *out)
+/* Who handles a category by default handles it where nobody else is named. */
+static void fill_unit(const struct checking *k)
 {
-	const struct st_mark *m = &out->kind->mark;
-	const struct st_field *of = m->of == 0 ? NULL : fact(out, m->of);
-	if (of != NULL)
-		add_number(out, m->field, of->number >= m->least ? m->yes : m->no);
+	const struct st_move_row *m = k->out->move;
+	bool needed = false;
+	for (size_t i = 0; i < ST_NEEDS_MAX && m->needs[i] != 0; i++)
+		needed |= m->needs[i] == ST_F_UNIT;
+	if (!needed || fact(k->out, ST_F_UNIT) != NULL || k->c->unit.size == 0)
+		return;
+	st_assert(k->out->fact_count < ST_FIELDS_MAX);
+	k->out->facts[k->out->fact_count++] = (struct st_field){ .id = ST_F_UNIT, .text = k->c->unit };
 }
 
 /* Not before the record is opened, and no further off than a move of this table may put it. */
 static bool due_in_bounds(const struct st_record *r, const struct st_checked *out)
 {
 	const struct st_field *due = fact(out, ST_F_DUE_DAY);
+	if (due == NULL)
+		due = clocks_other_due(out);
 	uint32_t opened = r == NULL ? st_day_of_ms(out->at_ms) : r->opened_day, most = out->move->due_most;
 	return due == NULL || (due->number >= opened &&
 			       (most == 0 || due->number <= (uint64_t)opened + most));
@@ -204,28 +216,34 @@ static int take_holder(struct st_checked *out, char place[ST_PLACE_MAX])
 	return ST_EFIELD;
 }
 
-static int check_move(const struct st_record *r, uint32_t self, struct st_checked *out,
-		      char place[ST_PLACE_MAX])
+static int check_move(const struct checking *k)
 {
+	struct st_checked *out = k->out;
+	const struct st_record *r = k->r;
 	const struct st_move_row *m = out->move;
-	if (!may_go(out, r)) {
-		place_moves(place, out->kind, r == NULL ? 0 : r->state);
-		return ST_EMOVE;
-	}
-	if (r != NULL && m->who == ST_BY_HOLDER && r->holder != self)
-		return ST_EHOLDER;
-	int rc = check_needs(out, r, place);
+	int rc = may_go(k);
+	if (rc == 0 && r != NULL && m->who != ST_BY_ABOVE && r->holder != k->self)
+		rc = ST_EHOLDER;
+	if (rc == 0)
+		rc = clocks_set(k);
+	if (rc == 0)
+		fill_unit(k);
+	if (rc == 0)
+		rc = check_needs(out, r, k->place);
 	if (rc < 0)
 		return rc;
 	if (!due_in_bounds(r, out)) {
-		place_text(place, st_kind_field(out->kind, ST_F_DUE_DAY)->name);
+		place_text(k->place, st_kind_field(out->kind, ST_F_DUE_DAY)->name);
 		return ST_EFIELD;
 	}
 	out->state = m->to != 0 ? m->to : r->state;
 	out->reassigns = m->who == ST_BY_ABOVE && r != NULL;
-	fill_due(r, out);
-	fill_mark(out);
-	return m->hands == ST_HANDS_ON ? take_holder(out, place) : 0;
+	rc = clocks_fill(k);
+	if (rc == 0)
+		rc = fill_mark(k);
+	if (rc < 0)
+		return rc;
+	return m->hands == ST_HANDS_ON ? take_holder(out, k->place) : 0;
 }
 
 /* Only people's times are bounded: what other stations wrote counts whatever their clocks said. */
@@ -264,7 +282,8 @@ int st_command_check(const struct st_command *c, const struct st_record *r, uint
 		return ST_EKIND;
 	}
 	out->move = note ? NULL : st_kind_move_named(out->kind, c->move);
-	if (out->move == NULL && !note) {
+	bool programs = out->move != NULL && out->move->who == ST_BY_PROGRAM;
+	if ((out->move == NULL && !note) || (programs && !c->by_program)) {
 		place_moves(reterr_place, out->kind, r == NULL ? 0 : r->state);
 		return ST_EMOVE;
 	}
@@ -282,8 +301,10 @@ int st_command_check(const struct st_command *c, const struct st_record *r, uint
 		rc = check_facets(r, out, reterr_place);
 	if (rc < 0)
 		return rc;
-	if (!note)
-		return check_move(r, self, out, reterr_place);
+	if (!note) {
+		struct checking k = { c, r, self, out, to, reterr_place };
+		return check_move(&k);
+	}
 	if (r == NULL || out->fact_count + out->text_count + out->private_count == 0) {
 		place_text(reterr_place, r == NULL ? "record" : "fields");
 		return ST_EFIELD;

@@ -127,7 +127,8 @@ bool st_field_is_given(const struct st_kind *k, const struct st_move_row *m,
 		       const struct st_field_row *f)
 {
 	ST_REQUIRE(f != NULL);
-	if (f->id == ST_F_SERIAL || f->id == ST_F_YEAR || f->id == ST_F_FIRST_DUE_DAY ||
+	if (f->id == ST_F_SERIAL || f->id == ST_F_YEAR || f->id == ST_F_FIRST_DUE_DAY || f->id == ST_F_RULE ||
+	    f->id == ST_F_DAYS_LEFT || (f->flags & ST_FILLED) != 0 ||
 	    (k->mark.of != 0 && f->id == k->mark.field))
 		return false;
 	return (f->flags & ST_ONCE) == 0 || (m != NULL && st_move_opens(m));

@@ -31,6 +31,7 @@ static const struct st_field_row fields[] = {
 	FACT(ST_F_SUBCATEGORY, "subcategory", 120, "子类", "subcategory", 0),
 	CHOICE(ST_F_CHANNEL, "channel", channels, "渠道", "channel", 0),
 	DUE_DAYS,
+	DAYS_LEFT,
 	FACT(ST_F_SOURCE, "source", 120, "来源", "source", 0),
 	FACT(ST_F_SOURCE_NUMBER, "source_number", 120, "来源编号", "number at its source", 0),
 	CHOICE(ST_F_RATING_ANSWER, "rating_answer", choice_ratings, "答复满意度", "rating of the answer", 0),
@@ -61,7 +62,7 @@ static const struct st_field_row fields[] = {
 	FACT(DUPLICATE_OF, "duplicate_of", 120, "来源所记重复件", "repeats, at its source", 0),
 	EVERY_KIND,
 	PRIVATE(REPORTER_NAME, "reporter_name", 120, "反映人姓名", "reporter's name", 0),
-	PRIVATE(REPORTER_PHONE, "reporter_phone", 40, "反映人电话", "reporter's phone", 0),
+	PRIVATE(REPORTER_PHONE, "reporter_phone", 40, "反映人电话", "reporter's phone", ST_FIND),
 	PRIVATE(REPORTER_ADDRESS, "reporter_address", 300, "反映人住址", "reporter's address", 0),
 	IDENTITY(REPORTER_ID, "reporter_id", "反映人身份证号", "reporter's identity number"),
 };
@@ -98,13 +99,13 @@ static const struct st_move_row moves[] = {
 	MOVE(6, "assign", FROM(ACC, REO), ASS, NEEDS(ST_F_UNIT), "交办", "assign", "--unit 区城管局"),
 	MOVE(7, "answer", FROM(ACC, ASS, REO), ANS, NEEDS(ST_F_REPLY), "答复", "answer", "--reply 已清运"),
 	MOVE(8, "return", FROM(ASS), ACC, NEEDS(ST_F_REASON), "退办", "return", "--reason 非本单位职责"),
-	MOVE(9, "extend", FROM(ACC, ASS, REO), 0, NEEDS(ST_F_DUE_DAY, ST_F_REASON), "延期", "extend",
+	MOVE_CLOCK(ST_CLOCK_EXTEND, 9, "extend", FROM(ACC, ASS, REO), 0, NEEDS(ST_F_DUE_DAY, ST_F_REASON), "延期", "extend",
 	     "--due 2026-12-31 --reason 待施工"),
 	MOVE(10, "echo", FROM(ANS), ECH, NEEDS(ST_F_RATING_ANSWER, TOLD_HOW), "反馈", "echo",
 	     "--rating_answer satisfied --told_how phone"),
 	MOVE(11, "rework", FROM(ANS, ECH), ACC, NEEDS(ST_F_REASON), "重办", "rework", "--reason 未解决"),
 	MOVE(12, "close", FROM(ECH), CLO, NEEDS(0), "办结", "close", ""),
-	MOVE_WITHIN(30, ST_SINCE_END, 13, "reopen", FROM(CLO), REO, NEEDS(ST_F_REASON), "重开", "reopen",
+	MOVE_WITHIN(30, ST_SINCE_END, NULL, 13, "reopen", FROM(CLO), REO, NEEDS(ST_F_REASON), "重开", "reopen",
 		    "--reason 反复"),
 	MOVE(14, "rate", FROM(CLO), 0, NEEDS(ST_F_RATING_RESULT), "评价结果", "rate the result",
 	     "--rating_result satisfied"),
@@ -114,6 +115,10 @@ static const struct st_move_row moves[] = {
 		  "hand on, up, down or across"),
 	MOVE_HAND(17, "reassign", FROM(ST_FROM_ANY_OPEN), ST_BY_ABOVE, "改派 (由上级站)",
 		  "name a new holder, from above"),
+	MOVE_CLOCK(ST_CLOCK_WAIT, 18, "wait", FROM(ACC, ASS, REO), 0, NEEDS(ST_F_REASON), "等待反映人",
+		   "wait for the reporter", "--reason 待补充材料"),
+	MOVE_CLOCK(ST_CLOCK_RESUME, 19, "resume", FROM(ACC, ASS, REO), 0, NEEDS(0), "恢复办理",
+		   "the wait is over, the clock runs again", ""),
 };
 
 static const struct st_when whens[] = {
@@ -128,5 +133,6 @@ const struct st_kind kind_matter = {
 	.due_days = 60,
 	.whens = whens,
 	.when_count = sizeof(whens) / sizeof(whens[0]),
-	.mark = { .of = PEOPLE, .field = GROUP, .least = 5, .no = CHOICE_NO, .yes = CHOICE_YES },
+	.mark = { .of = PEOPLE, .field = GROUP, .least = 5, .no = CHOICE_NO, .yes = CHOICE_YES,
+		  .by = "group_people" },
 };

@@ -1,6 +1,7 @@
 /* kind_project.c - the project, 民生实事项目: 点单 定单 领单 验单.
  *
- * Owns:    this table. The vote itself is no move: its outcome is written here by hand.
+ * Owns:    this table. The vote is a kind of its own (kind_vote.c), and its declaration makes the moves
+ *          choose and pass; where a city votes elsewhere they are made by hand.
  * Flow:    table -> command, fold, ask */
 #include "kinds.h"
 
@@ -85,7 +86,7 @@ static const struct st_move_row moves[] = {
 	MOVE(9, "report", FROM(TAKEN), 0, NEEDS(PROGRESS, PERCENT), "报进度", "report progress",
 	     "--progress 主体完工 --percent 60"),
 	MOVE(10, "inspect", FROM(TAKEN, FINISHED), 0, NEEDS(FINDINGS), "视察", "inspect", "--findings 质量合格"),
-	MOVE(11, "extend", FROM(TAKEN), 0, NEEDS(ST_F_DUE_DAY, ST_F_REASON), "延期", "extend",
+	MOVE_CLOCK(ST_CLOCK_EXTEND, 11, "extend", FROM(TAKEN), 0, NEEDS(ST_F_DUE_DAY, ST_F_REASON), "延期", "extend",
 	     "--due 2027-03-31 --reason 汛期停工"),
 	MOVE(12, "change", FROM(CHOSEN, TAKEN), 0, NEEDS(ST_F_REASON), "调整", "change", "--reason 经常委会同意"),
 	MOVE(13, "finish", FROM(TAKEN), FINISHED, NEEDS(RESULT), "完工", "finish", "--result 全部完工"),

@@ -5,18 +5,20 @@
 #include "kinds.h"
 
 enum { FACE = 2 };
+enum { MOTION = 2, UNSATISFIED = 3, YES = CHOICE_YES, TOWN = 5, PARTIES = 5 };
 static const struct st_choice types[] = {
 	{ 1, "suggestion", "建议", "suggestion" },
-	{ 2, "motion", "议案", "motion" },
+	{ MOTION, "motion", "议案", "motion" },
 	{ 3, "criticism", "批评", "criticism" },
 	{ 4, "opinion", "意见", "opinion" },
 	{ 5, "question", "质询", "question" },
 	{ 0, NULL, NULL, NULL },
 };
+enum { CLASS_B = 2, CLASS_C = 3 }; /* these are promises */
 static const struct st_choice answer_classes[] = {
 	{ 1, "A", "已解决或基本解决", "solved or mostly" },
-	{ 2, "B", "正在解决", "under way" },
-	{ 3, "C", "列入计划", "planned for later" },
+	{ CLASS_B, "B", "正在解决", "under way" },
+	{ CLASS_C, "C", "列入计划", "planned for later" },
 	{ 4, "D", "留作参考, 已说明", "for reference, explained" },
 	{ 0, NULL, NULL, NULL },
 };
@@ -37,7 +39,7 @@ enum { RAISED = 1, ACCEPTED, ASSIGNED, DRAFTED, SUBMITTED, ANSWERED, RATED, PROM
 enum { REMARK = ST_F_OWN, LEVEL, SESSION, DEPUTY, CO_SIGNERS, CO_UNITS, CO_UNIT, OPINION, CLASS,
        ANSWERED_HOW, MET_PLACE, MET_DAY, MET_REPORT, RESPONSIBLE, REVIEWED_BY, RATING_MEETING,
        RATING_ATTITUDE, RATING_WHOLE, PROMISE, PROGRESS, KEY, SUPERVISORS, SCORE, JOINS, DECISION,
-       PUBLIC_TEXT, PUBLIC_ANSWER, TOLD, TOLD_HOW, MATTERS, PROJECTS, ATTACHMENTS, CONSENT, PHONE };
+       PUBLIC_TEXT, PUBLIC_ANSWER, TOLD, TOLD_HOW, MATTERS, PROJECTS, ATTACHMENTS, CONSENT, PHONE, OPINION_DUE };
 
 static const struct st_field_row fields[] = {
 	CHOICE(ST_F_CHANNEL, "type", types, "种类", "type", ST_ONCE),
@@ -55,6 +57,7 @@ static const struct st_field_row fields[] = {
 	FACT(CO_UNITS, "co_units", 120, "会办单位", "co-handling units", ST_MANY),
 	FACT(CO_UNIT, "co_unit", 120, "提出意见的会办单位", "the co-handling unit that gives its opinion", 0),
 	LONG(OPINION, "opinion", 8000, "会办意见", "its opinion"),
+	DAY(OPINION_DUE, "opinion_due", "会办意见期限", "opinions are due", 0),
 	CHOICE(CLASS, "class", answer_classes, "答复分类", "class of the answer", ST_INDEXED | ST_MONTHLY),
 	CHOICE(ANSWERED_HOW, "answered_how", answered_how, "答复方式", "how it was answered", 0),
 	FACT(MET_PLACE, "met_place", 240, "面商地点", "where they met", 0),
@@ -102,22 +105,23 @@ static const struct st_state_row states[] = {
 	{ WITHDRAWN, "withdrawn", ST_ENDED, "撤回", "withdrawn" },
 };
 
+enum { MOVE_AGENDA = 4, MOVE_REDO = 19, MOVE_PROMISE = 20, MOVE_CLOSE = 23 };
 static const struct st_move_row moves[] = {
 	MOVE(1, "raise", FROM(0), RAISED, NEEDS(ST_F_CHANNEL, ST_F_TITLE, DEPUTY), "提出", "raise",
 	     "--type suggestion --title 增设公交站 --deputy D-17 --co_signers D-18 --co_signers D-19"),
 	MOVE(2, "cosign", FROM(RAISED), 0, NEEDS(CO_SIGNERS), "附议", "co-sign", "--co_signers D-20"),
 	MOVE(3, "accept", FROM(RAISED), ACCEPTED, NEEDS(ST_F_CATEGORY), "受理", "accept", "--category 交通"),
-	MOVE(4, "agenda", FROM(RAISED), AGENDA, NEEDS(DECISION), "列入议程", "put on the agenda",
+	MOVE(MOVE_AGENDA, "agenda", FROM(RAISED), AGENDA, NEEDS(DECISION), "列入议程", "put on the agenda",
 	     "--decision 列为议案"),
 	MOVE(5, "resolve", FROM(AGENDA), CLOSED, NEEDS(DECISION), "表决办结", "resolve", "--decision 决议通过"),
 	MOVE(6, "refuse", FROM(RAISED), REFUSED, NEEDS(ST_F_REASON), "不予立案", "refuse", "--reason 不属本级职权"),
 	MOVE(7, "merge", FROM(RAISED, ACCEPTED), MERGED, NEEDS(JOINS), "并案", "merge", "--joins NUMBER"),
 	MOVE(8, "withdraw", FROM(RAISED, ACCEPTED, ASSIGNED, AGENDA), WITHDRAWN, NEEDS(ST_F_REASON), "撤回",
 	     "withdraw", "--reason 代表撤回"),
-	MOVE(9, "assign", FROM(ACCEPTED), ASSIGNED, NEEDS(ST_F_UNIT), "交办", "assign",
+	MOVE_SETS(OPINION_DUE, "opinion_days", CO_UNITS, 9, "assign", FROM(ACCEPTED), ASSIGNED, NEEDS(ST_F_UNIT), "交办", "assign",
 	     "--unit 区交通局 --co_units 区公安分局"),
 	/* Seven working days, over the longest holiday that there is. */
-	MOVE_WITHIN(16, ST_SINCE_CHANGE, 10, "return", FROM(ASSIGNED), ACCEPTED, NEEDS(ST_F_REASON), "退办",
+	MOVE_WITHIN(16, ST_SINCE_CHANGE, "return_days", 10, "return", FROM(ASSIGNED), ACCEPTED, NEEDS(ST_F_REASON), "退办",
 		    "return by the unit", "--reason 非本单位职责"),
 	MOVE(11, "consult", FROM(ASSIGNED, DRAFTED), 0, NEEDS(CO_UNIT, OPINION), "会办意见",
 	     "give a co-handling unit's opinion", "--co_unit 区公安分局 --opinion 同意设站"),
@@ -139,19 +143,21 @@ static const struct st_move_row moves[] = {
 	     NEEDS(RATING_MEETING, RATING_ATTITUDE, ST_F_RATING_ANSWER, RATING_WHOLE), "代表评价", "rate",
 	     "--rating_meeting satisfied --rating_attitude satisfied --rating_answer satisfied "
 	     "--rating_whole basically"),
-	MOVE(19, "redo", FROM(RATED), ASSIGNED, NEEDS(ST_F_REASON, ST_F_DUE_DAY), "重新办理", "answer anew",
+	MOVE_SETS(ST_F_DUE_DAY, "new_answer_days", 0, MOVE_REDO, "redo", FROM(RATED), ASSIGNED,
+		  NEEDS(ST_F_REASON, ST_F_DUE_DAY), "重新办理", "answer anew",
 	     "--reason 代表不满意 --due 2026-12-31"),
-	MOVE(20, "promise", FROM(RATED), PROMISED, NEEDS(PROMISE), "承诺", "promise", "--promise 2027-06-30"),
+	MOVE(MOVE_PROMISE, "promise", FROM(RATED), PROMISED, NEEDS(PROMISE), "承诺", "promise", "--promise 2027-06-30"),
 	MOVE(21, "progress", FROM(PROMISED), 0, NEEDS(PROGRESS), "报进展", "tell progress", "--progress 已立项"),
 	MOVE(22, "fulfil", FROM(PROMISED), CLOSED, NEEDS(PROGRESS, ST_F_RATING_RESULT), "兑现办结",
 	     "fulfil the promise", "--progress 已建成 --rating_result satisfied"),
-	MOVE(23, "close", FROM(RATED), CLOSED, NEEDS(0), "办结", "close", ""),
+	MOVE(MOVE_CLOSE, "close", FROM(RATED), CLOSED, NEEDS(0), "办结", "close", ""),
 	MOVE(24, "rerate", FROM(CLOSED), 0, NEEDS(ST_F_RATING_RESULT), "评价结果", "rate the result",
 	     "--rating_result satisfied"),
 	MOVE(25, "evaluate", FROM(RATED, PROMISED, CLOSED), 0, NEEDS(SCORE), "评议承办单位",
 	     "score the handling unit", "--score 92"),
 	MOVE(26, "key", FROM(ST_FROM_ANY_OPEN), 0, NEEDS(KEY, SUPERVISORS), "列为重点督办",
-	     "make it a key suggestion", "--key yes --supervisors 市人大 --supervisors 市政府"),
+	     "make it a key suggestion", "--key yes --supervisors 市人大 --supervisors 市政府 --supervisors 主办单位 "
+	     "--supervisors 领衔代表 --supervisors 市监察委"),
 	MOVE(27, "publish", FROM(ST_FROM_ANY), 0, NEEDS(PUBLIC_TEXT, PUBLIC_ANSWER), "公开", "say what is public",
 	     "--public_text yes --public_answer yes"),
 	MOVE(28, "link", FROM(ST_FROM_ANY), 0, NEEDS(MATTERS), "关联事项", "link the matters it rests on",
@@ -162,6 +168,31 @@ static const struct st_when whens[] = {
 	{ ANSWERED_HOW, FACE, MET_PLACE, 1 },
 	{ ANSWERED_HOW, FACE, MET_DAY, 1 },
 	{ ANSWERED_HOW, FACE, MET_REPORT, 1 },
+	{ ST_F_CHANNEL, MOTION, LEVEL, 1 }, /* how many it needs depends on it */
+	{ KEY, YES, SUPERVISORS, PARTIES },
+};
+
+#define ONE_OF(value) (1ull << (value))
+static const struct st_rule rules[] = {
+	{ { MOVE_AGENDA }, ST_F_CHANNEL, ~ONE_OF(MOTION), 0, 0, { 0 }, "只有议案可以列入议程",
+	  "only a motion goes on the agenda" },
+	{ { MOVE_AGENDA }, LEVEL, ~ONE_OF(TOWN), 0, 10, { DEPUTY, CO_SIGNERS },
+	  "县级以上议案须由十名以上代表联名: 请先 cosign",
+	  "a motion at county level and above needs ten deputies: cosign first" },
+	{ { MOVE_AGENDA }, LEVEL, ONE_OF(TOWN), 0, 5, { DEPUTY, CO_SIGNERS }, "乡镇议案须由五名以上代表联名: 请先 cosign",
+	  "a motion in a township needs five deputies: cosign first" },
+	{ { MOVE_CLOSE }, CLASS, ONE_OF(CLASS_B) | ONE_OF(CLASS_C), 0, 0, { 0 },
+	  "答复是承诺 (B、C 类): 请用 promise 登记期限, 兑现后 fulfil",
+	  "the answer is a promise (class B or C): give its day with promise, and fulfil it" },
+	/* A second answer that leaves him unsatisfied, too, may end it: it was answered anew. */
+	{ { MOVE_CLOSE, MOVE_PROMISE }, RATING_WHOLE, ONE_OF(UNSATISFIED), MOVE_REDO, 0, { 0 },
+	  "代表不满意: 须重新办理 (redo)", "the deputy isn't satisfied: answer anew (redo)" },
+	{ { MOVE_CLOSE, MOVE_PROMISE }, ST_F_RATING_ANSWER, ONE_OF(UNSATISFIED), MOVE_REDO, 0, { 0 },
+	  "代表对答复不满意: 须重新办理 (redo)", "the deputy isn't satisfied with the answer: answer anew (redo)" },
+};
+static const struct st_left lefts[] = {
+	{ CO_SIGNERS, TOLD, "尚未答复的附议代表", "co-signers not answered yet" },
+	{ CO_UNITS, CO_UNIT, "尚未提出意见的会办单位", "co-handling units that gave no opinion yet" },
 };
 
 _Static_assert(sizeof(moves) / sizeof(moves[0]) < 64, "moves are the bits of a word");
@@ -172,4 +203,9 @@ const struct st_kind kind_suggestion = {
 	.due_days = 92, /* three months */
 	.whens = whens,
 	.when_count = sizeof(whens) / sizeof(whens[0]),
+	.rules = rules,
+	.rule_count = sizeof(rules) / sizeof(rules[0]),
+	.lefts = lefts,
+	.left_count = sizeof(lefts) / sizeof(lefts[0]),
+	.due_field = PROMISE,
 };

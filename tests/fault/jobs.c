@@ -404,6 +404,75 @@ static int refresh(struct stage *s)
 	return node_run(&s->base, &job);
 }
 
+/* ---- online ---- */
+
+static struct st_job online;
+
+static int message_from(struct stage *s, const char *code)
+{
+	static const struct st_command_field fields[] = {
+		{ { (const uint8_t *)"title", 5 }, { (const uint8_t *)"lamp", 4 } },
+		{ { (const uint8_t *)"reporter_name", 13 }, { (const uint8_t *)"Wang", 4 } },
+	};
+	memset(&online, 0, sizeof(online));
+	online.kind = ST_JOB_ONLINE;
+	online.u.online = (struct st_job_online){ .source = st_span_text("city"), .request = st_span_text("1"),
+						  .fields = fields, .field_count = 2,
+						  .spot = { .code = st_span_text(code) } };
+	return node_run(&s->branch, &online);
+}
+
+/* Opened, coded and handed on, all in one; or nothing of it. */
+static int message_handed(struct stage *s)
+{
+	int rc = message_from(s, CITY_BASE);
+	RIGHT(s, rc < 0 || (online.u.online.code[0] != 0 &&
+			    strcmp(online.u.online.station.certificate.code.text, CITY_BASE) == 0));
+	return rc;
+}
+
+static int message_again(struct stage *s)
+{
+	int rc = message_handed(s);
+	RIGHT(s, rc < 0 || online.u.online.again);
+	return rc;
+}
+
+static int find_online(struct st_txn *t, void *arg)
+{
+	struct st_record_ref ref;
+	struct st_record r;
+	struct st_record_id id;
+	int rc = st_online_resolve(t, st_span_text(online.u.online.code), &ref);
+	if (rc == 0)
+		rc = st_record_load(t, &ref, &r);
+	if (rc == 0)
+		rc = st_record_id(t, &ref, &id);
+	if (rc == 0)
+		st_number_text(&r.number, &id.opener, &id.ulid, arg);
+	return rc;
+}
+
+static int told_ready(struct stage *s)
+{
+	struct st_job job = { .kind = ST_JOB_HOOKS, .u.hooks = true };
+	const struct st_command_field category = { st_span_text("category"), st_span_text("c") };
+	int rc = node_run(&s->branch, &job);
+	if (rc == 0)
+		rc = message_from(s, "410611");
+	if (rc == 0)
+		rc = st_store_read(s->branch.store, find_online, number);
+	return rc < 0 ? rc : node_command(&s->branch, "accept", number, &category, 1);
+}
+
+static int answer_is_told(struct stage *s)
+{
+	const struct st_command_field reply = { st_span_text("reply"), st_span_text("done") };
+	int rc = node_command(&s->branch, "answer", number, &reply, 1);
+	RIGHT(s, rc < 0 || s->branch.applied.hooked);
+	return rc;
+}
+
 int main(void)
 {
 	static const struct scene scenes[] = {
@@ -431,6 +500,9 @@ int main(void)
 		{ .name = "claims", .play = claims, .subject = on_branch, .before = claim_ready },
 		{ .name = "halt", .play = halt, .subject = on_base, .before = halt_ready },
 		{ .name = "refresh", .play = refresh, .subject = on_base },
+		{ .name = "online: message", .play = message_handed, .subject = on_branch },
+		{ .name = "online: again", .play = message_again, .subject = on_branch, .before = message_handed },
+		{ .name = "online: answer", .play = answer_is_told, .subject = on_branch, .before = told_ready },
 	};
 	int rc = stage_run(scenes, sizeof(scenes) / sizeof(scenes[0]));
 	papers_done(&papers);

@@ -1,8 +1,28 @@
-/* config.c - any bytes as stationd's settings: refused in words, or settings within their ranges. */
+/* config.c - any bytes as stationd's settings, and as a file of tokens: refused in words, or within their ranges. */
 #include "decoders.h"
-#include <daemon/stationd/config.h>
+#include <daemon/stationd/online.h>
+#include <daemon/stationd/say.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+enum st_lang say_lang(void)
+{
+	return ST_EN;
+}
+
+static void read_tokens(struct st_span text)
+{
+	struct online_tokens t;
+	char why[ONLINE_WHY_MAX] = "";
+	if (online_tokens_parse(text, &t, why) < 0) {
+		ST_REQUIRE(why[0] != 0);
+		return;
+	}
+	ST_REQUIRE(t.count > 0 && t.count <= ONLINE_TOKENS_MAX);
+	for (size_t i = 0; i < t.count; i++)
+		ST_REQUIRE(t.tokens[i].name[0] != 0 && strlen(t.tokens[i].name) < API_SOURCE_MAX);
+	ST_REQUIRE(online_token_find(&t, st_span_text("no such token")) == NULL);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -10,6 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static char path[64];
 	struct config c;
 	char wrong[CONFIG_WRONG_MAX];
+	read_tokens(st_span(data, size));
 	if (fd < 0) {
 		fd = memfd_create("settings", MFD_CLOEXEC);
 		ST_REQUIRE(fd >= 0);

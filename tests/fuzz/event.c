@@ -29,6 +29,19 @@ static void bodies(struct st_span body)
 	struct st_position at;
 	if (st_position_parse(body, &at) == 0)
 		ST_REQUIRE(at.seq > 0 && at.epoch > 0);
+	struct st_ballot ballot, read;
+	struct st_span hashes;
+	if (st_ballot_decode(body, &ballot) == 0) {
+		struct st_buf b;
+		st_buf_init(&b, ST_EVENT_MAX);
+		ST_REQUIRE(ballot.choice_count <= ST_BALLOT_CHOICES_MAX);
+		ST_REQUIRE(st_ballot_encode(&ballot, &b) == 0);
+		ST_REQUIRE(st_ballot_decode(st_buf_span(&b), &read) == 0);
+		ST_REQUIRE(memcmp(&read, &ballot, sizeof(read)) == 0);
+		st_buf_done(&b);
+	}
+	if (st_tokens_decode(body, &hashes) == 0)
+		ST_REQUIRE(hashes.size % ST_HASH_SIZE == 0 && hashes.size <= ST_TOKENS_EVENT_MAX * ST_HASH_SIZE);
 	static const uint32_t types[] = { ST_MOVE, ST_NOTE, ST_REASSIGN };
 	for (size_t i = 0; i < 3; i++) {
 		st_arena_reset(&arena);

@@ -1,9 +1,10 @@
-/* http.c - any request to the control API, through its real routes and into a real store, without the
- * server: an answer that is JSON (or a text), and a store whose tallies equal a recount.
+/* http.c - any request to the control API, or to the online intake, through its real routes and into a real store,
+ * without the server: an answer that is JSON (or a text), a store whose tallies equal a recount, and in what is told by
+ * query code nobody's name.
  *
  * Input: a line "METHOD PATH?QUERY", and the body behind it. */
 #include "decoders.h"
-#include <daemon/stationd/api.h>
+#include <daemon/stationd/online.h>
 #include <station/ask/verify.h>
 #include "../common/city.h"
 
@@ -121,6 +122,13 @@ void link_pause(struct link *l, bool pause)
 	(void)pause;
 }
 
+void online_info(const struct online *o, struct online_info *ret_info)
+{
+	(void)o;
+	memset(ret_info, 0, sizeof(*ret_info));
+	ret_info->listen = ret_info->webhook = "";
+}
+
 uint64_t uv_now(const uv_loop_t *loop)
 {
 	(void)loop;
@@ -180,6 +188,8 @@ static void check_answer(const struct request *q)
 	const char *error = json_string_value(json_object_get(json, "error"));
 	/* Nothing here fails for want of memory: it would be another trouble in its clothes. */
 	ST_REQUIRE(error == NULL || strcmp(error, "ENOMEM") != 0);
+	bool told = q->status == 200 && strcmp(q->route->path, "/online/v1/messages/") == 0;
+	ST_REQUIRE(!told || memmem(q->answer.data, q->answer.size, "王某", strlen("王某")) == NULL);
 	const char *state = json_string_value(json_object_get(json, "state"));
 	CANARY(q->status == 200 && state != NULL && strcmp(state, "answered") == 0);
 	json_decref(json);
@@ -188,7 +198,8 @@ static void check_answer(const struct request *q)
 static void run(struct request *q, const char *method)
 {
 	bool other = false;
-	q->route = api_route(method, q->path, &q->rest, &other);
+	bool online = strncmp(q->path, "/online/", 8) == 0;
+	q->route = (online ? online_route : api_route)(method, q->path, &q->rest, &other);
 	int rc = q->route == NULL ? ST_ENOTFOUND : q->body.error < 0 ? ST_ETOOBIG : q->route->fn(q);
 	if (q->route == NULL)
 		(void)api_place(q, rc, q->path);
@@ -213,6 +224,22 @@ static void setup(void)
 	dirty = true;
 }
 
+/* A message that is known, so that its code, written KNOWN in an input, is one. */
+static char known[ST_QUERY_CODE + 1];
+
+static void take_known(void)
+{
+	const struct st_command_field fields[] = {
+		{ st_span_text("title"), st_span_text("路灯") },
+		{ st_span_text("reporter_name"), st_span_text("王某") },
+	};
+	struct st_job job = { .kind = ST_JOB_ONLINE };
+	job.u.online = (struct st_job_online){ .source = st_span_text("fuzz"), .request = st_span_text("1"),
+					       .fields = fields, .field_count = 2 };
+	ST_REQUIRE(node_run(&node, &job) == 0);
+	memcpy(known, job.u.online.code, sizeof(known));
+}
+
 static void afresh(void)
 {
 	if (!dirty)
@@ -224,11 +251,12 @@ static void afresh(void)
 	station.store = node.store;
 	station.keys = node.keys;
 	ST_REQUIRE(st_store_read(node.store, load_self, &station.self) == 0);
+	take_known();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static char line[2048];
+	static char line[2048], code_path[64];
 	struct request q = { .station = &station, .rest = "" };
 	struct st_recount r;
 	const uint8_t *end = memchr(data, '\n', size);
@@ -253,7 +281,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	st_buf_init(&q.answer, 64 * 1024 * 1024);
 	if (end != NULL)
 		st_buf_put(&q.body, end + 1, size - n - 1);
-	q.path = path;
+	(void)snprintf(q.source, sizeof(q.source), "fuzz");
+	(void)snprintf(code_path, sizeof(code_path), "/online/v1/messages/%s", known);
+	q.path = strcmp(path, "/online/v1/messages/KNOWN") == 0 ? code_path : path;
 	run(&q, line);
 	api_tasks_close(&station);
 	if (dirty) {

@@ -6,9 +6,11 @@
 #include "decoders.h"
 #include <lmdb.h>
 #include <lib/store/kv.h>
+#include <station/ask/candidates.h>
 #include <station/ask/matter.h>
 #include <station/ask/report.h>
 #include <station/ask/verify.h>
+#include <station/ask/voices.h>
 #include <station/sync/pack.h>
 #include "../common/city.h"
 
@@ -115,6 +117,32 @@ static int see_invite(const struct st_invite_row *i, void *arg)
 	return 0;
 }
 
+/* What may be the same as the first record, and who stands behind it. */
+static int see_record(const struct st_record_ref *ref, struct st_span row, void *arg)
+{
+	static struct st_candidates found;
+	struct st_record r;
+	struct st_voices v;
+	struct st_candidates_query q = { .of = &r, .days = ST_CANDIDATES_DAYS_MAX, .limit = 10 };
+	if (st_record_decode(ref, row, &r) < 0)
+		return 0;
+	(void)(st_candidates_find(arg, &q, &found) == 0);
+	if (st_voices_under(arg, &r, &v) == 0)
+		st_voices_done(&v);
+	return 1;
+}
+
+static void see_doors(struct st_txn *t)
+{
+	struct st_voices v;
+	struct st_voiced top[4];
+	(void)(st_record_each(t, NULL, see_record, t) == 0);
+	if (st_voices_read(t, ST_KIND_MATTER, &v) < 0)
+		return;
+	(void)st_voices_top(&v, 4, top);
+	st_voices_done(&v);
+}
+
 static int look(struct st_txn *t, void *arg)
 {
 	struct st_report_query q = { .kind = ST_KIND_MATTER, .by_count = 2,
@@ -130,7 +158,11 @@ static int look(struct st_txn *t, void *arg)
 		st_report_done(&report);
 	(void)(st_list_each(t, &l, see_row, t, &next) == 0);
 	st_buf_clear(&next);
+	struct st_list_query untold = { .kind = ST_KIND_MATTER, .limit = 100, .untold = true };
+	(void)(st_list_each(t, &untold, see_row, t, &next) == 0);
+	st_buf_clear(&next);
 	(void)(st_list_each(t, &due, see_row, t, &next) == 0);
+	see_doors(t);
 	(void)(st_log_each(t, see_log, NULL) == 0);
 	(void)(st_coverage_each(t, see_coverage, NULL) == 0);
 	(void)(st_invite_each(t, see_invite, NULL) == 0);

@@ -11,6 +11,7 @@
 enum { FIELDS_MAX = 6, VALUE_MAX = 7900, FLOOD_FROM = 500 };
 
 #define IN(state) (1u << (state))
+#define ENDED (IN(M_CLOSED) | IN(M_REFUSED) | IN(M_MERGED) | IN(M_WITHDRAWN))
 #define ANOTHER   "" /* the number of another record of the same opener */
 static const struct move {
 	const char *name;
@@ -176,8 +177,13 @@ static void give_fields(struct wish *w, const struct move *move)
 	for (size_t i = 0; i + 1 < 4 && move->fields[i] != NULL; i += 2) {
 		const char *value = move->fields[i + 1];
 		if (value[0] == 0) {
-			value = m->records[(w->record + 1) % m->record_count].number;
+			const struct told_record *other = &m->records[(w->record + 1) % m->record_count];
+			value = other->number;
 			w->legal &= m->record_count > 1; /* none joins itself */
+			if (other->unsure || other->wild || other->handed || other->busy)
+				record_of(w)->unsure = true; /* whether it can be joined isn't known here */
+			else
+				w->legal &= (ENDED & IN(other->state)) == 0;
 		}
 		field(w, move->fields[i], value);
 	}

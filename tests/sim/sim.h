@@ -9,7 +9,7 @@
  *   join     invite, enrol, adopt
  *   clerk    what people do; rogue: what nobody should do
  *   told     the model: what people and neighbours were told, and nothing else
- *   check    the disks against the model
+ *   check    the disks against the model; heard: who knows what of each directive
  *
  * One thread, no clock, no randomness but the seed's: the same seed gives the same trace, byte by byte. */
 #pragma once

@@ -6,10 +6,13 @@ wait on events with a deadline; they end only processes that they started.
 """
 import argparse
 import csv
+import datetime
 import gzip
+import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -24,6 +27,7 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(TOP, "deploy", "demo"))
 import directives  # noqa: E402
 from city import City, Failed, Station  # noqa: E402
+import online  # noqa: E402
 import questions  # noqa: E402
 
 BUILD = None
@@ -453,6 +457,231 @@ def kinds_refused(city):
     sound(city)
 
 
+CITY_FILES = os.path.join(TOP, "deploy", "city")
+OFFICIAL = ["matter", "open", "--channel", "visit", "--category"]
+
+
+def versions(station):
+    """table -> (versions, in force)"""
+    return {t["name"]: (len(t["versions"]), t["in_force"]) for t in station.json("city", "list")["tables"]}
+
+
+@test
+def city_tables(city):
+    """Tables set at main are at a base that was offline, and bind its clerks; a wrong file leaves nothing."""
+    main, branch, base = city["410600"], city["410611"], city["410611003"]
+    files = [os.path.join(CITY_FILES, f) for f in sorted(os.listdir(CITY_FILES))]
+    base.ctl(*OFFICIAL, "哪有这一类")  # as long as the city has said nothing
+    base.stop()
+    bad = write_csv(os.path.join(main.home, "focus.csv"), [["number", "name"], [1, "安全"], [9, "其他"], [1, "再来"]])
+    code, out, err = main.run("city", "set", files[0], bad)
+    check(code == 2 and "focus.csv:3: number: " in err and "focus.csv:4: the whole row" in err, err)
+    check(all(v == (0, None) for v in versions(main).values()), "nothing of a wrong call took effect")
+    code, out, err = main.run("city", "set", files[0], "--table", "focus")
+    check(code == 2 and "level1: the table has no such column" in err, err)
+    told = main.json("city", "set", *files)
+    check({t["version"] for t in told["tables"]} == {1} and len(told["tables"]) == len(files) == 9, told)
+    again = main.json("city", "set", *files)
+    check(all(t["unchanged"] and t["event"] is None for t in again["tables"]), "nothing new: %s" % again)
+    code, out, err = branch.run("city", "set", *files)
+    check(code == 4 and "only main" in err, "at a branch: %s" % err)
+    base.start()
+    until("the base has them", lambda: versions(base) == versions(main))
+    check(all(v == (1, 1) for v in versions(branch).values()), "on the way, too")
+    code, out, err = base.run(*OFFICIAL, "城乡建")
+    check(code == 2 and "城乡建设" in err, "a category that isn't there names what is like it: %s" % err)
+    base.stop()  # what it knows, it knows offline
+    branch.stop()
+    base.start()
+    number = base.ctl(*OFFICIAL, "安全隐患", "--focus", "2").strip()
+    base.ctl("matter", "accept", number, "--category", "城乡建设", "--subcategory", "城管执法")
+    code, out, err = base.run("matter", "note", number, "--subcategory", "高等教育")
+    check(code == 2 and "subcategory" in err, err)
+    shown = base.ctl("city", "show", "workdays", "--csv")
+    with open(os.path.join(CITY_FILES, "workdays.csv"), encoding="utf-8") as f:
+        check(shown == f.read(), "what is shown is what was issued")
+    branch.start()
+    short = write_csv(os.path.join(main.home, "focus.csv"), [["number", "name"], [1, "安全"]])
+    code, out, err = main.run("city", "set", short, "--from", "2020-01-01")
+    check(code == 2 and "in the past" in err, err)
+    main.ctl("city", "set", short, "--from", "2099-01-01")
+    main.ctl("city", "set", short)
+    base.ctl("link", "resume")
+    until("newer versions come, too", lambda: versions(base)["focus"] == (3, 3), 90)
+    code, out, err = base.run(*OFFICIAL, "安全隐患", "--focus", "2")
+    check(code == 2 and "focus" in err, "a key matter that isn't in the table any more: %s" % err)
+    base.wait_main()
+    sound(city)
+
+
+FAKETIME = "/usr/lib/%s-linux-gnu/faketime/libfaketimeMT.so.1" % os.uname().machine
+
+
+def clock_at(station, when):
+    """The station's clock goes on from that time in UTC+8; it has to be started with it, or to look once a second."""
+    path = os.path.join(station.home, "clock")
+    there = datetime.datetime.fromisoformat(when + "+08:00").timestamp()
+    with open(path + ".new", "w", encoding="ascii") as f:
+        f.write("%+d\n" % (there - time.time()))
+    os.rename(path + ".new", path)
+    station.environment = {"LD_PRELOAD": FAKETIME, "FAKETIME_TIMESTAMP_FILE": path, "FAKETIME_CACHE_DURATION": "1",
+                           "DONT_FAKE_MONOTONIC": "1",
+                           # a build under ASan wants to be the first library, and gets on as the second
+                           "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
+
+
+def late(station, *words):
+    """number -> (days, working days)"""
+    table = station.json("overdue", *words)
+    names = [c["name"] for c in table["columns"]]
+    at = [names.index(n) for n in ("number", "days", "working_days")]
+    return {r[at[0]]: (r[at[1]], r[at[2]]) for r in table["rows"]}
+
+
+@test
+def clocks(city):
+    """Working days over the Spring Festival; what is late after midnight, with no event; waiting; extensions."""
+    check(os.path.exists(FAKETIME), "needs the package faketime: deploy/deps.sh")
+    main, branch, base = city["410600"], city["410611"], city["410611003"]
+    rules = write_csv(os.path.join(main.home, "deadlines.csv"),
+                      [["kind", "category", "urgency", "days", "unit", "stops", "extend", "before_due", "warn"],
+                       ["matter", "*", "*", 5, "working", "yes", 3, "yes", 1],
+                       ["matter", "*", "very_urgent", 1, "calendar", "no", "", "", 0]])
+    main.ctl("city", "set", rules, os.path.join(CITY_FILES, "workdays.csv"), "--from", "2026-01-01")
+    until("the base has them", lambda: versions(base) == versions(main))
+    base.stop()
+    clock_at(base, "2026-02-13 10:00:00")
+    base.start()
+    one, two, three_ = (base.ctl(*OPEN, "--title", t).strip() for t in ("一", "二", "三"))
+    for n in (one, two):
+        base.ctl("matter", "accept", n)
+    base.ctl("matter", "note", three_, "--urgency", "very_urgent")
+    base.ctl("matter", "accept", three_, "--urgency", "very_urgent")
+    shown = base.json("matter", "show", one)
+    check(shown["record"]["due"] == shown["record"]["first_due"] == "2026-02-27", "five working days: %s" % shown)
+    check(shown["events"][1]["facts"]["due_rule"] == "deadlines/1 workdays/1", "whose word it is: %s" % shown)
+    check(base.json("matter", "show", three_)["record"]["due"] == "2026-02-14", "urgent, in calendar days")
+    base.ctl("matter", "answer", three_, "--reply", "已办")
+    base.ctl("matter", "echo", three_, "--rating_answer", "satisfied", "--told_how", "phone")
+    base.ctl("matter", "close", three_)
+    base.ctl("matter", "wait", two, "--reason", "待补充材料")
+    record = base.json("matter", "show", two)["record"]
+    check(record["due"] is None and record["days_left"] == 5, "the clock stands still: %s" % record)
+    code, _, err = base.run("matter", "extend", two, "--due", "2026-02-28", "--reason", "待施工")
+    check(code == 4 and "resume" in err, err)
+    code, _, err = base.run("matter", "extend", one, "--due", "2026-03-04", "--reason", "待施工")
+    check(code == 2 and "due" in err, "beyond three working days more: %s" % err)
+    clock_at(base, "2026-02-27 23:59:50")
+    until("the clock has moved", lambda: late(base, "--soon") == {one: (0, 0)}, 8)
+    check(late(base) == {}, "its last day isn't over")
+    until("it is late once midnight has passed", lambda: late(base) == {one: (1, 1)})
+    check(late(base, "--soon") == {} and late(base, "--holder", "410611003", "--kind", "matter") == {one: (1, 1)}, "late")
+    code, _, err = base.run("matter", "extend", one, "--due", "2026-03-03", "--reason", "待施工")
+    check(code == 4 and "due" in err, "an extension is asked before: %s" % err)
+    base.wait_main()
+    for s in (main, branch):  # their clocks are months ahead; the dates stand in the records
+        check(list(late(s)) == [one], "late here, too: %s" % late(s))
+        check([r["number"] for r in s.json("matter", "list", "--overdue")["records"]] == [one], "and in the list")
+        check(s.json("report")["total"]["overdue_now"] == 1, "and in the report")
+    base.ctl("matter", "resume", two)
+    record = base.json("matter", "show", two)["record"]
+    check(record["due"] == "2026-03-06" and record["days_left"] is None and record["first_due"] == "2026-02-27",
+          "five working days on: %s" % record)
+    base.wait_main()
+    check(set(late(main)) == {one, two} and main.json("report")["total"]["overdue_now"] == 2, late(main))
+    check(late(main, "--days", "30") == {} and "410611003" in main.ctl("overdue", "--csv", "-"), "as CSV")
+    sound(city)
+
+
+@test
+def doors(city):
+    """The same trouble by two doors is offered with its reasons, merged by a person, counted both ways, and each
+    reporter is told of the result."""
+    base, main = city["410611003"], city["410600"]
+
+    def opens(title, text, *more):
+        return base.ctl("matter", "open", "--category", "环境卫生", "--place", "幸福里社区三号院", "--title",
+                        title, "--text", text, *(more or ("--channel", "visit"))).strip()
+
+    def offered(station, *words):
+        answer = station.json("matter", "candidates", *words)
+        names = [c["name"] for c in answer["columns"]]
+        check(all(len(r) == len(names) for r in answer["rows"]), "each cell has its column: %s" % answer)
+        check(answer["coverage"]["stations"] > 0, "what it covers: %s" % answer["coverage"])
+        return [dict(zip(names, r)) for r in answer["rows"]]
+
+    first = opens("垃圾三天没人清运", "三号院门口的垃圾三天没有人清运了", "--channel", "visit",
+                  "--reporter_phone", "13800000000")
+    say = "三号院门口的垃圾三天没有人清运，气味难闻"
+    before = offered(base, "--text", say, "--category", "环境卫生", "--phone", "138-0000-0000")
+    check(before[0]["number"] == first and before[0]["reporter_points"] > 0, "before registering: %s" % before)
+    second = opens("幸福里垃圾无人管", say, "--channel", "phone")
+    third = opens("小区垃圾成堆", "垃圾成堆没人管", "--channel", "online")
+    other = base.ctl("matter", "open", "--channel", "visit", "--category", "劳动保障", "--title", "拖欠工资",
+                     "--text", "工地拖欠三个月工资").strip()
+    rows_ = offered(base, second)
+    check(rows_[0]["number"] == first and rows_[0]["text_points"] > 0 and rows_[0]["likeness"] > 0.3 and
+          rows_[0]["points"] == sum(v for k, v in rows_[0].items() if k.endswith("_points")), str(rows_))
+    check(other not in [r["number"] for r in rows_] or rows_[-1]["number"] == other, "another trouble: %s" % rows_)
+    check([r["number"] for r in offered(base, second, "--limit", "1")] == [first], "the best alone")
+    base.wait_main()
+    there = offered(main, second)
+    check(there[0]["number"] == first and there[0]["points"] == rows_[0]["points"], "the same at main: %s" % there)
+    with open(os.path.join(base.data, "data.mdb"), "rb") as f:
+        check(b"13800000000" not in f.read(), "the number is nowhere in clear")
+
+    base.ctl("matter", "merge", second, "--joins", first)
+    for words, code, place in (
+            ((third, "--joins", second), 4, "%s -> %s" % (second, first)),
+            ((third, "--joins", third), 2, "joins"),
+            ((third, "--joins", "410611003-2026-000999-AA"), 4, "joins"),
+            ((third, "--joins", "410621001-2026-000001-AA"), 4, "joins")):
+        got, _, err = base.run("matter", "merge", *words)
+        check(got == code and place in err, "merge %s: %d %s" % (words, got, err))
+    base.ctl("matter", "merge", third, "--joins", first)
+    check(base.json("matter", "list", "--untold")["records"] == [], "there is nothing to tell yet")
+    refused = base.ctl("matter", "open", "--channel", "visit").strip()
+    base.ctl("matter", "refuse", refused, "--reason", "诉讼中", "--elsewhere", "法院")
+    base.ctl("matter", "accept", first)
+    base.ctl("matter", "answer", first, "--reply", "已清运")
+
+    def untold(station):
+        found, token = [], None
+        while token != "":
+            page = station.json("matter", "list", "--untold", "--limit", "1", *(["--from", token] if token else []))
+            found += [r["number"] for r in page["records"]]
+            token = page["next"]
+        return found
+    check(untold(base) == [second, third, refused], "who is to be told: %s" % untold(base))
+    base.ctl("matter", "tell", second, "--told_how", "phone")
+    base.ctl("matter", "tell", refused, "--told_how", "phone")
+    check(untold(base) == [third], "who is left")
+    base.wait_main()
+    check(untold(main) == [third], "main sees who is left")
+    for s in (base, main):
+        top = s.json("matter", "voices")
+        check([(r[0], r[5], r[6]) for r in top["rows"]] == [(first, 3, 1)], "voices: %s" % top["rows"])
+        one = s.json("matter", "voices", first)
+        check(one["voices"] == 3 and {r[0]: r[4] for r in one["rows"]} == {second: True, third: False}, str(one))
+        check(s.json("report")["total"]["opened"] == 5, "matters are counted as matters")
+    check("voices 3" in base.ctl("matter", "show", first, lang="en") and
+          "反映件数 3" in base.ctl("matter", "show", first, lang="zh"), "show says how many")
+    base.ctl("matter", "echo", first, "--rating_answer", "satisfied", "--told_how", "phone")
+    base.ctl("matter", "close", first)
+    got, _, err = base.run("matter", "merge", other, "--joins", first)
+    check(got == 4 and "has ended" in err, "what has ended is reopened first: %d %s" % (got, err))
+    base.ctl("matter", "reopen", first, "--reason", "反复")
+    base.ctl("matter", "merge", other, "--joins", first)
+    for words in (("candidates",), ("candidates", "nonsense"), ("candidates", second, "--days", "0"),
+                  ("candidates", second, "--limit", "51"), ("candidates", "--phone", "110"),
+                  ("voices", "--limit", "0")):
+        got, _, err = base.run("matter", *words)
+        check(got == 2, "%s: %d %s" % (words, got, err))
+    visit = base.ctl("visit", "record", "--who", "judge", "--title", "普法").strip()
+    check(base.run("matter", "candidates", visit)[0] == 4, "a visit is no matter")
+    sound(city)
+
+
 @test
 def kinds_documented(city):
     """deploy/docs/kinds.md is what the program's tables say; every table can be drawn."""
@@ -467,6 +696,293 @@ def kinds_documented(city):
         graph = base.ctl("kinds", name, "--dot")
         check(graph.startswith("digraph %s {" % name) and graph.count("{") == graph.count("}"), graph)
         check(all("\t%s [" % s["name"] in graph for s in k["states"]), "its states: %s" % graph)
+
+
+def candidates(station, count):
+    return [walk(station, "project", ("propose", "--origin", "citizen", "--title", "项目%d" % i),
+                 ("screen", "--round", "2026")) for i in range(1, count + 1)]
+
+
+def prepared(station, projects, seats, deputies, *more, verb="prepare"):
+    words = [w for p in projects for w in ("--candidates", p)]
+    return station.ctl("vote", verb, "--title", "民生实事票决", "--method", "n_of_m", "--seats", str(seats),
+                       "--deputies", str(deputies), *words, *more).strip()
+
+
+def issued(station, vote, present):
+    """Tokens, with voting open."""
+    tokens = station.ctl("project", "tokens", vote, "--present", str(present)).split()
+    check(len(set(tokens)) == present, "a token each: %d" % len(tokens))
+    station.ctl("vote", "open", vote)
+    return tokens
+
+
+def pile(station, name, papers):
+    path = os.path.join(station.home, name)
+    with open(path, "w", encoding="utf-8") as f:
+        f.writelines("%s\n" % " ".join(str(w) for w in p) for p in papers)
+    return path
+
+
+def counted(station, vote):
+    return json.loads(station.run("project", "count", vote, "--json")[1])
+
+
+@test
+def vote(city):
+    """201 deputies at a branch: void papers of each kind, recounted at main, declared; nothing joins a paper to anyone."""
+    branch, main = city["410611"], city["410600"]
+    projects = candidates(branch, 4)
+    v = prepared(branch, projects, 2, 201)
+    code, _, err = branch.run("vote", "open", v)
+    check(code == 4, "not before there are tokens: %s" % err)
+    tokens = issued(branch, v, 198)
+    early = branch.run("project", "declare", v)
+    check(early[0] == 4, "nothing to declare while they vote: %s" % (early,))
+    papers = [(t, 1, 2) for t in tokens[:120]] + [(t, 2, 3) for t in tokens[120:150]] + \
+             [(t, 4) for t in tokens[150:180]] + [(t,) for t in tokens[180:185]]
+    void = [(tokens[185], 1, 2, 3), (tokens[0], 3), ("-",)]  # too many, used, unreadable
+    path = pile(branch, "box1.txt", ["# 一号票箱".split()] + papers + void)
+    bad = pile(branch, "bad.txt", papers[:3] + [(tokens[186][:-1] + ("A" if tokens[186][-1] != "A" else "B"), 1)])
+    code, _, err = branch.run("project", "ballot", v, "--file", bad)
+    check(code == 2 and "bad.txt:4" in err and counted(branch, v)["returned"] == 0,
+          "a mistyped token is named, and nothing is entered: %s" % err)
+    said = branch.json("project", "ballot", v, "--file", path, "--author", "teller-1")
+    check(said["written"] == 188, str(said))
+    branch.ctl("project", "ballot", v, "--token", tokens[186], "--choose", "1")
+    code, _, err = branch.run("project", "ballot", v, "--token", tokens[186].lower(), "--choose", "1")
+    check(code == 0 and "--batch" in err, "the same paper again isn't another: %s" % err)
+    code, _, err = branch.run("project", "ballot", v, "--token", tokens[187], "--choose", "5")
+    check(code == 2 and "choose" in err, "no such place on the paper: %d %s" % (code, err))
+    running = counted(branch, v)
+    check(running["end"] == "not_closed" and sum(c["votes"] for c in running["candidates"]) == 0,
+          "no interim result: %s" % running)
+    branch.ctl("vote", "close", v)
+    branch.ctl("project", "ballot", v, "--token", tokens[188], "--choose", "4")
+    branch.wait_main()
+    for s in (branch, main):
+        c = counted(s, v)
+        check(c["end"] == "stands" and (c["issued"], c["returned"], c["valid"], c["blank"]) == (198, 189, 186, 5),
+              "%s: %s" % (s.code, c))
+        check({k: n for k, n in c["void"].items() if n} == {"too_many": 1, "used": 1, "spoiled": 1, "late": 1},
+              "void papers by reason: %s" % c["void"])
+        check([x["votes"] for x in c["candidates"]] == [121, 150, 30, 30], str(c["candidates"]))
+        check([x["standing"] for x in c["candidates"]] == ["elected", "elected", "not_elected", "not_elected"],
+              str(c["candidates"]))
+        check(c["majority"] == 101 and c["quorum"] == 134 and c["quorum_met"], str(c))
+        on = c["rests_on"]
+        check(len(on["tokens"]) == 1 and on["checkpoint"] >= int(on["issued"].split("/")[2]), str(on))
+        check("项目2" in s.ctl("project", "count", v, lang="zh"), "its titles")
+        check("c2sp.org/tlog-proof" in s.ctl("project", "count", v, "--proof"), "the tokens' proof")
+    branch.ctl("project", "declare", v)
+    check(branch.run("project", "declare", v)[0] == 4, "once")
+    branch.wait_main()
+    check([main.json("project", "show", p)["record"]["state"] for p in projects] ==
+          ["chosen", "chosen", "not_chosen", "not_chosen"], "as declared, at main")
+    check(counted(main, v)["declared_agrees"] is True, "what was declared is what main counts")
+    chosen = main.json("project", "show", projects[1])["events"][-1]["facts"]
+    check((chosen["votes"], chosen["deputies_present"]) == ("150", "198"), str(chosen))
+    unlinked(city, v, tokens, 189)
+    sound(city)
+
+
+def unlinked(city, v, tokens, cast):
+    """Tokens that weren't cast are nowhere; those that were stand in papers alone, with nobody's name."""
+    alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+    raw = []
+    for t in tokens:
+        n = 0
+        for c in t.replace("-", "")[:26]:
+            n = n * 32 + alphabet.index(c)
+        raw.append(n.to_bytes(16, "big"))
+    for s in city:
+        with open(os.path.join(s.data, "data.mdb"), "rb") as f:
+            store = f.read()
+        with open(s.log, "rb") as f:
+            log = f.read()
+        answers = "".join("".join(s.run(*w)[1:]) for w in (("project", "count", v, "--json"), ("vote", "show", v, "--json"),
+                                              ("vote", "list", "--json"), ("status", "--json"),
+                                              ("project", "list", "--json"), ("report", "--kind", "vote", "--json")))
+        words = set()
+        for where in (store, log, answers.encode()):
+            words.update(m.group(1).replace(b"-", b"").decode() for m in
+                         re.finditer(rb"(?=([0-9A-Z]{4}(?:-?[0-9A-Z]{4}){6}))", where))
+        check(not words & {t.replace("-", "") for t in tokens}, "a token in words at %s" % s.code)
+        check(not any(r in store for r in raw[cast:]), "one that wasn't cast is in the store of %s" % s.code)
+        check(not any(r in log or r.hex() in answers for r in raw), "one is in log or answers of %s" % s.code)
+    counted_by_hand(city["410600"], v, raw)
+
+
+def message(data):
+    """A protobuf message as {field: last value}: numbers, and bytes."""
+    fields, at = {}, 0
+
+    def varint():
+        nonlocal at
+        value = shift = 0
+        while True:
+            byte = data[at]
+            at += 1
+            value |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                return value
+    while at < len(data):
+        key = varint()
+        value = varint()
+        if key & 7 == 2:
+            value, at = data[at:at + value], at + value
+        fields[key >> 3] = value
+    return fields
+
+
+def counted_by_hand(station, v, raw):
+    """From the very bytes at another tier, with nothing of the program but `event`: hashes, papers, votes."""
+    c = counted(station, v)
+    on = c["rests_on"]
+    place = {k: int(on[k].split("/")[2]) for k in ("issued", "opened", "closed", "first_paper", "last_paper")}
+
+    def event(seq):
+        return message(subprocess.run(station.command("event", "410611/1/%d" % seq), capture_output=True).stdout)
+    tokens = message(event(int(on["tokens"][0].split("/")[2]))[15])[1]
+    known = {tokens[i:i + 32] for i in range(0, len(tokens), 32)}
+    check(list(known) and tokens == b"".join(sorted(known)), "sorted by hash")
+    check(place["issued"] < place["opened"] < place["first_paper"], "tokens come before voting")
+    opened_at = event(place["opened"])[5]
+    used, votes, void, order = set(), {}, 0, []
+    for seq in range(place["first_paper"], place["last_paper"] + 1):
+        e = event(seq)
+        if e[14] != 20:
+            check(seq == place["closed"], "between papers stands the closing alone: %d" % e[14])
+            continue
+        check(set(e) <= {1, 2, 3, 5, 7, 8, 9, 11, 14, 15} and e.get(11, b"") in (b"", b"teller-1"),
+              "a paper says nothing else: %s" % e)
+        check(abs(e[5] - opened_at) < 60000 and e[5] <= opened_at, "nor when it was typed")
+        paper = message(e[15])
+        token, choices = paper.get(1), list(paper.get(2, b""))
+        digest = token and hashlib.sha256(b"stationd/ballot-token/v1\n" + b"410611".ljust(12, b"\0") + e[7] +
+                                          token).digest()
+        fine = seq < place["closed"] and digest in known and digest not in used
+        used.add(digest) if digest and seq < place["closed"] else None
+        if fine and len(choices) <= c["seats"]:
+            for one in choices:
+                votes[one] = votes.get(one, 0) + 1
+        else:
+            void += 1
+        order += [raw.index(token)] if token in raw else []
+    check([votes.get(x["place"], 0) for x in c["candidates"]] == [x["votes"] for x in c["candidates"]],
+          "by hand: %s" % votes)
+    check(void == sum(c["void"].values()), "void by hand: %d" % void)
+    check(order != sorted(order), "papers of a pile aren't in its order")
+
+
+@test
+def vote_refused(city):
+    """A missed quorum, too many papers, and a tie: said, not decided; then voted on again."""
+    branch, main = city["410611"], city["410600"]
+    projects = candidates(branch, 3)
+    few = prepared(branch, projects, 1, 30)
+    code, out, err = branch.run("project", "tokens", few, "--present", "19")
+    check(code == 0 and "quorum" in err and len(out.split()) == 19, "said at once: %s" % err)
+    branch.ctl("vote", "open", few)
+    branch.ctl("vote", "close", few)
+    code, out, _ = branch.run("project", "count", few)
+    check(code == 1 and "missed" in out, out)
+    code, _, err = branch.run("project", "declare", few)
+    check(code == 4 and "quorum: 19 < 20" in err, err)
+    branch.ctl("vote", "void", few, "--reason", "未达法定人数")
+    many = prepared(branch, projects, 1, 3)
+    tokens = issued(branch, many, 2)
+    branch.ctl("project", "ballot", many, "--file", pile(branch, "many.txt", [(tokens[0], 1), (tokens[1], 1), ("-",)]))
+    branch.ctl("vote", "close", many)
+    code, _, err = branch.run("project", "declare", many)
+    check(code == 4 and "returned: 3 > 2" in err, "more came back than were given: %s" % err)
+    branch.ctl("vote", "void", many, "--reason", "收回多于发出")
+    tie = prepared(branch, projects, 2, 5)
+    tokens = issued(branch, tie, 5)
+    branch.ctl("project", "ballot", tie, "--file", pile(branch, "tie.txt", [
+        (tokens[0], 1, 2), (tokens[1], 1, 2), (tokens[2], 1, 3), (tokens[3], 3, 2), (tokens[4], 3, 1)]))
+    branch.ctl("vote", "close", tie)
+    c = counted(branch, tie)
+    check([x["standing"] for x in c["candidates"]] == ["elected", "tied", "tied"] and c["seats_left"] == 1, str(c))
+    _, _, err = branch.run("project", "declare", tie)
+    check("vote again" in err, "the tie is said: %s" % err)
+    check([branch.json("project", "show", p)["record"]["state"] for p in projects] ==
+          ["chosen", "candidate", "candidate"], "those tied wait")
+    again = prepared(branch, projects[1:], 1, 5, "--follows", tie, verb="again")
+    tokens = issued(branch, again, 5)
+    branch.ctl("project", "ballot", again, "--file", pile(branch, "again.txt", [(t, 2) for t in tokens]))
+    branch.ctl("vote", "close", again)
+    branch.ctl("project", "declare", again)
+    branch.wait_main()
+    check([main.json("project", "show", p)["record"]["state"] for p in projects] ==
+          ["chosen", "not_chosen", "chosen"], "the second round decides")
+    code, _, err = main.run("project", "declare", again)
+    check(code == 4, "it is the branch's to declare: %s" % err)
+    code, _, err = branch.run("project", "count", projects[0])
+    check(code == 4, "no vote: %s" % err)
+    sound(city)
+
+
+@test
+def vote_killed(city):
+    """kill -9 while a pile of papers is entered: it goes on, and no paper is counted twice."""
+    branch = city["410611"]
+    v = prepared(branch, candidates(branch, 3), 1, 2000)
+    tokens = issued(branch, v, 2000)
+    path = pile(branch, "box.txt", [(t, 1 + i % 3) for i, t in enumerate(tokens)])
+    cut = 0
+    for wait in (0, 0.005, 0.02, 0.05):
+        sending = branch.spawn("project", "ballot", v, "--file", path)
+        try:
+            sending.wait(wait or 0.001)
+        except subprocess.TimeoutExpired:
+            pass
+        branch.kill()
+        sending.communicate()
+        cut += sending.returncode != 0
+        branch.start()
+        check(counted(branch, v)["returned"] in (0, 2000), "all of a pile or nothing")
+    check(cut > 0, "some were cut off")
+    branch.ctl("project", "ballot", v, "--file", path)
+    branch.ctl("vote", "close", v)
+    branch.wait_main()
+    for s in (branch, city["410600"]):
+        c = counted(s, v)
+        check((c["returned"], c["valid"], c["repeated"]) == (2000, 2000, 0), str(c["void"]))
+        check([x["votes"] for x in c["candidates"]] == [667, 667, 666], "each once: %s" % c["candidates"])
+    sound(city)
+
+
+@test
+def suggestion_rules(city):
+    """A motion's deputies, a promise, and who of the co-signers hasn't been answered."""
+    base = city["410611003"]
+    n = base.ctl("suggestion", "raise", "--type", "motion", "--level", "town", "--title", "修路", "--deputy", "D-1",
+                 "--co_signers", "D-2", "--co_signers", "D-3").strip()
+    code, _, err = base.run("suggestion", "agenda", n, "--decision", "列入")
+    check(code == 4 and "five deputies" in err and "3 < 5" in err, "told why, and how far: %d %s" % (code, err))
+    check("五名" in base.run("suggestion", "agenda", n, "--decision", "列入", lang="zh")[2], "in both languages")
+    base.ctl("suggestion", "cosign", n, "--co_signers", "D-4", "--co_signers", "D-5")
+    base.ctl("suggestion", "agenda", n, "--decision", "列入")
+    s = walk(base, "suggestion",
+             ("raise", "--type", "suggestion", "--title", "公交", "--deputy", "D-1", "--co_signers", "D-2",
+              "--co_signers", "D-3"),
+             ("accept", "--category", "交通"), ("assign", "--unit", "区交通局"),
+             ("draft", "--reply", "列入计划", "--class", "C"), ("submit", "--responsible", "赵某"),
+             ("answer", "--reviewed_by", "deputies_office", "--answered_how", "written"),
+             ("tell", "--told", "D-3", "--told_how", "letter"),
+             ("rate", "--rating_meeting", "satisfied", "--rating_attitude", "satisfied", "--rating_answer", "satisfied",
+              "--rating_whole", "satisfied"))
+    shown = base.json("suggestion", "show", s)
+    check(shown["left"][0]["values"] == ["D-2"], "not answered yet: %s" % shown["left"])
+    check("D-2" in base.ctl("suggestion", "show", s).splitlines()[-1], "and on the screen")
+    code, _, err = base.run("suggestion", "close", s)
+    check(code == 4 and "promise" in err, "a promise is kept first: %s" % err)
+    base.ctl("suggestion", "promise", s, "--promise", "2027-06-30")
+    check(base.json("suggestion", "show", s)["record"]["due"] == "2027-06-30", "its day is the due day")
+    base.ctl("suggestion", "fulfil", s, "--progress", "已通车", "--rating_result", "satisfied")
+    sound(city)
 
 
 @test
@@ -1130,7 +1646,7 @@ def main():
     args = parser.parse_args()
     BUILD = args.build
     passed = failed = 0
-    for f in TESTS + directives.TESTS:
+    for f in TESTS + directives.TESTS + online.TESTS:
         if args.names and f.__name__ not in args.names:
             continue
         begun = time.monotonic()

@@ -11,7 +11,11 @@
 #include <station/store/outside.h>
 #include <station/store/push.h>
 #include <station/trust/invite.h>
+#include <station/work/city.h>
 #include <station/work/import.h>
+#include <station/work/online.h>
+#include <station/work/spot.h>
+#include <station/work/vote.h>
 
 struct st_world {
 	int64_t now_ms; /* wall clock, Unix */
@@ -45,7 +49,14 @@ enum st_job_kind {
 	ST_JOB_CLAIMS,   /* our own receipts, shown by a child: we may have lost something */
 	ST_JOB_HALT,     /* the parent proved that our log is not the one we signed */
 	ST_JOB_REFRESH,  /* sign the newest checkpoint afresh */
+	ST_JOB_ONLINE,   /* a message of the city's platform becomes a matter, at the station of its place */
+	ST_JOB_HOOKS,    /* from now on, what happens to such matters is to be told, or isn't */
+	ST_JOB_TOLD,     /* the platform has taken one of these */
+	ST_JOB_CITY,     /* main issues tables to the whole city */
 	ST_JOB_SEEN,     /* a person has seen what was for this station */
+	ST_JOB_TOKENS,   /* a vote's tokens, for those who are present */
+	ST_JOB_BALLOTS,  /* papers that came back */
+	ST_JOB_DECLARE,  /* what the papers add up to, written on vote and projects */
 };
 enum {
 	ST_IMPORT_BAD_MAX = ST_IMPORT_ROWS_MAX, ST_RECEIPTS_MAX = 64, ST_CHAIN_MAX = ST_DEPTH_MAX,
@@ -88,6 +99,23 @@ struct st_job_command {
 	uint32_t state;
 	char number[ST_NUMBER_TEXT];
 	char place[ST_PLACE_MAX]; /* what is wrong, on refusal */
+	const struct st_rule *rule; /* that forbids it; NULL: none */
+};
+enum { ST_ONLINE_FIELDS_MAX = 12 };
+struct st_job_online {
+	struct st_span source, request; /* whose message, and its own id: known already, nothing is opened */
+	const struct st_command_field *fields; /* but source, source_number and channel */
+	size_t field_count;             /* <= ST_ONLINE_FIELDS_MAX */
+	struct st_spot spot;
+	/* out */
+	char code[ST_QUERY_CODE + 1];
+	struct st_station station;      /* that has the matter, as far as is known here */
+	bool again;                     /* known already */
+	char place[ST_PLACE_MAX];       /* what is wrong, on refusal */
+};
+struct st_job_told {
+	struct st_record_ref ref;
+	uint32_t n;
 };
 struct st_import_bad {
 	uint64_t row;
@@ -142,6 +170,60 @@ struct st_job_halt {
 	struct st_checkpoint theirs; /* the parent's, under our own key */
 	struct st_cosignature cosignature;
 };
+/* One random token for each deputy present; their hashes go into the vote's log, they themselves nowhere but here.
+ * The vote must be prepared, its candidates on this station's list. */
+struct st_job_tokens {
+	struct st_span vote, author;
+	uint32_t present;
+	/* out */
+	struct st_token *tokens; /* the caller's, `present` of them, and his to wipe */
+	bool quorum;             /* enough are present */
+	char number[ST_NUMBER_TEXT], place[ST_PLACE_MAX];
+};
+/* Papers in the order of the box, or one. All of them are written, in an order drawn anew, or none; one that
+ * is in already, of the same batch, isn't written twice. Whether a paper counts isn't asked here. */
+struct st_paper {
+	bool spoiled;
+	struct st_token token;
+	size_t choice_count;
+	uint8_t choices[ST_BALLOT_CHOICES_MAX];
+};
+struct st_job_ballots {
+	struct st_span vote, author;
+	struct st_span batch; /* names the pile; two piles may hold papers that look the same */
+	const struct st_paper *papers;
+	size_t count; /* 1 .. ST_BALLOTS_MAX */
+	/* out */
+	size_t written, known;
+	bool late; /* voting has closed: they were written, and are void */
+	char number[ST_NUMBER_TEXT], place[ST_PLACE_MAX];
+};
+/* Counts, and makes of each candidate elected a chosen project and of each that isn't one not chosen; those tied at the last seat
+ * stay candidates. ST_EVOTE with the reason in place: there is nothing to declare. */
+struct st_job_declare {
+	struct st_span vote, author;
+	/* out */
+	struct st_vote_count count;
+	char number[ST_NUMBER_TEXT], place[ST_PLACE_MAX];
+};
+
+/* One table, with rows in their one form (st_city_read). */
+struct st_city_issue {
+	uint32_t table, columns;
+	struct st_span rows;
+	/* out */
+	uint32_t newest, version; /* before and after */
+	uint64_t seq;             /* of its event in main's log */
+	bool unchanged;           /* what is in force then says just this: nothing was issued */
+};
+enum { ST_CITY_ISSUES_MAX = 16 };
+struct st_job_city {
+	size_t count;
+	struct st_city_issue issues[ST_CITY_ISSUES_MAX];
+	uint32_t from_day; /* 0: today */
+	struct st_span author;
+	char place[ST_PLACE_MAX]; /* out: what is wrong, on refusal */
+};
 
 struct st_job_seen {
 	struct st_span what; /* a record's number or id: all that it asks of us; an event CODE/EPOCH/SEQ; empty: all */
@@ -168,7 +250,14 @@ struct st_job {
 		struct st_job_receipts receipts;
 		struct st_job_claims claims;
 		struct st_job_halt halt;
+		struct st_job_online online;
+		bool hooks;
+		struct st_job_told told;
+		struct st_job_city city;
 		struct st_job_seen seen;
+		struct st_job_tokens tokens;
+		struct st_job_ballots ballots;
+		struct st_job_declare declare;
 	} u;
 };
 
@@ -182,7 +271,9 @@ struct st_applied {
 	struct st_grown grown[ST_GROWN_MAX];
 	bool self_changed;     /* st_self is another: load it again */
 	bool addressed;        /* a child's outbox has more */
+	bool hooked;           /* the platform is to be told of something */
 	bool stations_changed; /* somebody was invited, enrolled or revoked */
+	bool city_changed;     /* a version of a city table has come */
 };
 
 struct st_apply;

@@ -39,6 +39,7 @@ struct st_list_query {
 	uint32_t state;      /* 0: any */
 	bool overdue;        /* open and due before today */
 	bool open_only;
+	bool untold;         /* its reporter is to be told, and hasn't been (work/merge.h) */
 	uint32_t today;
 	size_t limit;        /* 1 .. ST_LIST_MAX */
 	struct st_span from; /* where the page before ended; empty: from the start */

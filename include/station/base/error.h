@@ -47,7 +47,11 @@
 	X(ST_EADDRESS, -37, "上级地址连不上", "the parent's address can't be reached")             \
 	X(ST_EKIND, -40, "这条记录是另一类", "that record is of another kind")                     \
 	X(ST_ESOURCE, -41, "这些编号已从另一来源导入, 如是同一来源请用 --source 写明, 否则另起一名", \
-	  "these numbers came from another source before: give its name with --source, or a new one")
+	  "these numbers came from another source before: give its name with --source, or a new one")                                \
+	X(ST_ERULE, -50, "规定不允许", "a rule forbids it")                                        \
+	X(ST_EVOTE, -51, "票决未成, 不能公布结果", "the vote has no result that could be declared") \
+	X(ST_EJOINED, -60, "该件已并入另一件: 请并入箭头所指的那一件", "that one has been merged: join the one behind the arrow") \
+	X(ST_EENDED, -61, "要并入的一件已经结束: 请先重开它, 或单独办理本件", "the one to join has ended: reopen it first, or handle this one by itself")
 
 enum st_error {
 #define X(name, number, zh, en) name = (number),

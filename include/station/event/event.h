@@ -17,6 +17,8 @@ enum {
 	ST_AUTHOR_MAX = 40,
 	ST_HEARD_MAX = 512, /* positions that one event says of */
 	ST_EVENT_ARENA = 64 * 1024, /* decode budget beyond the bytes themselves */
+	ST_CITY_ROWS_BYTES_MAX = 60000, /* rows of one version of a city table: one event has them all */
+	ST_CITY_COLUMNS_MAX = 16,
 };
 
 /*      name          number  text in logs and JSON */
@@ -24,10 +26,13 @@ enum {
 	X(ST_BEGIN, 1, "begin")                                                                    \
 	X(ST_ENROL, 2, "enrol")                                                                    \
 	X(ST_REVOKE, 3, "revoke")                                                                  \
+	X(ST_CITY, 4, "city")                                                                      \
 	X(ST_HEARD, 5, "heard")                                                                    \
 	X(ST_MOVE, 16, "move")                                                                     \
 	X(ST_NOTE, 17, "note")                                                                     \
-	X(ST_REASSIGN, 18, "reassign")
+	X(ST_REASSIGN, 18, "reassign")                                                             \
+	X(ST_BALLOT, 20, "ballot")                                                                 \
+	X(ST_TOKENS, 21, "tokens")
 enum st_event_type {
 #define X(name, number, text) name = (number),
 	ST_EVENT_TYPES(X)
@@ -101,6 +106,15 @@ struct st_revoke {
 	uint32_t epoch;
 };
 
+/* One version of a city table, whole. Rows are cells, one after another: each its size as a varint, and text.
+ * A later version of the program may know more columns; they stand last. */
+struct st_city {
+	uint32_t table, version; /* of a table, from 1 */
+	uint32_t from_day;       /* in force from this business day */
+	uint32_t columns;
+	struct st_span rows;
+};
+
 /* Move, note and reassign in one shape: a note has no state, a reassign no move. */
 struct st_change {
 	uint32_t kind, move, state;
@@ -117,6 +131,23 @@ struct st_heard {
 	size_t count;   /* 1 .. ST_HEARD_MAX */
 	const struct st_position *positions; /* those of one log stand together */
 };
+/* One paper that came back from a vote: an event of the vote's record that commutes. What it counts for is never said
+ * here, but by whoever counts (work/ballot.h). */
+enum { ST_TOKEN_SIZE = 16, ST_PAPER_ID_SIZE = 16, ST_BALLOT_CHOICES_MAX = 64 };
+struct st_ballot {
+	bool spoiled;                    /* nobody can read it; it has no token then */
+	uint8_t token[ST_TOKEN_SIZE];
+	uint8_t id[ST_PAPER_ID_SIZE];    /* the same paper entered twice has the same one */
+	size_t choice_count;
+	uint8_t choices[ST_BALLOT_CHOICES_MAX]; /* places on the paper from 1, in the deputy's order */
+};
+/* Hashes of a vote's tokens, one behind the other, 32 bytes each. */
+enum { ST_TOKENS_EVENT_MAX = 1500 };
+
+ST_MUST int st_ballot_encode(const struct st_ballot *in, struct st_buf *to);
+ST_MUST int st_ballot_decode(struct st_span body, struct st_ballot *ret_ballot);
+ST_MUST int st_tokens_encode(struct st_span hashes, struct st_buf *to);
+ST_MUST int st_tokens_decode(struct st_span body, struct st_span *ret_hashes);
 
 ST_MUST int st_begin_encode(const struct st_begin *in, struct st_buf *to);
 ST_MUST int st_begin_decode(struct st_span body, struct st_begin *ret_begin);
@@ -124,6 +155,10 @@ ST_MUST int st_enrol_encode(struct st_span certificate, struct st_buf *to);
 ST_MUST int st_enrol_decode(struct st_span body, struct st_span *ret_certificate);
 ST_MUST int st_revoke_encode(const struct st_revoke *in, struct st_buf *to);
 ST_MUST int st_revoke_decode(struct st_span body, struct st_revoke *ret_revoke);
+ST_MUST int st_city_encode(const struct st_city *in, struct st_buf *to);
+ST_MUST int st_city_decode(struct st_span body, struct st_city *ret_city); /* its rows are in form, too */
+/* The next row's cells; false at the end, and where the rows are out of form (then r->failed). */
+bool st_city_next(struct st_reader *r, uint32_t columns, struct st_span cells[ST_CITY_COLUMNS_MAX]);
 ST_MUST int st_heard_encode(const struct st_heard *in, struct st_buf *to);
 ST_MUST int st_heard_decode(struct st_span body, struct st_arena *arena, struct st_heard *ret_heard);
 /* type: ST_MOVE, ST_NOTE or ST_REASSIGN; decoding another one is ST_EWIRE. */

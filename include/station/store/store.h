@@ -2,8 +2,8 @@
  *
  *   events parts carried tree checkpoints receipts evidence   the only copy: never rebuilt, never cleared
  *   stations logs meta                                       who is who; small local numbers for keys
- *   records strays index numbers sources names tallies unread  folded from the events; can be rebuilt
- *   outbox invites                                           what this station still owes
+ *   records strays index numbers sources names tallies unread online ballots city  folded from the events; can be rebuilt
+ *   outbox invites hooks                                     what this station still owes
  *
  * One process opens a directory, one thread writes, any thread reads (short transactions). Nothing
  * of LMDB leaves lib/store: rows are copied out, and spans handed to a scan's callback die when it
@@ -61,6 +61,9 @@ enum st_meta {
 	ST_META_SERIAL = 8,      /* u64: last certificate serial issued */
 	ST_META_INSTANCE = 9,    /* 16 random bytes of this log's epoch */
 	ST_META_TAKEN = 10,      /* of the parent's outbox: its incarnation 16, position u64 */
+	ST_META_ONLINE_SECRET = 14, /* 32 random bytes that query codes are made under: they die with it */
+	ST_META_ONLINE_HOOKS = 15,  /* there: what happens to matters that came online is to be told */
+	ST_META_LAST = 31,
 };
 /* Copies at most room bytes; ST_ENOTFOUND, ST_ETOOBIG. */
 ST_MUST int st_meta_get(struct st_txn *t, enum st_meta key, void *to, size_t room,

@@ -14,7 +14,7 @@ enum st_part_type {
 	ST_PART_TEXT = 1,    /* free text: clear, read by any tier, erasable */
 	ST_PART_PRIVATE = 2, /* the reporter's fields, encrypted; stays with the holder */
 	ST_PART_KEY = 3,     /* the record's key, sealed to one station's grant key */
-	ST_PART_INDEX = 4,   /* blind index */
+	ST_PART_INDEX = 4,   /* blind index: stays with the station that made it */
 };
 
 /* Whether a part leaves the store that it was written in. Text does; what is sealed only beside a grant, in an
@@ -39,3 +39,9 @@ ST_MUST int st_key_seal(const struct st_record_key *key, const struct st_public_
 			const uint8_t seed[ST_SEED_SIZE], struct st_buf *to);
 ST_MUST int st_key_open(struct st_span sealed, const struct st_box_key *grant,
 			struct st_record_key *ret_key);
+
+/* A value of a person's (`what` says which kind of value), so that this station finds it again and nobody who lacks its
+ * grant key can, or can try all telephone numbers: BLAKE2b-128 under a key made from the grant key. */
+enum { ST_BLIND_SIZE = 16 };
+void st_blind(const struct st_box_key *grant, uint8_t what, struct st_span value,
+	      uint8_t ret_blind[ST_BLIND_SIZE]);

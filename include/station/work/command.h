@@ -10,6 +10,7 @@ enum { ST_PLACE_MAX = 160, ST_COMMAND_FIELDS_MAX = ST_FIELDS_MAX };
 struct st_command_field {
 	struct st_span name, value;
 };
+struct st_terms; /* work/terms.h */
 struct st_command {
 	uint32_t kind;
 	const char *move;    /* the move's name, or "note" */
@@ -18,6 +19,13 @@ struct st_command {
 	struct st_span author;
 	const struct st_command_field *fields;
 	size_t field_count;
+	bool by_program;     /* one of the program's own jobs: it may make its moves and fill its fields */
+	/* What the city's tables say, and what the record says so far of that by which they are asked. */
+	struct st_terms *terms; /* NULL: nothing; the kinds' own terms hold */
+	struct st_span category, subcategory;
+	uint32_t urgency;
+	struct st_span unit;    /* that handles the category by default; empty: none is known */
+	bool foreign;           /* another system's dates: the city's rules don't bound them */
 };
 struct st_checked {
 	const struct st_kind *kind;
@@ -34,7 +42,8 @@ struct st_checked {
  * clock puts before the record's opening, since it was ahead then, is of the opening's day; a time that is
  * given is refused before the opening, and when it is later than the clock by more than ST_AT_AHEAD_MS.
  * ST_EMOVE: not from this state (place: the moves that are allowed); ST_EHOLDER; ST_EFIELD or
- * ST_ETOOBIG (place: the field's name). reterr_place is written on failure only. */
+ * ST_ETOOBIG (place: the field's name); ST_EEXPIRED: an extension that is asked after the due day.
+ * reterr_place is written on failure only. */
 ST_MUST int st_command_check(const struct st_command *c, const struct st_record *r, uint32_t self,
 			     struct st_buf *to, struct st_checked *ret_checked,
 			     char reterr_place[ST_PLACE_MAX]);

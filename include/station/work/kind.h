@@ -23,9 +23,11 @@ enum st_field_type {
  * INDEXED, TALLIED and MONTHLY make the field a facet: its values stand in the record's row (work/record.h).
  * INDEXED: the records of a value are found in order of opening. TALLIED: counted by value, at any time;
  * MONTHLY: by value and month, for fields of few values. ANEW: what a move gives replaces all values there were;
- * without it a field of several values gathers them. */
+ * without it a field of several values gathers them. FIND: who has this value is found again at this station, by
+ * its blind index (work/blind.h). FILLED: by a job of the program alone, never by a command. */
 enum st_field_flag {
 	ST_MANY = 1, ST_ONCE = 2, ST_INDEXED = 4, ST_TALLIED = 8, ST_MONTHLY = 16, ST_ANEW = 32,
+	ST_FIND = 64, ST_FILLED = 128,
 	ST_FACET = ST_INDEXED | ST_TALLIED | ST_MONTHLY,
 };
 enum { ST_MANY_MAX = 32 };
@@ -65,11 +67,20 @@ struct st_state_row {
 	const char *zh, *en;
 };
 
-enum st_who { ST_BY_HOLDER, ST_BY_ABOVE };
+/* BY_PROGRAM: by the holder, too, but only through a job of its own (apply.h), which does more than a move. */
+enum st_who { ST_BY_HOLDER, ST_BY_ABOVE, ST_BY_PROGRAM };
 /* Whom the record is with after a move: who had it, the station that ST_F_TO names, or its opener. */
 enum st_hands { ST_HANDS_STAY, ST_HANDS_ON, ST_HANDS_BACK };
 /* What a move's days are counted from: the record's end, or its newest change. */
 enum st_since { ST_SINCE_END, ST_SINCE_CHANGE };
+/* What a move does to the due day: puts it off, stops the clock while somebody is waited for, starts it again. */
+enum st_clock { ST_CLOCK_RUNS, ST_CLOCK_EXTEND, ST_CLOCK_WAIT, ST_CLOCK_RESUME };
+/* Where the city has set them (work/city.h settings), terms of a move: */
+struct st_by_city {
+	const char *within; /* it goes only within so many days of `since`, instead of `days` */
+	const char *by;     /* so many days off is the day field `sets`, where field `when` comes with the move (0: always) */
+	uint32_t sets, when;
+};
 enum { ST_NEEDS_MAX = 6, ST_FROM_MAX = 8 };
 /* Instead of a list of states in `from`: every state of the kind, or every open one. */
 enum { ST_FROM_ANY = 254, ST_FROM_ANY_OPEN = 255 };
@@ -86,6 +97,8 @@ struct st_move_row {
 	const char *example;            /* its fields, as on the command line */
 	enum st_since since;
 	uint32_t due_most;              /* a due day that it gives is at most so many days from the opening; 0: any */
+	enum st_clock clock;
+	struct st_by_city city;
 };
 
 /* What one value asks for beside itself: told "unreachable" needs three dated attempts. */
@@ -98,6 +111,29 @@ struct st_mark {
 	uint32_t of, field;
 	uint64_t least;
 	uint32_t no, yes;
+	const char *by; /* the city's setting that says how many instead */
+};
+
+/* What the record's whole life must say before a move, where a move's own fields can't say it: a motion's
+ * co-signers come one by one. */
+enum { ST_RULE_MOVES_MAX = 2, ST_RULE_FIELDS_MAX = 2, ST_RULE_LEAST_MAX = 32 };
+struct st_rule {
+	uint32_t moves[ST_RULE_MOVES_MAX]; /* asked of these; ends with 0 */
+	uint32_t field;                    /* holds while this one's newest value */
+	uint64_t values;                   /* is one of these choices: bits 1 << number; bit 0: never given */
+	uint32_t unless;                   /* but no more once this move has been made; 0: always */
+	size_t least;                      /* then so many different values of `of` together; 0: no such move at all */
+	uint32_t of[ST_RULE_FIELDS_MAX];
+	const char *zh, *en;               /* what a person is told */
+};
+/* What has been named in one field and not yet in another is shown: co-signers who haven't been told. */
+struct st_left {
+	uint32_t of, done;
+	const char *zh, *en;
+};
+/* Of one command: the number is less than there are values of the other field. field 0: nothing is asked. */
+struct st_fewer {
+	uint32_t field, values;
 };
 
 struct st_kind {
@@ -113,6 +149,13 @@ struct st_kind {
 	const struct st_when *whens;
 	size_t when_count;
 	struct st_mark mark;            /* of 0: none */
+	const struct st_rule *rules;
+	size_t rule_count;
+	const struct st_left *lefts;
+	size_t left_count;
+	struct st_fewer fewer;
+	uint32_t due_field;             /* a move that needs this day makes it the due day; 0: none */
+	uint32_t settled_move;          /* only once a checkpoint covers the record's newest event; 0: none */
 };
 enum { ST_KINDS_MAX = 32 };         /* kinds have numbers below this */
 
@@ -154,5 +197,6 @@ enum {
 	ST_F_SOURCE_NUMBER = 9, ST_F_RATING_ANSWER = 10, ST_F_RATING_RESULT = 11, ST_F_UNIT = 12,
 	ST_F_REASON = 13, ST_F_TITLE = 14, ST_F_TEXT = 15, ST_F_REPLY = 16, ST_F_TO = 17,
 	ST_F_DAYS_LEFT = 18, /* of the term, while the clock stands still */
+	ST_F_RULE = 19,      /* the city's tables that gave the due day, with their versions: "deadlines/3 workdays/2" */
 	ST_F_OWN = 32,
 };

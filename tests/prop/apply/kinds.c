@@ -2,11 +2,12 @@
  *
  * Each step opens a record or tries any move of its kind's table with random values of the fields'
  * types. What the table allows must be done and lead where it says; what it doesn't must be refused and leave no
- * trace. In the end both tiers show the same states, the lists hold each record under its own kind
+ * trace. A merge goes into what is open alone, and voices are as many as a walk from each record finds. In the end both tiers show the same states, the lists hold each record under its own kind
  * alone, and the tallies of both equal a recount. A failure prints its seed. */
 #include "../../unit/apply/pair.h"
 #include <station/ask/matter.h>
 #include <station/ask/verify.h>
+#include <station/ask/voices.h>
 #include <station/base/clock.h>
 #include <station/sync/pack.h>
 
@@ -25,6 +26,8 @@ struct model {
 	const struct st_kind *kind;
 	char number[ST_NUMBER_TEXT];
 	uint32_t state, opened, changed, closed;
+	const struct model *joins; /* it was merged into that */
+	bool told;
 };
 struct walk {
 	struct station *base;
@@ -140,6 +143,21 @@ static bool add_whens(const struct walk *w, struct wish *x, const struct st_kind
 	return true;
 }
 
+/* As many values as the number asks for, which is drawn small enough. */
+static bool add_fewer(const struct walk *w, struct wish *x, const struct st_kind *k, const struct model *m)
+{
+	const struct st_field_row *f = st_kind_field(k, k->fewer.field), *values = st_kind_field(k, k->fewer.values);
+	for (size_t n = 0; f != NULL && n < x->count; n++)
+		if (st_span_equal(x->fields[n].name, st_span_text(f->name))) {
+			(void)snprintf(x->values[n], VALUE_MAX, "%u", 1 + below(2));
+			x->fields[n].value = st_span_text(x->values[n]);
+			while (given(x, values) < 3)
+				if (!add(w, x, values, m))
+					return false;
+		}
+	return true;
+}
+
 /* All that the move needs, and a few fields more. */
 static bool wish_for(const struct walk *w, const struct st_kind *k, const struct st_move_row *move,
 		     const struct model *m, struct wish *x)
@@ -155,12 +173,12 @@ static bool wish_for(const struct walk *w, const struct st_kind *k, const struct
 		    (many || given(x, f) == 0))
 			(void)add(w, x, f, m);
 	}
-	return add_whens(w, x, k, m);
+	return add_whens(w, x, k, m) && add_fewer(w, x, k, m);
 }
 
 static bool allowed(const struct walk *w, const struct model *m, const struct st_move_row *move)
 {
-	if (!st_move_from(m->kind, move, m->state))
+	if (!st_move_from(m->kind, move, m->state) || move->who == ST_BY_PROGRAM)
 		return false;
 	uint32_t since = move->since == ST_SINCE_CHANGE ? m->changed : m->closed;
 	return move->days == 0 || since == 0 || today(w) <= since + move->days;
@@ -186,6 +204,27 @@ static int run(struct walk *w, const struct st_kind *k, const struct st_move_row
 	}
 	free(job);
 	return rc;
+}
+
+/* The record that a merge goes into; NULL: the move is none. */
+static struct model *joined(struct walk *w, const struct st_kind *k, const struct st_move_row *move,
+			    const struct wish *x)
+{
+	const struct st_field_row *f = st_merge_field(k, move);
+	for (size_t i = 0; f != NULL && i < x->count; i++)
+		for (size_t n = 0; n < w->count; n++)
+			if (st_span_equal(x->fields[i].name, st_span_text(f->name)) &&
+			    st_span_equal(x->fields[i].value, st_span_text(w->records[n].number)))
+				return &w->records[n];
+	return NULL;
+}
+
+/* What is refused of a merge that the table allows. */
+static int join_refused(const struct model *other)
+{
+	if (st_state_merged(other->kind, other->state))
+		return ST_EJOINED;
+	return st_kind_state(other->kind, other->state)->class == ST_ENDED ? ST_EENDED : 0;
 }
 
 static void did(struct walk *w, struct model *m, const struct st_move_row *move)
@@ -237,7 +276,12 @@ static void move_one(struct walk *w)
 	int rc = run(w, m->kind, move, &x, m->number, &state);
 	if (late && rc == ST_EFIELD)
 		return; /* the day drawn may lie beyond what the table allows */
-	int want = allowed(w, m, move) ? 0 : ST_EMOVE;
+	struct model *other = joined(w, m->kind, move, &x);
+	int want = !allowed(w, m, move) ? ST_EMOVE : other == NULL ? 0 : join_refused(other);
+	if (rc == ST_ERULE && want == 0 && m->kind->rule_count > 0) {
+		w->refused++; /* what rules allow is tests/unit/apply/rules.c's to say */
+		return;
+	}
 	if (rc != want)
 		fail_msg("seed %llu: %s %s from %s: %s, not %s", (unsigned long long)first_seed, m->kind->name,
 			 move->name, st_kind_state(m->kind, m->state)->name, st_error_name(rc),
@@ -245,6 +289,8 @@ static void move_one(struct walk *w)
 	if (rc == 0) {
 		did(w, m, move);
 		assert_int_equal(state, m->state);
+		m->joins = other != NULL ? other : m->joins;
+		m->told |= strcmp(move->name, "tell") == 0;
 	} else {
 		w->refused++;
 	}
@@ -311,6 +357,48 @@ static void push_all(struct station *from, struct station *to)
 		free(job);
 	}
 	st_packer_free(p.packer);
+}
+
+/* Voices by walking every merged record to its end, one at a time. */
+static void voices(struct st_txn *t, const struct walk *w, const struct st_kind *k)
+{
+	struct st_voices v;
+	struct st_voiced top[RECORDS];
+	uint64_t want = 0, got = 0;
+	assert_int_equal(st_voices_read(t, k->number, &v), 0);
+	for (size_t i = 0; i < w->count; i++) {
+		const struct model *m = &w->records[i];
+		struct st_record_ref ref;
+		uint64_t count = 1, untold = 0;
+		for (size_t n = 0; n < w->count; n++) {
+			const struct model *end = &w->records[n];
+			while (end->joins != NULL)
+				end = end->joins;
+			count += end == m && n != i;
+			untold += end == m && n != i && !w->records[n].told;
+		}
+		if (m->kind != k || m->joins != NULL)
+			continue;
+		struct st_voices under;
+		struct st_record r;
+		assert_int_equal(st_record_resolve(t, st_span_text(m->number), &ref), 0);
+		assert_int_equal(st_record_load(t, &ref, &r), 0);
+		assert_int_equal(st_voices_under(t, &r, &under), 0);
+		assert_int_equal(under.count, count - 1);
+		assert_int_equal(st_voices_of(&under, &ref).untold, untold);
+		st_voices_done(&under);
+		struct st_voiced one = st_voices_of(&v, &ref);
+		assert_int_equal(one.voices, count);
+		assert_int_equal(one.untold, untold);
+		want += count > 1 ? count : 0;
+	}
+	size_t n = st_voices_top(&v, RECORDS, top);
+	for (size_t i = 0; i < n; i++) {
+		assert_true(i == 0 || top[i].voices <= top[i - 1].voices);
+		got += top[i].voices;
+	}
+	assert_int_equal(got, want);
+	st_voices_done(&v);
 }
 
 struct looking {
@@ -407,6 +495,7 @@ static int look(struct st_txn *t, void *arg)
 	for (size_t i = 0; i < st_kind_count(); i++) {
 		struct st_buf next;
 		uint32_t base = 0;
+		voices(t, l->w, st_kind_at(i));
 		size_t pages = 0;
 		assert_int_equal(number_of(t, &base), 0);
 		for (int by_holder = 0; by_holder < 2; by_holder++) {
@@ -468,6 +557,10 @@ static void test_walks(void **state)
 			assert_true(w->done[st_kind_at(i)->number] > 0 ||
 				    st_kind_at(i)->moves[0].hands != ST_HANDS_STAY);
 		assert_true(w->refused > 0);
+		size_t merged = 0;
+		for (size_t i = 0; i < w->count; i++)
+			merged += w->records[i].joins != NULL;
+		assert_true(merged > 0);
 		push_all(&base, &parent);
 		sound(&base, w);
 		sound(&parent, w);

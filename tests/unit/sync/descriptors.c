@@ -23,14 +23,15 @@ enum { DEPTH_MAX = 3, SLACK = 64 * 1024 };
 /*      message         who decodes it; every message has its decoder, and its decoder a budget */
 #define MESSAGES(X)                                                                                \
 	X(position, EVENT) X(addressee, EVENT) X(part, EVENT) X(event, EVENT) X(field, CHANGE)         \
-	X(fields, FIELDS) X(begin, BEGIN) X(enrol, ENROL) X(revoke, REVOKE) X(move, CHANGE)            \
+	X(fields, FIELDS) X(begin, BEGIN) X(enrol, ENROL) X(revoke, REVOKE) X(city, CITY)              \
+	X(move, CHANGE)                                                                            \
 	X(note, CHANGE) X(reassign, CHANGE) X(certificate, CERTIFICATE) X(signed, CERTIFICATE)         \
 	X(enrol_request, REQUEST) X(invite, INVITE) X(log_state, FRAME) X(hello, FRAME)                \
 	X(welcome, FRAME) X(logs, FRAME) X(chunk, FRAME) X(ack, FRAME) X(receipt, FRAME)               \
 	X(receipts, FRAME) X(want, FRAME) X(grant, FRAME) X(ping, FRAME) X(pong, FRAME)                \
 	X(refusal, FRAME) X(join, FRAME) X(joined, FRAME) X(frame, FRAME) X(push_part, PUSH)           \
 	X(push, PUSH) X(taken, FRAME) X(carried, CARRY) X(carry, CARRY) \
-	X(heard, HEARD) X(heard_log, HEARD)
+	X(heard, HEARD) X(heard_log, HEARD) X(ballot, BALLOT) X(tokens, TOKENS)
 
 static const struct {
 	const ProtobufCMessageDescriptor *d;
@@ -156,6 +157,24 @@ static int decode_heard(struct st_span in)
 	return st_heard_decode(in, &arena, &h);
 }
 
+static int decode_ballot(struct st_span in)
+{
+	struct st_ballot b;
+	return st_ballot_decode(in, &b);
+}
+
+static int decode_tokens(struct st_span in)
+{
+	struct st_span hashes;
+	return st_tokens_decode(in, &hashes);
+}
+
+static int decode_city(struct st_span in)
+{
+	struct st_city c;
+	return st_city_decode(in, &c);
+}
+
 static int decode_certificate(struct st_span in)
 {
 	struct st_certificate c;
@@ -209,6 +228,9 @@ static const struct {
 	{ decode_frame, ST_FRAME_MAX, ST_FRAME_ARENA },
 	{ decode_push, ST_PUSH_RAW_MAX, ST_PUSH_RAW_MAX + 256 * 1024 },
 	{ decode_heard, ST_EVENT_MAX, ST_EVENT_ARENA },
+	{ decode_ballot, ST_EVENT_MAX, ST_EVENT_ARENA },
+	{ decode_tokens, ST_EVENT_MAX, ST_EVENT_ARENA },
+	{ decode_city, ST_EVENT_MAX, ST_EVENT_ARENA },
 };
 
 /* Decodes within the arena, with whatever else is allocated counted as well. */

@@ -1,0 +1,151 @@
+/* api_online.c - the operator's view of what comes in online.
+ *
+ * Owns:    /v1/online, and the list of matters by query code.
+ * Flow:    online, store -> api -> stationctl */
+#include <stdlib.h>
+#include <string.h>
+#include <station/base/check.h>
+#include "online.h"
+
+enum { LIST_PAGE = 200, LIST_MAX = 500 };
+
+static json_t *hooks_json(const struct hooks_info *h, const char *webhook, uint64_t waiting)
+{
+	return json_pack("{s:b, s:s, s:I, s:b, s:I, s:I, s:i, s:s, s:o, s:o, s:o}", "on", h->on,
+			 "webhook", webhook, "waiting", (json_int_t)waiting, "sending", h->sending,
+			 "sent", (json_int_t)h->sent, "failed", (json_int_t)h->failed,
+			 "failed_in_a_row", (int)h->in_a_row, "last_error", h->error,
+			 "last_error_at", api_time(h->error_ms), "last_sent_at",
+			 api_time(h->sent_ms), "next_try_at", api_time(h->next_ms));
+}
+
+struct counting {
+	uint64_t matters, waiting;
+};
+
+static int count(struct st_txn *t, void *arg)
+{
+	struct counting *c = arg;
+	int rc = st_online_count(t, &c->matters);
+	return rc < 0 ? rc : st_hook_count(t, &c->waiting);
+}
+
+static int get_online(struct request *q)
+{
+	struct online_info i;
+	struct counting c = { 0, 0 };
+	online_info(q->station->online, &i);
+	int rc = st_store_read(q->station->store, count, &c);
+	if (rc < 0)
+		return rc;
+	json_t *names = json_array();
+	for (size_t n = 0; n < i.token_count; n++)
+		json_array_append_new(names, json_string(i.tokens[n]));
+	return api_json(q, json_pack("{s:s, s:b, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
+				     "listen", i.listen, "open", i.open, "why", i.why, "tokens",
+				     names, "matters", (json_int_t)c.matters, "requests",
+				     (json_int_t)i.requests, "taken", (json_int_t)i.taken,
+				     "refused", (json_int_t)i.refused, "unknown_tokens",
+				     (json_int_t)i.unknown_tokens, "limited", (json_int_t)i.limited,
+				     "cut", (json_int_t)i.cut, "hooks",
+				     hooks_json(&i.hooks, i.webhook, c.waiting)));
+}
+
+/* ---- the list ---- */
+
+struct listing {
+	struct request *q;
+	struct st_txn *txn;
+	json_t *rows;
+	size_t limit;
+	char next[ST_QUERY_CODE_TEXT];
+	bool more;
+};
+
+static int add_row(const struct st_online *o, void *arg)
+{
+	struct listing *x = arg;
+	struct st_record r;
+	struct st_record_id id;
+	struct st_code holder;
+	char code[ST_QUERY_CODE_TEXT], number[ST_NUMBER_TEXT];
+	if (json_array_size(x->rows) == x->limit) {
+		x->more = true;
+		return 1;
+	}
+	int rc = st_record_load(x->txn, &o->ref, &r);
+	if (rc == 0)
+		rc = st_record_id(x->txn, &o->ref, &id);
+	if (rc == 0)
+		rc = st_station_code(x->txn, r.holder, &holder);
+	if (rc < 0)
+		return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;
+	const struct st_state_row *state = st_kind_state(st_kind(ST_KIND_MATTER), r.state);
+	st_query_code_text(o->code, code);
+	memcpy(x->next, code, sizeof(code));
+	st_number_text(&r.number, &id.opener, &id.ulid, number);
+	return json_array_append_new(x->rows,
+				     json_pack("[s, s, s, s, o, s, s, o]", code, number, o->source,
+					       o->request, api_time(o->received_ms),
+					       state == NULL ? "" : state->name, holder.text,
+					       api_day(r.due_day))) == 0
+		       ? 0
+		       : ST_ENOMEM;
+}
+
+static int read_list(struct st_txn *t, void *arg)
+{
+	struct listing *x = arg;
+	const char *page = api_argument(x->q, "page"), *limit = api_argument(x->q, "limit");
+	struct st_record_ref after;
+	char *end = NULL;
+	unsigned long n = limit == NULL ? LIST_PAGE : strtoul(limit, &end, 10);
+	if (n < 1 || n > LIST_MAX || (end != NULL && *end != 0))
+		return api_place(x->q, ST_EFIELD, "limit");
+	x->limit = n;
+	x->txn = t;
+	if (page != NULL && st_online_resolve(t, st_span_text(page), &after) < 0)
+		return api_place(x->q, ST_EFIELD, "page");
+	int rc = st_online_each(t, page == NULL ? NULL : &after, add_row, x);
+	return rc < 0 ? rc : 0;
+}
+
+static json_t *columns_json(void)
+{
+	static const char *const columns[][4] = {
+		{ "code", "查询码", "query code", "text" },
+		{ "number", "编号", "number", "text" },
+		{ "source", "来源", "source", "text" },
+		{ "request_id", "平台编号", "platform's id", "text" },
+		{ "received", "收到", "received", "time" },
+		{ "state", "状态", "state", "text" },
+		{ "holder", "持有站", "held by", "code" },
+		{ "due", "期限", "due", "day" },
+	};
+	json_t *list = json_array();
+	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "name", columns[i][0],
+						      "zh", columns[i][1], "en", columns[i][2],
+						      "type", columns[i][3]));
+	return list;
+}
+
+static int get_list(struct request *q)
+{
+	struct listing x = { .q = q, .rows = json_array() };
+	int rc = st_store_read(q->station->store, read_list, &x);
+	if (rc < 0) {
+		json_decref(x.rows);
+		return rc;
+	}
+	return api_json(q, json_pack("{s:s, s:o, s:o, s:o, s:o}", "name", "online", "title",
+				     api_two("线上来件", "what came in online"), "columns",
+				     columns_json(), "rows", x.rows, "next",
+				     x.more ? json_string(x.next) : json_null()));
+}
+
+const struct route api_online_routes[] = {
+	{ "GET", "/v1/online", get_online },
+	{ "GET", "/v1/online/list", get_list },
+	{ NULL, NULL, NULL },
+};

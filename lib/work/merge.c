@@ -1,0 +1,164 @@
+/* merge.c - from a merged record to the one that it joins.
+ *
+ * Owns:    what a merge is, in terms of the kinds' tables.
+ * Promise: 9: each walk has an end, whatever the events say.
+ * Flow:    rows, events -> merge -> apply, ask */
+#include <station/work/merge.h>
+#include <stdlib.h>
+#include <string.h>
+#include <station/base/check.h>
+#include <station/store/logs.h>
+
+struct st_merge_reader {
+	struct st_txn *txn;
+	struct st_buf bytes;
+	struct st_arena arena;
+};
+
+const struct st_field_row *st_merge_field(const struct st_kind *k, const struct st_move_row *m)
+{
+	const struct st_state_row *to = m == NULL || m->to == 0 ? NULL : st_kind_state(k, m->to);
+	if (to == NULL || to->class != ST_ENDED)
+		return NULL;
+	for (size_t i = 0; i < ST_NEEDS_MAX && m->needs[i] != 0; i++) {
+		const struct st_field_row *f = st_kind_field(k, m->needs[i]);
+		if (f != NULL && f->type == ST_FIELD_RECORD && f->max == k->number)
+			return f;
+	}
+	return NULL;
+}
+
+bool st_state_merged(const struct st_kind *k, uint32_t state)
+{
+	for (size_t i = 0; k != NULL && i < k->move_count; i++)
+		if (k->moves[i].to == state && st_merge_field(k, &k->moves[i]) != NULL)
+			return true;
+	return false;
+}
+
+bool st_state_tells(const struct st_kind *k, uint32_t state)
+{
+	const struct st_move_row *m = k == NULL ? NULL : st_kind_move_named(k, "tell");
+	return m != NULL && m->to == 0 && st_move_from(k, m, state);
+}
+
+bool st_state_answered(const struct st_kind *k, uint32_t state)
+{
+	const struct st_state_row *s = k == NULL ? NULL : st_kind_state(k, state);
+	const struct st_move_row *echo = k == NULL ? NULL : st_kind_move_named(k, "echo");
+	if (s == NULL || s->class == ST_ENDED)
+		return s != NULL;
+	return echo != NULL && (echo->to == state || st_move_from(k, echo, state));
+}
+
+int st_merge_reader_new(struct st_txn *t, struct st_merge_reader **ret_x)
+{
+	struct st_merge_reader *x = calloc(1, sizeof(*x));
+	if (x == NULL)
+		return ST_ENOMEM;
+	x->txn = t;
+	st_buf_init(&x->bytes, ST_EVENT_MAX);
+	int rc = st_arena_init(&x->arena, ST_EVENT_ARENA);
+	if (rc < 0) {
+		st_merge_reader_free(x);
+		return rc;
+	}
+	*ret_x = x;
+	return 0;
+}
+
+void st_merge_reader_free(struct st_merge_reader *x)
+{
+	if (x == NULL)
+		return;
+	st_buf_done(&x->bytes);
+	st_arena_done(&x->arena);
+	free(x);
+}
+
+static int read(struct st_merge_reader *x, const struct st_place *at, struct st_event *e,
+		struct st_change *change)
+{
+	st_assert(at->seq > 0);
+	st_buf_clear(&x->bytes);
+	st_arena_reset(&x->arena);
+	int rc = st_event_get(x->txn, at->log, at->seq, &x->bytes);
+	if (rc == 0)
+		rc = st_event_decode(st_buf_span(&x->bytes), &x->arena, e);
+	return rc < 0 ? rc : st_change_decode(e->type, e->body, &x->arena, change);
+}
+
+static int before(struct st_merge_reader *x, const struct st_event *e, struct st_place *ret_at)
+{
+	struct st_log log;
+	uint32_t station = 0;
+	int rc = st_station_number(x->txn, &e->previous.station, &station);
+	if (rc == 0)
+		rc = st_log_find(x->txn, station, e->previous.epoch, &log);
+	if (rc == 0)
+		*ret_at = (struct st_place){ log.number, e->previous.seq };
+	return rc;
+}
+
+/* The link that the merge wrote. */
+static int take_link(struct st_merge_reader *x, const struct st_field *f, struct st_merge *to)
+{
+	st_assert(!to->here);
+	if (f == NULL || f->is_number || f->text.size > ST_RECORD_NAME_MAX)
+		return ST_ECORRUPT;
+	memcpy(to->name, f->text.data, f->text.size);
+	to->name[f->text.size] = 0;
+	int rc = st_record_resolve(x->txn, f->text, &to->target);
+	to->here = rc == 0;
+	return rc == ST_ENOTFOUND || rc == ST_EFIELD ? 0 : rc; /* of a station elsewhere */
+}
+
+int st_merge_read(struct st_merge_reader *x, const struct st_record *r, struct st_merge *ret_merge)
+{
+	const struct st_kind *k = st_kind(r->kind);
+	struct st_merge joined;
+	struct st_place at = r->head;
+	bool merged = k != NULL && st_state_merged(k, r->state);
+	memset(&joined, 0, sizeof(joined));
+	st_assert(r->revision <= ST_REVISIONS_MAX);
+	for (uint32_t n = 0; k != NULL && at.seq != 0 && n < r->revision; n++) {
+		struct st_event e;
+		struct st_change change;
+		int rc = read(x, &at, &e, &change);
+		if (rc < 0)
+			return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;
+		const struct st_move_row *m =
+			e.type == ST_MOVE ? st_kind_move(k, change.move) : NULL;
+		const struct st_field_row *f = m == NULL ? NULL : st_merge_field(k, m);
+		joined.told |= m != NULL && m->to == 0 && strcmp(m->name, "tell") == 0;
+		if (merged && f != NULL) {
+			rc = take_link(x, st_field_find(change.fields, change.field_count, f->id),
+				       &joined);
+			if (rc < 0)
+				return rc;
+		}
+		if (f != NULL || (m != NULL && m->to != 0) || e.previous.seq == 0)
+			break; /* what ended it; a tell can only stand behind */
+		rc = before(x, &e, &at);
+		if (rc < 0)
+			return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;
+	}
+	*ret_merge = joined;
+	return 0;
+}
+
+int st_merge_end(struct st_merge_reader *x, struct st_record *r)
+{
+	for (unsigned n = 0; n < ST_MERGE_STEPS_MAX; n++) {
+		struct st_merge joined;
+		if (!st_state_merged(st_kind(r->kind), r->state))
+			return 0;
+		int rc = st_merge_read(x, r, &joined);
+		if (rc < 0 || !joined.here)
+			return rc;
+		rc = st_record_load(x->txn, &joined.target, r);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}

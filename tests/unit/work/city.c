@@ -1,0 +1,258 @@
+/* city.c - tests of city files: every table's right rows, every reason why one is wrong, and the calendar
+ * against the state's holidays. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include <station/base/clock.h>
+#include <station/event/event.h>
+#include <station/work/calendar.h>
+
+static struct st_city_file file;
+static struct st_buf rows;
+
+static int setup(void **state)
+{
+	(void)state;
+	st_buf_init(&rows, ST_CITY_ROWS_BYTES_MAX);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	st_buf_done(&rows);
+	return 0;
+}
+
+static int read_csv(const char *table, const char *csv)
+{
+	return st_city_read(st_city_table_named(st_span_text(table)), st_span_text(csv), &rows, &file);
+}
+
+/* The first complaint. */
+static void wrong(const char *table, const char *csv, uint64_t row, const char *column, enum st_city_reason reason)
+{
+	assert_int_equal(read_csv(table, csv), ST_EFIELD);
+	assert_true(file.bad_count > 0);
+	assert_int_equal(file.bad[0].row, row);
+	assert_string_equal(file.bad[0].column, column);
+	assert_int_equal(file.bad[0].reason, reason);
+}
+
+static void test_tables_are_in_order(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < st_city_table_count(); i++) {
+		const struct st_city_table *t = st_city_table_at(i);
+		assert_int_equal(t->number, i + 1);
+		assert_ptr_equal(st_city_table(t->number), t);
+		assert_ptr_equal(st_city_table_named(st_span_text(t->name)), t);
+		assert_true(t->column_count <= ST_CITY_COLUMNS_MAX && t->key != 0 && t->key >> t->column_count == 0);
+	}
+	assert_null(st_city_table(0));
+	assert_null(st_city_table(200));
+	assert_non_null(st_city_table_of_file("/a/b.c/focus.2026.csv"));
+	assert_null(st_city_table_of_file("-"));
+}
+
+/* Each setting takes what holds without it, so that a city can write it out. */
+static void test_settings_take_their_usual_values(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < st_setting_count(); i++) {
+		const struct st_setting *s = st_setting_at(i);
+		char csv[400];
+		assert_ptr_equal(st_setting_named(st_span_text(s->name)), s);
+		if (s->usual[0] == 0)
+			continue;
+		(void)snprintf(csv, sizeof(csv), "name,value\n%s,%s\n", s->name, s->usual);
+		assert_int_equal(read_csv("settings", csv), 0);
+	}
+}
+
+static void test_every_reason(void **state)
+{
+	(void)state;
+	wrong("focus", "number,name,nam\n1,a,b\n", 1, "nam", ST_CITY_BAD_HEADER);
+	wrong("focus", "number,name,name\n1,a,b\n", 1, "name", ST_CITY_BAD_DOUBLE);
+	wrong("focus", "number\n1\n", 1, "name", ST_CITY_BAD_MISSING);
+	wrong("focus", "", 1, "number", ST_CITY_BAD_MISSING);
+	wrong("focus", "number,name\n1,\n", 2, "name", ST_CITY_BAD_NEEDED);
+	wrong("focus", "number,name\n7,a\n", 2, "number", ST_CITY_BAD_NUMBER);
+	wrong("focus", "number,name\n-1,a\n", 2, "number", ST_CITY_BAD_NUMBER);
+	wrong("focus", "number,name\n99999999999999999999,a\n", 2, "number", ST_CITY_BAD_NUMBER);
+	wrong("workdays", "date,kind\n2026-02-30,off\n", 2, "date", ST_CITY_BAD_DAY);
+	wrong("workdays", "date,kind\n2026-02,off\n", 2, "date", ST_CITY_BAD_DAY);
+	wrong("workdays", "date,kind\n2026-02-17,half\n", 2, "kind", ST_CITY_BAD_CHOICE);
+	wrong("guides", "station,guide\n410600,nobody\n", 2, "guide", ST_CITY_BAD_CODE);
+	wrong("deadlines", "kind,category,urgency,days,unit,stops\nvisit,*,*,1,working,no\n", 2, "kind",
+	      ST_CITY_BAD_KIND);
+	wrong("deadlines", "kind,category,urgency,days,unit,stops\nmatter,*,soon,1,working,no\n", 2, "urgency",
+	      ST_CITY_BAD_CHOICE);
+	wrong("settings", "name,value\nreturn_day,7\n", 2, "name", ST_CITY_BAD_SETTING);
+	wrong("settings", "name,value\nreturn_days,0\n", 2, "value", ST_CITY_BAD_NUMBER);
+	wrong("settings", "name,value\nballot_quorum,3/2\n", 2, "value", ST_CITY_BAD_SHARE);
+	wrong("settings", "name,value\npromise_classes,B X\n", 2, "value", ST_CITY_BAD_CHOICE);
+	wrong("focus", "number,name\n1,a\xff\n", 2, "name", ST_CITY_BAD_TEXT);
+	wrong("focus", "number,name\n1,\"a\nb\"\n", 2, "name", ST_CITY_BAD_TEXT);
+	wrong("focus", "number,name\n1,a\n2,b\n1,c\n", 4, "", ST_CITY_BAD_TWICE);
+	wrong("focus", "number,name\n1,a,b\n", 2, "", ST_CITY_BAD_WIDTH);
+	wrong("focus", "number,name\n1,\"a\n", 2, "", ST_CITY_BAD_QUOTES);
+	wrong("focus", "number,name\n1,a\"b\n", 2, "", ST_CITY_BAD_QUOTES);
+}
+
+static void test_limits_are_reached(void **state)
+{
+	static char csv[ST_CITY_FILE_MAX + 2];
+	size_t used = (size_t)snprintf(csv, sizeof(csv), "level1,level2\n");
+	(void)state;
+	for (unsigned i = 0; i < 3001; i++)
+		used += (size_t)snprintf(csv + used, sizeof(csv) - used, "a,%u\n", i);
+	wrong("categories", csv, 3002, "", ST_CITY_BAD_ROWS);
+	assert_int_equal(file.rows, 3000);
+	used = (size_t)snprintf(csv, sizeof(csv), "level1,level2\n");
+	for (unsigned i = 0; i < 700; i++)
+		used += (size_t)snprintf(csv + used, sizeof(csv) - used, "%0100u,%u\n", i, i);
+	wrong("categories", csv, 558, "", ST_CITY_BAD_SIZE);
+	assert_true(rows.size <= ST_CITY_ROWS_BYTES_MAX);
+	used = (size_t)snprintf(csv, sizeof(csv), "number,name\n");
+	for (unsigned i = 0; i < 60; i++)
+		used += (size_t)snprintf(csv + used, sizeof(csv) - used, "9,a\n");
+	wrong("focus", csv, 2, "number", ST_CITY_BAD_NUMBER);
+	assert_int_equal(file.bad_count, ST_CITY_BAD_MAX);
+	memset(csv, 'a', sizeof(csv) - 1);
+	assert_int_equal(read_csv("focus", csv), ST_ETOOBIG);
+	csv[1000] = 0;
+	wrong("focus", csv, 1, "", ST_CITY_BAD_HEADER); /* a name too long to be told */
+}
+
+/* Columns in any order, left out where they may be; values in their one form; a byte order mark; no rows. */
+static void test_one_form(void **state)
+{
+	struct st_buf first;
+	(void)state;
+	st_buf_init(&first, ST_CITY_ROWS_BYTES_MAX);
+	assert_int_equal(read_csv("workdays", "date,kind,name\n2026-02-17,off,春节\n"), 0);
+	st_buf_put_span(&first, st_buf_span(&rows));
+	assert_int_equal(read_csv("workdays", "\xef\xbb\xbfname,kind,date\r\n春节,休,2026-02-17\r\n\r\n"), 0);
+	assert_true(st_span_equal(st_buf_span(&first), st_buf_span(&rows)));
+	assert_int_equal(read_csv("workdays", "date,kind\n"), 0);
+	assert_int_equal(rows.size, 0);
+	assert_int_equal(read_csv("schedules", "name,tier,type,starts,weekdays,weeks\na,*,代表接待日,9:00,周一  friday,1 3\n"), 0);
+	struct st_city_rows r = st_city_rows(st_buf_span(&rows), 14);
+	assert_true(st_city_rows_next(&r));
+	assert_true(st_span_equal(r.cells[4], st_span_text("monday friday")));
+	assert_false(st_city_rows_next(&r));
+	st_buf_done(&first);
+}
+
+/* Rows of another version: more columns than ours are passed over, fewer are empty. */
+static void test_other_versions(void **state)
+{
+	static const uint8_t bytes[] = "\x01" "1\x01" "a\x01" "n\x02" "zz";
+	struct st_city_rows r = st_city_rows(st_span(bytes, 9), 4);
+	(void)state;
+	assert_true(st_city_rows_next(&r));
+	assert_true(st_span_equal(r.cells[3], st_span_text("zz")));
+	assert_false(st_city_rows_next(&r));
+	r = st_city_rows(st_span(bytes, 9), 1);
+	assert_true(st_city_rows_next(&r));
+	assert_int_equal(r.cells[1].size, 0);
+	r = st_city_rows(st_span(bytes, 9), 99);
+	assert_false(st_city_rows_next(&r));
+}
+
+static void test_body_of_an_event(void **state)
+{
+	struct st_buf body;
+	struct st_city c = { .table = 2, .version = 3, .from_day = 20000, .columns = 3 }, d;
+	(void)state;
+	st_buf_init(&body, ST_EVENT_MAX);
+	assert_int_equal(read_csv("focus", "number,name\n1,a\n2,b\n"), 0);
+	c.rows = st_buf_span(&rows);
+	assert_int_equal(st_city_encode(&c, &body), 0);
+	assert_int_equal(st_city_decode(st_buf_span(&body), &d), 0);
+	assert_int_equal(d.table, 2);
+	assert_int_equal(d.version, 3);
+	assert_int_equal(d.from_day, 20000);
+	assert_true(st_span_equal(d.rows, c.rows));
+	for (size_t n = 0; n < body.size; n++) /* cut anywhere: an error, or fewer whole rows */
+		if (st_city_decode(st_span(body.data, n), &d) == 0)
+			assert_int_equal(d.rows.size, 0);
+	c.columns = 2; /* six cells; of four columns they are no rows */
+	st_buf_clear(&body);
+	assert_int_equal(st_city_encode(&c, &body), 0);
+	assert_int_equal(st_city_decode(st_buf_span(&body), &d), 0);
+	c.columns = 4;
+	st_buf_clear(&body);
+	assert_int_equal(st_city_encode(&c, &body), 0);
+	assert_int_equal(st_city_decode(st_buf_span(&body), &d), ST_EWIRE);
+	st_buf_done(&body);
+}
+
+/* ---- working days ---- */
+
+static struct st_calendar calendar;
+
+static void load_calendar(void)
+{
+	static char csv[65536];
+	FILE *f = fopen("deploy/city/workdays.csv", "rb");
+	assert_non_null(f);
+	csv[fread(csv, 1, sizeof(csv) - 1, f)] = 0;
+	(void)fclose(f);
+	assert_int_equal(read_csv("workdays", csv), 0);
+	st_calendar_fill(&calendar, st_buf_span(&rows), 3);
+	assert_int_equal(calendar.count, file.rows);
+}
+
+static void test_the_states_holidays(void **state)
+{
+	(void)state;
+	st_calendar_init(&calendar);
+	assert_true(st_calendar_working(&calendar, st_day_of_date(2026, 2, 17))); /* a Tuesday, by the week */
+	assert_false(st_calendar_working(&calendar, st_day_of_date(2026, 2, 14)));
+	load_calendar();
+	assert_false(st_calendar_working(&calendar, st_day_of_date(2026, 2, 17))); /* Spring Festival */
+	assert_true(st_calendar_working(&calendar, st_day_of_date(2026, 2, 14)));  /* the Saturday worked for it */
+	assert_false(st_calendar_working(&calendar, st_day_of_date(2026, 10, 1)));
+	assert_false(st_calendar_working(&calendar, st_day_of_date(2015, 9, 3)));  /* once only */
+	assert_true(st_calendar_working(&calendar, st_day_of_date(2016, 9, 2)));
+	assert_true(st_calendar_working(&calendar, st_day_of_date(2031, 10, 1)));  /* nobody has said yet */
+}
+
+/* The n-th working day after a day, and counting back, over ten years and more. */
+static void test_counting(void **state)
+{
+	(void)state;
+	load_calendar();
+	uint32_t friday = st_day_of_date(2026, 2, 13);
+	assert_int_equal(st_calendar_add(&calendar, friday, 1), st_day_of_date(2026, 2, 14));
+	assert_int_equal(st_calendar_add(&calendar, friday, 2), st_day_of_date(2026, 2, 24));
+	assert_int_equal(st_calendar_add(&calendar, friday, 0), friday);
+	for (uint32_t day = st_day_of_date(2015, 1, 1); day < st_day_of_date(2027, 1, 1); day += 3)
+		for (uint32_t n = 1; n < 25; n += 4) {
+			uint32_t to = st_calendar_add(&calendar, day, n);
+			assert_true(st_calendar_working(&calendar, to));
+			assert_int_equal(st_calendar_between(&calendar, day, to), n);
+			assert_int_equal(st_calendar_between(&calendar, day, to - 1), n - 1);
+		}
+	assert_int_equal(st_calendar_between(&calendar, friday, friday), 0);
+	assert_int_equal(st_calendar_between(&calendar, friday, friday - 9), 0);
+}
+
+#define EACH(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		EACH(test_tables_are_in_order), EACH(test_settings_take_their_usual_values), EACH(test_every_reason),
+		EACH(test_limits_are_reached), EACH(test_one_form), EACH(test_other_versions),
+		EACH(test_body_of_an_event), EACH(test_the_states_holidays), EACH(test_counting),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
