@@ -171,6 +171,7 @@ static void test_a_year_before_a_leap_day(void **state)
 struct asking_one {
 	struct st_ask ask;
 	size_t rows;
+	uint64_t last[ST_QUESTION_COLUMNS_MAX]; /* numbers of the last row */
 	int rc;
 	char place[ST_PLACE_MAX];
 };
@@ -180,6 +181,8 @@ static int count_row(const struct st_answer_cell *cells, size_t count, void *arg
 	struct asking_one *x = arg;
 	assert_non_null(cells);
 	assert_int_equal(count, x->ask.question->column_count);
+	for (size_t i = 0; i < count; i++)
+		x->last[i] = cells[i].number;
 	x->rows++;
 	return 0;
 }
@@ -224,6 +227,49 @@ static void test_an_empty_station_answers_and_refuses(void **state)
 	station_gone(&s);
 }
 
+static void tell(struct station *s, const char *move, char number[ST_NUMBER_TEXT],
+		 const char *const words[], size_t count)
+{
+	struct st_command_field fields[8];
+	for (size_t i = 0; i < count; i++)
+		fields[i] = (struct st_command_field){ st_span_text(words[2 * i]),
+						       st_span_text(words[2 * i + 1]) };
+	assert_int_equal(station_command(s, move, number, fields, count), 0);
+}
+
+/* Missed first and met after all: it is kept, and counts once. */
+static void test_the_last_word_on_an_occurrence_counts(void **state)
+{
+	struct station s;
+	struct st_signing_key root;
+	char plan[ST_NUMBER_TEXT] = "", visit[ST_NUMBER_TEXT] = "";
+	const char *const planned[] = { "type",	 "reception", "title",	"接待", "starts", "15:00",
+					"place", "一楼",      "people", "D-1" };
+	const char *const came[] = { "who", "masses", "title", "噪声" };
+	const char *const missed[] = { "occurrence", "2023-11-10", "reason", "外出" };
+	const char *const met[] = { "occurrence", "2023-11-10", "met_by", visit };
+	(void)state;
+	station_new(&s, 1);
+	station_found(&s, "410600", &root);
+	station_kind = st_kind_named("visit")->number;
+	tell(&s, "record", visit, came, 2);
+	station_kind = st_kind_named("schedule")->number;
+	tell(&s, "plan", plan, planned, 5);
+	tell(&s, "miss", plan, missed, 2);
+	tell(&s, "meet", plan, met, 2);
+	struct asking_one x = { .ask = { .question = st_question_named("schedules"),
+					 .from_day = day(2023, 11, 10),
+					 .to_day = day(2023, 11, 10),
+					 .now_ms = s.world.now_ms } };
+	assert_int_equal(st_store_read(s.store, ask, &x), 0);
+	assert_int_equal(x.rc, 0);
+	assert_int_equal(x.rows, 1);
+	/* schedules, due, kept, moved, missed */
+	const uint64_t right[] = { 1, 1, 1, 0, 0 };
+	assert_memory_equal(x.last + 2, right, sizeof(right));
+	station_gone(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +280,7 @@ int main(void)
 		cmocka_unit_test(test_a_question_of_months_refuses_days),
 		cmocka_unit_test(test_a_year_before_a_leap_day),
 		cmocka_unit_test(test_an_empty_station_answers_and_refuses),
+		cmocka_unit_test(test_the_last_word_on_an_occurrence_counts),
 	};
 	if (st_trust_start() < 0)
 		return 1;
