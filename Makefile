@@ -75,9 +75,9 @@ $(LIB): $(LIB_O)
 $(O)/stationd: $(D_O) $(LIB)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-# XLSX is written by the tool alone; the daemon doesn't need it.
+# XLSX and QR codes are made by the tool alone; the daemon doesn't need them.
 $(O)/stationctl: $(C_O) $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(shell pkg-config --libs xlsxwriter)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(shell pkg-config --libs xlsxwriter libqrencode)
 
 # A test is one program: tests/unit/<layer>/<module>.c with the library and cmocka.
 $(O)/tests/%: $(O)/tests/%.o $(LIB)
@@ -141,9 +141,8 @@ clean:
 FUZZ_FLAGS := $(CPPFLAGS) -I. -std=gnu11 -g -O1 -D_GNU_SOURCE -DST_DEBUG
 FUZZ_SAN   := address,undefined -fno-sanitize-recover=undefined
 FUZZ_O     := $(LIB_C:%.c=$(O)/fuzzed/%.o) $(GEN_C:%.c=%.fuzzed.o) $(O)/fuzzed/tests/common/city.o
-FUZZ_API_O := $(patsubst %,$(O)/fuzzed/daemon/stationd/%.o,api_answer api_json api_station api_status \
-	api_records api_import api_report api_logs api_kinds api_tasks api_matters \
-	api_online online_routes online_message api_votes api_left api_directives api_city api_overdue api_coverage api_ask)
+FUZZ_API_O := $(patsubst %.c,$(O)/fuzzed/%.o,$(wildcard daemon/stationd/api_*.c) \
+	daemon/stationd/online_routes.c daemon/stationd/online_message.c)
 $(O)/fuzzed/%.o: %.c | $(GEN_C)
 	@mkdir -p $(@D)
 	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,$(FUZZ_SAN) -MMD -MP -c -o $@ $<

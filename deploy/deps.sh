@@ -4,7 +4,7 @@
 set -eu
 packages="build-essential pkg-config libzmq3-dev liblmdb-dev libprotobuf-c-dev protobuf-c-compiler
 libuv1-dev libsodium-dev libssl-dev libcyaml-dev libyaml-dev libmicrohttpd-dev libcurl4-openssl-dev
-libjansson-dev libcsv-dev libzstd-dev libutf8proc-dev libcmocka-dev libsystemd-dev libxlsxwriter-dev clang python3
+libjansson-dev libcsv-dev libzstd-dev libutf8proc-dev libcmocka-dev libsystemd-dev libxlsxwriter-dev libqrencode-dev clang python3
 python3-cryptography python3-yaml faketime"
 missing=
 for p in $packages; do

@@ -38,8 +38,10 @@ struct verb {
 	X(import)                                                                                  \
 	X(report)                                                                                  \
 	X(ask)                                                                                     \
+	X(register)                                                                                \
 	X(city)                                                                                    \
 	X(overdue)                                                                                 \
+	X(deputy)                                                                                  \
 	X(online)                                                                                  \
 	X(kind)                                                                                    \
 	X(log)
@@ -137,6 +139,7 @@ extern struct ctl {
 	X(FILE_NAME, "--%s 要一个文件名 (只有 --csv 可用 - 表示标准输出)",                          \
 	  "--%s needs a file's name (only --csv takes - for standard output)")                      \
 	X(WRITTEN, "已写入 %s: %llu 行", "written to %s: %llu rows")                                \
+	X(NO_QR, "没有可放进二维码的内容, 或内容太长", "nothing to put into a QR code, or too much")  \
 	X(TRY_AGAIN, "%s (%s)", "%s (%s)")
 enum text {
 #define X(id, zh, en) T_##id,

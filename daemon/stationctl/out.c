@@ -1,7 +1,7 @@
 /* out.c - a table that the daemon answers, page by page, to the screen, CSV, XLSX or JSON.
  *
- * Owns:    which form is asked for, the pages, and the file: it is written under another name beside it
- *          and renamed when it is whole, so nobody finds half a table.
+ * Owns:    which form is asked for, the pages, and the file: it is written under another name
+ *          beside it and renamed when it is whole, so nobody finds half a table.
  * Promise: 9: one page is in memory at a time, however long the table is.
  * Flow:    call -> out -> screen, file */
 #include <errno.h>
@@ -15,7 +15,7 @@
 
 enum { PAGES_MAX = 10 * 1000 * 1000 };
 
-/* What a signal leaves behind it: a half-written file may hold names. Set only while there is one. */
+/* What a signal would leave behind: a half-written file may hold names. NULL: there is none. */
 static char *volatile unfinished;
 
 static void on_signal(int number)
@@ -24,6 +24,16 @@ static void on_signal(int number)
 		(void)unlink(unfinished);
 	(void)signal(number, SIG_DFL);
 	(void)raise(number);
+}
+
+void out_hold(bool held)
+{
+	sigset_t set;
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigprocmask(held ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
 }
 
 int out_failed(const struct out *o, const char *why)
@@ -47,7 +57,8 @@ void out_question(const struct out *o, char *to, size_t room)
 	for (size_t i = 0; i < a->option_count && n < room; i++) {
 		const char *name = a->options[i].name;
 		if (strcmp(name, "csv") != 0 && strcmp(name, "xlsx") != 0)
-			n += (size_t)snprintf(to + n, room - n, " --%s %s", name, a->options[i].value);
+			n += (size_t)snprintf(to + n, room - n, " --%s %s", name,
+					      a->options[i].value);
 	}
 }
 
@@ -66,7 +77,8 @@ const char *out_text(const struct out_column *c, const json_t *cell, bool screen
 	else if (json_is_integer(cell))
 		(void)snprintf(room, OUT_CELL_ROOM, "%lld", (long long)json_integer_value(cell));
 	else if (screen)
-		(void)snprintf(room, OUT_CELL_ROOM, real == (double)(long long)real ? "%.0f" : "%.1f", real);
+		(void)snprintf(room, OUT_CELL_ROOM,
+			       real == (double)(long long)real ? "%.0f" : "%.1f", real);
 	else
 		(void)snprintf(room, OUT_CELL_ROOM, "%.15g", real);
 	return room;
@@ -74,7 +86,8 @@ const char *out_text(const struct out_column *c, const json_t *cell, bool screen
 
 /* ---- the file ---- */
 
-/* What isn't a plain file (a pipe, a device) is written as it is: renaming would put a file in its place. */
+/* What isn't a plain file (a pipe, a device) is written as it is: renaming would put a file in its
+ * place. */
 static bool is_plain(const char *path)
 {
 	struct stat st;
@@ -91,16 +104,18 @@ static int open_temporary(struct out *o)
 		o->temporary = NULL;
 		return out_failed(o, strerror(ENOMEM));
 	}
-	int fd = mkstemp(o->temporary);
-	if (fd < 0) {
-		free(o->temporary);
-		o->temporary = NULL;
-		return out_failed(o, strerror(errno));
-	}
-	unfinished = o->temporary;
 	(void)signal(SIGINT, on_signal);
 	(void)signal(SIGTERM, on_signal);
 	(void)signal(SIGHUP, on_signal);
+	out_hold(true);
+	int fd = mkstemp(o->temporary), error = errno;
+	unfinished = fd < 0 ? NULL : o->temporary;
+	out_hold(false);
+	if (fd < 0) {
+		free(o->temporary);
+		o->temporary = NULL;
+		return out_failed(o, strerror(error));
+	}
 	if (o->sink->to_file) {
 		(void)close(fd);
 		return 0;
@@ -180,7 +195,9 @@ static int choose(struct out *o, const struct args *a)
 		complain(T_ONE_FORM);
 		return CTL_USAGE;
 	}
-	o->sink = csv != NULL ? &out_csv : xlsx != NULL ? &out_xlsx : ctl.json ? &out_json : &out_screen;
+	o->sink = ctl.json ? &out_json : &out_screen;
+	if (csv != NULL || xlsx != NULL)
+		o->sink = csv != NULL ? &out_csv : &out_xlsx;
 	o->name = csv != NULL ? csv : xlsx;
 	if (csv != NULL && strcmp(csv, "-") == 0)
 		o->name = NULL;

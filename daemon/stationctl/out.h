@@ -54,6 +54,8 @@ extern const struct sink out_screen, out_json, out_csv, out_xlsx;
 
 /* The file can't be written: says so. */
 int out_failed(const struct out *o, const char *why);
+/* Signals that end it wait from true to false: between a file's making and its being known here. */
+void out_hold(bool held);
 const char *out_title(const struct out *o);
 /* The call as a person would type it, for the sheet that says what the table is. */
 void out_question(const struct out *o, char *to, size_t room);

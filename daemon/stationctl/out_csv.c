@@ -1,15 +1,17 @@
 /* out_csv.c - a table as CSV (RFC 4180) and as one JSON object, written as its pages come.
  *
- * Owns:    the guard against cells that a spreadsheet would take for a formula, and the byte order mark:
- *          files have one, so that Excel reads them as UTF-8; standard output hasn't, since it breaks pipes.
+ * Owns:    the guard against cells that a spreadsheet would take for a formula, and the byte order
+ *          mark: files have one, so that Excel reads them as UTF-8; standard output hasn't, since
+ *          it breaks pipes.
  * Flow:    out -> CSV, JSON */
 #include <string.h>
 #include "out.h"
 
-/* What a person typed and a spreadsheet would run. Chinese and Japanese spreadsheets take the wide signs, too. */
+/* What a person typed and a spreadsheet would run; some take the wide signs of Chinese, too. */
 static bool is_formula(const char *s)
 {
-	static const char *const signs[] = { "=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠" };
+	static const char *const signs[] = { "=",  "+",  "-",  "@",  "\t", "\r",
+					     "\n", "＝", "＋", "－", "＠" };
 	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
 		if (strncmp(s, signs[i], strlen(signs[i])) == 0)
 			return true;

@@ -70,7 +70,8 @@ static void screen_drop(struct out *o)
 	o->own = NULL;
 }
 
-const struct sink out_screen = { screen_head, screen_row, screen_page, screen_end, screen_drop, false };
+const struct sink out_screen = { screen_head, screen_row,  screen_page,
+				 screen_end,  screen_drop, false };
 
 void out_coverage(FILE *to, const json_t *c)
 {
@@ -80,13 +81,13 @@ void out_coverage(FILE *to, const json_t *c)
 	long long stations = number(c, "stations"), heard = number(c, "heard");
 	if (c == NULL)
 		return;
-	(void)fprintf(to, "%s %lld / %lld; %s %s; %s %lld", either("覆盖站点", "stations covered"), heard, stations,
-		      either("最旧检查点", "oldest checkpoint"),
+	(void)fprintf(to, "%s %lld / %lld; %s %s; %s %lld", either("覆盖站点", "stations covered"),
+		      heard, stations, either("最旧检查点", "oldest checkpoint"),
 		      age(number(c, "oldest_checkpoint_s") * 1000, oldest, sizeof(oldest)),
 		      either("事件", "events"), number(c, "events"));
 	if (number(c, "unread") + number(c, "waiting") + number(c, "set_aside") > 0)
-		(void)fprintf(to, "; %s %lld, %s %lld, %s %lld", either("读不懂", "unread"), number(c, "unread"),
-			      either("等待", "waiting"), number(c, "waiting"),
+		(void)fprintf(to, "; %s %lld, %s %lld, %s %lld", either("读不懂", "unread"),
+			      number(c, "unread"), either("等待", "waiting"), number(c, "waiting"),
 			      either("未采纳", "set aside"), number(c, "set_aside"));
 	(void)fputc('\n', to);
 	json_array_foreach(json_object_get(c, "rows"), i, one) {
@@ -97,7 +98,8 @@ void out_coverage(FILE *to, const json_t *c)
 			(void)fprintf(to, "  %s %s %s\n", either("正在补齐:", "being refilled:"),
 				      member(one, "code"), member(one, "name"));
 	}
-	json_array_foreach(json_object_get(c, "invited"), i, one)
+	json_array_foreach(json_object_get(c, "invited"), i, one) {
 		(void)fprintf(to, "  %s %s\n", either("已邀请未加入:", "invited, not joined:"),
 			      json_string_value(one));
+	}
 }

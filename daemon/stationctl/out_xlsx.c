@@ -1,8 +1,8 @@
 /* out_xlsx.c - a table as an XLSX file that is ready to be read, filtered and printed.
  *
- * Owns:    its look: a title, a head that stays and is repeated on each page, A4 across, real dates and
- *          numbers, and a last sheet that says what the table is and what it covers. A text is always a
- *          string, whatever it begins with.
+ * Owns:    its look: a title, a head that stays and is repeated on each page, A4 across, real dates
+ *          and numbers, and a last sheet that says what the table is and what it covers. A text is
+ *          always a string, whatever it begins with.
  * Promise: 6: coverage goes with the table; 9: rows go to the disk as they come.
  * Flow:    out -> XLSX */
 #include <stdlib.h>
@@ -23,7 +23,7 @@ struct xlsx {
 	lxw_workbook *book;
 	lxw_worksheet *sheet;
 	lxw_format *title, *head, *cell[OUT_TYPE_COUNT], *whole;
-	char *directory; /* where its own temporary files are: beside the table, which has to fit there anyway */
+	char *directory; /* of its own temporary files: the table's, which has to fit there anyway */
 	lxw_row_t row;
 	size_t sheets, widths[COLUMNS_MAX];
 };
@@ -39,7 +39,6 @@ static lxw_format *format(struct xlsx *x, const char *number)
 	if (f == NULL)
 		return NULL; /* the library takes it for no format */
 	format_set_align(f, LXW_ALIGN_VERTICAL_TOP);
-	format_set_border(f, LXW_BORDER_THIN);
 	if (number != NULL)
 		format_set_num_format(f, number);
 	else
@@ -50,9 +49,9 @@ static lxw_format *format(struct xlsx *x, const char *number)
 static void formats(struct xlsx *x)
 {
 	static const char *const numbers[OUT_TYPE_COUNT] = {
-		[OUT_COUNT] = "#,##0", [OUT_NUMBER] = "General", [OUT_DAYS] = "0.##", [OUT_SHARE] = "0.0%",
-		[OUT_DAY] = "yyyy-mm-dd", [OUT_TIME] = "yyyy-mm-dd hh:mm", [OUT_MONTH] = "yyyy-mm",
-		[OUT_CODE] = "@",
+		[OUT_COUNT] = "#,##0",   [OUT_NUMBER] = "General", [OUT_DAYS] = "0.##",
+		[OUT_SHARE] = "0.0%",    [OUT_DAY] = "yyyy-mm-dd", [OUT_TIME] = "yyyy-mm-dd hh:mm",
+		[OUT_MONTH] = "yyyy-mm", [OUT_CODE] = "@",
 	};
 	for (int i = 0; i < OUT_TYPE_COUNT; i++)
 		x->cell[i] = format(x, numbers[i]);
@@ -112,11 +111,21 @@ static void dress(const struct out *o, struct xlsx *x)
 	if (x->row > HEAD_ROW + 1)
 		(void)worksheet_autofilter(x->sheet, HEAD_ROW, 0, x->row - 1, last);
 	worksheet_freeze_panes(x->sheet, HEAD_ROW + 1, 0);
+	worksheet_gridlines(x->sheet, LXW_SHOW_ALL_GRIDLINES); /* on paper, too */
 	worksheet_set_landscape(x->sheet);
 	worksheet_set_paper(x->sheet, 9); /* A4 */
 	worksheet_fit_to_pages(x->sheet, 1, 0);
 	(void)worksheet_repeat_rows(x->sheet, 0, HEAD_ROW);
 	(void)worksheet_set_footer(x->sheet, "&C&P / &N");
+}
+
+/* The library's files have no name once they are open: no signal comes between. */
+static lxw_worksheet *new_sheet(struct xlsx *x, const char *name)
+{
+	out_hold(true);
+	lxw_worksheet *made = workbook_add_worksheet(x->book, name);
+	out_hold(false);
+	return made;
 }
 
 static int sheet(struct out *o, struct xlsx *x)
@@ -126,16 +135,17 @@ static int sheet(struct out *o, struct xlsx *x)
 	if (x->sheet != NULL)
 		dress(o, x);
 	if (x->sheets == SHEETS_MAX)
-		return out_failed(o, either("超过表格能装的行数", "more rows than a workbook holds"));
+		return out_failed(o, either("超过表格行数上限", "more rows than a workbook holds"));
 	if (workbook_validate_sheet_name(x->book, name) != LXW_NO_ERROR)
 		(void)snprintf(name, sizeof(name), "stationctl %zu", x->sheets + 1);
-	x->sheet = workbook_add_worksheet(x->book, name);
+	x->sheet = new_sheet(x, name);
 	if (x->sheet == NULL)
 		return out_failed(o, name);
 	x->sheets++;
 	lxw_error rc = worksheet_write_string(x->sheet, 0, 0, out_title(o), x->title);
 	for (size_t i = 0; rc == LXW_NO_ERROR && i < o->columns; i++)
-		rc = worksheet_write_string(x->sheet, HEAD_ROW, (lxw_col_t)i, o->column[i].title, x->head);
+		rc = worksheet_write_string(x->sheet, HEAD_ROW, (lxw_col_t)i, o->column[i].title,
+					    x->head);
 	x->row = HEAD_ROW + 1;
 	return rc == LXW_NO_ERROR ? 0 : failed(o, rc);
 }
@@ -186,7 +196,7 @@ static lxw_error write_text(struct xlsx *x, lxw_col_t at, const char *s, lxw_for
 	return rc;
 }
 
-/* "2011-07-01", "2011-07" and "2011-07-01T09:30:00+08:00", as it is on that clock. False: none of them. */
+/* "2011-07-01", "2011-07" or "2011-07-01T09:30:00+08:00", as on that clock. False: none of them. */
 static bool read_time(enum out_type type, const char *s, lxw_datetime *to)
 {
 	int second = 0, used = 0;
@@ -198,25 +208,26 @@ static bool read_time(enum out_type type, const char *s, lxw_datetime *to)
 	if (type == OUT_DAY)
 		return sscanf(s, "%4d-%2d-%2d%n", &to->year, &to->month, &to->day, &used) == 3 &&
 		       s[used] == 0 && to->year >= 1900;
-	bool right = type == OUT_TIME && sscanf(s, "%4d-%2d-%2dT%2d:%2d:%2d", &to->year, &to->month, &to->day,
-						&to->hour, &to->min, &second) == 6;
+	bool right = type == OUT_TIME && sscanf(s, "%4d-%2d-%2dT%2d:%2d:%2d", &to->year, &to->month,
+						&to->day, &to->hour, &to->min, &second) == 6;
 	to->sec = second;
 	return right && to->year >= 1900;
 }
 
-static lxw_error write_cell(struct xlsx *x, const struct out_column *c, size_t i, const json_t *cell)
+static lxw_error write_cell(struct xlsx *x, const struct out_column *c, size_t i,
+			    const json_t *cell)
 {
-	char room[OUT_CELL_ROOM];
+	char room[OUT_CELL_ROOM], shown[OUT_CELL_ROOM];
 	lxw_datetime when;
 	lxw_col_t at = (lxw_col_t)i;
 	lxw_format *f = x->cell[c->type];
 	const char *s = out_text(c, cell, false, room);
-	widen(x, i, breadth(s));
+	widen(x, i, breadth(json_is_number(cell) ? out_text(c, cell, true, shown) : s));
 	if (json_is_number(cell))
 		return worksheet_write_number(x->sheet, x->row, at, json_number_value(cell),
 					      c->type == OUT_TEXT ? x->whole : f);
 	if (s[0] == 0)
-		return worksheet_write_blank(x->sheet, x->row, at, f);
+		return LXW_NO_ERROR; /* lines are the sheet's own, so an empty cell needs nothing */
 	if (read_time(c->type, s, &when))
 		return worksheet_write_datetime(x->sheet, x->row, at, &when, f);
 	return write_text(x, at, s, c->type == OUT_CODE ? f : x->cell[OUT_TEXT]);
@@ -267,7 +278,8 @@ static void about_stations(struct xlsx *x, const json_t *coverage)
 	}
 	json_array_foreach(json_object_get(coverage, "invited"), i, one) {
 		if (x->row < ROWS_MAX)
-			about_line(x, either("已邀请未加入", "invited, not joined"), json_string_value(one));
+			about_line(x, either("已邀请未加入", "invited, not joined"),
+				   json_string_value(one));
 	}
 }
 
@@ -285,7 +297,8 @@ static void about(const struct out *o, struct xlsx *x, const json_t *c)
 	about_count(x, either("行数", "rows"), (long long)o->rows);
 	if (c != NULL) {
 		char oldest[32];
-		about_count(x, either("应覆盖站点", "stations to be covered"), number(c, "stations"));
+		about_count(x, either("应覆盖站点", "stations to be covered"),
+			    number(c, "stations"));
 		about_count(x, either("已收到站点", "stations heard from"), number(c, "heard"));
 		about_line(x, either("最旧检查点", "oldest checkpoint"),
 			   age(number(c, "oldest_checkpoint_s") * 1000, oldest, sizeof(oldest)));
@@ -304,11 +317,13 @@ static int xlsx_end(struct out *o, const json_t *last)
 {
 	struct xlsx *x = o->own;
 	dress(o, x);
-	x->sheet = workbook_add_worksheet(x->book, either("说明", "About"));
+	x->sheet = new_sheet(x, either("说明", "About"));
 	if (x->sheet == NULL)
 		return out_failed(o, "XLSX");
 	about(o, x, json_object_get(last, "coverage"));
+	out_hold(true);
 	lxw_error rc = workbook_close(x->book); /* and frees it, whatever it answers */
+	out_hold(false);
 	x->book = NULL;
 	return rc == LXW_NO_ERROR ? 0 : failed(o, rc);
 }

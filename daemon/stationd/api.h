@@ -114,6 +114,22 @@ struct api_covers {
 	uint32_t top;        /* only this one and those below it; 0: any */
 };
 int api_coverage(struct st_txn *t, const struct api_covers *covers, int64_t now_ms, json_t **ret);
+/* Tables: one shape for all of them. A column's type: text, count, number, days, share, day, time, month, code. */
+json_t *api_column(const char *name, const char *type, const char *zh, const char *en);
+struct api_table {
+	const char *name, *zh, *en;
+	json_t *columns, *rows, *coverage; /* taken; coverage NULL: not of this page */
+	struct st_span next;               /* where the next page begins; empty: this is the last */
+};
+json_t *api_table(const struct api_table *t);
+/* The period that ?from, ?to (days or months), ?year and ?quarter=2026-3 say; what isn't said stays as it is.
+ * ST_EFIELD with the place. */
+int api_period(struct request *q, uint32_t *from_day, uint32_t *to_day);
+/* ?limit and ?station; ?lang=en. station: in a read transaction. */
+int api_limit(struct request *q, size_t usual, size_t most, size_t *ret_limit);
+int api_station(struct request *q, struct st_txn *t, uint32_t *ret_number);
+enum st_lang api_lang(struct request *q);
+int64_t api_now_ms(void);
 int api_read_log(struct st_txn *t, const char *name, struct st_log *ret_log); /* CODE or CODE/EPOCH */
 
 /* api_directives.c */
@@ -136,6 +152,7 @@ json_t *api_left(const struct st_kind *k, const json_t *events);
 	X(import)                                                                                  \
 	X(report)                                                                                  \
 	X(ask)                                                                                     \
+	X(register)                                                                                \
 	X(log)                                                                                     \
 	X(task)                                                                                    \
 	X(kind)                                                                                    \
@@ -144,7 +161,9 @@ json_t *api_left(const struct st_kind *k, const json_t *events);
 	X(online)                                                                                  \
 	X(vote)                                                                                    \
 	X(city)                                                                                    \
-	X(overdue)
+	X(overdue)                                                                                 \
+	X(schedule)                                                                                \
+	X(deputy)
 #define X(group) extern const struct route api_##group##_routes[];
 ROUTE_LISTS(X)
 #undef X

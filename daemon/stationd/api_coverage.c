@@ -39,12 +39,13 @@ static int add_station(const struct st_coverage_row *row, void *arg)
 	if (row->checkpoint_time_s != 0 &&
 	    (sum->oldest_checkpoint_s == 0 || row->checkpoint_time_s < sum->oldest_checkpoint_s))
 		sum->oldest_checkpoint_s = row->checkpoint_time_s;
-	json_t *one = json_pack("{s:s, s:s, s:s, s:b, s:I, s:I, s:o, s:I, s:b}", "code", c->code.text,
-				"name", c->name, "tier", st_tier_name(c->tier), "heard", (int)row->heard,
-				"size", (json_int_t)row->size, "checkpoint_ms",
-				(json_int_t)row->checkpoint_time_s * 1000, "checkpoint_at",
-				api_time((int64_t)row->checkpoint_time_s * 1000), "unread",
-				(json_int_t)row->unread, "refilling", (int)row->refilling);
+	json_t *one =
+		json_pack("{s:s, s:s, s:s, s:b, s:I, s:I, s:o, s:I, s:b}", "code", c->code.text,
+			  "name", c->name, "tier", st_tier_name(c->tier), "heard", (int)row->heard,
+			  "size", (json_int_t)row->size, "checkpoint_ms",
+			  (json_int_t)row->checkpoint_time_s * 1000, "checkpoint_at",
+			  api_time((int64_t)row->checkpoint_time_s * 1000), "unread",
+			  (json_int_t)row->unread, "refilling", (int)row->refilling);
 	return json_array_append_new(x->rows, one) == 0 ? 0 : ST_ENOMEM;
 }
 
@@ -56,7 +57,7 @@ static int add_invited(const struct st_invite_row *i, void *arg)
 	return 0;
 }
 
-/* What waits and what is set aside is of any station: an event that waits can't say whose figure it is. */
+/* What waits and what is set aside is of any station: it can't say whose figure it would be. */
 static int read_all(struct st_txn *t, struct covering *x)
 {
 	struct st_coverage_sum all;
@@ -71,7 +72,9 @@ static int read_all(struct st_txn *t, struct covering *x)
 
 int api_coverage(struct st_txn *t, const struct api_covers *covers, int64_t now_ms, json_t **ret)
 {
-	struct covering x = { .txn = t, .covers = covers, .rows = json_array(), .invited = json_array() };
+	struct covering x = { .txn = t, .covers = covers };
+	x.rows = json_array();
+	x.invited = json_array();
 	int rc = read_all(t, &x);
 	if (rc < 0) {
 		json_decref(x.rows);
@@ -81,9 +84,9 @@ int api_coverage(struct st_txn *t, const struct api_covers *covers, int64_t now_
 	*ret = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "stations",
 			 (json_int_t)x.sum.stations, "heard", (json_int_t)x.sum.heard, "refilling",
 			 (json_int_t)x.sum.refilling, "events", (json_int_t)x.sum.events, "unread",
-			 (json_int_t)x.sum.unread, "waiting", (json_int_t)x.sum.waiting, "set_aside",
-			 (json_int_t)x.sum.set_aside, "oldest_checkpoint_s",
-			 (json_int_t)x.sum.oldest_checkpoint_s, "now_ms", (json_int_t)now_ms, "rows", x.rows,
-			 "invited", x.invited);
+			 (json_int_t)x.sum.unread, "waiting", (json_int_t)x.sum.waiting,
+			 "set_aside", (json_int_t)x.sum.set_aside, "oldest_checkpoint_s",
+			 (json_int_t)x.sum.oldest_checkpoint_s, "now_ms", (json_int_t)now_ms,
+			 "rows", x.rows, "invited", x.invited);
 	return *ret == NULL ? ST_ENOMEM : 0;
 }

@@ -203,6 +203,12 @@ static int held_above(struct life *l, const struct st_place *at, struct holding 
 	return rc == ST_ENOTFOUND ? 0 : rc;
 }
 
+void life_forget(struct life *l)
+{
+	st_wipe(&l->key, sizeof(l->key));
+	l->key_here = false;
+}
+
 /* What the event says by itself. */
 static int life_envelope(struct life *l, const struct st_place *at, struct st_event *event,
 			 struct st_change *change, struct st_life_event *e)

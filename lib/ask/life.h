@@ -26,6 +26,8 @@ int life_event(struct life *l, const struct st_place *at, enum st_stray_why stra
 int life_read(struct life *l, const struct st_place *at, struct st_event *ret_event,
 	      struct st_change *ret_change);
 int life_previous(struct life *l, const struct st_event *e, struct st_place *ret_at);
+/* Another record follows: this one's key is forgotten. */
+void life_forget(struct life *l);
 /* As life_event, without who holds it and how far it has come, which cost more than all the rest. */
 int life_facts(struct life *l, const struct st_place *at, struct st_event *ret_event,
 	       struct st_life_event *e);

@@ -73,14 +73,14 @@ uint32_t choice_number(const char *kind, const char *field, const char *name);
 typedef int record_fn(struct asking *a, const struct st_record *r, void *arg);
 int records_in_state(struct asking *a, uint32_t kind, uint32_t state, record_fn *fn, void *arg);
 /* The newest value of a field: several values of one event are joined. */
-struct newest {
+struct latest {
 	uint32_t field;
 	bool text_part; /* it stands in the erasable text */
 	bool found;
 	uint64_t number;
 	char text[ST_ANSWER_TEXT_MAX + 1];
 };
-int newest_read(struct asking *a, const struct st_record *r, struct newest *w, size_t count);
+int latest_read(struct asking *a, const struct st_record *r, struct latest *w, size_t count);
 /* Each event of the chain, newest first. */
 typedef int change_fn(struct asking *a, const struct st_event *e, const struct st_change *c,
 		      void *arg);

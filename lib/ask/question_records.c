@@ -96,7 +96,7 @@ int changes_each(struct asking *a, const struct st_record *r, change_fn *fn, voi
 }
 
 /* All values that one event gives a field, with 、 between them. */
-static void take(struct newest *w, const struct st_field *fields, size_t count)
+static void take(struct latest *w, const struct st_field *fields, size_t count)
 {
 	size_t used = 0;
 	for (size_t i = 0; i < count; i++) {
@@ -118,7 +118,7 @@ static void take(struct newest *w, const struct st_field *fields, size_t count)
 	st_assert(used < sizeof(w->text));
 }
 
-static bool wanted(const struct newest *w, size_t count, bool text_part)
+static bool wanted(const struct latest *w, size_t count, bool text_part)
 {
 	for (size_t i = 0; i < count; i++)
 		if (!w[i].found && w[i].text_part == text_part)
@@ -126,7 +126,7 @@ static bool wanted(const struct newest *w, size_t count, bool text_part)
 	return false;
 }
 
-int newest_read(struct asking *a, const struct st_record *r, struct newest *w, size_t count)
+int latest_read(struct asking *a, const struct st_record *r, struct latest *w, size_t count)
 {
 	struct st_place at = r->head;
 	int rc = 0;
@@ -255,8 +255,8 @@ int deputies_read(struct asking *a, struct deputy **ret, size_t *ret_count)
 
 int row_deputy(struct asking *a, const struct deputy *d)
 {
-	struct newest name = { .field = field_number("deputy", "name") };
-	int rc = newest_read(a, &d->record, &name, 1);
+	struct latest name = { .field = field_number("deputy", "name") };
+	int rc = latest_read(a, &d->record, &name, 1);
 	row_code(a, d->text);
 	row_text(a, name.text);
 	row_station(a, d->station);

@@ -139,7 +139,7 @@ static uint32_t end_of(const struct voices *v, const struct voice *from)
 static int give_top(struct asking *a, const struct sum *s, const struct voice *one,
 		    uint32_t joins_field)
 {
-	struct newest link = { .field = joins_field },
+	struct latest link = { .field = joins_field },
 		      title = { .field = ST_F_TITLE, .text_part = true };
 	struct st_record_ref ref;
 	struct st_record r;
@@ -147,7 +147,7 @@ static int give_top(struct asking *a, const struct sum *s, const struct voice *o
 	st_assert(s->n[0] > 0);
 	int rc = st_record_load(a->txn, &one->ref, &r);
 	if (rc == 0)
-		rc = newest_read(a, &r, &link, 1);
+		rc = latest_read(a, &r, &link, 1);
 	if (rc < 0)
 		return rc;
 	rc = st_record_resolve(a->txn, st_span_text(link.text), &ref);
@@ -156,7 +156,7 @@ static int give_top(struct asking *a, const struct sum *s, const struct voice *o
 	bool here = rc == 0;
 	if (rc < 0 && rc != ST_ENOTFOUND && rc != ST_EFIELD)
 		return rc;
-	rc = here ? newest_read(a, &r, &title, 1) : 0;
+	rc = here ? latest_read(a, &r, &title, 1) : 0;
 	row_text(a, either_of(a, "事项", "matter"));
 	if (rc == 0)
 		rc = row_name(a, ST_NAMES_CATEGORY, here ? r.category : 0);

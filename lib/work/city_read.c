@@ -10,6 +10,7 @@
 #include <station/base/clock.h>
 #include <station/base/text.h>
 #include <station/work/city.h>
+#include <station/work/register.h>
 
 enum { FILE_COLUMNS_MAX = 2 * ST_CITY_COLUMNS_MAX };
 
@@ -25,7 +26,9 @@ struct reading {
 	struct st_span setting;              /* of this row: its value is of its type */
 	struct st_buf *rows;
 	size_t *offsets;                     /* where each row begins in rows */
+	uint64_t *numbers;                   /* and which row of the file it is */
 	bool blank, full;
+	int ended;                           /* by which character the row before was */
 	int rc;
 };
 
@@ -334,6 +337,7 @@ static void take_cells(struct reading *r, const struct st_span *cells)
 		return;
 	}
 	r->offsets[r->file->rows] = r->rows->size;
+	r->numbers[r->file->rows] = r->number;
 	st_buf_put_span(r->rows, st_buf_span(&r->cells));
 	r->file->rows++;
 }
@@ -355,8 +359,9 @@ static void on_row(int end, void *arg)
 	struct reading *r = arg;
 	struct st_span cells[FILE_COLUMNS_MAX];
 	const uint8_t *at = r->row.data;
-	(void)end;
-	if (r->full)
+	bool second = end == '\n' && r->ended == '\r' && r->count == 0; /* of CR LF: no line of its own */
+	r->ended = end;
+	if (r->full || second)
 		return;
 	r->number++;
 	bool wide = r->count > FILE_COLUMNS_MAX || r->row.error < 0;
@@ -402,6 +407,21 @@ static int parse(struct reading *r, struct st_span csv)
 	return r->rc;
 }
 
+/* What a whole table must make, beside what each of its cells says. */
+static int check_registers(struct reading *r)
+{
+	struct st_register_wrong wrong;
+	int rc = st_registers_of_rows(st_buf_span(r->rows), (uint32_t)r->table->column_count, NULL, &wrong);
+	if (rc != ST_EFIELD && rc != ST_ETOOBIG)
+		return rc;
+	size_t size = strlen(wrong.place), most = ST_CITY_NAME_MAX - 1;
+	while (size > most || (size > 0 && (wrong.place[size] & 0xc0) == 0x80))
+		size--; /* as many whole characters as a column's name has room for */
+	r->number = wrong.line < r->file->rows ? r->numbers[wrong.line] : r->number;
+	bad(r, st_span(wrong.place, size), ST_CITY_BAD_SOURCE);
+	return 0;
+}
+
 int st_city_read(const struct st_city_table *table, struct st_span csv, struct st_buf *rows,
 		 struct st_city_file *ret_file)
 {
@@ -411,13 +431,19 @@ int st_city_read(const struct st_city_table *table, struct st_span csv, struct s
 	if (csv.size > ST_CITY_FILE_MAX)
 		return ST_ETOOBIG;
 	r.offsets = calloc(table->rows_max, sizeof(*r.offsets));
-	if (r.offsets == NULL)
+	r.numbers = calloc(table->rows_max, sizeof(*r.numbers));
+	if (r.offsets == NULL || r.numbers == NULL) {
+		free(r.offsets);
+		free(r.numbers);
 		return ST_ENOMEM;
+	}
 	st_buf_clear(rows);
 	st_buf_init(&r.row, ST_CITY_FILE_MAX);
 	st_buf_init(&r.cells, ST_CITY_COLUMNS_MAX * (4 * ST_CITY_CELL_MAX));
 	st_buf_init(&r.value, 4 * ST_CITY_CELL_MAX);
 	int rc = parse(&r, csv);
+	if (rc == 0 && rows->error == 0 && ret_file->bad_count == 0 && table->number == ST_CITY_registers)
+		rc = check_registers(&r);
 	if (rc == 0)
 		rc = rows->error == ST_ENOMEM || r.row.error == ST_ENOMEM || r.cells.error == ST_ENOMEM ? ST_ENOMEM
 		     : ret_file->bad_count > 0 ? ST_EFIELD : 0;
@@ -426,5 +452,6 @@ int st_city_read(const struct st_city_table *table, struct st_span csv, struct s
 	st_buf_done(&r.cells);
 	st_buf_done(&r.value);
 	free(r.offsets);
+	free(r.numbers);
 	return rc;
 }

@@ -40,6 +40,8 @@ TABLE = {
     "ask_common": ("ms", LESS, 10),
     "ask_all": ("ms", LESS, 50),
     "sibling_p99": ("%", LESS, 10),
+    "register_xlsx": ("s", LESS, 10),
+    "register_rss": ("MiB", LESS, 16),
 }
 
 

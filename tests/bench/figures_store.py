@@ -209,3 +209,51 @@ def big(b, wanted):
                    "and the same answer's size, it took %.2f ms; the first after ready's cold "
                    "start %.1f ms" %
               (opened, SIBLINGS + 1, median(small), cold))
+
+
+def run_watched(words):
+    """(seconds, MiB of its most memory) of one process of its own"""
+    begun, most = time.monotonic(), 0
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as p:
+        while p.poll() is None:
+            most = max(most, high_water_kib(p.pid))
+            time.sleep(0.005)
+        said = p.stderr.read().decode("utf-8", "replace")
+    if p.returncode != 0:
+        raise Failed("%s: exit %d: %s" % (words[0], p.returncode, said))
+    return time.monotonic() - begun, most / 1024
+
+
+def high_water_kib(pid):
+    """0 once it has ended"""
+    try:
+        with open("/proc/%d/status" % pid, encoding="ascii") as f:
+            return max([int(line.split()[1]) for line in f if line.startswith("VmHWM")], default=0)
+    except OSError:
+        return 0
+
+
+@figures("register_xlsx", "register_rss")
+def register_xlsx(b, wanted):
+    """A whole book of matters that have gone on, at the station that all of it is held at."""
+    took, grown, daemon = [], [], []
+    with Town(b.build) as t:
+        main = t.found()
+        rows = b.amount("register_rows")
+        path = cases.write(os.path.join(t.folder, "book.csv"), 6 * rows, 5)
+        import_timed(main, path)
+        out = os.path.join(t.folder, "book.xlsx")
+        words = main.command("register", "matters", "--xlsx", out)
+        small = run_watched([*words, "--to", "2025-01-01"])[1]
+        for _ in range(b.amount("runs")):
+            before = rss_kib(main)["anon"]
+            s, mib = run_watched(words)
+            took.append(s)
+            grown.append(mib - small)
+            daemon.append((rss_kib(main)["anon"] - before) / 1024)
+            say("register: %d rows in %.2f s, %.1f MiB more than one day's", rows, s, grown[-1])
+        size = os.path.getsize(out) / 1048576
+    note = "stationctl register matters --xlsx: %d rows of 25 columns and 6 events each, a file of " \
+           "%.1f MiB; the daemon's anonymous pages grew by %.1f MiB at most" % (rows, size, max(daemon))
+    b.put("register_xlsx", took, note=note)
+    b.put("register_rss", grown, note="stationctl's most memory less that for one day's rows; " + note)

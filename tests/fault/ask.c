@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <station/ask/deputy.h>
 #include <station/ask/matter.h>
 #include <station/ask/question.h>
 #include <station/ask/report.h>
+#include <station/ask/schedule.h>
 #include <station/ask/verify.h>
 #include <station/sync/pack.h>
 
@@ -204,6 +206,133 @@ static int recount(struct stage *s)
 	return compare(s, "recount", rc);
 }
 
+/* ---- a deputy, and a schedule ---- */
+
+static int command(struct node *n, const char *kind, const char *move, const char *words[][2],
+		   char number[ST_NUMBER_TEXT])
+{
+	struct st_job job;
+	struct st_command_field fields[8];
+	size_t count = 0;
+	for (; words[count][0] != NULL; count++)
+		fields[count] = (struct st_command_field){ st_span_text(words[count][0]),
+							   st_span_text(words[count][1]) };
+	memset(&job, 0, sizeof(job));
+	job.kind = ST_JOB_COMMAND;
+	job.u.command.command = (struct st_command){ .kind = st_kind_named(kind)->number, .move = move,
+						     .at_ms = n->world.now_ms, .fields = fields,
+						     .field_count = count };
+	int rc = node_run(n, &job);
+	if (rc == 0)
+		memcpy(number, job.u.command.number, ST_NUMBER_TEXT);
+	return rc;
+}
+
+static int work_of_a_deputy(struct stage *s)
+{
+	char number[ST_NUMBER_TEXT];
+	const char *enter[][2] = { { "deputy", "D-1" }, { "name", "李某" }, { "levels", "city" }, { NULL, NULL } };
+	const char *plan[][2] = { { "type", "reception" }, { "title", "物业" },  { "weekdays", "friday" },
+				  { "starts", "15:00" },   { "place", "一楼" }, { "people", "D-1" },
+				  { NULL, NULL } };
+	const char *visit[][2] = { { "who", "masses" },  { "title", "噪声" }, { "deputies", "D-1" },
+				   { "schedule", number }, { NULL, NULL } };
+	const char *activity[][2] = { { "type", "training" }, { "title", "学习" }, { "deputies", "D-1" },
+				      { "on", "2023-11-20" },  { NULL, NULL } };
+	int rc = command(&s->base, "deputy", "enter", enter, number);
+	if (rc == 0)
+		rc = command(&s->base, "activity", "record", activity, number);
+	if (rc == 0)
+		rc = command(&s->base, "schedule", "plan", plan, number);
+	if (rc == 0)
+		rc = command(&s->base, "visit", "record", visit, number);
+	return rc;
+}
+
+static int see_archive(const struct st_archive_row *row, void *arg)
+{
+	(void)arg;
+	add(row->title, strlen(row->title));
+	add(row->result, strlen(row->result));
+	add(&row->day, sizeof(row->day));
+	return 0;
+}
+
+static int see_deputy(const struct st_deputy_row *row, void *arg)
+{
+	(void)arg;
+	add(row->name, strlen(row->name));
+	add(row->counts, sizeof(row->counts));
+	add(&row->total, sizeof(row->total) * 2);
+	return 0;
+}
+
+static int read_deputy(struct st_txn *t, void *arg)
+{
+	static struct st_points_table table;
+	struct st_card card;
+	struct st_census census;
+	struct st_archive_query archive = { .code = st_span_text("D-1"), .limit = 2 };
+	struct st_deputies_query points = { .table = &table, .floors = true, .limit = 5 };
+	size_t count = 0, line = 0;
+	const struct st_points_line *lines = st_points_defaults(&count);
+	int rc = st_points_read(lines, count, &table, &line);
+	if (rc == 0)
+		rc = st_archive_each(t, &archive, see_archive, NULL, arg);
+	if (rc == 0)
+		rc = st_deputies_each(t, &points, see_deputy, NULL, arg);
+	if (rc == 0)
+		rc = st_deputy_card(t, st_span_text("D-1"), &card);
+	if (rc == 0)
+		add(card.name, strlen(card.name));
+	if (rc == 0)
+		rc = st_census_make(t, 19700, &census);
+	if (rc == 0)
+		add(&census.seats, sizeof(census.seats) * 2);
+	return rc;
+}
+
+static int deputy(struct stage *s)
+{
+	struct st_buf next;
+	st_buf_init(&next, 256);
+	int rc = st_store_read(s->base.store, read_deputy, &next);
+	st_buf_done(&next);
+	return compare(s, "deputy", rc);
+}
+
+static int see_occurrence(const struct st_schedule *x, const struct st_occurrence *o, void *arg)
+{
+	(void)arg;
+	add(x->title, strlen(x->title));
+	add(o->met_by, strlen(o->met_by));
+	add(&o->day, sizeof(o->day));
+	return 0;
+}
+
+static int read_schedules(struct st_txn *t, void *arg)
+{
+	struct st_schedule_counts counts;
+	struct st_schedule_query q = { .from_day = 19675, .to_day = 19700, .today = 19690, .limit = 10 };
+	int rc = st_schedule_each(t, &q, see_occurrence, NULL, arg);
+	if (rc == 0)
+		rc = st_schedule_count_all(t, &q, &counts);
+	if (rc < 0)
+		return rc;
+	add(&counts.rows[0].planned, sizeof(uint64_t) * 5);
+	st_schedule_counts_done(&counts);
+	return 0;
+}
+
+static int schedules(struct stage *s)
+{
+	struct st_buf next;
+	st_buf_init(&next, 256);
+	int rc = st_store_read(s->base.store, read_schedules, &next);
+	st_buf_done(&next);
+	return compare(s, "schedules", rc);
+}
+
 static int read_note(struct st_txn *t, void *arg)
 {
 	struct st_log log;
@@ -244,6 +373,8 @@ int main(void)
 		{ .name = "coverage", .play = coverage, .subject = on_base },
 		{ .name = "verify", .play = verify, .subject = on_base },
 		{ .name = "recount", .play = recount, .subject = on_base },
+		{ .name = "deputies", .play = deputy, .subject = on_base, .before = work_of_a_deputy },
+		{ .name = "schedules", .play = schedules, .subject = on_base, .before = work_of_a_deputy },
 		{ .name = "note and proof", .play = notes, .subject = on_base },
 		{ .name = "pack and unpack", .play = pack, .subject = on_base },
 	};

@@ -1,8 +1,11 @@
 /* rubbish.c - tests of lists, lives and reports over what a right key signed and nobody can read: it
  * stops only itself. */
+#include <stdlib.h>
 #include <station/ask/matter.h>
+#include <station/ask/register.h>
 #include <station/ask/report.h>
 #include <station/ask/verify.h>
+#include <station/base/text.h>
 #include <station/event/event.h>
 #include <station/trust/part.h>
 #include "../apply/pair.h"
@@ -81,7 +84,7 @@ static void open_with(const struct st_field *fields, size_t count, struct st_spa
 
 struct seen {
 	struct st_txn *txn;
-	unsigned rows, events, missing;
+	unsigned rows, events, missing, cells;
 	char category[ST_NAME_TEXT_MAX + 1];
 };
 
@@ -101,6 +104,34 @@ static int see_row(const struct st_list_row *row, void *arg)
 	return st_life_each(s->txn, &row->record, NULL, see_event, s);
 }
 
+static int see_cells(const struct st_register_cell *cells, size_t count, void *arg)
+{
+	struct seen *s = arg;
+	for (size_t i = 0; i < count; i++) {
+		s->cells += !cells[i].empty;
+		assert_int_equal(st_text_check(cells[i].text, SIZE_MAX, true), 0);
+	}
+	return 0;
+}
+
+/* Every register that there is. */
+static int read_registers(struct st_txn *t, void *arg)
+{
+	struct st_registers *all = NULL;
+	struct st_buf next;
+	char place[ST_PLACE_MAX];
+	int rc = st_registers_load(t, 20000, &all);
+	st_buf_init(&next, 256);
+	for (size_t i = 0; rc == 0 && i < all->count; i++) {
+		struct st_register_query q = { .reg = &all->rows[i], .limit = 10,
+					       .deputy = st_span_text("") };
+		rc = st_register_each(t, &q, see_cells, arg, &next, place);
+	}
+	st_buf_done(&next);
+	free(all);
+	return rc;
+}
+
 static int list(struct st_txn *t, void *arg)
 {
 	struct st_list_query q = { .kind = ST_KIND_MATTER, .limit = 10, .today = 19700 };
@@ -109,7 +140,7 @@ static int list(struct st_txn *t, void *arg)
 	st_buf_init(&next, 256);
 	int rc = st_list_each(t, &q, see_row, arg, &next);
 	st_buf_done(&next);
-	return rc;
+	return rc == 0 ? read_registers(t, arg) : rc;
 }
 
 static void test_a_part_that_nobody_can_read_stops_no_list(void **state)
@@ -153,6 +184,29 @@ static void test_a_category_that_is_no_text_counts_as_none(void **state)
 	assert_int_equal(r.wrong + r.wrong_records, 0);
 }
 
+/* Numbers where texts belong, texts where numbers do, links to nowhere and choices that there aren't. */
+static void test_fields_of_another_type_stop_no_register(void **state)
+{
+	const struct st_kind *k = st_kind(ST_KIND_MATTER);
+	struct st_field fields[ST_FIELDS_MAX];
+	uint8_t part[ST_SALT_SIZE] = { 0 };
+	struct seen s = { .rows = 0 };
+	size_t count = 0;
+	(void)state;
+	for (size_t i = 0; i < k->field_count && count < ST_FIELDS_MAX; i++) {
+		const struct st_field_row *f = &k->fields[i];
+		bool number = f->type == ST_FIELD_TEXT || f->type == ST_FIELD_LONG ||
+			      f->type == ST_FIELD_RECORD || f->type == ST_FIELD_IDENTITY;
+		fields[count++] = (struct st_field){ .id = f->id, .is_number = number,
+						     .number = number ? UINT64_MAX : 0,
+						     .text = number ? ST_SPAN_NONE : st_span("\xff\0=", 3) };
+	}
+	open_with(fields, count, ST_SPAN(part));
+	assert_int_equal(st_store_read(main_station.store, list, &s), 0);
+	assert_int_equal(s.rows, 1);
+	assert_true(s.cells > 0);
+}
+
 #define EACH(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 int main(void)
 {
@@ -160,6 +214,7 @@ int main(void)
 		EACH(test_a_part_that_nobody_can_read_stops_no_list),
 		EACH(test_a_part_shorter_than_its_salt_stops_no_list),
 		EACH(test_a_category_that_is_no_text_counts_as_none),
+		EACH(test_fields_of_another_type_stop_no_register),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

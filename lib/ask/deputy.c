@@ -1,0 +1,134 @@
+/* deputy.c - a deputy's card, and how many deputies there are.
+ *
+ * Owns:    which of his fields are public.
+ * Promise: 7: a card shows what he has chosen to show, read from facts alone.
+ * Flow:    code -> record -> card; tallies -> census */
+#include <station/ask/deputy.h>
+#include <stdio.h>
+#include <string.h>
+#include <station/ask/report.h>
+#include <station/base/check.h>
+#include "deeds.h"
+
+int st_deputy_find(struct st_txn *t, struct st_span code, struct st_record *ret_record)
+{
+	ST_REQUIRE(ret_record != NULL);
+	uint32_t number = 0;
+	int rc = deputy_number(t, code, &number);
+	return rc < 0 ? rc : deputy_best(t, number, ret_record);
+}
+
+enum { NAME, POST, CONSTITUENCY, PHONE, DAYS, QR, SHOWN };
+static const char *const shown[SHOWN] = { "name",         "post",        "constituency",
+					  "public_phone", "public_days", "qr" };
+
+static int read_station(struct st_txn *t, const struct st_record *r, uint32_t field,
+			struct st_card *c)
+{
+	struct st_station s;
+	uint32_t number = st_record_facet(r, field);
+	if (number == 0)
+		return 0;
+	int rc = st_station_code(t, number, &c->station);
+	if (rc == 0)
+		rc = st_station_get(t, number, &s);
+	if (rc == 0)
+		(void)snprintf(c->station_name, sizeof(c->station_name), "%s", s.certificate.name);
+	return rc == ST_ENOTFOUND ? 0 : rc; /* one that isn't enrolled here has a code alone */
+}
+
+static void read_levels(const struct st_record *r, uint32_t field, struct st_card *c)
+{
+	st_assert(r->facet_count <= ST_FACETS_MAX);
+	for (size_t i = 0; i < r->facet_count && c->level_count < ST_DEPUTY_LEVELS_MAX; i++)
+		if (r->facets[i].field == field)
+			c->levels[c->level_count++] = r->facets[i].value;
+}
+
+static uint32_t field_of(const struct st_kind *k, const char *name)
+{
+	const struct st_field_row *f = st_kind_field_named(k, st_span_text(name));
+	ST_REQUIRE(f != NULL);
+	ST_REQUIRE(f->place == ST_AS_FACT); /* what is private is no word of ours */
+	return f->id;
+}
+
+int st_deputy_card(struct st_txn *t, struct st_span code, struct st_card *ret_card)
+{
+	struct st_record r;
+	struct st_card c;
+	struct life l;
+	struct newest values[SHOWN];
+	uint32_t code_field;
+	const struct st_kind *k = deputy_kind(&code_field);
+	char *const to[SHOWN] = { c.name, c.post, c.constituency, c.phone, c.days, c.qr };
+	_Static_assert((int)NEWEST_TEXT == (int)ST_DEPUTY_TEXT, "a text fits");
+	memset(&c, 0, sizeof(c));
+	int rc = st_deputy_find(t, code, &r);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < SHOWN; i++)
+		values[i] = (struct newest){ .id = field_of(k, shown[i]) };
+	rc = life_open(&l, t, NULL);
+	if (rc == 0)
+		rc = newest_read(&l, &r, values, SHOWN);
+	life_close(&l);
+	for (size_t i = 0; rc == 0 && i < SHOWN; i++)
+		memcpy(to[i], values[i].text, sizeof(values[i].text));
+	if (rc == 0)
+		rc = read_station(t, &r, field_of(k, "station"), &c);
+	newest_text(code, c.code, sizeof(c.code));
+	read_levels(&r, field_of(k, "levels"), &c);
+	c.state = r.state;
+	if (rc == 0)
+		*ret_card = c;
+	return rc;
+}
+
+/* ---- the census ---- */
+
+static int add_levels(struct st_txn *t, uint32_t today, const struct st_choice *choices,
+		      struct st_census *c)
+{
+	char place[ST_PLACE_MAX];
+	struct st_report report;
+	uint32_t code_field;
+	struct st_report_query q = { .kind = deputy_kind(&code_field)->number,
+				     .by_count = 1,
+				     .by = { ST_BY_LEVELS },
+				     .today = today };
+	memset(&report, 0, sizeof(report));
+	int rc = st_report_make(t, &q, &report, place);
+	for (size_t i = 0; rc == 0 && i < report.count; i++) {
+		const struct st_report_row *row = &report.rows[i];
+		const struct st_choice *level = st_choice_named(choices, st_span_text(row->key[0]));
+		if (level == NULL || row->open_now == 0 || c->level_count == ST_DEPUTY_LEVELS_MAX)
+			continue;
+		c->levels[c->level_count].level = level;
+		c->levels[c->level_count++].deputies = row->open_now;
+		c->seats += row->open_now;
+	}
+	st_report_done(&report);
+	return rc;
+}
+
+int st_census_make(struct st_txn *t, uint32_t today, struct st_census *ret_census)
+{
+	ST_REQUIRE(ret_census != NULL);
+	struct st_census c;
+	struct st_report report;
+	char place[ST_PLACE_MAX];
+	uint32_t code_field;
+	const struct st_kind *k = deputy_kind(&code_field);
+	struct st_report_query q = { .kind = k->number, .today = today };
+	memset(&c, 0, sizeof(c));
+	memset(&report, 0, sizeof(report));
+	int rc = st_report_make(t, &q, &report, place);
+	c.persons = rc == 0 ? report.total.open_now : 0;
+	st_report_done(&report);
+	if (rc == 0)
+		rc = add_levels(t, today, st_kind_field(k, field_of(k, "levels"))->choices, &c);
+	if (rc == 0)
+		*ret_census = c;
+	return rc;
+}
