@@ -37,6 +37,7 @@ struct verb {
 	X(matter)                                                                                  \
 	X(import)                                                                                  \
 	X(report)                                                                                  \
+	X(ask)                                                                                     \
 	X(register)                                                                                \
 	X(city)                                                                                    \
 	X(overdue)                                                                                 \
@@ -70,6 +71,8 @@ extern struct ctl {
 	  "can't reach the daemon (%s): is stationd running? --socket names another socket")        \
 	X(NONSENSE, "守护进程的应答看不懂", "the daemon's answer makes no sense")                   \
 	X(BAD_VERB, "没有这个命令: %s; 见 stationctl --help", "no such verb: %s; see stationctl --help") \
+	X(BAD_QUESTION, "没有这个问题: %s; 见 stationctl ask --list",                                 \
+	  "no such question: %s; see stationctl ask --list")                                        \
 	X(BAD_KIND, "没有这一类: %s; 见 stationctl kinds", "no such kind: %s; see stationctl kinds")   \
 	X(BAD_OPTION, "不认识的选项: %s; 见 stationctl %s --help",                                  \
 	  "unknown option: %s; see stationctl %s --help")                                           \

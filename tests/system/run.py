@@ -28,6 +28,7 @@ sys.path.insert(0, os.path.join(TOP, "deploy", "demo"))
 sys.path.insert(0, HERE)
 import directives  # noqa: E402
 import online  # noqa: E402
+import questions  # noqa: E402
 import tables  # noqa: E402
 from city import City, Failed, Station  # noqa: E402
 
@@ -1140,6 +1141,27 @@ def suggestion_rules(city):
     check(base.json("suggestion", "show", s)["record"]["due"] == "2027-06-30", "its day is the due day")
     base.ctl("suggestion", "fulfil", s, "--progress", "已通车", "--rating_result", "satisfied")
     sound(city)
+
+
+@test
+def questions_documented(city):
+    """deploy/docs/questions.md is what the program's table says."""
+    with open(os.path.join(TOP, "deploy", "docs", "questions.md"), encoding="utf-8") as f:
+        check(f.read() == city["410600"].ctl("ask", "--markdown"), "deploy/docs/questions.md is old: make docs")
+
+
+@test
+def questions_asked(city):
+    """All 24 at every tier, to the screen, CSV, XLSX and JSON; what they say of a little of everything."""
+    matter = questions.ask_everything(city, check, until)
+    questions.what_they_say(city, check, matter)
+    sound(city)
+
+
+@test
+def questions_refused(city):
+    """A question, period, station or record that isn't one is refused by name, in both languages."""
+    questions.refused(city, check)
 
 
 @test
