@@ -8,7 +8,7 @@ enum { ST_REBUILD_EVENTS = 4096 };
 
 /* Marks the store: the next steps empty it and fold all anew. */
 ST_MUST int st_rebuild_ask(struct st_store *s);
-/* 1: it is marked; 0: it isn't. */
+/* 1: it is marked, by st_rebuild_ask or since an older version wrote it; 0: it isn't. */
 ST_MUST int st_rebuild_asked(struct st_store *s);
 /* One step. Nobody else may use the store's records until *ret_done. *ret_events: folded by this step. */
 ST_MUST int st_rebuild_step(struct st_apply *a, bool *ret_done, uint64_t *ret_events);
