@@ -353,4 +353,5 @@ void check_all(struct sim *sim)
 	check_merges(sim);
 	check_online(sim);
 	check_vote(sim);
+	check_books(sim);
 }

@@ -105,6 +105,8 @@ static void hand_one(struct sim *sim, struct station *s)
 static void notice_one(struct sim *sim, struct station *s)
 {
 	struct station *to = sim->stations[sim_below(sim, sim->count)];
+	for (int i = 0; i < 4 && !station_is_below(to, s); i++)
+		to = sim->stations[sim_below(sim, sim->count)];
 	for (size_t i = 0; i < st_kind_count(); i++) {
 		const struct st_kind *k = st_kind_at(i);
 		if (!st_move_opens(&k->moves[0]) || k->moves[0].hands == ST_HANDS_STAY)

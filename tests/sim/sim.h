@@ -12,7 +12,7 @@
  *            online: the platform; vote: a vote of deputies
  *   told     the model: what people and neighbours were told, and nothing else
  *   check    the disks against the model; records, life, lists: what became of each record; heard: who knows
- *            what of each directive
+ *            what of each directive; books: a register and two questions, at one tier
  *
  * One thread, no clock, no randomness but the seed's: the same seed gives the same trace, byte by byte. */
 #pragma once
@@ -354,6 +354,10 @@ void check_online(struct sim *sim);
 void vote_start(struct sim *sim);
 void vote_free(struct sim *sim);
 void check_vote(struct sim *sim);
+
+/* ---- books.c ---- */
+
+void check_books(struct sim *sim);
 
 /* ---- heard.c ---- */
 
