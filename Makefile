@@ -89,7 +89,7 @@ unit: $(UNIT)
 demo: deps
 	@mkdir -p $(O) && echo "building into $(O) (log: $(O)/make.log) ..."
 	@$(MAKE) --no-print-directory -j2 all >$(O)/make.log 2>&1 || { cat $(O)/make.log; exit 1; }
-	@python3 deploy/demo/demo.py --build $(O) $(if $(KEEP),--keep)
+	@python3 deploy/demo/demo.py --build $(O) $(if $(KEEP),--keep) $(if $(CASES),--cases $(CASES))
 
 # Everything that must hold, on programs built with the sanitizers.
 check: deps

@@ -12,11 +12,13 @@ from clerk import MINUTE, Clerk, moment, table_rows, until
 
 WEEKS = 13
 FIRST = datetime.date.fromisoformat(QUARTER[0])
-END = moment(datetime.date.fromisoformat(QUARTER[1]))
+END = moment(datetime.date.fromisoformat(QUARTER[1]), 0)
 DAY = datetime.timedelta(days=1)
 TEXT_BYTES, TITLE_BYTES = 11000, 280
 QUIET = "410621101"
 ENDS = {"close": "closed", "refuse": "refused", "merge": "merged", "withdraw": "withdrawn"}
+STATES = {**ENDS, "accept": "accepted", "assign": "assigned", "answer": "answered", "return": "accepted",
+          "echo": "echoed", "rework": "accepted", "reopen": "reopened"}  # the others leave it as it was
 
 
 def quiet(code, at):
@@ -34,9 +36,13 @@ class Matter:
     def __init__(self, number, at, category, title, place):
         self.number, self.opened, self.category = number, at, category
         self.title, self.place = title, place
-        self.ended, self.moves, self.steps = None, [], []
+        self.state, self.moves, self.steps = "registered", [], []
         self.voices, self.opener, self.holder = [], None, None
         self.focus, self.rated, self.merged, self.pressed = 0, None, 0, False
+
+    @property
+    def ended(self):
+        return self.state in ENDS.values()
 
     def go_on(self, clerk, at):
         if self.steps:
@@ -47,7 +53,7 @@ class Matter:
         clerk.do("matter", move, at, self.number, **fields)
         self.moves.append(move)
         clerk.count["matter " + move] += 1
-        self.ended = ENDS.get(move, self.ended if move in ("rate", "tell") else None)
+        self.state = STATES.get(move, self.state)
         if move == "echo":
             self.rated = fields["rating_answer"]
             # whoever reported the same hears of it, too; where it was handed on, by their own station
@@ -239,7 +245,7 @@ class Life:
         clerk.count["offered"] += 1
         clerk.do("matter", "merge", at + 10 * MINUTE, number, joins=first.number)
         clerk.count["matter merge"] += 1
-        m.ended, first.merged = "merged", first.merged + 1
+        m.state, first.merged = "merged", first.merged + 1
         if any(x == "echo" for x in first.moves):
             clerk.do("matter", "tell", at + 20 * MINUTE, number, told_how="phone")
             clerk.count["matter tell"] += 1

@@ -8,7 +8,7 @@ import io
 import re
 
 from clerk import SAMPLE, table_rows
-from story import pick, table
+from story import pad, pick, table
 from stations import INDUSTRY
 
 QUARTER = ("--from", "2026-04", "--to", "2026-06")
@@ -60,7 +60,7 @@ QUESTIONS = (
     (3, QUARTER, ("属六类的", "of the six"), added("opened"), matters(lambda m: m.focus)),
     (4, QUARTER, ("季内已结", "ended"), added("closed"), matters(lambda m: m.ended)),
     (5, QUARTER, ("答复满意", "satisfied"), at("answer", ("满意", "satisfied"), "matters"),
-     matters(lambda m: m.ended == "closed" and m.rated == "satisfied")),
+     matters(lambda m: m.state == "closed" and m.rated == "satisfied")),
     (6, QUARTER, ("重开过", "reopened"), last("reopened"), matters(lambda m: "reopen" in m.moves)),
     (7, (), ("失联站", "silent"), len, lambda x: 0),
     (8, ("--month", "2026-06"), ("六月无人进站", "none in June"), len,
@@ -110,11 +110,20 @@ def ask_all(city, facts, problems):
         if answer["coverage"]["stations"] != len(list(city)):
             problems.append("ask %d covers %s stations" % (number, answer["coverage"]["stations"]))
         title = re.sub(r" \(\d{4}.*\)$", "", answer["title"][pick("zh", "en")])
-        told.append((number, title, len(rows), pick(*label), value, pick("相符", "agrees") if must else ""))
+        same = "" if must is None else pick("相符", "agrees") if value == must(facts) else pick("不符", "differs")
+        told.append((number, title, len(rows), pick(*label), value, same))
     head = (pick("序号", "no"), pick("问题", "question"), pick("行", "rows"), pick("其中", "figure"), "",
             pick("与另计", "counted otherwise"))
     table([head] + told, (-4, 48, -5, 14, -20, 18))
     return len(told), sum(must is not None for *_, must in QUESTIONS)
+
+
+def one_life(city, number):
+    """Question 22 in a few lines: what became of the matter that was handed on most."""
+    rows = table_rows(city["410600"].json("ask", "life", "--record", number))
+    yield "%s: %s" % (number, pick("其全过程", "its life"))
+    for r in rows:
+        yield "  %s  %s  %s  %s" % (r["at"][:10], pad(r["what"], 26), pad(r["station"], 20), r["proof"])
 
 
 def best_base(rows):
@@ -162,6 +171,16 @@ def ledgers(city, life, problems):
         opened = main.json("report", "--kind", kind)["total"]["opened"]
         if opened != life.total(what):
             problems.append("%s: %d at main, %d done" % (kind, opened, life.total(what)))
+
+
+def every_matter(life, problems):
+    """Each matter that was lived: its state and holder at main are what its clerks last said."""
+    main = life["410600"]
+    for m in life.matters():
+        r = main.get("/v1/records/" + m.number)["record"]
+        if (r["state"], r["holder"]) != (m.state, m.holder):
+            problems.append("%s: %s at %s by main, %s at %s by its clerks" % (m.number, r["state"], r["holder"], m.state,
+                                                                             m.holder))
 
 
 def sample_marked(city, number):

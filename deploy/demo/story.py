@@ -38,12 +38,13 @@ def cut(text, columns):
     return text
 
 
+def pad(text, columns):
+    """text in a cell of so many columns of a terminal; negative: at its right."""
+    text = cut(str(text), abs(columns))
+    gap = " " * (abs(columns) - width(text))
+    return gap + text if columns < 0 else text + gap
+
+
 def table(rows, widths):
-    """Cells padded by what they take on a terminal; a negative width stands right."""
     for row in rows:
-        cells = []
-        for text, w in zip(row, widths):
-            text = cut(str(text), abs(w))
-            gap = " " * (abs(w) - width(text))
-            cells.append(gap + text if w < 0 else text + gap)
-        print("  " + "  ".join(cells).rstrip())
+        print("  " + "  ".join(pad(text, w) for text, w in zip(row, widths)).rstrip())
