@@ -12,6 +12,7 @@ import unicodedata
 
 from city import Failed, TOP
 from clerk import SEED
+from story import pick
 
 HEAD = ("number,opened_at,due_at,closed_at,state,channel,category,subcategory,district,sub_district,"
         "agency,title,text,reply,duplicate_of").split(",")
@@ -20,18 +21,32 @@ LIVED_MOST, LIVED_REPLIES = 640, 160  # cases that are lived, and of these with 
 KILL_EVENTS = 600  # in a station's log, when it is killed
 
 
+class BadFile(Failed):
+    pass
+
+
+def read(path):
+    """The rows of a case file, gzipped or not. BadFile: it can't be read, or isn't of the format."""
+    try:
+        with open(path, "rb") as f:
+            opener = gzip.open if f.read(2) == b"\x1f\x8b" else open
+        with opener(path, "rt", newline="", encoding="utf-8-sig") as f:
+            reader = csv.reader(f)
+            head = next(reader, [])
+            if head != HEAD:
+                raise BadFile("%s:1: %s: %s" % (path, pick("表头应为", "its header must be"), ",".join(HEAD)))
+            rows = list(reader)
+    except (OSError, ValueError, EOFError, csv.Error) as e:
+        raise BadFile("%s: %s: %s" % (path, pick("读不出", "can't be read"), e)) from e
+    return [dict(zip(HEAD, r)) for r in rows if len(r) == len(HEAD)]
+
+
 class Cases:
     """rows of one file, and of each whether its category is drawn"""
 
     def __init__(self, path):
         self.name = os.path.basename(path)
-        opener = gzip.open if open(path, "rb").read(2) == b"\x1f\x8b" else open
-        with opener(path, "rt", newline="", encoding="utf-8-sig") as f:
-            reader = csv.reader(f)
-            head = next(reader, [])
-            if head != HEAD:
-                raise Failed("%s: its header isn't %s" % (path, ",".join(HEAD)))
-            self.rows = [dict(zip(HEAD, r)) for r in reader if len(r) == len(HEAD)]
+        self.rows = read(path)
         self.drawn = set()
         known = [r["category"] for r in self.rows if r["category"]] or ["其他"]
         r = random.Random("%s/%s" % (SEED, self.name))
@@ -59,11 +74,12 @@ def lived(cases):
     inside = [r for r in cases.rows if QUARTER[0] <= r["opened_at"][:10] < QUARTER[1]]
     replied = [r for r in cases.rows if r["reply"] and r not in inside][-LIVED_REPLIES:]
     inside = inside[:LIVED_MOST - len(replied)]
-    if len(inside) < LIVED_MOST // 2:  # a file of other years: its newest, on drawn days
+    most = min(LIVED_MOST, len(cases.rows) // 2)
+    if len(inside) < most // 2:  # a file of other years: its newest, on drawn days
         taken = {r["number"] for r in inside + replied}
         newest = sorted((r for r in cases.rows if r["number"] not in taken), key=lambda r: r["opened_at"])
-        replied = newest[len(inside) + len(replied) - LIVED_MOST // 2:] + replied
-    return inside, replied
+        replied += newest[::-1]
+    return inside[:most], replied[:most - len(inside[:most])]
 
 
 def by_district(cases, codes):
@@ -146,6 +162,8 @@ def finish(code, run):
 def import_all(city, files, victim_code, told):
     """All stations at once; one dies in the middle and finishes after its restart."""
     sources = {code: [s for c, s in files if c == code] for code, _ in files}
+    if victim_code not in sources:  # a file with few districts has nothing for it
+        victim_code = next(iter(sources))
 
     def begin(code, source):
         return city[code].spawn("import", files[code, source], "--source", source, "--json")
@@ -158,7 +176,7 @@ def import_all(city, files, victim_code, told):
     victim.kill()
     in_the_middle = runs[victim_code].poll() is None or runs[victim_code].returncode != 0
     runs[victim_code].communicate()
-    told(in_the_middle)
+    told(victim_code, in_the_middle)
     victim.start()
     runs[victim_code] = begin(victim_code, sources[victim_code][0])
     for code, run in runs.items():

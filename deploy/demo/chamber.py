@@ -75,23 +75,22 @@ def _step(kind, number, move, fields):
 
 # ---- supervision: notices to those who hold a matter for long ----
 
-def press(life, at, level, answers):
-    """Main presses the holder of its oldest open matter that hasn't been pressed; the notice."""
+def press(life, at, level, answers, below=None):
+    """Main presses a base, below one branch or any, that holds the oldest matter not pressed yet."""
     main = life["410600"]
-    open_now = [(m.opened, m.number, m) for c in life.clerks.values() for m in c.matters
-                if not m.ended and m.holder in life.branch_of and m.holder not in life.branch_of.values()
-                and not m.pressed and "assign" in m.moves and "answer" not in m.moves]
+    open_now = [m for m in life.matters() if m.state == "assigned" and not m.pressed and m.holder in life.bases
+                and below in (None, life.branch_of[m.holder])]
     if not open_now:
-        raise Failed("no open matter to be pressed")
-    m = min(open_now)[2]
+        raise Failed("no matter is assigned and late enough to be pressed")
+    m = min(open_now, key=lambda m: (m.opened, m.opener))
     m.pressed = True
-    number = main.do("supervision", "issue", at, to=m.holder, level=level, title="督办: " + m.title[:40], about=m.number,
-                     due=(at + 10 * DAY).date(), supervisors=FIVE[:3] if level == "key" else None, remark=draw.mark())
+    number = main.do("supervision", "issue", at, to=m.holder, level=level, about=m.number,
+                     title="督办: " + m.title[:40], due=(at + 10 * DAY).date(), supervisors=FIVE[:3] if level == "key" else None,
+                     remark=draw.mark())
     main.count["notices"] += 1
     main.count["notice " + level] += 1
     main.count["late notice " + level] += not answers
     life.on_the_way.append(Sent("supervision", number, "410600", m.holder, _received(number, answers)))
-    return number, m.holder
 
 
 def _received(number, answers):

@@ -18,9 +18,9 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import chamber  # noqa: E402
 import office  # noqa: E402
 import stations  # noqa: E402
-from cases import Plan, import_all  # noqa: E402
+from cases import BadFile, Plan, import_all  # noqa: E402
 from city import City, Failed, TOP, divisions, free_port  # noqa: E402
-from clerk import until  # noqa: E402
+from clerk import MINUTE, until  # noqa: E402
 from life import END, WEEKS, Life, week_end  # noqa: E402
 from story import LANG, more, pick, say, seconds  # noqa: E402
 
@@ -103,10 +103,10 @@ def history(city, plan, problems):
              "%d of them have no category at their source: it is drawn, and their source is demo" % plan.drawn())
     city[CUT].ctl("link", "pause")
     number = hand_on(city)
-    import_all(city, files, KILLED, lambda middle: more(
-        "%s %s被 SIGKILL, 重启后再导入, 不重不漏" % (KILLED, "导入中" if middle else "导入后"),
-        "%s killed with SIGKILL %s its import; started again, it imports the rest" %
-        (KILLED, "in the middle of" if middle else "after")))
+    import_all(city, files, KILLED, lambda code, middle: more(
+        "%s %s被 SIGKILL, 重启后再导入, 不重不漏" % (code, "导入中" if middle else "导入后"),
+        "%s killed with SIGKILL %s its import; started again, it imports what is missing" %
+        (code, "in the middle of" if middle else "after")))
     city[CUT].ctl("link", "resume")
     for s in city:
         s.wait_main()
@@ -161,15 +161,16 @@ def quarter(city, plan, names, problems):
         if n == OFFLINE_WEEK:
             city[OFFLINE].ctl("link", "pause")
             life.is_offline = True
+            chamber.press(life, week_end(n - 1), "ordinary", True, OFFLINE)
         life.week(n)
         if n in NOTICES:
             chamber.press(life, week_end(n), *NOTICES[n])
         if n == OFFLINE_WEEK:
-            voted, counted = chamber.vote(life, projects, week_end(n))
+            voted, counted = chamber.vote(life, projects, week_end(n) - 10 * 60 * MINUTE)
             back(city, life, projects, counted)
         elif n in (3, 8, 12):
             told(life, n)
-    more_weeks(life)
+    end_of_quarter(life)
     return life, voted, counted
 
 
@@ -189,17 +190,15 @@ def back(city, life, projects, counted):
     city[OFFLINE].ctl("link", "resume")
     life.is_offline = False
     life.arrive(week_end(OFFLINE_WEEK))
-    more("恢复后 %d 件等着的移交和督办都已到达" % waited, "back again: the %d that had waited have arrived" % waited)
+    more("恢复后 %d 件等着的移交和督办都已到达" % waited,
+         "back again: the %d that were handed on or pressed meanwhile have arrived" % waited)
     elected = [p for p, c in zip(projects, counted["candidates"]) if c["standing"] == "elected"]
     chamber.build(life, elected, week_end(OFFLINE_WEEK))
 
 
-def more_weeks(life):
-    """Main closes the notices whose answers came last; nobody opens anything any more."""
-    while life.on_the_way:
-        life.arrive(END)
-    for c in life.clerks.values():
-        c.work_until(END)
+def end_of_quarter(life):
+    """What is still on its way arrives; what isn't done by the last day stays open."""
+    life.arrive(END)
     say("督办 %d 件, 答复 %d, 办结 %d; 建议 %d 件; 同一件事 %d 次又被反映, 候选找出 %d, 并案 %d" % (life.total("notices"),
         life.total("supervision answer"), life.total("supervision close"), life.total("suggestions"),
         life.total("same trouble"), life.total("offered"), life.total("matter merge")),
@@ -244,16 +243,32 @@ def ask(city, plan, life, counted, voted, problems):
          "%d questions answered; the figures of %d compared with what the clerks, the input or the report count" % asked)
     for line in office.one_life(city, facts.story.number):
         more(line, line)
-    return expected
+    return expected, asked[1]
 
 
-def prove(city, problems):
+def prove(city, life, asked, problems):
+    """The signatures of every log, the branches' report, and what all has been compared."""
     code, out, err = city["410600"].run("log", "verify", "--all")
     if code != 0:
         problems.append("log verify at main: " + out + err)
     print()
     print(city["410600"].ctl("report", "--by", "branch"))
     print(out + err)
+    if problems:
+        return
+    say("核对过的:", "what was checked:")
+    for zh, en in (
+            ("总站登记数 = 导入 + 办理台账 + 线上, 逐站, 逐类; 登记 = 办结 + 在办",
+             "main's matters are those imported, registered and sent online, by station and category"),
+            ("%d 件来件的状态与持有站, 逐件; 进站, 活动, 四定, 代表, 站点, 建议, 督办, 项目, 票决的件数" % len(life.matters()),
+             "state and holder of each of the %d matters that were lived; the number of records of each other kind" %
+             len(life.matters())),
+            ("24 个问题中 %d 个的数字; 代表档案和积分; 票决在总站重算; 姓名只在持有站可读" % asked,
+             "the figures of %d of the 24 questions; archives and points; the vote recounted at main; who reads names" %
+             asked),
+            ("14 站各自重算; 14 份日志逐事件验签",
+             "a recount at each of 14 stations; the signatures of 14 logs, event by event")):
+        more("- " + zh, "- " + en)
 
 
 def keep_running(city):
@@ -278,8 +293,8 @@ def run(args, problems, cities):
         "checked: %d at main, as imported by station and category; a recount at 14 stations" % n)
     life, voted, counted = quarter(city, plan, names, problems)
     from_platform(life, port)
-    n = ask(city, plan, life, counted, voted, problems)
-    prove(city, problems)
+    n, asked = ask(city, plan, life, counted, voted, problems)
+    prove(city, life, asked, problems)
     life.close()
     return n, life.total("commands")
 
@@ -293,15 +308,17 @@ def main():
     problems, cities, done = [], [], (0, 0)
     try:
         done = run(args, problems, cities)
+    except BadFile as e:
+        print("!! %s" % e, file=sys.stderr)
+        return 2
     except (Failed, OSError, ValueError, KeyError) as e:
         problems.append("%s: %s" % (type(e).__name__, e))
     city = cities[0] if cities else None
     for p in problems:
         print("!! " + p, file=sys.stderr)
-    if problems:
-        say("有不符之处; 各站日志: %s/*/log" % (city.home if city else ""),
-            "something differs; the stations' logs: %s/*/log" % (city.home if city else ""))
-    else:
+    if problems and city:
+        say("有不符之处; 各站日志: %s/*/log" % city.home, "something differs; the stations' logs: %s/*/log" % city.home)
+    elif not problems:
         say("全部相符: %d 件, 办理 %d 步; 用时 %.0f 秒" % (*done, seconds()),
             "everything agrees: %d matters, %d steps of work; %.0f s" % (*done, seconds()))
     if city and args.keep and not problems:

@@ -232,7 +232,7 @@ class Life:
             return
         r = clerk.random
         number = clerk.do("matter", "open", at, channel="phone", category=first.category, title=first.title,
-                          place=first.place, reporter_name=draw.person(r), reporter_phone=draw.phone(r),
+                          place=first.place if r.random() < 0.6 else None, reporter_name=draw.person(r), reporter_phone=draw.phone(r),
                           remark=draw.mark("重复反映"))
         m = Matter(number, at, first.category, first.title, first.place)
         self._opened(clerk, m, "phone")
