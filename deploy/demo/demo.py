@@ -11,18 +11,19 @@ import argparse
 import collections
 import csv
 import os
+import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import chamber  # noqa: E402
 import office  # noqa: E402
-import stations  # noqa: E402
 from cases import BadFile, Plan, import_all  # noqa: E402
 from city import City, Failed, TOP, divisions, free_port  # noqa: E402
-from clerk import MINUTE, until  # noqa: E402
-from life import END, WEEKS, Life, week_end  # noqa: E402
-from story import LANG, more, pick, say, seconds  # noqa: E402
+from clerk import until  # noqa: E402
+from life import END, Life  # noqa: E402
+from quarter import from_platform, live  # noqa: E402
+from story import LANG, more, say, seconds  # noqa: E402
 
 BRANCHES = {"410602": ["410602001", "410602100", "410602201"],
             "410611": ["410611001", "410611003", "410611100"],
@@ -31,10 +32,7 @@ SPECIALTY = [("410600-01", "市物业行业专业站", "410600"), ("410611003-01
 BASES = [b for bases in BRANCHES.values() for b in bases]
 CUT, KILLED = "410621", "410611003"
 GIVER, TAKER = "410602001", "410621001"  # the taker is below the branch that is cut off
-OFFLINE, OFFLINE_WEEK = "410611", 6  # 13 to 19 May
-NOTICES = {4: ("ordinary", True), 5: ("key", True), 7: ("key", False), 8: ("ordinary", True), 9: ("key", False)}
-MESSAGES = 16
-
+OFFLINE = "410611"  # for a week in May
 
 def build_city(build, keep_home=None):
     names = divisions()
@@ -144,79 +142,6 @@ def compare(city, plan, life, problems):
     return expected
 
 
-def quarter(city, plan, names, problems):
-    life = Life(city, BRANCHES, SPECIALTY, OFFLINE)
-    stations.settle(life, names)
-    say("%d 站登记, %d 名代表编入, %d 项四定安排 (节假日顺延 %d 次)" % (life.total("stations"), life.total("deputies"),
-        life.total("schedules"), life.total("moved by a holiday")),
-        "%d stations, %d deputies and %d fixed schedules are entered (%d days moved by a holiday)" %
-        (life.total("stations"), life.total("deputies"), life.total("schedules"), life.total("moved by a holiday")))
-    life.register(plan)
-    chamber.suggest(life)
-    projects, counted, voted = chamber.propose(life), None, None
-    say("四月至六月: %d 件真实来件逐日登记办理; 渠道, 反映人, 经过由种子抽取, 均注明示例数据" % len(plan.live + plan.moved),
-        "April to June: %d real cases are registered day by day; what no source tells is drawn, and marked so" %
-        len(plan.live + plan.moved))
-    for n in range(WEEKS):
-        if n == OFFLINE_WEEK:
-            city[OFFLINE].ctl("link", "pause")
-            life.is_offline = True
-            chamber.press(life, week_end(n - 1), "ordinary", True, OFFLINE)
-        life.week(n)
-        if n in NOTICES:
-            chamber.press(life, week_end(n), *NOTICES[n])
-        if n == OFFLINE_WEEK:
-            voted, counted = chamber.vote(life, projects, week_end(n) - 10 * 60 * MINUTE)
-            back(city, life, projects, counted)
-        elif n in (3, 8, 12):
-            told(life, n)
-    end_of_quarter(life)
-    return life, voted, counted
-
-
-def told(life, n):
-    say("至 %s: 登记 %d, 办结 %d, 进站 %d, 移交 %d" % ((week_end(n)).date(), life.total("opened"),
-        life.total("matter close"), life.total("visits"), life.total("matter hand")),
-        "by %s: %d opened, %d closed, %d visits, %d handed on" % ((week_end(n)).date(), life.total("opened"),
-        life.total("matter close"), life.total("visits"), life.total("matter hand")))
-
-
-def back(city, life, projects, counted):
-    waited = len(life.on_the_way)
-    say("5月13日至19日 %s 与全市断开: 其下各站照常办理, 并就地票决民生实事: %d 票收回, %d 有效, 入选 %d 项" % (OFFLINE,
-        counted["returned"], counted["valid"], sum(c["standing"] == "elected" for c in counted["candidates"])),
-        "13 to 19 May %s is cut off: its stations work on, and its deputies vote: %d papers, %d valid, %d elected" % (
-        OFFLINE, counted["returned"], counted["valid"], sum(c["standing"] == "elected" for c in counted["candidates"])))
-    city[OFFLINE].ctl("link", "resume")
-    life.is_offline = False
-    life.arrive(week_end(OFFLINE_WEEK))
-    more("恢复后 %d 件等着的移交和督办都已到达" % waited,
-         "back again: the %d that were handed on or pressed meanwhile have arrived" % waited)
-    elected = [p for p, c in zip(projects, counted["candidates"]) if c["standing"] == "elected"]
-    chamber.build(life, elected, week_end(OFFLINE_WEEK))
-
-
-def end_of_quarter(life):
-    """What is still on its way arrives; what isn't done by the last day stays open."""
-    life.arrive(END)
-    say("督办 %d 件, 答复 %d, 办结 %d; 建议 %d 件; 同一件事 %d 次又被反映, 候选找出 %d, 并案 %d" % (life.total("notices"),
-        life.total("supervision answer"), life.total("supervision close"), life.total("suggestions"),
-        life.total("same trouble"), life.total("offered"), life.total("matter merge")),
-        "%d notices, %d answered, %d closed; %d suggestions; %d reports of the same trouble, %d found, %d merged" % (
-        life.total("notices"), life.total("supervision answer"), life.total("supervision close"),
-        life.total("suggestions"), life.total("same trouble"), life.total("offered"), life.total("matter merge")))
-
-
-def from_platform(life, port):
-    platform = chamber.Platform(port)
-    taken, answered = chamber.online(life, platform, MESSAGES)
-    until("answers by code", lambda: sum(platform.ask("messages/" + c)["state"] == "answered"
-                                         for _, c, _ in taken) == answered)
-    say("线上 %d 条留言到了所在地基站, %d 条已答复, 凭查询码可查 (今天登记)" % (len(taken), answered),
-        "%d online messages went to the base of their place; %d answers can be read by query code" %
-        (len(taken), answered))
-
-
 def ask(city, plan, life, counted, voted, problems):
     for s in city:
         s.wait_main()
@@ -291,7 +216,8 @@ def run(args, problems, cities):
     n = compare(city, plan, None, problems)
     say("核对: 总站登记 %d 件, 与导入逐站逐类相符; 14 站重算相符" % n,
         "checked: %d at main, as imported by station and category; a recount at 14 stations" % n)
-    life, voted, counted = quarter(city, plan, names, problems)
+    life = Life(city, BRANCHES, SPECIALTY, OFFLINE)
+    voted, counted = live(city, life, plan, names)
     from_platform(life, port)
     n, asked = ask(city, plan, life, counted, voted, problems)
     prove(city, life, asked, problems)
@@ -311,8 +237,10 @@ def main():
     except BadFile as e:
         print("!! %s" % e, file=sys.stderr)
         return 2
-    except (Failed, OSError, ValueError, KeyError) as e:
+    except (Failed, OSError, ValueError, LookupError, TypeError, subprocess.SubprocessError) as e:
         problems.append("%s: %s" % (type(e).__name__, e))
+    except KeyboardInterrupt:
+        problems.append("interrupted")
     city = cities[0] if cities else None
     for p in problems:
         print("!! " + p, file=sys.stderr)

@@ -8,7 +8,7 @@ import datetime
 
 import draw
 from cases import QUARTER, clean
-from clerk import MINUTE, Clerk, moment, table_rows, until
+from clerk import CHINA, MINUTE, Clerk, moment, table_rows, until
 
 WEEKS = 13
 FIRST = datetime.date.fromisoformat(QUARTER[0])
@@ -167,27 +167,29 @@ class Life:
     # ---- real cases ----
 
     def register(self, plan):
-        """Each case on the agenda of its base; a day that its source doesn't give in the quarter is drawn."""
-        for row in plan.live:
-            clerk = self.clerks[plan.lived_at.of(row)]
-            at = datetime.datetime.fromisoformat(row["opened_at"])
+        """Each case on the agenda of its base; a time that its source doesn't give is drawn."""
+        for row in plan.live + plan.moved:
+            clerk, drawn = self.clerks[plan.lived_at.of(row)], []
+            at = datetime.datetime.fromisoformat(row["opened_at"]).astimezone(CHINA)
+            if not FIRST <= at.date() < END.date():
+                at, drawn = moment(FIRST + clerk.random.randrange(90) * DAY, 0), ["日期"]
             if (at.hour, at.minute) == (0, 0):
                 at = at.replace(hour=9) + clerk.random.randrange(8 * 60) * MINUTE
-            self._register(clerk, plan, row, at, False)
-        for row in plan.moved:
-            clerk = self.clerks[plan.lived_at.of(row)]
-            at = moment(FIRST, 9) + clerk.random.randrange(90) * DAY + clerk.random.randrange(480) * MINUTE
-            self._register(clerk, plan, row, at, True)
+                drawn.append("时刻")
+            if row["number"] in plan.told.drawn:
+                drawn.append("类别")
+            source = "%s %s" % (plan.told.name, row["number"])
+            self._register(clerk, row, at, source, drawn)
 
-    def _register(self, clerk, plan, row, at, moved):
-        source = "%s %s" % (plan.told.name, row["number"])
-        clerk.plan(at, lambda c, t: self.open_case(c, t, row, source, moved))
+    def _register(self, clerk, row, at, source, drawn):
+        clerk.plan(at, lambda c, t: self.open_case(c, t, row, source, drawn))
 
-    def open_case(self, clerk, at, row, source, moved):
+    def open_case(self, clerk, at, row, source, drawn):
         r, category = clerk.random, draw.category(row["category"])
         text, place = clean(row["text"], TEXT_BYTES), draw.place(r)
         title = clean(row["title"], TITLE_BYTES) if text else draw.title(r, category)
-        drawn = ["时刻" if not moved else "日期", "渠道", "地点", "反映人", "办理经过"] + ([] if text else ["标题"])
+        drawn = drawn + ["渠道"] * (row["channel"] != "online") + ["标题"] * (not text) + \
+            ["地点", "重点事项", "反映人", "办理经过"]
         deputy = r.choice(self.deputies[clerk.code][:4])
         channel, focus = r.choice(draw.CHANNELS), draw.focus(r, category)
         if row["channel"] == "online":

@@ -123,7 +123,7 @@ def one_life(city, number):
     rows = table_rows(city["410600"].json("ask", "life", "--record", number))
     yield "%s: %s" % (number, pick("其全过程", "its life"))
     for r in rows:
-        yield "  %s  %s  %s  %s" % (r["at"][:10], pad(r["what"], 26), pad(r["station"], 20), r["proof"])
+        yield "  %s  %s  %s  %s" % (r["at"][:10], pad(r["what"], 30), pad(r["station"], 20), r["proof"])
 
 
 def best_base(rows):
