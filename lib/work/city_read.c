@@ -10,6 +10,7 @@
 #include <station/base/clock.h>
 #include <station/base/text.h>
 #include <station/work/city.h>
+#include <station/work/points.h>
 #include <station/work/register.h>
 
 enum { FILE_COLUMNS_MAX = 2 * ST_CITY_COLUMNS_MAX };
@@ -407,19 +408,48 @@ static int parse(struct reading *r, struct st_span csv)
 	return r->rc;
 }
 
-/* What a whole table must make, beside what each of its cells says. */
+/* What a whole table must make, beside what each of its cells says: complaints are of a row of the
+ * table, and name as many whole characters of the place as a column's name has room for. */
+static void bad_line(struct reading *r, size_t line, struct st_span place, enum st_city_reason reason)
+{
+	size_t most = ST_CITY_NAME_MAX - 1, size = place.size < most ? place.size : most;
+	while (size > 0 && size < place.size && (place.data[size] & 0xc0) == 0x80)
+		size--;
+	r->number = line < r->file->rows ? r->numbers[line] : r->number;
+	bad(r, st_span(place.data, size), reason);
+}
+
 static int check_registers(struct reading *r)
 {
 	struct st_register_wrong wrong;
 	int rc = st_registers_of_rows(st_buf_span(r->rows), (uint32_t)r->table->column_count, NULL, &wrong);
 	if (rc != ST_EFIELD && rc != ST_ETOOBIG)
 		return rc;
-	size_t size = strlen(wrong.place), most = ST_CITY_NAME_MAX - 1;
-	while (size > most || (size > 0 && (wrong.place[size] & 0xc0) == 0x80))
-		size--; /* as many whole characters as a column's name has room for */
-	r->number = wrong.line < r->file->rows ? r->numbers[wrong.line] : r->number;
-	bad(r, st_span(wrong.place, size), ST_CITY_BAD_SOURCE);
+	bad_line(r, wrong.line, st_span_text(wrong.place), ST_CITY_BAD_SOURCE);
 	return 0;
+}
+
+static int check_points(struct reading *r)
+{
+	struct st_span word;
+	size_t line = 0;
+	int rc = st_points_of_rows(st_buf_span(r->rows), (uint32_t)r->table->column_count, NULL, &line, &word);
+	if (rc != ST_EFIELD && rc != ST_ETOOBIG)
+		return rc;
+	st_buf_clear(&r->value);
+	st_buf_put_text(&r->value, "source: ");
+	st_buf_put_span(&r->value, word);
+	bad_line(r, line, st_buf_span(&r->value), ST_CITY_BAD_POINTS);
+	return 0;
+}
+
+static int check_whole(struct reading *r)
+{
+	switch (r->table->number) {
+	case ST_CITY_registers: return check_registers(r);
+	case ST_CITY_points:    return check_points(r);
+	default:                return 0;
+	}
 }
 
 int st_city_read(const struct st_city_table *table, struct st_span csv, struct st_buf *rows,
@@ -442,8 +472,8 @@ int st_city_read(const struct st_city_table *table, struct st_span csv, struct s
 	st_buf_init(&r.cells, ST_CITY_COLUMNS_MAX * (4 * ST_CITY_CELL_MAX));
 	st_buf_init(&r.value, 4 * ST_CITY_CELL_MAX);
 	int rc = parse(&r, csv);
-	if (rc == 0 && rows->error == 0 && ret_file->bad_count == 0 && table->number == ST_CITY_registers)
-		rc = check_registers(&r);
+	if (rc == 0 && rows->error == 0 && ret_file->bad_count == 0)
+		rc = check_whole(&r);
 	if (rc == 0)
 		rc = rows->error == ST_ENOMEM || r.row.error == ST_ENOMEM || r.cells.error == ST_ENOMEM ? ST_ENOMEM
 		     : ret_file->bad_count > 0 ? ST_EFIELD : 0;

@@ -103,6 +103,8 @@ ST_MUST int st_share_parse(struct st_span text, uint32_t *ret_of, uint32_t *ret_
 	X(QUOTES, "引号不成对或位置不对", "a quote has no end or stands amiss")                    \
 	X(ROWS, "行数超过此表上限", "more rows than the table may have")                           \
 	X(SOURCE, "登记簿的这一行读不懂", "no register can be made of this row")                   \
+	X(POINTS, "积分来源应为 类.字段 [类型=值,...], 如 activity.deputies type=training",            \
+	  "a source is KIND.FIELD [TYPE=VALUE,...], e.g. activity.deputies type=training")         \
 	X(SIZE, "此表超过 60,000 字节, 请精简", "the table has more than 60,000 bytes; shorten it")
 enum st_city_reason {
 #define X(name, zh, en) ST_CITY_BAD_##name,
