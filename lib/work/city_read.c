@@ -104,26 +104,10 @@ static int put_code(struct reading *r, struct st_span in)
 	return -1;
 }
 
-static const struct st_field_row *field_of(const char *path)
-{
-	char kind[40];
-	const char *dot = strchr(path, '.');
-	ST_REQUIRE(dot != NULL);
-	size_t n = (size_t)(dot - path);
-	ST_REQUIRE(n < sizeof(kind));
-	memcpy(kind, path, n);
-	kind[n] = 0;
-	const struct st_kind *k = st_kind_named(kind);
-	ST_REQUIRE(k != NULL);
-	const struct st_field_row *f = st_kind_field_named(k, st_span_text(dot + 1));
-	ST_REQUIRE(f != NULL);
-	return f;
-}
-
 /* A value that the kind's field takes, by its name. */
 static int put_field(struct reading *r, const char *path, struct st_span in)
 {
-	const struct st_field_row *f = field_of(path);
+	const struct st_field_row *f = st_city_field(path);
 	struct st_field value;
 	struct st_buf room;
 	if (in.size > ST_CITY_CELL_MAX)
@@ -142,20 +126,14 @@ static int put_field(struct reading *r, const char *path, struct st_span in)
 /* Values with blanks between, each of them checked; in their form with one blank between. */
 static int put_fields(struct reading *r, const char *path, struct st_span in)
 {
-	size_t from = 0;
 	if (in.size > ST_CITY_CELL_MAX)
 		return ST_CITY_BAD_LENGTH;
-	for (size_t i = 0; i <= in.size; i++) {
-		if (i < in.size && in.data[i] != ' ')
-			continue;
-		if (i > from) {
-			if (r->value.size > 0)
-				st_buf_u8(&r->value, ' ');
-			int reason = put_field(r, path, st_span(in.data + from, i - from));
-			if (reason >= 0)
-				return reason;
-		}
-		from = i + 1;
+	for (struct st_span word = st_city_word(&in); word.size > 0; word = st_city_word(&in)) {
+		if (r->value.size > 0)
+			st_buf_u8(&r->value, ' ');
+		int reason = put_field(r, path, word);
+		if (reason >= 0)
+			return reason;
 	}
 	return -1;
 }

@@ -122,7 +122,7 @@ static const struct st_move_row moves[] = {
 };
 
 static const struct st_when whens[] = {
-	{ TOLD_HOW, CHOICE_UNREACHABLE, ATTEMPTS, 3 },
+	{ TOLD_HOW, CHOICE_UNREACHABLE, ATTEMPTS, 3, NULL },
 };
 
 _Static_assert(sizeof(moves) / sizeof(moves[0]) < 64, "moves are the bits of a word");

@@ -3,6 +3,7 @@
 run.py runs these tests with its own; each gets a city of main, branch and base.
 """
 import csv
+import json
 import os
 import time
 
@@ -105,3 +106,53 @@ def city_points(city):
     floors = base.json("deputy", "floors")
     check(cells(floors, "deputy", "below") == [("D-17", "reports")], "below the city's: %s" % floors)
     check(any("2" in c["zh"] for c in floors["columns"] if c["name"] == "reports"), "which are told")
+
+
+def rated(base, answer_class):
+    """A suggestion that was answered so, and pleased its deputy."""
+    n = base.ctl("suggestion", "raise", "--type", "suggestion", "--title", "公交", "--deputy", "D-1").strip()
+    for move in (("accept", "--category", "交通"), ("assign", "--unit", "区交通局"),
+                 ("draft", "--reply", "列入计划", "--class", answer_class), ("submit", "--responsible", "赵某"),
+                 ("answer", "--reviewed_by", "deputies_office", "--answered_how", "written"),
+                 ("rate", "--rating_meeting", "satisfied", "--rating_attitude", "satisfied", "--rating_answer",
+                  "satisfied", "--rating_whole", "satisfied")):
+        base.ctl("suggestion", move[0], n, *move[1:])
+    return n
+
+
+@test
+def city_suggestions(city):
+    """Which answers are promises, and who the parties of key supervision are, is the city's to say."""
+    base = city["410611003"]
+    issue(city, "settings", ["name", "value"], ["promise_classes", "C D"], ["key_supervisors", "市人大 市政府 监委"])
+    n = rated(base, "D")
+    code, _, err = base.run("suggestion", "close", n)
+    check(code == 4 and "is a promise" in err, "a promise by the city's word: %s" % err)
+    base.ctl("suggestion", "promise", n, "--promise", "2099-06-30")
+    base.ctl("suggestion", "close", rated(base, "B"))
+    key = base.ctl("suggestion", "raise", "--type", "suggestion", "--title", "公交", "--deputy", "D-1").strip()
+    code, _, err = base.run("suggestion", "key", key, "--key", "yes", "--supervisors", "市人大", "--supervisors", "监委")
+    check(code == 2 and "supervisors" in err and "市政府" in err, "who is missing is told: %s" % err)
+    base.ctl("suggestion", "key", key, "--key", "yes")
+    shown = base.json("suggestion", "show", key)
+    given = [e["facts"]["supervisors"] for e in shown["events"] if "supervisors" in e["facts"]]
+    check(given == [["市人大", "市政府", "监委"]], "those of the city are given: %s" % given)
+
+
+@test
+def city_votes(city):
+    """A vote's quorum and majority are the city's shares, unless it is prepared with others."""
+    base = city["410611003"]
+    projects = [base.ctl("project", "propose", "--origin", "citizen", "--title", "修路%d" % i).strip() for i in range(3)]
+    for p in projects:
+        base.ctl("project", "screen", p, "--round", "2026")
+
+    def rules(*more):
+        vote = base.ctl("vote", "prepare", "--title", "票决", "--method", "n_of_m", "--seats", "1", "--deputies", "200",
+                        *[w for p in projects for w in ("--candidates", p)], *more).strip()
+        count = base.run("project", "count", vote, "--json")[1]
+        return {k: json.loads(count)[k] for k in ("quorum", "majority")}
+    check(rules() == {"quorum": 134, "majority": 101}, "where the city says nothing: %s" % rules())
+    issue(city, "settings", ["name", "value"], ["ballot_quorum", "3/4"], ["ballot_majority", "2/3"])
+    check(rules() == {"quorum": 150, "majority": 134}, "by the city's shares: %s" % rules())
+    check(rules("--majority", "120") == {"quorum": 150, "majority": 120}, "what is said counts")

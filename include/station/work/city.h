@@ -76,6 +76,9 @@ struct st_setting {
 	const char *usual;  /* where the city says nothing */
 	const char *zh, *en;
 };
+const struct st_field_row *st_city_field(const char *path); /* "visit.who"; the path is right */
+/* The next of names with blanks between, cut off *rest; empty: there are no more. */
+struct st_span st_city_word(struct st_span *rest);
 size_t st_setting_count(void);
 const struct st_setting *st_setting_at(size_t i);
 const struct st_setting *st_setting_named(struct st_span name);
