@@ -79,7 +79,7 @@ static const struct st_field_row fields[] = {
 	LONG(DECISION, "decision", 4000, "主席团决定", "the presidium's decision"),
 	CHOICE(PUBLIC_TEXT, "public_text", choice_yes_no, "内容公开", "the text is public", 0),
 	CHOICE(PUBLIC_ANSWER, "public_answer", choice_yes_no, "答复公开", "the answer is public", 0),
-	FACT(TOLD, "told", 40, "已答复的代表", "deputies who were answered", ST_MANY),
+	NAMED(TOLD, "told", 40, ST_NAMES_DEPUTY, "已答复的代表", "deputies who were answered", ST_MANY),
 	CHOICE(TOLD_HOW, "told_how", choice_told_how, "告知方式", "how they were told", 0),
 	LINK(MATTERS, "matters", KIND_matter, "所据群众事项", "matters that it rests on", ST_MANY),
 	LINK(PROJECTS, "projects", KIND_project, "相关民生实事", "projects that it led to", ST_MANY),

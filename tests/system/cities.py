@@ -7,6 +7,7 @@ import json
 import os
 import time
 
+import online
 from city import Failed
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -156,3 +157,49 @@ def city_votes(city):
     issue(city, "settings", ["name", "value"], ["ballot_quorum", "3/4"], ["ballot_majority", "2/3"])
     check(rules() == {"quorum": 150, "majority": 134}, "by the city's shares: %s" % rules())
     check(rules("--majority", "120") == {"quorum": 150, "majority": 120}, "what is said counts")
+
+
+@test
+def city_of_online(city):
+    """What comes in online is of a category of the city's table, and accepting it gives the due day of its rule."""
+    main, base = city["410600"], city["410611003"]
+    platform = online.Platform(online.open_online(main))
+    status, answer = platform.send("B-1", category="哪有这一类")
+    check(status == 201, "as long as the city has said nothing: %d %s" % (status, answer))
+    issue(city, "categories")
+    issue(city, "workdays")
+    issue(city, "deadlines", ["kind", "category", "urgency", "days", "unit", "stops"],
+          ["matter", "*", "*", "60", "calendar", "yes"], ["matter", "城乡建设", "*", "3", "working", "yes"])
+    status, answer = platform.send("B-2", category="城乡建")
+    check(status == 400 and answer["place"].startswith("category") and "城乡建设" in answer["place"],
+          "a category that isn't there names what is like it: %d %s" % (status, answer))
+    status, answer = platform.send("B-3", category="城乡建设", title="路面塌陷")
+    check(status == 201 and answer["station"]["code"] == base.code, "%d %s" % (status, answer))
+    number = online.arrived(base, "路面塌陷")
+    base.ctl("matter", "accept", number)
+    matter = base.json("matter", "show", number)
+    rule = [e["facts"]["due_rule"] for e in matter["events"] if "due_rule" in e["facts"]]
+    check(matter["record"]["due"] is not None and rule == ["deadlines/1 workdays/1"], "due by the rule: %s" % matter)
+
+
+@test
+def names_in_registers(city):
+    """A register tells a deputy's name where his record is here, and what was proposed before what was answered."""
+    base, branch = city["410611003"], city["410611"]
+    base.ctl("deputy", "enter", "--deputy", "D-17", "--name", "李某", "--levels", "city")
+    base.ctl("activity", "record", "--type", "training", "--title", "学习", "--deputies", "D-17", "--deputies", "D-99",
+             "--on_leave", "D-17")
+    matter = base.ctl("matter", "open", "--channel", "visit", "--category", "环境卫生", "--title", "垃圾", "--deputy",
+                      "D-17").strip()
+    base.ctl("matter", "accept", matter, "--proposal", "拟请城管局三日内清运")
+    base.wait_main()
+
+    def names(station):
+        return (cells(station.json("register", "training"), "deputies", "on_leave"),
+                cells(station.json("register", "matters"), "deputy", "proposal"),
+                cells(station.json("register", "reception"), "proposal"))
+    want = ([("D-17 李某、D-99", "D-17 李某")], [("D-17 李某", "拟请城管局三日内清运")], [("拟请城管局三日内清运",)])
+    for station in (base, branch):
+        check(names(station) == want, "%s: %s" % (station.code, names(station)))
+    base.ctl("deputy", "amend", base.json("deputy", "list")["records"][0]["number"], "--name", "李某某")
+    check(names(base)[1][0][0] == "D-17 李某某", "the newest name: %s" % (names(base),))

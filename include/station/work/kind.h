@@ -56,7 +56,7 @@ struct st_field_row {
 	const char *zh, *en;
 	uint64_t min; /* the smallest number */
 	uint32_t flags;
-	enum st_names names; /* of a facet that is text */
+	enum st_names names; /* of a facet that is text; of another text: what its values name */
 };
 
 enum st_state_class { ST_OPEN = 1, ST_ENDED = 2 };
