@@ -251,5 +251,6 @@ faults:
 .PHONY: docs
 docs: $(O)/stationctl
 	@mkdir -p deploy/docs && $(O)/stationctl kinds --markdown >deploy/docs/kinds.md
+	@$(O)/stationctl ask --markdown >deploy/docs/questions.md
 
 -include $(LIB_O:.o=.d) $(D_O:.o=.d) $(C_O:.o=.d) $(UNIT:=.d)

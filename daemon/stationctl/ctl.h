@@ -37,13 +37,15 @@ struct verb {
 	X(matter)                                                                                  \
 	X(import)                                                                                  \
 	X(report)                                                                                  \
+	X(ask)                                                                                     \
 	X(register)                                                                                \
 	X(city)                                                                                    \
 	X(overdue)                                                                                 \
 	X(deputy)                                                                                  \
 	X(online)                                                                                  \
 	X(kind)                                                                                    \
-	X(log)
+	X(log)                                                                                     \
+	X(fsck)
 #define X(group) extern const struct verb group##_verbs[];
 VERB_LISTS(X)
 #undef X
@@ -70,6 +72,8 @@ extern struct ctl {
 	  "can't reach the daemon (%s): is stationd running? --socket names another socket")        \
 	X(NONSENSE, "守护进程的应答看不懂", "the daemon's answer makes no sense")                   \
 	X(BAD_VERB, "没有这个命令: %s; 见 stationctl --help", "no such verb: %s; see stationctl --help") \
+	X(BAD_QUESTION, "没有这个问题: %s; 见 stationctl ask --list",                                 \
+	  "no such question: %s; see stationctl ask --list")                                        \
 	X(BAD_KIND, "没有这一类: %s; 见 stationctl kinds", "no such kind: %s; see stationctl kinds")   \
 	X(BAD_OPTION, "不认识的选项: %s; 见 stationctl %s --help",                                  \
 	  "unknown option: %s; see stationctl %s --help")                                           \
@@ -105,6 +109,8 @@ extern struct ctl {
 	X(ALL_RIGHT, "全部正确", "all right")                                                       \
 	X(RECOUNT_SUM, "重算 %llu 个事件, %llu 件, %llu 个计数: %llu 个计数不符, %llu 件不符",      \
 	  "recounted %llu events, %llu records, %llu counters: %llu counters and %llu records differ") \
+	X(TO_REBUILD, "%s: 记录要由日志重算: 加 --rebuild, 或启动 stationd",                        \
+	  "%s: its records are to be folded anew: add --rebuild, or start stationd")                 \
 	X(FIRST_WRONG, "首处: %s", "first: %s")                                                     \
 	X(BAD_NUMBER, "--%s 的值不合要求", "the value of --%s isn't allowed")                       \
 	X(CITY_TABLE, "不知是哪份表: %s; 用 --table 指明, 或以表名为文件名", \

@@ -151,6 +151,7 @@ json_t *api_left(const struct st_kind *k, const json_t *events);
 	X(record)                                                                                  \
 	X(import)                                                                                  \
 	X(report)                                                                                  \
+	X(ask)                                                                                     \
 	X(register)                                                                                \
 	X(log)                                                                                     \
 	X(task)                                                                                    \

@@ -143,6 +143,7 @@ static int add_place(const struct st_station *s, void *arg)
 	struct place *to = &p->rows[s->number];
 	to->parent = s->parent;
 	to->tier = s->certificate.tier;
+	to->revoked = s->standing == ST_REVOKED;
 	to->code = s->certificate.code;
 	memcpy(to->name, s->certificate.name, sizeof(to->name));
 	return 0;

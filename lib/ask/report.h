@@ -6,6 +6,7 @@ struct place { /* a station as the dimensions see it */
 	uint32_t branch; /* its branch, or the station itself where there is none above */
 	uint32_t parent;
 	enum st_tier tier;
+	bool revoked;
 	struct st_code code;
 	char name[ST_NAME_MAX + 1];
 };

@@ -415,19 +415,44 @@ int st_tally_each(struct st_tally *y, st_counter_fn *fn, void *arg)
 	return rc;
 }
 
-int st_cell_walk(const struct st_tally_key *key, struct st_span cell, st_counter_fn *fn, void *arg)
+/* Written out, since a report decodes a million of them. */
+static bool read_varint(const uint8_t **at, const uint8_t *end, uint64_t *ret)
+{
+	uint64_t v = 0;
+	for (unsigned shift = 0; *at < end && shift < 64; shift += 7) {
+		uint8_t byte = *(*at)++;
+		v |= (uint64_t)(byte & 0x7f) << shift;
+		if (byte < 0x80) {
+			*ret = v;
+			return true;
+		}
+	}
+	return false;
+}
+
+int st_cell_walk_of(const struct st_tally_key *key, struct st_span cell, uint32_t measures,
+		    st_counter_fn *fn, void *arg)
 {
 	ST_REQUIRE(fn != NULL);
-	struct st_reader r = st_reader(cell);
+	const uint8_t *at = cell.data, *end = cell.size == 0 ? at : at + cell.size;
 	uint32_t counter = 0;
-	while (r.rest.size > 0) {
-		counter += (uint32_t)st_read_varint(&r);
-		int64_t value = (int64_t)st_read_varint(&r);
-		if (r.failed || value <= 0)
+	while (at != end) {
+		uint64_t delta = 0, value = 0;
+		if (!read_varint(&at, end, &delta) || !read_varint(&at, end, &value) || value == 0 ||
+		    value > INT64_MAX)
 			return ST_ECORRUPT;
-		int rc = fn(key, counter, value, arg);
+		counter += (uint32_t)delta;
+		uint32_t left = measures >> (counter >> BUCKET_BITS & 31);
+		if (left == 0)
+			return 0; /* those that follow are of later measures */
+		int rc = (left & 1) == 0 ? 0 : fn(key, counter, (int64_t)value, arg);
 		if (rc != 0)
 			return rc;
 	}
 	return 0;
+}
+
+int st_cell_walk(const struct st_tally_key *key, struct st_span cell, st_counter_fn *fn, void *arg)
+{
+	return st_cell_walk_of(key, cell, UINT32_MAX, fn, arg);
 }

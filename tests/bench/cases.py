@@ -25,14 +25,15 @@ def text_time(t):
     return t.strftime("%Y-%m-%dT%H:%M:%S+08:00")
 
 
-def write(path, events, seed, stage="whole"):
+def write(path, events, seed, stage="whole", pace=1):
     """Rows for so many events, or a few less, in the order in which they were opened. "ended" tells
-    of the matters of "begun" with the same seed how they went on, in any order."""
+    of the matters of "begun" with the same seed how they went on, in any order. pace: how much longer
+    than usual it is from one opening to the next."""
     rng = random.Random(seed)
     opened = datetime.datetime(2025, 1, 1, 8, 0, 0)
     closed, lines = stage in ("whole", "ended"), []
     for i in range(events // STAGES[stage]):
-        opened += datetime.timedelta(seconds=rng.randrange(1, 240))
+        opened += datetime.timedelta(seconds=pace * rng.randrange(1, 240))
         place = "%s%d号" % (rng.choice(PLACES), rng.randrange(1, 400))
         ended = opened + datetime.timedelta(days=rng.randrange(1, 60))
         unit = rng.choice(UNITS)

@@ -37,6 +37,8 @@ TABLE = {
     "rss_child": ("KiB", LESS, 48),
     "ready": ("ms", LESS, 500),
     "report": ("ms", LESS, 5),
+    "ask_common": ("ms", LESS, 10),
+    "ask_all": ("ms", LESS, 50),
     "sibling_p99": ("%", LESS, 10),
     "register_xlsx": ("s", LESS, 10),
     "register_rss": ("MiB", LESS, 16),

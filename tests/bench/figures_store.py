@@ -133,7 +133,45 @@ def fill(b, t, stations, matters):
     return made
 
 
-@figures("sibling_p99", "ready", "report")
+COMMON = ("opened", "overdue", "days", "silent")
+
+
+def whole_lives(b, t, stations):
+    """Matters that ended, over the same months as those that are open: a cell has as many counters
+    as a busy station's has"""
+    for i, s in enumerate(stations):
+        path = os.path.join(t.folder, "whole.csv")
+        cases.write(path, 6 * b.amount("lives"), 900 + i, "whole", pace=10)
+        events, took = import_timed(s, path, "whole")
+        say("%s: %d events imported in %.1f s", s.code, events, took)
+
+
+def ask_one(b, t, main, path):
+    lines = t.tool("load", "get", main.socket, path, b.amount("asks"))
+    return median([float(line) / 1000 for line in lines])
+
+
+def ask(b, t, main, number):
+    """Every question as it is asked most, and for the year where it takes a period"""
+    took = {}
+    for row in main.json("ask", "--list")["rows"]:
+        path = "/v1/ask/%s" % row[1]
+        if row[1] == "life":
+            path += "?record=" + number
+        took[row[1]] = ask_one(b, t, main, path)
+        if "period" in row[4]:
+            took[row[1] + " --year"] = ask_one(b, t, main, path + "?year=2025")
+    slow = sorted(took, key=took.get)
+    common = max((n for n in took if n.split()[0] in COMMON), key=took.get)
+    counts = "%d matters" % main.json("report")["total"]["opened"]
+    b.put("ask_common", [took[common]], note="the slowest of %s: %s; medians of %d over the control "
+          "socket; %s" % (", ".join(COMMON), common, b.amount("asks"), counts))
+    b.put("ask_all", [took[slow[-1]]], note="the slowest of all: %s; then %s; half of them take at most "
+          "%.2f ms" % (slow[-1], ", ".join("%s %.1f ms" % (n, took[n]) for n in slow[-2:-6:-1]),
+                       took[slow[len(slow) // 2]]))
+
+
+@figures("sibling_p99", "ready", "report", "ask_common", "ask_all")
 def big(b, wanted):
     with Town(b.build) as t:
         main = t.found()
@@ -155,6 +193,12 @@ def big(b, wanted):
             first.wait_main(600)
         if "ready" in wanted:
             ready(b, main)
+        if {"ask_common", "ask_all"} & wanted:
+            whole_lives(b, t, [first] + others)
+            number = first.json("matter", "list")["records"][0]["number"]
+            for s in [first] + others:
+                s.wait_main(600)
+            ask(b, t, main, number)
         if "report" not in wanted:
             return
         cold = ask_report(b, t, main)[0]

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <station/ask/matter.h>
+#include <station/ask/question.h>
 #include <station/ask/verify.h>
 #include <station/base/check.h>
 #include <station/base/text.h>
@@ -346,6 +347,9 @@ static int say_next(const struct st_list_row *row, void *arg)
 	st_buf_clear(&b);
 	st_buf_printf(&b, "GET /v1/records/%s?events=1\n", row->number);
 	put("http", "record", st_buf_span(&b));
+	st_buf_clear(&b);
+	st_buf_printf(&b, "GET /v1/ask/life?record=%s&lang=en\n", row->number);
+	put("http", "life", st_buf_span(&b));
 	st_buf_done(&b);
 	return 0;
 }
@@ -356,10 +360,26 @@ static int list(struct st_txn *t, void *arg)
 	return st_list_each(t, &q, say_next, NULL, arg);
 }
 
+static void questions(void)
+{
+	static const char *const periods[] = { "", "?year=2023", "?month=2023-11", "?quarter=2023-Q4",
+					       "?from=2023-01&to=2023-12-31&station=410611003&lang=en" };
+	struct st_buf b;
+	st_buf_init(&b, 256);
+	for (size_t i = 0; i < st_question_count(); i++) {
+		st_buf_clear(&b);
+		st_buf_printf(&b, "GET /v1/ask/%s%s\n", st_question_at(i)->name,
+			      periods[i % (sizeof(periods) / sizeof(periods[0]))]);
+		put("http", st_question_at(i)->name, st_buf_span(&b));
+	}
+	st_buf_done(&b);
+}
+
 static void requests(void)
 {
 	struct st_buf next;
 	st_buf_init(&next, 256);
+	questions();
 	ST_REQUIRE(st_store_read(city.base.store, list, &next) == 0);
 	st_buf_done(&next);
 }

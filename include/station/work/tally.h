@@ -78,3 +78,6 @@ ST_MUST int st_tally_add(struct st_tally *y, const struct st_tally_key *key, uin
 /* Walks one stored cell. ST_ECORRUPT. */
 ST_MUST int st_cell_walk(const struct st_tally_key *key, struct st_span cell, st_counter_fn *fn,
 			 void *arg);
+/* The same for some measures alone, bits 1 << measure; what is behind the last of them isn't looked at. */
+ST_MUST int st_cell_walk_of(const struct st_tally_key *key, struct st_span cell, uint32_t measures,
+			    st_counter_fn *fn, void *arg);

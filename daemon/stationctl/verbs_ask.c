@@ -1,0 +1,119 @@
+/* verbs_ask.c - the city office's questions, to the screen, CSV or XLSX, and the page that
+ * documents them.
+ *
+ * Owns:    a question on the command line; the shape of deploy/docs/questions.md.
+ * Promise: 6: coverage stands under every answer.
+ * Flow:    city office -> verbs -> call -> out */
+#include <stdio.h>
+#include <string.h>
+#include <station/ask/question.h>
+#include "ctl.h"
+
+static const char *period_of(const struct st_question *q, bool en)
+{
+	switch (q->period) {
+	case ST_PERIOD_NONE: return en ? "none" : "不分时段";
+	case ST_PERIOD_DAYS: return en ? "days" : "按天";
+	case ST_PERIOD_MONTHS: return en ? "whole months" : "按整月";
+	}
+	return "";
+}
+
+static const char *usual_of(const struct st_question *q, bool en)
+{
+	if (q->period == ST_PERIOD_NONE)
+		return en ? "now" : "当前";
+	switch (q->usual) {
+	case ST_USUAL_ALL: return en ? "all" : "全部";
+	case ST_USUAL_MONTH: return en ? "this month" : "本月";
+	case ST_USUAL_QUARTER: return en ? "this quarter" : "本季度";
+	case ST_USUAL_YEAR: return en ? "this year" : "本年";
+	}
+	return "";
+}
+
+static void markdown_one(const struct st_question *q)
+{
+	(void)printf("\n## %u `%s` %s\n\n%s\n\n%s.\n%s\n\n", q->number, q->name, q->zh, q->note_zh,
+		     q->en, q->note_en);
+	if (q->of_record)
+		(void)printf("`stationctl ask %s --record NUMBER`\n\n", q->name);
+	else
+		(void)printf("时段 period: %s %s; 缺省 usual: %s %s\n\n", period_of(q, false),
+			     period_of(q, true), usual_of(q, false), usual_of(q, true));
+	(void)printf("| 列 column | 名称 name | 值 value |\n|---|---|---|\n");
+	for (size_t i = 0; i < q->column_count; i++)
+		(void)printf("| `%s` | %s %s | %s |\n", q->columns[i].name, q->columns[i].zh,
+			     q->columns[i].en, st_answer_type_text(q->columns[i].type));
+}
+
+static int markdown(void)
+{
+	(void)printf("# 市人大常问的问题 The questions of the city office\n\n"
+		     "由 `make docs` 按程序内的表生成, 勿手改。Made by `make docs` from the "
+		     "program's table; not to be "
+		     "edited.\n\n"
+		     "`stationctl ask NAME` 或序号; 任何一级站都可问, 答的是本站及以下 "
+		     "(`--station` 缩小范围), "
+		     "每个答案下面写明覆盖的站与新旧。登记算在登记站, 其余算在现持有站。\n\n"
+		     "`stationctl ask NAME`, or its number, at any tier: over that station and "
+		     "those below it "
+		     "(`--station` narrows it), with what the answer covers and how fresh that is "
+		     "beneath it. What is "
+		     "opened counts under the station that opened it, everything else under the "
+		     "holder.\n");
+	for (size_t i = 0; i < st_question_count(); i++)
+		markdown_one(st_question_at(i));
+	return CTL_RIGHT;
+}
+
+static int ask(const struct args *a, const char *name)
+{
+	static const char *const names[] = { "from", "to",      "month", "quarter",
+					     "year", "station", "record" };
+	struct query path, q;
+	query_init(&path, "/v1/ask/");
+	query_put(&path, name);
+	query_init(&q, query_text(&path));
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		query_add(&q, names[i], option(a, names[i]));
+	query_add(&q, "lang", ctl.lang == ST_EN ? "en" : "zh");
+	int rc = out_pages(a, query_text(&q));
+	query_done(&q);
+	query_done(&path);
+	return rc;
+}
+
+static int run_ask(const struct args *a)
+{
+	if (flag(a, "markdown"))
+		return markdown();
+	if (flag(a, "list"))
+		return out_pages(a, ctl.lang == ST_EN ? "/v1/questions?lang=en"
+						      : "/v1/questions?lang=zh");
+	if (a->count != 1) {
+		complain(T_BAD_COUNT, a->verb->name, "NAME | --list");
+		return CTL_USAGE;
+	}
+	if (a->words[0][0] == 0 || strchr(a->words[0], '/') != NULL) {
+		complain(T_BAD_QUESTION, a->words[0]);
+		return CTL_USAGE;
+	}
+	return ask(a, a->words[0]);
+}
+
+const struct verb ask_verbs[] = {
+	{ "ask",
+	  "NAME [--from DAY] [--to DAY] | [--month YYYY-MM] | [--quarter YYYY-Qn] | [--year YYYY]\n"
+	  "  [--station CODE] [--record NUMBER] " OUT_USAGE "\n"
+	  "  --list [--json]\n\n"
+	  "  NAME: its name or number in `ask --list`, which tells what each takes. DAY: "
+	  "2026-07-01, or 2026-07\n"
+	  "  CODE: only this station and those below it. NUMBER: of the question that is of one "
+	  "record (life)\n",
+	  "from to month quarter year station record !list !markdown " OUT_OPTIONS, 0, 1, run_ask,
+	  "市人大常问的 24 个问题: 任何一级站, 附覆盖情况",
+	  "the city office's 24 questions, at any tier, with coverage",
+	  "stationctl ask overdue --station 410611 --xlsx 超期.xlsx" },
+	{ NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL },
+};

@@ -1,0 +1,238 @@
+/* api_ask.c - the questions of the city office: which there are, and the answer to one as a table.
+ *
+ * Owns:    a question's parameters, read from an address, and cells as JSON.
+ * Promise: 6: no answer leaves without its coverage; 8: a parameter that nobody takes is refused by
+ * name. Flow:    api -> question, coverage -> api */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <station/ask/question.h>
+#include <station/base/check.h>
+#include <station/base/clock.h>
+#include "api.h"
+
+struct asked {
+	struct request *q;
+	struct st_ask ask;
+	struct st_answered answered;
+	json_t *rows, *coverage;
+	const char *unknown; /* a parameter that no question takes */
+};
+
+static json_t *column_json(const char *name, const char *zh, const char *en, const char *type)
+{
+	return json_pack("{s:s, s:s, s:s, s:s}", "name", name, "zh", zh, "en", en, "type", type);
+}
+
+static bool is_english(struct request *q)
+{
+	const char *lang = api_argument(q, "lang");
+	return lang != NULL && strcmp(lang, "en") == 0;
+}
+
+/* ---- the list, a table, too ---- */
+
+/* What a question takes, as options. */
+static const char *takes(const struct st_question *q, bool en)
+{
+	if (q->of_record)
+		return en ? "a record's number" : "记录编号";
+	switch (q->period) {
+	case ST_PERIOD_NONE: return en ? "station" : "站点";
+	case ST_PERIOD_DAYS: return en ? "station, period (days)" : "站点, 时段 (按天)";
+	case ST_PERIOD_MONTHS: return en ? "station, period (whole months)" : "站点, 时段 (按整月)";
+	}
+	return "";
+}
+
+static const char *usual(const struct st_question *q, bool en)
+{
+	if (q->period == ST_PERIOD_NONE)
+		return en ? "as of now" : "当前";
+	switch (q->usual) {
+	case ST_USUAL_ALL: return en ? "all" : "全部";
+	case ST_USUAL_MONTH: return en ? "this month" : "本月";
+	case ST_USUAL_QUARTER: return en ? "this quarter" : "本季度";
+	case ST_USUAL_YEAR: return en ? "this year" : "本年";
+	}
+	return "";
+}
+
+static int get_questions(struct request *q)
+{
+	json_t *rows = json_array();
+	bool en = is_english(q);
+	for (size_t i = 0; i < st_question_count(); i++) {
+		const struct st_question *one = st_question_at(i);
+		json_array_append_new(rows,
+				      json_pack("[I, s, s, s, s, s, s]", (json_int_t)one->number,
+						one->name, one->zh, one->en, takes(one, en),
+						usual(one, en), en ? one->note_en : one->note_zh));
+	}
+	return api_json(q,
+			json_pack("{s:s, s:o, s:[o, o, o, o, o, o, o], s:o, s:n}", "name",
+				  "questions", "title",
+				  api_two("市人大常问的问题", "the questions of the city office"),
+				  "columns", column_json("number", "序号", "no.", "count"),
+				  column_json("name", "代号", "name", "code"),
+				  column_json("title_zh", "问题", "in Chinese", "text"),
+				  column_json("title_en", "英文", "question", "text"),
+				  column_json("takes", "可选", "takes", "text"),
+				  column_json("usual", "缺省时段", "usual period", "text"),
+				  column_json("note", "说明", "note", "text"), "rows", rows,
+				  "next"));
+}
+
+/* ---- one question ---- */
+
+static json_t *real_json(double v)
+{
+	bool whole = v > -1e15 && v < 1e15 && v == (double)(json_int_t)v;
+	return whole ? json_integer((json_int_t)v) : json_real(v);
+}
+
+static json_t *month_json(uint32_t month)
+{
+	char text[ST_MONTH_TEXT];
+	st_month_text(month, text);
+	return json_string(text);
+}
+
+static json_t *cell_json(const struct st_answer_cell *c)
+{
+	if (c->empty)
+		return json_null();
+	switch (c->type) {
+	case ST_ANSWER_TEXT:
+	case ST_ANSWER_CODE: return api_span(st_span_text(c->text));
+	case ST_ANSWER_COUNT: return json_integer((json_int_t)c->number);
+	case ST_ANSWER_NUMBER:
+	case ST_ANSWER_DAYS: return real_json(c->real);
+	case ST_ANSWER_SHARE: return json_real(c->real);
+	case ST_ANSWER_DAY: return api_day((uint32_t)c->number);
+	case ST_ANSWER_TIME: return api_time(c->ms);
+	case ST_ANSWER_MONTH: return month_json((uint32_t)c->number);
+	}
+	return json_null();
+}
+
+static int add_row(const struct st_answer_cell *cells, size_t count, void *arg)
+{
+	struct asked *x = arg;
+	json_t *row = json_array();
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(row, cell_json(&cells[i]));
+	return json_array_append_new(x->rows, row) == 0 ? 0 : ST_ENOMEM;
+}
+
+static int answer(struct st_txn *t, void *arg)
+{
+	struct asked *x = arg;
+	char place[ST_PLACE_MAX];
+	int rc = st_ask(t, &x->ask, add_row, x, &x->answered, place);
+	if (rc < 0)
+		return place[0] == 0 ? rc : api_place(x->q, rc, place);
+	struct api_covers covers = { .station = x->answered.covers,
+				     .count = x->answered.station_count };
+	return api_coverage(t, &covers, x->ask.now_ms, &x->coverage);
+}
+
+static int read_name(struct asked *x)
+{
+	char place[API_PLACE_MAX];
+	x->ask.question = st_question_named(x->q->rest);
+	if (x->ask.question != NULL)
+		return 0;
+	(void)snprintf(place, sizeof(place), "%.100s (%s: stationctl ask --list)", x->q->rest,
+		       is_english(x->q) ? "there are" : "现有");
+	return api_place(x->q, ST_ENOTFOUND, place);
+}
+
+static void see_argument(const char *name, const char *value, void *arg)
+{
+	static const char *const known[] = { "from",    "to",     "month", "quarter", "year",
+					     "station", "record", "lang",  "page",    "limit" };
+	struct asked *x = arg;
+	(void)value;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(known[i], name) == 0)
+			return;
+	x->unknown = name;
+}
+
+static int read_rest(struct asked *x)
+{
+	struct request *q = x->q;
+	char place[ST_PLACE_MAX];
+	const char *station = api_argument(q, "station"), *record = api_argument(q, "record");
+	const char *lang = api_argument(q, "lang");
+	struct st_period_words w = { api_argument(q, "from"), api_argument(q, "to"),
+				     api_argument(q, "month"), api_argument(q, "quarter"),
+				     api_argument(q, "year") };
+	x->ask.lang = is_english(q) ? ST_EN : ST_ZH;
+	api_each_argument(q, see_argument, x);
+	if (x->unknown != NULL)
+		return api_place(q, ST_EFIELD, x->unknown);
+	if (lang != NULL && strcmp(lang, "en") != 0 && strcmp(lang, "zh") != 0)
+		return api_place(q, ST_EFIELD, "lang (zh en)");
+	if (station != NULL && st_code_parse(st_span_text(station), &x->ask.station) < 0)
+		return api_place(q, ST_EFIELD,
+				 x->ask.lang == ST_EN ? "station: a station's code, as in 410611003"
+						      : "station: 应为站码, 如 410611003");
+	x->ask.record = record == NULL ? ST_SPAN_NONE : st_span_text(record);
+	int rc = st_period_read(&w, x->ask.lang, &x->ask.from_day, &x->ask.to_day, place);
+	return rc < 0 ? api_place(q, rc, place) : 0;
+}
+
+/* The title says for which period, since a file outlives the call that made it. */
+static json_t *title_json(const struct asked *x)
+{
+	const struct st_question *question = x->ask.question;
+	char from[ST_DAY_TEXT], to[ST_DAY_TEXT];
+	st_day_text(x->answered.from_day, from);
+	st_day_text(x->answered.to_day, to);
+	if (from[0] == 0 && to[0] == 0)
+		return api_two(question->zh, question->en);
+	return json_pack("{s:o, s:o}", "zh", json_sprintf("%s (%s 至 %s)", question->zh, from, to),
+			 "en", json_sprintf("%s (%s to %s)", question->en, from, to));
+}
+
+static json_t *answer_json(const struct asked *x)
+{
+	const struct st_question *question = x->ask.question;
+	json_t *columns = json_array();
+	for (size_t i = 0; i < question->column_count; i++) {
+		const struct st_question_column *c = &question->columns[i];
+		json_array_append_new(columns, column_json(c->name, c->zh, c->en,
+							   st_answer_type_text(c->type)));
+	}
+	return json_pack("{s:s, s:o, s:o, s:O, s:n, s:O}", "name", question->name, "title",
+			 title_json(x), "columns", columns, "rows", x->rows, "next", "coverage",
+			 x->coverage);
+}
+
+static int get_ask(struct request *q)
+{
+	struct asked x = { .q = q, .rows = json_array() };
+	struct timespec now;
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	x.ask.now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	int rc = q->station->self.set_up ? read_name(&x) : ST_ENOSTATION;
+	if (rc == 0)
+		rc = read_rest(&x);
+	if (rc == 0)
+		rc = st_store_read(q->station->store, answer, &x);
+	if (rc == 0)
+		rc = api_json(q, answer_json(&x));
+	json_decref(x.rows);
+	json_decref(x.coverage);
+	free(x.answered.covers);
+	return rc;
+}
+
+const struct route api_ask_routes[] = {
+	{ "GET", "/v1/questions", get_questions },
+	{ "GET", "/v1/ask/", get_ask },
+	{ NULL, NULL, NULL },
+};

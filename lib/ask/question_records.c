@@ -1,0 +1,264 @@
+/* question_records.c - single records of kinds that have few: what their events say, newest first.
+ *
+ * Owns:    that reading, and which entry speaks for a station or a deputy.
+ * Flow:    indexes, events -> records -> questions */
+#include "question.h"
+#include <stdlib.h>
+#include <string.h>
+#include <station/base/check.h>
+
+enum { STATE_KEY = 6 + 4 + ST_ULID_SIZE, FIRST_DEPUTIES = 64 };
+
+uint32_t kind_number(const char *name)
+{
+	const struct st_kind *k = st_kind_named(name);
+	ST_REQUIRE(k != NULL);
+	return k->number;
+}
+
+uint32_t field_number(const char *kind, const char *name)
+{
+	const struct st_kind *k = st_kind_named(kind);
+	ST_REQUIRE(k != NULL);
+	const struct st_field_row *f = st_kind_field_named(k, st_span_text(name));
+	ST_REQUIRE(f != NULL);
+	return f->id;
+}
+
+uint32_t state_number(const char *kind, const char *name)
+{
+	const struct st_kind *k = st_kind_named(kind);
+	ST_REQUIRE(k != NULL);
+	const struct st_state_row *s = st_kind_state_named(k, st_span_text(name));
+	ST_REQUIRE(s != NULL);
+	return s->number;
+}
+
+uint32_t choice_number(const char *kind, const char *field, const char *name)
+{
+	const struct st_field_row *f =
+		st_kind_field(st_kind_named(kind), field_number(kind, field));
+	const struct st_choice *c = st_choice_named(f->choices, st_span_text(name));
+	ST_REQUIRE(c != NULL);
+	return c->number;
+}
+
+struct in_state {
+	struct asking *a;
+	record_fn *fn;
+	void *arg;
+};
+
+static int one_in_state(struct st_span key, void *arg)
+{
+	struct in_state *x = arg;
+	struct st_record_ref ref;
+	struct st_record r;
+	if (key.size != STATE_KEY)
+		return ST_ECORRUPT;
+	ref.opener = st_get_u32(key.data + 6);
+	memcpy(ref.ulid.bytes, key.data + 10, ST_ULID_SIZE);
+	int rc = looked_at(x->a);
+	if (rc == 0)
+		rc = st_record_load(x->a->txn, &ref, &r);
+	if (rc < 0)
+		return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;
+	return x->fn(x->a, &r, x->arg);
+}
+
+int records_in_state(struct asking *a, uint32_t kind, uint32_t state, record_fn *fn, void *arg)
+{
+	const uint8_t prefix[2] = { (uint8_t)kind, (uint8_t)state };
+	struct in_state x = { a, fn, arg };
+	st_assert(kind < ST_KINDS_MAX);
+	return st_index_each(a->txn, ST_INDEX_STATE, ST_SPAN(prefix), ST_SPAN_NONE, one_in_state,
+			     &x);
+}
+
+int changes_each(struct asking *a, const struct st_record *r, change_fn *fn, void *arg)
+{
+	struct st_place at = r->head;
+	int rc = 0;
+	st_assert(r->revision <= ST_REVISIONS_MAX);
+	st_assert(r->head.seq != 0);
+	for (uint32_t n = 0; rc == 0 && at.seq != 0 && n < r->revision; n++) {
+		struct st_event e;
+		struct st_change c;
+		struct st_place before;
+		rc = life_read(&a->life, &at, &e, &c);
+		if (rc == 0)
+			rc = life_previous(&a->life, &e, &before);
+		if (rc == 0)
+			rc = fn(a, &e, &c, arg);
+		at = before;
+	}
+	return rc;
+}
+
+/* All values that one event gives a field, with 、 between them. */
+static void take(struct latest *w, const struct st_field *fields, size_t count)
+{
+	size_t used = 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct st_field *f = &fields[i];
+		if (f->id != w->field)
+			continue;
+		w->found = true;
+		w->number = f->is_number ? f->number : 0;
+		if (f->is_number || f->text.size + used + 4 > sizeof(w->text))
+			continue;
+		if (used > 0) {
+			memcpy(w->text + used, "、", 3);
+			used += 3;
+		}
+		memcpy(w->text + used, f->text.data, f->text.size);
+		used += f->text.size;
+		w->text[used] = 0;
+	}
+	st_assert(used < sizeof(w->text));
+}
+
+static bool wanted(const struct latest *w, size_t count, bool text_part)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!w[i].found && w[i].text_part == text_part)
+			return true;
+	return false;
+}
+
+int latest_read(struct asking *a, const struct st_record *r, struct latest *w, size_t count)
+{
+	struct st_place at = r->head;
+	int rc = 0;
+	for (uint32_t n = 0; rc == 0 && at.seq != 0 && n < r->revision; n++) {
+		struct st_event e;
+		struct st_change c;
+		struct st_life_event l;
+		struct st_place before, here = at;
+		l.facts = l.texts = NULL; /* where only facts are read */
+		l.fact_count = l.text_count = 0;
+		bool texts = wanted(w, count, true);
+		if (!texts && !wanted(w, count, false))
+			break;
+		rc = texts ? life_facts(&a->life, &here, &e, &l) : life_read(&a->life, &here, &e, &c);
+		if (rc == 0)
+			rc = life_previous(&a->life, &e, &before);
+		for (size_t i = 0; rc == 0 && i < count; i++) {
+			if (w[i].found)
+				continue;
+			if (w[i].text_part)
+				take(&w[i], l.texts, l.text_count);
+			else
+				take(&w[i], texts ? l.facts : c.fields, texts ? l.fact_count : c.field_count);
+		}
+		at = before;
+	}
+	return rc;
+}
+
+/* ---- entries ---- */
+
+struct entry {
+	struct asking *a;
+	struct st_record *best;
+	bool found;
+};
+
+static int see_entry(const struct st_record_ref *ref, uint32_t value, uint32_t day, void *arg)
+{
+	struct entry *x = arg;
+	struct st_record r;
+	(void)value;
+	(void)day;
+	int rc = looked_at(x->a);
+	if (rc == 0)
+		rc = st_record_load(x->a->txn, ref, &r);
+	if (rc < 0)
+		return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;
+	if (st_record_open(&r)) {
+		st_record_copy(x->best, &r); /* they come in order of opening */
+		x->found = true;
+	}
+	return 0;
+}
+
+int station_entry(struct asking *a, uint32_t number, struct st_record *ret)
+{
+	struct entry x = { a, ret, false };
+	struct st_facet_query q = { .kind = kind_number("station"),
+				    .field = field_number("station", "code"),
+				    .value = number };
+	st_assert(number != 0);
+	int rc = st_facet_each(a->txn, &q, see_entry, &x);
+	return rc < 0 ? rc : x.found;
+}
+
+struct deputies {
+	struct deputy *rows;
+	size_t count, room;
+	uint32_t code_field, station_field;
+};
+
+static int add_deputy(struct asking *a, const struct st_record *r, void *arg)
+{
+	struct deputies *d = arg;
+	uint32_t station = st_record_facet(r, d->station_field);
+	station = station == 0 ? r->holder : station;
+	if (!is_covered(a, station))
+		return 0;
+	if (d->count == d->room) {
+		size_t room = d->room == 0 ? FIRST_DEPUTIES : d->room * 2;
+		struct deputy *rows = realloc(d->rows, room * sizeof(*rows));
+		if (rows == NULL)
+			return ST_ENOMEM;
+		d->rows = rows;
+		d->room = room;
+	}
+	struct deputy *one = &d->rows[d->count++];
+	memset(one, 0, sizeof(*one));
+	st_record_copy(&one->record, r);
+	one->station = station;
+	one->code = st_record_facet(r, d->code_field);
+	return one->code == 0
+		       ? 0
+		       : st_name_text(a->txn, ST_NAMES_DEPUTY, (uint16_t)one->code, one->text);
+}
+
+static int by_code(const void *x, const void *y)
+{
+	const struct deputy *a = x, *b = y;
+	int c = strcmp(a->text, b->text);
+	return c != 0 ? c
+		      : memcmp(a->record.ref.ulid.bytes, b->record.ref.ulid.bytes, ST_ULID_SIZE);
+}
+
+int deputies_read(struct asking *a, struct deputy **ret, size_t *ret_count)
+{
+	const struct st_kind *k = st_kind_named("deputy");
+	struct deputies d = { .code_field = field_number("deputy", "deputy"),
+			      .station_field = field_number("deputy", "station") };
+	int rc = 0;
+	st_assert(k != NULL);
+	for (size_t i = 0; rc == 0 && i < k->state_count; i++)
+		if (k->states[i].class == ST_OPEN)
+			rc = records_in_state(a, k->number, k->states[i].number, add_deputy, &d);
+	if (rc < 0) {
+		free(d.rows);
+		return rc;
+	}
+	if (d.count > 1)
+		qsort(d.rows, d.count, sizeof(*d.rows), by_code);
+	*ret = d.rows;
+	*ret_count = d.count;
+	return 0;
+}
+
+int row_deputy(struct asking *a, const struct deputy *d)
+{
+	struct latest name = { .field = field_number("deputy", "name") };
+	int rc = latest_read(a, &d->record, &name, 1);
+	row_code(a, d->text);
+	row_text(a, name.text);
+	row_station(a, d->station);
+	return rc;
+}

@@ -1,0 +1,218 @@
+/* questions_voices.c - what is reported most often: by category, and the matters that most others
+ * were merged into, by one step or several.
+ *
+ * Owns:    whose voice is whose.
+ * Promise: 9: at most VOICES_MAX merged matters are looked at; more want a shorter period.
+ * Flow:    cells, merged matters -> voices -> rows */
+#include "question.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <station/base/check.h>
+
+enum { VOICES_MAX = 200000, TOP = 20, STEPS_MAX = 64 };
+
+/* ---- by category ---- */
+
+enum { C_VOICES, C_MERGED };
+
+static int by_category(struct count *c, const struct st_tally_key *key, struct sum **ret)
+{
+	bool in = c->view != ST_VIEW_FULL || month_in_period(c->a, key->month);
+	return in && key->role == ST_ROLE_HOLDER ? sums_at(c->sums, key->category, 0, 0, ret) : 0;
+}
+
+static void add_category(struct count *c, const struct st_tally_key *key, uint32_t counter,
+			 uint64_t n)
+{
+	uint32_t merged = *(const uint32_t *)c->arg;
+	st_assert(c->at != NULL);
+	(void)key;
+	if (st_counter_measure(counter) != ST_IN_STATE)
+		return;
+	c->at->n[C_VOICES] += n;
+	c->at->n[C_MERGED] += st_counter_bucket(counter) == merged ? n : 0;
+}
+
+static int give_categories(struct asking *a, uint32_t merged)
+{
+	struct sums sums = { .count = 0 };
+	struct count c = { .a = a,
+			   .sums = &sums,
+			   .kind = ST_KIND_MATTER,
+			   .measures = OF(IN_STATE),
+			   .place = by_category,
+			   .add = add_category,
+			   .view = a->from == 0 && a->to == 0 ? ST_VIEW_COARSE : ST_VIEW_FULL,
+			   .arg = &merged };
+	int rc = count_cells(&c);
+	sums_by_count(&sums);
+	for (size_t i = 0; rc == 0 && i < sums.count; i++) {
+		const struct sum *s = &sums.rows[i];
+		if (s->n[C_VOICES] == 0)
+			continue;
+		st_assert(s->n[C_MERGED] <= s->n[C_VOICES]);
+		row_text(a, either_of(a, "类别", "category"));
+		rc = row_name(a, ST_NAMES_CATEGORY, (uint16_t)s->key[0]);
+		row_code(a, NULL);
+		row_text(a, NULL);
+		row_station(a, 0);
+		row_text(a, NULL);
+		row_count(a, s->n[C_VOICES]);
+		row_count(a, s->n[C_VOICES] - s->n[C_MERGED]);
+		rc = rc < 0 ? rc : row_give(a);
+	}
+	sums_done(&sums);
+	return rc;
+}
+
+/* ---- by matter ---- */
+
+struct voice {
+	struct st_record_ref ref;
+	uint32_t own, joins; /* hashes of its number, and of the number that it joins */
+};
+struct voices {
+	struct voice *rows;
+	size_t count, room;
+	uint32_t joins_field;
+};
+
+static int too_many(struct asking *a)
+{
+	(void)snprintf(a->place, ST_PLACE_MAX, "%s",
+		       either_of(a, "请用较短的时段", "ask for a shorter period"));
+	return ST_ETOOBIG;
+}
+
+static int add_voice(struct asking *a, const struct st_record *r, void *arg)
+{
+	struct voices *v = arg;
+	struct st_record_id id;
+	char number[ST_NUMBER_TEXT];
+	bool in = (a->from == 0 && a->to == 0) || in_period(a, r->opened_day);
+	st_assert(v->count <= VOICES_MAX);
+	st_assert(v->count <= v->room);
+	uint32_t joins = st_record_facet(r, v->joins_field);
+	if (!in || joins == 0 || !is_covered(a, r->holder))
+		return 0;
+	if (v->count == VOICES_MAX)
+		return too_many(a);
+	if (v->count == v->room) {
+		size_t room = v->room == 0 ? 256 : v->room * 2;
+		struct voice *rows = realloc(v->rows, room * sizeof(*rows));
+		if (rows == NULL)
+			return ST_ENOMEM;
+		v->rows = rows;
+		v->room = room;
+	}
+	int rc = st_record_id(a->txn, &r->ref, &id);
+	if (rc < 0)
+		return rc;
+	st_number_text(&r->number, &id.opener, &id.ulid, number);
+	v->rows[v->count++] =
+		(struct voice){ r->ref, st_facet_of_record(st_span_text(number)), joins };
+	return 0;
+}
+
+static int by_own(const void *a, const void *b)
+{
+	const struct voice *x = a, *y = b;
+	return x->own < y->own ? -1 : x->own > y->own;
+}
+
+static struct voice *find_own(const struct voices *v, uint32_t own)
+{
+	struct voice key = { .own = own };
+	return v->count == 0 ? NULL : bsearch(&key, v->rows, v->count, sizeof(*v->rows), by_own);
+}
+
+/* What is handled for a voice in the end: the number that the last of its chain joins. */
+static uint32_t end_of(const struct voices *v, const struct voice *from)
+{
+	const struct voice *at = from, *next;
+	for (size_t n = 0; n < STEPS_MAX && (next = find_own(v, at->joins)) != NULL; n++)
+		at = next;
+	return at->joins;
+}
+
+static int give_top(struct asking *a, const struct sum *s, const struct voice *one,
+		    uint32_t joins_field)
+{
+	struct latest link = { .field = joins_field },
+		      title = { .field = ST_F_TITLE, .text_part = true };
+	struct st_record_ref ref;
+	struct st_record r;
+	ST_REQUIRE(one != NULL); /* what has a sum, somebody joined */
+	st_assert(s->n[0] > 0);
+	int rc = st_record_load(a->txn, &one->ref, &r);
+	if (rc == 0)
+		rc = latest_read(a, &r, &link, 1);
+	if (rc < 0)
+		return rc;
+	rc = st_record_resolve(a->txn, st_span_text(link.text), &ref);
+	if (rc == 0)
+		rc = st_record_load(a->txn, &ref, &r);
+	bool here = rc == 0;
+	if (rc < 0 && rc != ST_ENOTFOUND && rc != ST_EFIELD)
+		return rc;
+	rc = here ? latest_read(a, &r, &title, 1) : 0;
+	row_text(a, either_of(a, "事项", "matter"));
+	if (rc == 0)
+		rc = row_name(a, ST_NAMES_CATEGORY, here ? r.category : 0);
+	if (rc < 0)
+		return rc;
+	row_code(a, link.text);
+	row_text(a, title.text);
+	row_station(a, here ? r.holder : 0);
+	if (here)
+		rc = row_state(a, &r);
+	else
+		row_text(a, NULL);
+	row_count(a, s->n[0] + 1);
+	row_count(a, 1);
+	return rc < 0 ? rc : row_give(a);
+}
+
+/* One of those that joined what has that hash. */
+static const struct voice *joined(const struct voices *v, uint32_t joins)
+{
+	for (size_t i = 0; i < v->count; i++)
+		if (v->rows[i].joins == joins)
+			return &v->rows[i];
+	return NULL;
+}
+
+static int give_matters(struct asking *a, struct voices *v)
+{
+	struct sums sums = { .count = 0 };
+	int rc = 0;
+	if (v->count > 1)
+		qsort(v->rows, v->count, sizeof(*v->rows), by_own);
+	for (size_t i = 0; rc == 0 && i < v->count; i++) {
+		struct sum *s = NULL;
+		rc = sums_at(&sums, end_of(v, &v->rows[i]), 0, 0, &s);
+		if (rc == ST_ETOOBIG)
+			rc = too_many(a);
+		if (rc == 0)
+			s->n[0]++;
+	}
+	sums_by_count(&sums);
+	for (size_t i = 0; rc == 0 && i < sums.count && i < TOP; i++)
+		rc = give_top(a, &sums.rows[i], joined(v, sums.rows[i].key[0]), v->joins_field);
+	sums_done(&sums);
+	return rc;
+}
+
+int question_voices(struct asking *a)
+{
+	uint32_t merged = state_number("matter", "merged");
+	struct voices v = { .joins_field = field_number("matter", "joins") };
+	int rc = give_categories(a, merged);
+	if (rc == 0)
+		rc = records_in_state(a, ST_KIND_MATTER, merged, add_voice, &v);
+	if (rc == 0)
+		rc = give_matters(a, &v);
+	free(v.rows);
+	return rc;
+}
