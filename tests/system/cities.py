@@ -203,3 +203,19 @@ def names_in_registers(city):
         check(names(station) == want, "%s: %s" % (station.code, names(station)))
     base.ctl("deputy", "amend", base.json("deputy", "list")["records"][0]["number"], "--name", "李某某")
     check(names(base)[1][0][0] == "D-17 李某某", "the newest name: %s" % (names(base),))
+
+
+@test
+def city_law_officials(city):
+    """Whose services count as the law officials' is the city's to say."""
+    base = city["410611003"]
+    for who in ("judge", "party_delegate", "leader"):
+        base.ctl("visit", "record", "--who", who, "--title", "来访", "--services", "mediation")
+
+    def asked():
+        return cells(base.json("ask", "law_services"), "who", "visits", "mediation")
+    usual = asked()
+    check(len(usual) == 5 and sorted(usual, reverse=True, key=lambda r: r[1])[:2] == [("judge", 1, 1),
+          ("leading official", 1, 1)], "the usual five: %s" % usual)
+    issue(city, "settings", ["name", "value"], ["law_officials", "party_delegate judge"])
+    check(asked() == [("party delegate", 1, 1), ("judge", 1, 1)], "the city's: %s" % asked())
