@@ -219,3 +219,16 @@ def city_law_officials(city):
           ("leading official", 1, 1)], "the usual five: %s" % usual)
     issue(city, "settings", ["name", "value"], ["law_officials", "party_delegate judge"])
     check(asked() == [("party delegate", 1, 1), ("judge", 1, 1)], "the city's: %s" % asked())
+
+
+@test
+def lists_say_what_they_cover(city):
+    """What is overdue, and what came in online, stand above the same coverage as every figure."""
+    main, base = city["410600"], city["410611003"]
+    base.wait_main()
+    whole = main.json("overdue")["coverage"]
+    check((whole["stations"], whole["heard"], len(whole["rows"])) == (3, 3, 3), "all of them: %s" % whole)
+    one = main.json("overdue", "--holder", base.code)["coverage"]
+    check([r["code"] for r in one["rows"]] == [base.code] and one["stations"] == 1, "one holder: %s" % one)
+    listed = main.json("online", "list")["coverage"]
+    check(listed["stations"] == 3 and len(listed["rows"]) == 3, "online: %s" % listed)
