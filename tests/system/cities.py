@@ -232,3 +232,26 @@ def lists_say_what_they_cover(city):
     check([r["code"] for r in one["rows"]] == [base.code] and one["stations"] == 1, "one holder: %s" % one)
     listed = main.json("online", "list")["coverage"]
     check(listed["stations"] == 3 and len(listed["rows"]) == 3, "online: %s" % listed)
+
+
+@test
+def schedule_templates(city):
+    """A schedule is planned after one of the city's templates; what is given beside it counts."""
+    base = city["410611003"]
+    code, _, err = base.run("schedule", "plan", "--template", "代表接待日", "--people", "D-17")
+    check(code != 0 and "schedules" in err, "as long as there is no table: %d %s" % (code, err))
+    issue(city, "schedules")
+    code, _, err = base.run("schedule", "plan", "--template", "代表接待", "--people", "D-17")
+    check(code == 2 and "代表接待日" in err and "领导干部进站" in err, "the names there are: %s" % err)
+
+    def planned(*words):
+        number = base.ctl("schedule", "plan", "--template", "代表接待日", "--people", "D-17", *words).strip()
+        event = base.json("schedule", "show", number)["events"][0]
+        return dict(event["facts"], **event["texts"])
+    p = planned()
+    check(p["type"] == "reception" and p["weekdays"] == ["friday"] and p["weeks"] == ["1"] and p["starts"] == "15:00" and
+          p["ends"] == "16:00" and p["place"] == "接待室" and p["title"] == "接待选民" and p["days_ahead"] == "3" and
+          p["holiday"] == "next_working_day", "after the template: %s" % p)
+    p = planned("--month_days", "15", "--place", "二楼")
+    check(p["month_days"] == ["15"] and "weekdays" not in p and p["place"] == "二楼" and p["starts"] == "15:00",
+          "what is given counts: %s" % p)
