@@ -3,6 +3,7 @@
 #pragma once
 #include <station/ask/question.h>
 #include <station/work/tally.h>
+#include <station/work/terms.h>
 #include "life.h"
 #include "report.h"
 
@@ -20,6 +21,7 @@ struct asking {
 	uint32_t from, to; /* days; 0: open end */
 	uint32_t from_month, to_month;
 	struct life life;
+	struct st_terms *terms; /* what the city has set */
 	size_t looked; /* rows of indexes gone through */
 	st_answer_fn *fn;
 	void *arg;
@@ -81,10 +83,6 @@ struct latest {
 	char text[ST_ANSWER_TEXT_MAX + 1];
 };
 int latest_read(struct asking *a, const struct st_record *r, struct latest *w, size_t count);
-/* Each event of the chain, newest first. */
-typedef int change_fn(struct asking *a, const struct st_event *e, const struct st_change *c,
-		      void *arg);
-int changes_each(struct asking *a, const struct st_record *r, change_fn *fn, void *arg);
 /* The station's entry that counts: the newest opened that isn't closed. 0: none; 1: *ret is it. */
 int station_entry(struct asking *a, uint32_t number, struct st_record *ret);
 /* Deputies of the covered stations, in order of codes. Freed with free(). */
@@ -148,13 +146,9 @@ int count_cells(struct count *c);
 QUESTION_FUNCTIONS(X)
 #undef X
 
-/* What happened to a schedule's occurrences in the period (questions_schedules.c). */
-struct occurrences {
-	uint64_t planned, kept, moved, missed;
-};
-int occurrences_of(struct asking *a, const struct st_record *schedule, struct occurrences *to);
-/* Those of all schedules of the covered stations, by station; type 0: of any. */
+/* Occurrences of schedules that fall in the period, by the station that holds them, of the covered
+ * ones; type 0: of any (questions_schedules.c). ST_EFIELD: too long a period. */
 int occurrences_by_station(struct asking *a, uint32_t type, struct sums *to);
-enum { OCC_SCHEDULES, OCC_PLANNED, OCC_KEPT, OCC_MOVED, OCC_MISSED };
+enum { OCC_SCHEDULES, OCC_PLANNED, OCC_OPEN, OCC_KEPT, OCC_MOVED, OCC_MISSED };
 
 enum { SILENT_MS = 24 * 3600 * 1000 }; /* a station that signs nothing for so long is silent */

@@ -75,26 +75,6 @@ int records_in_state(struct asking *a, uint32_t kind, uint32_t state, record_fn 
 			     &x);
 }
 
-int changes_each(struct asking *a, const struct st_record *r, change_fn *fn, void *arg)
-{
-	struct st_place at = r->head;
-	int rc = 0;
-	st_assert(r->revision <= ST_REVISIONS_MAX);
-	st_assert(r->head.seq != 0);
-	for (uint32_t n = 0; rc == 0 && at.seq != 0 && n < r->revision; n++) {
-		struct st_event e;
-		struct st_change c;
-		struct st_place before;
-		rc = life_read(&a->life, &at, &e, &c);
-		if (rc == 0)
-			rc = life_previous(&a->life, &e, &before);
-		if (rc == 0)
-			rc = fn(a, &e, &c, arg);
-		at = before;
-	}
-	return rc;
-}
-
 /* All values that one event gives a field, with 、 between them. */
 static void take(struct latest *w, const struct st_field *fields, size_t count)
 {

@@ -52,11 +52,11 @@ COLUMNS(silent) = { STATION, TIER, TEXT("branch", "县区", "county"),
 		    COUNT("events", "已收事件", "events held") };
 COLUMNS(no_visit) = { STATION, TIER, TEXT("branch", "县区", "county"),
 		      MONTH("last", "最近进站月份", "month of the last visit") };
-COLUMNS(schedules) = { STATION, COUNT("schedules", "四定安排", "schedules"), COUNT("planned", "应落实", "due"),
-		       COUNT("kept", "已落实", "kept"), COUNT("moved", "改期", "moved"),
+COLUMNS(schedules) = { STATION, COUNT("schedules", "四定安排", "schedules"), COUNT("planned", "计划", "planned"),
+		       COUNT("open", "未到期", "to come"), COUNT("kept", "已落实", "kept"), COUNT("moved", "改期", "moved"),
 		       COUNT("missed", "缺失", "missed"), SHARE("share", "落实率", "share kept") };
 COLUMNS(leaders) = { STATION, COUNT("schedules", "进站安排", "schedules"), COUNT("planned", "计划", "planned"),
-		     COUNT("kept", "已落实", "kept"), COUNT("moved", "改期", "moved"),
+		     COUNT("open", "未到期", "to come"), COUNT("kept", "已落实", "kept"), COUNT("moved", "改期", "moved"),
 		     COUNT("missed", "缺失", "missed"), COUNT("visits", "领导进站", "visits of leaders"),
 		     COUNT("matters", "接访事项", "matters received by an official") };
 COLUMNS(law_services) = {
@@ -149,9 +149,10 @@ COLUMNS(ranking) = {
 	X(8, no_visit, MONTHS, MONTH, "本月无人进站的站点", "stations with no visit this month",   \
 	  "作废的进站记录不计。", "Void visits don't count.")                                      \
 	X(9, schedules, DAYS, YEAR, "四定落实、改期、缺失", "schedules kept, moved and missed",    \
-	  "每次安排以最后一次登记为准。", "The last word on an occurrence counts.")                \
+	  "按安排和工作日历逐日计; 到期没有落实的计缺失; 落实率不计未到期的; 不写末日计到今天。", \
+	  "Each day by its plan and the working days; one that has passed and wasn't met is missed; the share is of those that aren't to come; without an end up to today.") \
 	X(10, leaders, MONTHS, YEAR, "领导干部进站与计划对照", "leaders' visits done against plan", \
-	  "计划为领导干部进站类四定安排。", "The plan is schedules of that type.")                 \
+	  "计划为领导干部进站类四定安排, 按日计。", "The plan is the days of schedules of that type.")                 \
 	X(11, law_services, MONTHS, YEAR, "三官两员服务 (按种类)", "services of the five law officials, by kind", \
 	  "法官、检察官、司法工作人员、政府机关工作人员、领导干部; 作废的不计。", \
 	  "Judges, prosecutors, judicial officers, appointed officials, leading officials; void visits don't count.") \

@@ -264,9 +264,47 @@ static void test_the_last_word_on_an_occurrence_counts(void **state)
 	assert_int_equal(st_store_read(s.store, ask, &x), 0);
 	assert_int_equal(x.rc, 0);
 	assert_int_equal(x.rows, 1);
-	/* schedules, due, kept, moved, missed */
-	const uint64_t right[] = { 1, 1, 1, 0, 0 };
+	/* schedules, planned, to come, kept, moved, missed */
+	const uint64_t right[] = { 1, 1, 0, 1, 0, 0 };
 	assert_memory_equal(x.last + 2, right, sizeof(right));
+	station_gone(&s);
+}
+
+/* Days are walked one by one, so there is a bound to them; an open end is today. */
+static void test_schedules_are_counted_over_so_many_days(void **state)
+{
+	struct station s;
+	struct st_signing_key root;
+	char plan[ST_NUMBER_TEXT] = "";
+	const char *const daily[] = { "type",  "reception", "title",  "接待", "starts",
+				      "15:00", "place",     "一楼",   "people", "D-1",
+				      "weekdays", "monday", "first", "2023-11-06" };
+	(void)state;
+	station_new(&s, 1);
+	station_found(&s, "410600", &root);
+	station_kind = st_kind_named("schedule")->number;
+	tell(&s, "plan", plan, daily, 7);
+	uint32_t today = st_day_of_ms(s.world.now_ms);
+	const struct {
+		uint32_t from, to;
+		int rc;
+	} asked[] = { { 0, today, ST_EFIELD },
+		      { today, today + 1037, ST_EFIELD },
+		      { today, today + 1036, 0 },
+		      { day(2023, 11, 6), 0, 0 },
+		      { today + 2000, 0, 0 } };
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+		struct asking_one x = { .ask = { .question = st_question_named("schedules"),
+						 .from_day = asked[i].from,
+						 .to_day = asked[i].to,
+						 .now_ms = s.world.now_ms } };
+		assert_int_equal(st_store_read(s.store, ask, &x), 0);
+		assert_int_equal(x.rc, asked[i].rc);
+		if (x.rc != 0)
+			assert_non_null(strstr(x.place, "from"));
+		if (asked[i].from == day(2023, 11, 6)) /* Mondays until today */
+			assert_int_equal(x.last[3], (today - day(2023, 11, 6)) / 7 + 1);
+	}
 	station_gone(&s);
 }
 
@@ -281,6 +319,7 @@ int main(void)
 		cmocka_unit_test(test_a_year_before_a_leap_day),
 		cmocka_unit_test(test_an_empty_station_answers_and_refuses),
 		cmocka_unit_test(test_the_last_word_on_an_occurrence_counts),
+		cmocka_unit_test(test_schedules_are_counted_over_so_many_days),
 	};
 	if (st_trust_start() < 0)
 		return 1;
