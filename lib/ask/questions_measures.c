@@ -5,6 +5,7 @@
  * Promise: 4: all of it from tallies.
  * Flow:    cells -> sums -> rows */
 #include "question.h"
+#include "newest.h"
 #include <station/base/check.h>
 #include <station/base/clock.h>
 
@@ -58,6 +59,19 @@ static void add_focus(struct count *c, const struct st_tally_key *key, uint32_t 
 	}
 }
 
+/* The number, and what the city calls it. */
+static int row_focus(struct asking *a, uint32_t focus)
+{
+	char name[ST_ANSWER_TEXT_MAX + 1] = "";
+	struct st_span text = ST_SPAN_NONE;
+	int rc = st_terms_focus_name(a->terms, a->today, focus, &text);
+	if (rc == 0)
+		newest_text(text, name, sizeof(name));
+	row_count(a, focus);
+	row_text(a, name);
+	return rc == ST_ENOTFOUND ? 0 : rc;
+}
+
 int question_focus(struct asking *a)
 {
 	struct sums sums = { .count = 0 };
@@ -82,14 +96,14 @@ int question_focus(struct asking *a)
 		rc = sums_at(&sums, focus, 0, 0, &s);
 		if (rc < 0)
 			break;
-		row_count(a, focus);
+		rc = row_focus(a, focus);
 		row_count(a, s->n[N_OPENED]);
 		for (size_t i = 0; i < STATES; i++)
 			row_count(a, s->n[N_STATES + i]);
 		row_count(a, s->n[N_OVERDUE]);
 		row_real(a, sum_percentile(s, 50));
 		row_real(a, sum_percentile(s, 90));
-		rc = row_give(a);
+		rc = rc < 0 ? rc : row_give(a);
 	}
 	sums_done(&sums);
 	return rc;

@@ -189,8 +189,6 @@ int question_leaders(struct asking *a)
 
 /* ---- 11: services of the law officials ---- */
 
-/* Who counts where the city says nothing else. */
-#define LAW_OFFICIALS(X) X(judge) X(prosecutor) X(judicial_officer) X(official) X(leader)
 #define SERVICES(X)      X(reception) X(law_advice) X(mediation) X(law_education) X(policy) X(other)
 enum {
 	L_ALL,
@@ -258,13 +256,45 @@ static int count_served(struct asking *a, struct serving *x)
 	return rc;
 }
 
+/* Which visitors they are, in the order of the city's setting or of its default. */
+static int read_officials(struct asking *a, const struct st_choice *choices,
+			  const struct st_choice *officials[WHO_MAX], size_t *ret_count)
+{
+	struct st_span names;
+	size_t at = 0, count = 0;
+	int rc = st_terms_text(a->terms, "law_officials", a->today, &names);
+	while (rc == 0 && at < names.size && count < WHO_MAX) {
+		size_t from = at;
+		while (at < names.size && names.data[at] != ' ')
+			at++;
+		officials[count] = st_choice_named(choices, st_span(names.data + from, at - from));
+		count += officials[count] != NULL; /* of a later version: not known here */
+		at++;
+	}
+	st_assert(count <= WHO_MAX);
+	*ret_count = count;
+	return rc;
+}
+
+static int give_officials(struct asking *a, const struct st_choice *choices,
+			  uint64_t (*counts)[L_COUNT])
+{
+	const struct st_choice *officials[WHO_MAX];
+	size_t count = 0;
+	int rc = read_officials(a, choices, officials, &count);
+	for (size_t i = 0; rc == 0 && i < count; i++) {
+		uint64_t number = officials[i]->number;
+		st_assert(number < WHO_MAX);
+		row_choice(a, choices, number);
+		for (size_t k = 0; k < L_COUNT; k++)
+			row_count(a, counts[number][k]);
+		rc = row_give(a);
+	}
+	return rc;
+}
+
 int question_law_services(struct asking *a)
 {
-	static const char *const whos[] = {
-#define X(name) #name,
-		LAW_OFFICIALS(X)
-#undef X
-	};
 	uint64_t counts[WHO_MAX][L_COUNT] = { { 0 } };
 	struct sums sums = { .count = 0 };
 	struct serving x = { .a = a,
@@ -283,14 +313,8 @@ int question_law_services(struct asking *a)
 	st_assert(who != NULL);
 	if (rc == 0)
 		rc = count_served(a, &x);
-	for (size_t i = 0; rc == 0 && i < sizeof(whos) / sizeof(whos[0]); i++) {
-		uint32_t number = choice_number("visit", "who", whos[i]);
-		st_assert(number < WHO_MAX);
-		row_choice(a, who->choices, number);
-		for (size_t k = 0; k < L_COUNT; k++)
-			row_count(a, counts[number][k]);
-		rc = row_give(a);
-	}
+	if (rc == 0)
+		rc = give_officials(a, who->choices, counts);
 	sums_done(&sums);
 	return rc;
 }

@@ -17,7 +17,7 @@ static const struct st_setting settings[] = {
 	COUNT("floor_reports", 0, 100, "1", "代表每年述职至少几次", "reports to voters a deputy owes a year"),
 	COUNT("floor_voters", 0, 1000, "10", "代表每年联系选民至少几人", "voters a deputy contacts a year"),
 	COUNT("floor_receptions", 0, 365, "2", "代表每年接待至少几次", "receptions a deputy owes a year"),
-	FIELDS("law_officials", "visit.who", "judge prosecutor judicial_officer official",
+	FIELDS("law_officials", "visit.who", "judge prosecutor judicial_officer official leader",
 	       "三官两员是哪些来访人类别", "which visitors are the five law officials"),
 	TEXT("key_supervisors", 300, "", "五位一体督办的五方 (以空格分隔)",
 	     "the five parties of key supervision, with blanks between"),

@@ -109,7 +109,7 @@ static void recount_focus(struct counted *c)
 			if (tallied(c, l->closed))
 				days[n++] = days_of(l);
 		}
-		say(c, "%u|%u|%u|%u|%u|%u|%u|%u|%u|%u|%u|%u|%u|%s|%s", focus, opened, in[0], in[1],
+		say(c, "%u|-|%u|%u|%u|%u|%u|%u|%u|%u|%u|%u|%u|%u|%s|%s", focus, opened, in[0], in[1],
 		    in[2], in[3], in[4], in[5], in[6], in[7], in[8], in[9], late,
 		    rank_of(days, n, 50, r[0]), rank_of(days, n, 90, r[1]));
 	}
