@@ -44,7 +44,8 @@ struct verb {
 	X(deputy)                                                                                  \
 	X(online)                                                                                  \
 	X(kind)                                                                                    \
-	X(log)
+	X(log)                                                                                     \
+	X(fsck)
 #define X(group) extern const struct verb group##_verbs[];
 VERB_LISTS(X)
 #undef X
@@ -108,6 +109,8 @@ extern struct ctl {
 	X(ALL_RIGHT, "全部正确", "all right")                                                       \
 	X(RECOUNT_SUM, "重算 %llu 个事件, %llu 件, %llu 个计数: %llu 个计数不符, %llu 件不符",      \
 	  "recounted %llu events, %llu records, %llu counters: %llu counters and %llu records differ") \
+	X(TO_REBUILD, "%s: 记录要由日志重算: 加 --rebuild, 或启动 stationd",                        \
+	  "%s: its records are to be folded anew: add --rebuild, or start stationd")                 \
 	X(FIRST_WRONG, "首处: %s", "first: %s")                                                     \
 	X(BAD_NUMBER, "--%s 的值不合要求", "the value of --%s isn't allowed")                       \
 	X(CITY_TABLE, "不知是哪份表: %s; 用 --table 指明, 或以表名为文件名", \

@@ -20,6 +20,9 @@ enum level { LEVEL_ERR = 3, LEVEL_WARNING = 4, LEVEL_NOTICE = 5, LEVEL_INFO = 6,
 	X(STORE_FULL, WARNING, "磁盘已满: 写入暂停, 查询照常; 请清理 %1$s 所在磁盘",                \
 	  "the disk is full: writes wait, reads go on; free space under %1$s")                     \
 	X(STORE_HEALED, NOTICE, "磁盘已有空间, 恢复写入", "the disk has room again; writing")       \
+	X(REFOLDING, NOTICE, "正由日志重算全部记录和计数, 已 %1$s 个事件; 重算完即启动",             \
+	  "all records and tallies are being folded anew from the logs, %1$s events so far; starting when that is done") \
+	X(REFOLDED, NOTICE, "记录和计数已由 %1$s 个事件重算", "records and tallies are folded anew from %1$s events") \
 	X(KEYS_FAILED, ERR, "密钥文件 %1$s 不可用: %2$s", "the key file %1$s can't be used: %2$s")  \
 	X(SOCKET_FAILED, ERR, "无法监听控制套接字 %1$s: %2$s",                                      \
 	  "can't listen on the control socket %1$s: %2$s")                                         \

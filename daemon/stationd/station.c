@@ -14,6 +14,7 @@
 #include <station/base/check.h>
 #include "api.h"
 #include "online.h"
+#include "refold.h"
 #include "say.h"
 
 static int load_self(struct st_txn *t, void *arg)
@@ -152,6 +153,8 @@ static int open_store(struct station *s)
 static int open_all(struct station *s)
 {
 	int rc = open_store(s);
+	if (rc == 0)
+		rc = refold_if_asked(s);
 	if (rc < 0)
 		return rc;
 	struct writer_conf writer = { &s->loop, s->store, &s->keys, on_applied, s };

@@ -129,6 +129,13 @@ int kv_del(struct st_txn *t, enum table table, struct st_span key)
 	return kv_error(mdb_del(t->mdb, t->store->tables[table], &k, NULL));
 }
 
+int kv_clear(struct st_txn *t, enum table table)
+{
+	st_assert(table < TABLE_COUNT);
+	ST_REQUIRE(t->writes);
+	return kv_error(mdb_drop(t->mdb, t->store->tables[table], 0));
+}
+
 static bool starts(struct st_span s, struct st_span prefix)
 {
 	return s.size >= prefix.size &&

@@ -79,6 +79,7 @@ int kv_put(struct st_txn *t, enum table table, struct st_span key, struct st_spa
 int kv_reserve(struct st_txn *t, enum table table, struct st_span key, size_t size,
 	       uint8_t **ret_value);
 int kv_del(struct st_txn *t, enum table table, struct st_span key); /* ST_ENOTFOUND */
+int kv_clear(struct st_txn *t, enum table table); /* all its rows */
 
 struct kv_row {
 	struct st_span key, value;

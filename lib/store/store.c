@@ -50,7 +50,9 @@ static int env_open(struct st_store *s, const struct st_store_conf *conf)
 	return kv_error(rc);
 }
 
-/* 1: a fresh environment; 0: ours. Not a byte is written: this may be the only copy. */
+enum { IS_OURS = 0, IS_FRESH = 1, IS_OLDER = 2 };
+
+/* Whose environment it is. Not a byte is written: this may be the only copy. */
 static int format_check(struct st_store *s)
 {
 	MDB_txn *txn = NULL;
@@ -66,34 +68,38 @@ static int format_check(struct st_store *s)
 	if (rc == 0)
 		rc = mdb_stat(txn, unnamed, &stat);
 	if (rc == 0 && stat.ms_entries == 0) {
-		answer = 1;
+		answer = IS_FRESH;
 	} else if (rc == 0) {
 		rc = mdb_dbi_open(txn, NAMES[TABLE_META], 0, &meta);
 		if (rc == 0)
 			rc = mdb_get(txn, meta, &k, &v);
 		uint32_t format = rc == 0 && v.mv_size == 4 ? st_get_u32(v.mv_data) : 0;
-		answer = format == ST_STORE_FORMAT  ? 0
-			 : format > ST_STORE_FORMAT ? ST_ENEWER
-						    : ST_EFORMAT;
+		answer = format == ST_STORE_FORMAT          ? IS_OURS
+			 : format > ST_STORE_FORMAT         ? ST_ENEWER
+			 : format >= ST_STORE_FORMAT_LEAST  ? IS_OLDER
+							    : ST_EFORMAT;
 	}
 	mdb_txn_abort(txn);
 	/* Another's store has no such table or row; anything else is no judgement of the format. */
 	return rc == 0 || rc == MDB_NOTFOUND || rc == MDB_INCOMPATIBLE ? answer : kv_error(rc);
 }
 
-static int tables_open(struct st_store *s, bool fresh)
+static int tables_open(struct st_store *s, int whose)
 {
 	MDB_txn *txn = NULL;
-	uint8_t name = ST_META_FORMAT, format[4];
+	uint8_t name = ST_META_FORMAT, refold = ST_META_REFOLD, format[4], from_nothing[13] = { 0 };
 	MDB_val k = { 1, &name }, v = { sizeof(format), format };
+	MDB_val mark = { 1, &refold }, start = { sizeof(from_nothing), from_nothing };
 	int rc = mdb_txn_begin(s->env, NULL, 0, &txn);
 	if (rc != 0)
 		return kv_error(rc);
 	for (int i = 0; rc == 0 && i < TABLE_COUNT; i++)
 		rc = mdb_dbi_open(txn, NAMES[i], MDB_CREATE, &s->tables[i]);
 	st_put_u32(format, ST_STORE_FORMAT);
-	if (rc == 0 && fresh)
+	if (rc == 0 && whose != IS_OURS)
 		rc = mdb_put(txn, s->tables[TABLE_META], &k, &v, 0);
+	if (rc == 0 && whose == IS_OLDER)
+		rc = mdb_put(txn, s->tables[TABLE_META], &mark, &start, 0);
 	if (rc != 0) {
 		mdb_txn_abort(txn);
 		return kv_error(rc);
@@ -120,7 +126,7 @@ int st_store_open(const struct st_store_conf *conf, struct st_store **ret_store)
 	if (rc == 0)
 		rc = format_check(s);
 	if (rc >= 0)
-		rc = tables_open(s, rc == 1);
+		rc = tables_open(s, rc);
 	if (rc < 0)
 		goto out;
 	(void)st_store_reap_readers(s);

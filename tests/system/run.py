@@ -1731,6 +1731,43 @@ def verified_elsewhere(city):
 
 
 @test
+def folded_anew(city):
+    """fsck checks a stopped station's store and makes its records anew; whoever ends in the midst goes on at the next start."""
+    base = city["410611003"]
+    base.ctl("import", write_csv(os.path.join(base.home, "cases.csv"), rows(4000)))
+    number = base.ctl(*OPEN, "--title", "噪声", "--reporter_name", "王某").strip()
+    before = [base.json(*words) for words in (("report", "--by", "category,month"), ("matter", "show", number),
+                                              ("matter", "list", "--overdue"))]
+    code, _, err = base.run("fsck", base.data)
+    check(code == 4, "a daemon has it: %d %s" % (code, err))
+    base.stop()
+    right = base.json("fsck", base.data)
+    check(right["right"] and right["rebuilt"] == 0 and right["recount"]["records"] == 4001, "as it was: %s" % right)
+    broken_off = subprocess.Popen(base.command("fsck", base.data, "--rebuild"), stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL)
+    grown = os.path.join(base.data, "data.mdb")
+    at = os.stat(grown).st_mtime_ns
+    while broken_off.poll() is None and os.stat(grown).st_mtime_ns == at:
+        os.sched_yield()  # until its first transaction is on disk
+    broken_off.kill()
+    broken_off.wait()
+    base.start()
+    after = [base.json(*words) for words in (("report", "--by", "category,month"), ("matter", "show", number),
+                                             ("matter", "list", "--overdue"))]
+    check(before[0]["rows"] == after[0]["rows"], "the same figures")
+    check(before[1]["record"] == after[1]["record"], "the same record: %s" % after[1]["record"])
+    check(before[2]["records"] == after[2]["records"], "the same lists")
+    base.stop()
+    whole = base.json("fsck", base.data, "--rebuild")
+    check(whole["right"] and whole["rebuilt"] > 4001, "made anew: %s" % whole["recount"])
+    code, _, err = base.run("fsck", os.path.join(base.home, "nowhere"))
+    check(code == 2 and "nowhere" in err, "no store there: %d %s" % (code, err))
+    base.start()
+    base.wait_main()
+    sound(city)
+
+
+@test
 def full_disk(city):
     """Writes are refused with a clear error, reads go on, and space heals it without a restart."""
     base = city["410611003"]

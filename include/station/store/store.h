@@ -14,7 +14,9 @@
 #pragma once
 #include <station/base/bytes.h>
 
-enum { ST_STORE_FORMAT = 3 };
+/* A store of an older format from ST_STORE_FORMAT_LEAST on is taken over: its logs stand as they do now, and its
+ * records are marked to be folded anew (store/folded.h). */
+enum { ST_STORE_FORMAT = 3, ST_STORE_FORMAT_LEAST = 2 };
 
 struct st_store;
 struct st_txn; /* a read or write transaction; lives only inside the callback */
@@ -63,6 +65,7 @@ enum st_meta {
 	ST_META_TAKEN = 10,      /* of the parent's outbox: its incarnation 16, position u64 */
 	ST_META_ONLINE_SECRET = 14, /* 32 random bytes that query codes are made under: they die with it */
 	ST_META_ONLINE_HOOKS = 15,  /* there: what happens to matters that came online is to be told */
+	ST_META_REFOLD = 23,        /* how far the fold has come that makes all records anew (store/folded.h) */
 	ST_META_LAST = 31,
 };
 /* Copies at most room bytes; ST_ENOTFOUND, ST_ETOOBIG. */

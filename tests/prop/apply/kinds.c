@@ -5,6 +5,7 @@
  * trace. A merge goes into what is open alone, and voices are as many as a walk from each record finds. In the end both tiers show the same states, the lists hold each record under its own kind
  * alone, and the tallies of both equal a recount. A failure prints its seed. */
 #include "../../unit/apply/pair.h"
+#include <station/apply/rebuild.h>
 #include <station/ask/matter.h>
 #include <station/ask/verify.h>
 #include <station/ask/voices.h>
@@ -530,6 +531,35 @@ static void sound(struct station *s, const struct walk *w)
 	assert_int_equal(r.records, w->count);
 }
 
+static int as_older(struct st_txn *t, void *arg)
+{
+	uint8_t format[4];
+	(void)arg;
+	st_put_u32(format, ST_STORE_FORMAT_LEAST);
+	return st_meta_put(t, ST_META_FORMAT, ST_SPAN(format));
+}
+
+/* The same records, lists and tallies come of the events alone, whoever ends in the midst of it. */
+static void folded_anew(struct station *s, const struct walk *w, bool older)
+{
+	uint64_t events = 0, step = 0;
+	bool done = false;
+	if (older)
+		assert_int_equal(st_store_write(s->store, as_older, NULL), 0);
+	else
+		assert_int_equal(st_rebuild_ask(s->store), 0);
+	do {
+		station_close(s);
+		station_open(s);
+		assert_int_equal(st_rebuild_asked(s->store), 1);
+		assert_int_equal(st_rebuild_step(s->apply, &done, &step), 0);
+		events += step;
+	} while (!done);
+	assert_int_equal(st_rebuild_asked(s->store), 0);
+	assert_true(events > 0);
+	sound(s, w);
+}
+
 static void test_walks(void **state)
 {
 	(void)state;
@@ -564,6 +594,8 @@ static void test_walks(void **state)
 		push_all(&base, &parent);
 		sound(&base, w);
 		sound(&parent, w);
+		folded_anew(&base, w, n % 2 == 0);
+		folded_anew(&parent, w, n % 2 == 1);
 		station_gone(&main_station);
 		station_gone(&parent);
 		station_gone(&base);
