@@ -279,7 +279,7 @@ int question_suggestions(struct asking *a)
 	uint32_t kind = kind_number("suggestion");
 	struct count c = { .a = a,
 			   .sums = &sums,
-			   .view = ST_VIEW_FULL,
+			   .view = ST_VIEW_MONTH,
 			   .kind = kind,
 			   .measures = OF(IN_STATE),
 			   .place = by_class,

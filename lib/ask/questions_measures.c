@@ -167,7 +167,7 @@ static uint32_t rating_at(uint32_t rating)
 
 static int by_holder(struct count *c, const struct st_tally_key *key, struct sum **ret)
 {
-	bool out = c->view == ST_VIEW_FULL && !month_in_period(c->a, key->month);
+	bool out = c->view == ST_VIEW_MONTH && !month_in_period(c->a, key->month);
 	return key->role != ST_ROLE_HOLDER || out ? 0 : sums_at(c->sums, 0, 0, 0, ret);
 }
 
@@ -197,7 +197,7 @@ int question_ratings(struct asking *a)
 	struct sums sums = { .count = 0 };
 	struct count c = { .a = a,
 			   .sums = &sums,
-			   .view = is_bounded(a) ? ST_VIEW_FULL : ST_VIEW_COARSE,
+			   .view = is_bounded(a) ? ST_VIEW_MONTH : ST_VIEW_COARSE,
 			   .kind = ST_KIND_MATTER,
 			   .measures = OF(DAYS) | OF(RATED),
 			   .place = by_holder,
@@ -227,7 +227,7 @@ int question_ratings(struct asking *a)
 static int by_opener(struct count *c, const struct st_tally_key *key, struct sum **ret)
 {
 	enum st_tier tier = c->a->places.rows[key->station].tier;
-	bool out = c->view == ST_VIEW_FULL && !month_in_period(c->a, key->month);
+	bool out = c->view == ST_VIEW_MONTH && !month_in_period(c->a, key->month);
 	if (key->role != ST_ROLE_OPENER || out || (tier != ST_BASE && tier != ST_SPECIALTY))
 		return 0;
 	return sums_at(c->sums, c->a->rank[key->station], 0, 0,
@@ -258,7 +258,7 @@ int question_handed_up(struct asking *a)
 	struct sums sums = { .count = 0 };
 	struct count c = { .a = a,
 			   .sums = &sums,
-			   .view = is_bounded(a) ? ST_VIEW_FULL : ST_VIEW_COARSE,
+			   .view = is_bounded(a) ? ST_VIEW_MONTH : ST_VIEW_COARSE,
 			   .kind = ST_KIND_MATTER,
 			   .measures = OF(AWAY),
 			   .place = by_opener,

@@ -116,7 +116,7 @@ static int measure(struct asking *a, struct sums *sums)
 	struct hearing h = { a, sums };
 	struct count c = { .a = a,
 			   .sums = sums,
-			   .view = ST_VIEW_FULL,
+			   .view = ST_VIEW_MONTH,
 			   .kind = ST_KIND_MATTER,
 			   .measures = OF(IN_STATE) | OF(OPEN_DUE) | OF(RATED),
 			   .place = by_station,

@@ -156,7 +156,7 @@ int question_leaders(struct asking *a)
 			      choice_number("visit", "who", "leader") };
 	struct count c = { .a = a,
 			   .sums = &sums,
-			   .view = ST_VIEW_FULL,
+			   .view = ST_VIEW_MONTH,
 			   .kind = kind_number("visit"),
 			   .measures = OF(IN_STATE),
 			   .place = by_who,
@@ -302,7 +302,7 @@ int question_law_services(struct asking *a)
 			     .counts = counts };
 	struct count c = { .a = a,
 			   .sums = &sums,
-			   .view = ST_VIEW_FULL,
+			   .view = ST_VIEW_MONTH,
 			   .kind = kind_number("visit"),
 			   .measures = OF(IN_STATE),
 			   .place = by_visitor,
