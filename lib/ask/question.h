@@ -5,6 +5,7 @@
 #include <station/work/tally.h>
 #include <station/work/terms.h>
 #include "life.h"
+#include "newest.h"
 #include "report.h"
 
 /* An answer in the making. Each question's function reads it and calls row_put... and row_give. */
@@ -74,15 +75,6 @@ uint32_t choice_number(const char *kind, const char *field, const char *name);
  */
 typedef int record_fn(struct asking *a, const struct st_record *r, void *arg);
 int records_in_state(struct asking *a, uint32_t kind, uint32_t state, record_fn *fn, void *arg);
-/* The newest value of a field: several values of one event are joined. */
-struct latest {
-	uint32_t field;
-	bool text_part; /* it stands in the erasable text */
-	bool found;
-	uint64_t number;
-	char text[ST_ANSWER_TEXT_MAX + 1];
-};
-int latest_read(struct asking *a, const struct st_record *r, struct latest *w, size_t count);
 /* The station's entry that counts: the newest opened that isn't closed. 0: none; 1: *ret is it. */
 int station_entry(struct asking *a, uint32_t number, struct st_record *ret);
 /* Deputies of the covered stations, in order of codes. Freed with free(). */

@@ -5,7 +5,6 @@
  * Promise: 4: all of it from tallies.
  * Flow:    cells -> sums -> rows */
 #include "question.h"
-#include "newest.h"
 #include <station/base/check.h>
 #include <station/base/clock.h>
 

@@ -19,6 +19,7 @@ struct working {
 static bool is_worked(void *arg, uint32_t day)
 {
 	const struct working *w = arg;
+	st_assert(w->calendar != NULL);
 	return st_calendar_working(w->calendar, day);
 }
 
@@ -42,6 +43,7 @@ static int settle_days(struct asking *a, struct st_schedule_query *q)
 static int add_counts(struct asking *a, const struct st_schedule_count *n, struct sums *to)
 {
 	struct sum *s = NULL;
+	st_assert(is_covered(a, n->station));
 	int rc = sums_at(to, a->rank[n->station], 0, 0, &s);
 	if (rc < 0)
 		return rc;
@@ -63,6 +65,7 @@ int occurrences_by_station(struct asking *a, uint32_t type, struct sums *to)
 				       .today = a->today,
 				       .days_ahead = ST_DAYS_AHEAD, /* notices aren't asked for */
 				       .working = { is_worked, &w } };
+	ST_REQUIRE(a->terms != NULL);
 	int rc = settle_days(a, &q);
 	if (rc == 0)
 		rc = st_terms_calendar(a->terms, a->today, &w.calendar);

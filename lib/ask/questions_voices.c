@@ -155,6 +155,8 @@ struct same { /* those of one hash */
 static void put_top(struct top *t, const struct heard *h)
 {
 	size_t at = 0;
+	st_assert(t->count <= TOP);
+	st_assert(h->voices > 0);
 	while (at < t->count && strcmp(t->rows[at].number, h->number) != 0)
 		at++;
 	if (at < t->count) /* of a chain that only seemed to go on */
@@ -230,6 +232,7 @@ static int check_group(struct asking *a, const struct voices *v, struct st_merge
 {
 	struct same g = { .count = 0 };
 	int rc = 0;
+	st_assert(v->count > 0); /* somebody has that end */
 	for (size_t i = 0; rc == 0 && i < v->count; i++) {
 		struct st_merge last;
 		if (v->rows[i].end != end)
@@ -246,7 +249,7 @@ static int check_group(struct asking *a, const struct voices *v, struct st_merge
 
 static int give_top(struct asking *a, const struct heard *h)
 {
-	struct latest title = { .field = ST_F_TITLE, .text_part = true };
+	struct newest title = { .id = ST_F_TITLE };
 	struct st_record_ref ref;
 	struct st_record r;
 	st_assert(h->voices > 0);
@@ -256,7 +259,7 @@ static int give_top(struct asking *a, const struct heard *h)
 	bool here = rc == 0;
 	if (rc < 0 && rc != ST_ENOTFOUND && rc != ST_EFIELD)
 		return rc;
-	rc = here ? latest_read(a, &r, &title, 1) : 0;
+	rc = here ? newest_read(&a->life, &r, &title, 1) : 0;
 	row_text(a, either_of(a, "事项", "matter"));
 	if (rc == 0)
 		rc = row_name(a, ST_NAMES_CATEGORY, here ? r.category : 0);
@@ -311,6 +314,7 @@ static int give_matters(struct asking *a, struct voices *v)
 		rc = find_top(a, v, &sums, &top);
 	for (size_t i = 0; rc == 0 && i < top.count; i++)
 		rc = give_top(a, &top.rows[i]);
+	st_assert(top.count <= TOP);
 	sums_done(&sums);
 	return rc;
 }
