@@ -152,8 +152,10 @@ int online_event(struct st_apply *a, const struct st_event *e);
 /* links.c: writes each link by its record's number; ST_ENOTFOUND, ST_EKIND or ST_EFIELD with the field in place */
 int links_check(struct st_apply *a, struct st_checked *c, const struct st_record *r,
 		char place[ST_PLACE_MAX]);
-/* Whether what the move joins, if it merges, can be joined. ST_EJOINED, ST_EENDED, ST_ENOTFOUND with the place. */
-ST_MUST int merge_check(struct st_apply *a, const struct st_checked *c, char place[ST_PLACE_MAX]);
+/* Whether r can join what the move joins, if it merges. ST_EJOINED, ST_EENDED, ST_EKIND, ST_EFIELD (itself),
+ * ST_ENOTFOUND with the place. */
+ST_MUST int merge_check(struct st_apply *a, const struct st_checked *c, const struct st_record *r,
+			char place[ST_PLACE_MAX]);
 /* import.c */
 int job_import(struct st_apply *a, struct st_job_import *job);
 /* push.c */

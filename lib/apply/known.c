@@ -43,12 +43,16 @@ static bool gives(const struct st_command *c, const char *name)
 	return false;
 }
 
-/* Only a move that sets the due day where none is given, or touches the clock, asks a rule; and only one that needs
- * a unit that isn't given asks for it. */
+/* Only a move that sets the due day where none is given, touches the clock, or brings another due day asks a rule;
+ * and only one that needs a unit that isn't given asks for it. */
 static bool asks(const struct st_command *c, const struct st_kind *k, const struct st_move_row *m)
 {
-	bool sets = m != NULL && m->number == k->due_move && !gives(c, "due");
-	return sets || (m != NULL && m->clock != ST_CLOCK_RUNS && !c->foreign);
+	bool due = gives(c, "due");
+	if (m == NULL)
+		return false;
+	if (m->number == k->due_move)
+		return !due;
+	return (due || m->clock != ST_CLOCK_RUNS) && !c->foreign;
 }
 
 static bool needs_unit(const struct st_command *c, const struct st_move_row *m)

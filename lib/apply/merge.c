@@ -1,7 +1,8 @@
 /* merge.c - may this record join that one?
  *
  * Owns:    that question. What is joined must be here, so that its result comes here and the
- *          reporter can be told; open, so that there will be a result; and not merged itself.
+ *          reporter can be told; another one of its kind, and open, so that there will be a result;
+ *          and not merged itself.
  * Promise: 8: a merge that would leave a reporter without an answer is refused, with the record to
  *          join.
  * Flow:    command -> merge -> own log */
@@ -31,7 +32,13 @@ static int name_end(struct st_apply *a, struct st_record *r, char place[ST_PLACE
 	return ST_EJOINED;
 }
 
-int merge_check(struct st_apply *a, const struct st_checked *c, char place[ST_PLACE_MAX])
+static bool same(const struct st_record_ref *a, const struct st_record_ref *b)
+{
+	return a->opener == b->opener && memcmp(a->ulid.bytes, b->ulid.bytes, ST_ULID_SIZE) == 0;
+}
+
+int merge_check(struct st_apply *a, const struct st_checked *c, const struct st_record *r,
+		char place[ST_PLACE_MAX])
 {
 	ST_REQUIRE(c->kind != NULL);
 	const struct st_field_row *row = st_merge_field(c->kind, c->move);
@@ -49,6 +56,10 @@ int merge_check(struct st_apply *a, const struct st_checked *c, char place[ST_PL
 		       (const char *)f->text.data);
 	if (rc < 0)
 		return rc;
+	if (same(&ref, &r->ref))
+		return ST_EFIELD;
+	if (other.kind != c->kind->number) /* one that was opened elsewhere was taken by its form so far */
+		return ST_EKIND;
 	if (st_state_merged(c->kind, other.state))
 		return name_end(a, &other, place);
 	if (!st_record_open(&other))

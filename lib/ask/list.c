@@ -190,6 +190,29 @@ static struct st_span stretch_from(const struct listing *l, const uint8_t prefix
 	return st_span(to, STATE_KEY);
 }
 
+static int take_state(struct st_span key, void *arg)
+{
+	*(unsigned *)arg = key.data[1];
+	return key.size == STATE_KEY ? 1 : ST_ECORRUPT;
+}
+
+/* The first state from *state on that any record of the kind is in: 1; one that no table has, too. */
+static int next_state(struct listing *l, unsigned *state)
+{
+	uint8_t from[2] = { (uint8_t)l->q->kind, (uint8_t)*state };
+	st_assert(*state <= UINT8_MAX);
+	return st_index_each(l->txn, ST_INDEX_STATE, st_span(from, 1), ST_SPAN(from), take_state, state);
+}
+
+/* A later version's state counts as open. */
+static bool state_wanted(const struct st_list_query *q, const struct st_kind *k, unsigned state)
+{
+	const struct st_state_row *s = st_kind_state(k, state);
+	if ((q->state != 0 && state != q->state) || (q->untold && !st_state_tells(k, state)))
+		return false;
+	return (!q->open_only && !q->overdue) || s == NULL || s->class == ST_OPEN;
+}
+
 /* Any of the subtree, by opening: all states that the question allows, merged. */
 static int run_merged(struct listing *l)
 {
@@ -198,11 +221,12 @@ static int run_merged(struct listing *l)
 	struct merging *m = calloc(1, sizeof(*m));
 	st_assert(k != NULL);
 	int rc = m == NULL ? ST_ENOMEM : 0;
-	for (size_t i = 0; rc >= 0 && i < k->state_count; i++) {
-		const struct st_state_row *s = &k->states[i];
-		uint8_t prefix[2] = { (uint8_t)q->kind, (uint8_t)s->number }, from[STATE_KEY];
-		if ((q->state != 0 && s->number != q->state) || (q->untold && !st_state_tells(k, s->number)) ||
-		    ((q->open_only || q->overdue) && s->class != ST_OPEN))
+	for (unsigned state = 0; rc >= 0 && state <= UINT8_MAX; state++) {
+		rc = next_state(l, &state);
+		if (rc <= 0)
+			break;
+		uint8_t prefix[2] = { (uint8_t)q->kind, (uint8_t)state }, from[STATE_KEY];
+		if (!state_wanted(q, k, state))
 			continue;
 		m->l = l;
 		rc = st_index_each(l->txn, ST_INDEX_STATE, ST_SPAN(prefix),

@@ -231,11 +231,26 @@ const struct st_field *clocks_other_due(const struct st_checked *out)
 	return NULL;
 }
 
+/* A due day that comes with a move which isn't about it puts the due day off all the same. */
+static bool puts_off(const struct checking *k)
+{
+	const struct st_move_row *m = k->out->move;
+	if (m->number == k->out->kind->due_move || k->c->foreign)
+		return false;
+	for (size_t i = 0; i < ST_NEEDS_MAX && m->needs[i] != 0; i++)
+		if (m->needs[i] == ST_F_DUE_DAY)
+			return false; /* a new term, with bounds of its own */
+	return fact(k->out, ST_F_DUE_DAY) != NULL;
+}
+
 int clocks_fill(const struct checking *k)
 {
 	const struct st_move_row *m = k->out->move;
 	const struct st_field *other = clocks_other_due(k->out);
+	bool also = puts_off(k);
 	int rc = 0;
+	if (also && (m->clock == ST_CLOCK_WAIT || m->clock == ST_CLOCK_RESUME))
+		return refuse(k, "due", ST_EFIELD); /* which the clock itself says */
 	if (other != NULL && fact(k->out, ST_F_DUE_DAY) == NULL)
 		add_number(k->out, ST_F_DUE_DAY, (uint32_t)other->number);
 	st_assert(m != NULL);
@@ -244,7 +259,7 @@ int clocks_fill(const struct checking *k)
 	if (rc < 0)
 		return rc;
 	switch (m->clock) {
-	case ST_CLOCK_RUNS:   break;
+	case ST_CLOCK_RUNS:   rc = also ? extend(k) : 0; break;
 	case ST_CLOCK_EXTEND: rc = extend(k); break;
 	case ST_CLOCK_WAIT:   rc = stop(k); break;
 	case ST_CLOCK_RESUME: rc = go_on(k); break;

@@ -100,12 +100,14 @@ static int before(struct st_merge_reader *x, const struct st_event *e, struct st
 	return rc;
 }
 
-/* The link that the merge wrote. */
+/* The link that the merge wrote. What has none, or none that can be read, joins nothing: no command
+ * writes such a merge, and whoever signs one stops no count but his own. */
 static int take_link(struct st_merge_reader *x, const struct st_field *f, struct st_merge *to)
 {
 	st_assert(!to->here);
-	if (f == NULL || f->is_number || f->text.size > ST_RECORD_NAME_MAX)
-		return ST_ECORRUPT;
+	if (f == NULL || f->is_number || st_record_name_check(f->text) < 0)
+		return 0;
+	st_assert(f->text.size <= ST_RECORD_NAME_MAX);
 	memcpy(to->name, f->text.data, f->text.size);
 	to->name[f->text.size] = 0;
 	int rc = st_record_resolve(x->txn, f->text, &to->target);

@@ -346,6 +346,12 @@ void check_all(struct sim *sim)
 		if (s->revoked)
 			SIM_CHECK(sim, s, !enrolled(s), "was revoked, and isn't");
 		check_records(s);
+		check_lists(s);
 		check_heard(s);
+		check_city(s);
 	}
+	check_merges(sim);
+	check_online(sim);
+	check_vote(sim);
+	check_books(sim);
 }

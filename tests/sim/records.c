@@ -7,7 +7,7 @@
 #include <station/base/check.h>
 #include "sim.h"
 
-enum { TEXT_MAX = 1024 };
+enum { TEXT_MAX = 4096 };
 
 struct looking {
 	struct station *station;
@@ -29,6 +29,36 @@ static int put_names(struct st_txn *t, const struct st_record *r, char *to, size
 		rc = st_name_text(t, ST_NAMES_UNIT, r->unit, unit);
 	if (rc == 0)
 		(void)snprintf(to, room, "%s|%s|%s", category, sub, unit);
+	return rc;
+}
+
+/* A value without this store's numbers of names and stations. */
+static int facet_text(struct st_txn *t, const struct st_record *r, const struct st_facet *f, char *to,
+		      size_t room)
+{
+	const struct st_field_row *row = st_kind_field(st_kind(r->kind), f->field);
+	char name[ST_NAME_TEXT_MAX + 1] = "";
+	struct st_code code = { .text = "" };
+	int rc = 0;
+	if (row->type == ST_FIELD_TEXT)
+		rc = st_name_text(t, (uint8_t)row->names, (uint16_t)f->value, name);
+	else if (row->type == ST_FIELD_STATION)
+		rc = st_station_code(t, f->value, &code);
+	else
+		(void)snprintf(name, sizeof(name), "%u", f->value);
+	(void)snprintf(to, room, " %s %s%s", row->name, name, code.text);
+	return rc;
+}
+
+static int put_facets(struct st_txn *t, struct looking *l)
+{
+	size_t used = strlen(l->text);
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < l->record.facet_count && used < sizeof(l->text); i++) {
+		rc = facet_text(t, &l->record, &l->record.facets[i], l->text + used,
+				sizeof(l->text) - used);
+		used += strlen(l->text + used);
+	}
 	return rc;
 }
 
@@ -55,13 +85,14 @@ static int put_text(struct st_txn *t, struct looking *l)
 		return rc;
 	(void)snprintf(l->text, sizeof(l->text),
 		       "kind %u state %u holder %s term %u revision %u head %s/%llu days %u %u %u due %u %u "
-		       "names %s channel %u ratings %u %u reopened %u number %u %u %u strays %u %u %u",
+		       "names %s channel %u ratings %u %u reopened %u number %u %u %u strays %u %u %u "
+		       "handed %u left %u",
 		       r->kind, r->state, holder.text, r->term, r->revision, l->head.station.text,
 		       (unsigned long long)l->head.seq, r->opened_day, r->closed_day, r->changed_day,
 		       r->due_day, r->first_due_day, names, r->channel, r->rating_answer,
 		       r->rating_result, r->reopened, r->number.year, r->number.epoch, r->number.serial,
-		       r->notes, r->waiting, r->set_aside);
-	return 0;
+		       r->notes, r->waiting, r->set_aside, r->handed, r->days_left);
+	return put_facets(t, l);
 }
 
 static int look(struct st_txn *t, void *arg)
@@ -152,8 +183,8 @@ static void check_model(struct station *s, const struct told_record *r)
 	SIM_CHECK(s->sim, s, l.found, "%s was told, and isn't here", r->number);
 	if (r->wild || r->unsure)
 		return;
-	SIM_CHECK(s->sim, s, l.record.state == (uint32_t)r->state && l.head.seq == r->seq,
-		  "%s was told to be in state %d by event %llu; it is: %s", r->number, (int)r->state,
+	SIM_CHECK(s->sim, s, l.record.state == r->state && l.head.seq == r->seq,
+		  "%s was told to be in state %u by event %llu; it is: %s", r->number, r->state,
 		  (unsigned long long)r->seq, l.text);
 }
 
@@ -191,10 +222,14 @@ static void check_rows(struct station *source)
 void check_records(struct station *s)
 {
 	for (size_t i = 0; i < s->told->record_count; i++) {
-		check_model(s, &s->told->records[i]);
-		check_upward(s, &s->told->records[i]);
-		if (s->told->records[i].handed && !s->told->records[i].raw && all_enrolled(s->sim))
-			check_handed(s, &s->told->records[i]);
+		struct told_record *r = &s->told->records[i];
+		check_model(s, r);
+		check_upward(s, r);
+		check_life(s, r);
+		if (!r->handed || r->raw || !all_enrolled(s->sim))
+			continue;
+		check_handed(s, r);
+		check_life(s->sim->stations[0], r);
 	}
 	check_rows(s);
 }

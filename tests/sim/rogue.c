@@ -14,6 +14,7 @@ struct act {
 	struct station *station;
 	struct st_event event;
 	struct st_change change;
+	struct st_city city;
 	bool readable, rubbish, misplaced;
 	struct st_log log;
 };
@@ -40,6 +41,8 @@ static int write_event(struct st_txn *t, struct act *a, struct st_log *log, stru
 		int unread = st_event_decode(span, &arena, &e);
 		if (unread == 0 && a->misplaced)
 			unread = ST_EWIRE;
+		if (a->event.type == ST_CITY)
+			unread = ST_EORIGIN;
 		rc = unread == 0 ? st_fold_event(t, fold, log, &e)
 				 : st_unread_put(t, log->number, seq, unread);
 	}
@@ -63,7 +66,8 @@ static int write_own(struct st_txn *t, void *arg)
 		return rc;
 	st_fold_begin(fold);
 	a->event.at = (struct st_position){ s->code, 1, a->log.tree.size + (a->misplaced ? 2 : 1) };
-	rc = st_change_encode(ST_MOVE, &a->change, &body);
+	rc = a->event.type == ST_CITY ? st_city_encode(&a->city, &body)
+				      : st_change_encode(ST_MOVE, &a->change, &body);
 	a->event.body = st_buf_span(&body);
 	if (rc == 0)
 		rc = write_event(t, a, &a->log, fold);
@@ -158,6 +162,7 @@ static void about_record(struct station *s, struct act *a)
 	a->event.revision = l.record.revision + 1;
 	if (!l.found || sim_chance(sim, 250))
 		a->event.previous = (struct st_position){ opener->code, 1, r->seq + sim_below(sim, 3) };
+	a->change.kind = r->kind->number;
 	a->change.state = 1 + (uint32_t)sim_below(sim, 10);
 	if (a->event.type == ST_MOVE)
 		a->change.move = 1 + (uint32_t)sim_below(sim, 14);
@@ -171,9 +176,24 @@ static void about_record(struct station *s, struct act *a)
 	sign(a);
 }
 
+/* A table for the whole city, by who isn't main. */
+static void false_table(struct station *s, struct act *a)
+{
+	if (s->parent == NULL)
+		return;
+	a->event.type = ST_CITY;
+	a->event.has_record = false;
+	a->event.addressee_count = 1;
+	a->event.addressees[0] =
+		(struct st_addressee){ .station = s->sim->stations[0]->code, .subtree = true };
+	a->city = (struct st_city){ .table = ST_CITY_deadlines, .version = 1 + (uint32_t)sim_below(s->sim, 9),
+				    .from_day = 1, .columns = 9, .rows = ST_SPAN_NONE };
+	sign(a);
+}
+
 static void unreadable(struct station *s, struct act *a)
 {
-	switch (sim_below(s->sim, 5)) {
+	switch (sim_below(s->sim, 6)) {
 	case 0:
 		a->change.kind = 99;
 		break;
@@ -186,6 +206,9 @@ static void unreadable(struct station *s, struct act *a)
 	case 3:
 		a->event.type = 77;
 		break;
+	case 4:
+		false_table(s, a);
+		return;
 	default:
 		a->event.min_version = 9;
 		break;

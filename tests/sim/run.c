@@ -105,6 +105,9 @@ static void start(struct sim *sim)
 	join_start(sim);
 	net_start(sim);
 	clerk_start(sim);
+	city_start(sim);
+	online_start(sim);
+	vote_start(sim);
 }
 
 static void run_until(struct sim *sim, uint64_t at_ms)
@@ -157,6 +160,7 @@ static void play(struct sim *sim)
 	run_until(sim, sim->chaos_ms);
 	heal(sim);
 	until(sim, city_is_quiet);
+	until(sim, online_is_quiet);
 	if (sim->seed % RECEIPTS_EVERY == 0)
 		greet_anew(sim);
 	check_all(sim);
@@ -182,6 +186,8 @@ static void forget(struct sim *sim)
 		free(c);
 	}
 	free(sim->queue);
+	online_free(sim);
+	vote_free(sim);
 	st_arena_done(&sim->arena);
 	(void)remove(sim->folder);
 }

@@ -8,8 +8,11 @@
  *            writer.c have it
  *   join     invite, enrol, adopt
  *   clerk    what people do; rogue: what nobody should do
+ *            wish, values: one thing that a clerk wants, from any kind's table; import; city: main's tables;
+ *            online: the platform; vote: a vote of deputies
  *   told     the model: what people and neighbours were told, and nothing else
- *   check    the disks against the model; heard: who knows what of each directive
+ *   check    the disks against the model; records, life, lists: what became of each record; heard: who knows
+ *            what of each directive; books: a register and two questions, at one tier
  *
  * One thread, no clock, no randomness but the seed's: the same seed gives the same trace, byte by byte. */
 #pragma once
@@ -25,6 +28,8 @@
 
 enum {
 	CITY_MAX = 9, /* stations of one city */
+	CITY_CATEGORIES = 4, CITY_TABLES = 9, CITY_VERSIONS = 12,
+	ONLINE_MAX = 24, /* messages of the platform */
 	NUMBER_MAX = ST_NUMBER_TEXT,
 	WRITER_JOBS_MAX = 4096, WRITER_BYTES_MAX = 64 * 1024 * 1024,
 	WRITER_GROUP_BYTES = 4 * 1024 * 1024, /* as in the daemon's writer.h */
@@ -54,6 +59,9 @@ struct sim {
 	uint32_t conn_last;
 	struct st_arena arena; /* for frames that the model reads */
 	unsigned permille_loss, permille_rubbish, bursts, floods, rows_max;
+	bool has_city; /* main issues tables */
+	struct online *online; /* NULL: no platform */
+	struct vote *vote; /* NULL: none */
 	uint64_t chaos_ms, quiet_ms; /* how long things go wrong; how long the city took to catch up */
 	jmp_buf *out;               /* where a failed check leaves the run */
 	char failed[512];
@@ -157,6 +165,11 @@ struct child {
 	bool silenced; /* given up for silence: what a slow line still brings is refused until a hello */
 	uint64_t told[CITY_MAX]; /* sizes that the greeting told */
 };
+/* A version of a city table: not held when the own log had `after` events, and surely from `to` on. */
+struct city_held {
+	uint32_t from_day;
+	uint64_t after, to; /* to 0: not yet */
+};
 struct station {
 	struct sim *sim;
 	size_t index;
@@ -202,6 +215,10 @@ struct station {
 		bool has_invite;
 		struct st_invite invite;
 	} paper; /* what the operator holds in his hands */
+	struct {
+		uint64_t size; /* of the own log, at the last look */
+		struct city_held held[CITY_TABLES + 1][CITY_VERSIONS + 1];
+	} city;
 	struct told *told;
 };
 void station_new(struct sim *sim, size_t index, struct station *parent, const char *code,
@@ -252,20 +269,21 @@ bool station_is_below(const struct station *s, const struct station *top);
 
 /* ---- told.c: the model ---- */
 
-enum model_state { M_NONE, M_REGISTERED, M_ACCEPTED, M_ASSIGNED, M_ANSWERED, M_ECHOED, M_CLOSED,
-		   M_REFUSED, M_MERGED, M_WITHDRAWN, M_REOPENED };
 struct told_record {
 	char number[NUMBER_MAX];
 	struct st_record_id id;
-	enum model_state state;
+	const struct st_kind *kind;
+	uint32_t state;
 	uint64_t seq;    /* of the last event that was told */
-	uint32_t moves;  /* told */
 	bool unsure;     /* a move's answer never came */
 	bool raw;        /* somebody signed about it what no command writes */
 	bool handed;     /* it was handed on, or reassigned: who holds it, the tiers must agree on */
 	bool wild;       /* its own station signed what no command writes: no state is expected */
 	bool busy;       /* a move is on its way */
 	uint32_t writers; /* bits: stations that wrote about it */
+	/* of the last walk through its life: what it was merged into, "": nothing, and by whom */
+	char joins[ST_RECORD_NAME_MAX + 1];
+	struct station *merged_by;
 };
 struct told {
 	struct {
@@ -297,6 +315,49 @@ void check_recount(struct station *s);
 void check_all(struct sim *sim);
 /* What was told of a station's records, and what each tier above makes of them. */
 void check_records(struct station *s);
+
+/* ---- life.c, lists.c ---- */
+
+/* A record's chain at s, step by step by its kind's table, and its row against it. */
+void check_life(struct station *s, struct told_record *r);
+/* Once all lives have been walked: merges make trees. */
+void check_merges(struct sim *sim);
+/* Each record stands in the lists that its row says, and nothing else does. */
+void check_lists(struct station *s);
+
+/* ---- city.c ---- */
+
+struct city_rule {
+	uint32_t days, extend;
+	bool working;
+};
+void city_start(struct sim *sim);
+void city_before_group(struct station *s);
+void city_after_group(struct station *s);
+uint32_t city_answers(const struct station *s, uint32_t table, uint32_t day, uint64_t seq);
+/* What a version of the deadlines says; false: nothing of this category. */
+bool city_rule(uint32_t version, const char *kind, struct st_span category, struct city_rule *ret);
+/* By a version of the workdays, 0: Monday to Friday. */
+uint32_t city_add(uint32_t calendar, uint32_t day, uint32_t n, bool work);
+uint32_t city_between(uint32_t calendar, uint32_t from, uint32_t to, bool work);
+void check_city(struct station *s);
+
+/* ---- online.c ---- */
+
+void online_start(struct sim *sim);
+void online_free(struct sim *sim);
+bool online_is_quiet(struct sim *sim, char why[200]);
+void check_online(struct sim *sim);
+
+/* ---- vote.c ---- */
+
+void vote_start(struct sim *sim);
+void vote_free(struct sim *sim);
+void check_vote(struct sim *sim);
+
+/* ---- books.c ---- */
+
+void check_books(struct sim *sim);
 
 /* ---- heard.c ---- */
 

@@ -178,8 +178,13 @@ static void apply_group(struct station *s, struct result *r)
 	struct st_job *jobs[ST_GROUP_JOBS_MAX];
 	struct st_world world = station_world(s);
 	size_t n = 0;
-	for (struct job *j = r->jobs.first; j != NULL; j = j->next)
+	bool tables = false;
+	for (struct job *j = r->jobs.first; j != NULL; j = j->next) {
 		jobs[n++] = &j->work;
+		tables |= j->work.kind == ST_JOB_CARRY || j->work.kind == ST_JOB_CITY;
+	}
+	if (tables && s->sim->has_city)
+		city_before_group(s);
 	disk_enter(&s->disk);
 	r->rc = st_apply_group(s->apply, &world, jobs, n, &r->applied);
 	disk_enter(NULL);
@@ -188,6 +193,8 @@ static void apply_group(struct station *s, struct result *r)
 		  "a disk that is but full ends the process");
 	SIM_CHECK(s->sim, s, r->rc == 0 || r->rc == ST_EIO || r->rc == ST_EFULL, "a group failed: %s",
 		  st_error_name(r->rc));
+	if (r->rc == 0 && r->applied.city_changed)
+		city_after_group(s);
 	sim_trace(s->sim, s, "group", n, (uint64_t)-r->rc);
 }
 
@@ -291,6 +298,8 @@ void station_boots(struct sim *sim, void *station, uint64_t life)
 	sim_trace(sim, s, "boots", s->boots, (uint64_t)s->wall_off_ms);
 	told_is_durable(s);
 	reload(s);
+	if (s->sim->has_city)
+		city_after_group(s); /* what came in the transaction in which it ended */
 }
 
 void station_new(struct sim *sim, size_t index, struct station *parent, const char *code,

@@ -28,7 +28,7 @@ struct st_merge {
 	bool told; /* its reporter has been */
 	bool here; /* target is a record of this store */
 	struct st_record_ref target;
-	char name[ST_RECORD_NAME_MAX + 1]; /* as the event has it; "": not merged */
+	char name[ST_RECORD_NAME_MAX + 1]; /* as the event has it; "": not merged, or into nothing */
 };
 /* What a merged record joins, and for any record that tells, whether it was told. ST_ECORRUPT. */
 ST_MUST int st_merge_read(struct st_merge_reader *x, const struct st_record *r,

@@ -170,6 +170,8 @@ static bool wish_for(const struct walk *w, const struct st_kind *k, const struct
 	for (uint32_t more = below(6); more > 0 || x->count == 0; more -= more > 0) {
 		const struct st_field_row *f = &k->fields[below((uint32_t)k->field_count)];
 		bool many = (f->flags & ST_MANY) != 0;
+		if (f->id == ST_F_DUE_DAY && (move->clock == ST_CLOCK_WAIT || move->clock == ST_CLOCK_RESUME))
+			continue; /* which the clock itself says */
 		if (st_field_is_given(k, move, f) && f->id != ST_F_SOURCE && f->id != ST_F_SOURCE_NUMBER &&
 		    (many || given(x, f) == 0))
 			(void)add(w, x, f, m);

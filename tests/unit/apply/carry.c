@@ -160,6 +160,30 @@ static void test_supervision(void **state)
 	sound();
 }
 
+/* Whoever has a record that was opened elsewhere merges it by the same rules as its own: not into itself, nor
+ * into a record of another kind. */
+static void test_what_was_handed_on_is_merged_as_an_own_one(void **state)
+{
+	const struct st_command_field notice[] = {
+		{ st_span_text("to"), st_span_text(codes[BASE_B]) }, { st_span_text("level"), st_span_text("ordinary") },
+		{ st_span_text("due"), st_span_text("2030-01-01") }, { st_span_text("title"), st_span_text("限期清理") },
+	};
+	char number[ST_NUMBER_TEXT], about[ST_NUMBER_TEXT] = "";
+	struct st_command_field joins = { st_span_text("joins"), ST_SPAN_NONE };
+	(void)state;
+	station_kind = st_kind_named("supervision")->number;
+	assert_int_equal(station_command(&city[MAIN], "issue", about, notice, 4), 0);
+	station_kind = ST_KIND_MATTER;
+	assert_int_equal(station_opens(&city[BASE_A], number), 0);
+	assert_int_equal(hand(BASE_A, number, "hand", codes[BASE_B]), 0);
+	settle();
+	joins.value = st_span_text(number);
+	assert_int_equal(station_command(&city[BASE_B], "merge", number, &joins, 1), ST_EFIELD);
+	joins.value = st_span_text(about);
+	assert_int_equal(station_command(&city[BASE_B], "merge", number, &joins, 1), ST_EKIND);
+	assert_int_equal(at(BASE_B, number).record.revision, 2); /* it was opened and handed on, and no more */
+}
+
 /* Carried twice, in any order of carries: once. */
 static void test_again(void **state)
 {
@@ -317,6 +341,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CITY(test_roll), CITY(test_across), CITY(test_up_and_down), CITY(test_reassigned),
 		CITY(test_history_comes_late), CITY(test_supervision), CITY(test_again),
+		CITY(test_what_was_handed_on_is_merged_as_an_own_one),
 		CITY(test_forged), CITY(test_withheld), CITY(test_late_joiner),
 		CITY(test_cut_bytes),
 	};

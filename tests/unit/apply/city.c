@@ -205,13 +205,35 @@ static void test_commands_by_the_tables(void **state)
 	sound();
 }
 
+/* The rule of the record's own category bounds a due day that comes with any other move, too. */
+static void test_a_due_day_beside_a_move_asks_the_categorys_rule(void **state)
+{
+	const struct st_command_field open[] = { { st_span_text("channel"), st_span_text("visit") },
+						 { st_span_text("category"), st_span_text("环境") } };
+	char number[ST_NUMBER_TEXT] = "", day[ST_DAY_TEXT];
+	struct st_command_field answer[] = { { st_span_text("reply"), st_span_text("x") },
+					     { st_span_text("due"), ST_SPAN_NONE } };
+	(void)state;
+	assert_int_equal(issue(&city[MAIN], "deadlines",
+			       "kind,category,urgency,days,unit,stops,extend\nmatter,环境,*,10,calendar,yes,5\n", 0), 1);
+	settle();
+	assert_int_equal(station_command(&city[BASE_A], "open", number, open, 2), 0);
+	assert_int_equal(station_command(&city[BASE_A], "accept", number, NULL, 0), 0);
+	assert_int_equal(at(BASE_A, number).record.due_day, today() + 10);
+	st_day_text(today() + 16, day);
+	answer[1].value = st_span_text(day);
+	assert_int_equal(station_command(&city[BASE_A], "answer", number, answer, 2), ST_EFIELD);
+	st_day_text(today() + 15, day);
+	assert_int_equal(station_command(&city[BASE_A], "answer", number, answer, 2), 0);
+}
+
 #define CITY(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CITY(test_issued_at_main_and_held_by_all), CITY(test_versions_and_their_days),
 		CITY(test_a_late_joiner_gets_them_all), CITY(test_what_a_branch_says_of_the_city_counts_for_nothing),
-		CITY(test_commands_by_the_tables),
+		CITY(test_commands_by_the_tables), CITY(test_a_due_day_beside_a_move_asks_the_categorys_rule),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include <station/ask/register.h>
 #include <station/ask/report.h>
 #include <station/ask/verify.h>
+#include <station/ask/voices.h>
 #include <station/base/text.h>
 #include <station/event/event.h>
 #include <station/trust/part.h>
@@ -38,11 +39,13 @@ static int child_number(struct st_txn *t, void *arg)
 	return st_station_number(t, &code, arg);
 }
 
+static uint32_t opens_by = 1, opens_as = 1; /* move and state of the opening */
+
 /* An opening of the child's as the first event of its log, with a clear part, pushed to main. */
 static void open_with(const struct st_field *fields, size_t count, struct st_span part)
 {
 	struct st_job *job = calloc(1, sizeof(*job));
-	struct st_change change = { .kind = ST_KIND_MATTER, .move = 1, .state = 1,
+	struct st_change change = { .kind = ST_KIND_MATTER, .move = opens_by, .state = opens_as,
 				    .at_ms = 1700000000000, .fields = fields, .field_count = count };
 	struct st_event e;
 	struct st_buf body, bytes;
@@ -84,6 +87,7 @@ static void open_with(const struct st_field *fields, size_t count, struct st_spa
 
 struct seen {
 	struct st_txn *txn;
+	bool overdue, untold;
 	unsigned rows, events, missing, cells;
 	char category[ST_NAME_TEXT_MAX + 1];
 };
@@ -134,7 +138,9 @@ static int read_registers(struct st_txn *t, void *arg)
 
 static int list(struct st_txn *t, void *arg)
 {
-	struct st_list_query q = { .kind = ST_KIND_MATTER, .limit = 10, .today = 19700 };
+	struct st_list_query q = { .kind = ST_KIND_MATTER, .limit = 10, .today = 19700,
+				   .overdue = ((struct seen *)arg)->overdue,
+				   .untold = ((struct seen *)arg)->untold };
 	struct st_buf next;
 	((struct seen *)arg)->txn = t;
 	st_buf_init(&next, 256);
@@ -184,6 +190,50 @@ static void test_a_category_that_is_no_text_counts_as_none(void **state)
 	assert_int_equal(r.wrong + r.wrong_records, 0);
 }
 
+/* A later version's state counts as open: a record in it is late as any other, and is listed so. */
+static void test_a_state_that_no_table_has_is_listed(void **state)
+{
+	const struct st_field fields[] = { { .id = ST_F_DUE_DAY, .is_number = true, .number = 19690 } };
+	uint8_t part[ST_SALT_SIZE] = { 0 };
+	struct seen late = { .overdue = true }, all = { .rows = 0 };
+	(void)state;
+	opens_as = 200;
+	open_with(fields, 1, ST_SPAN(part));
+	opens_as = 1;
+	assert_int_equal(st_store_read(main_station.store, list, &all), 0);
+	assert_int_equal(st_store_read(main_station.store, list, &late), 0);
+	assert_int_equal(all.rows, 1);
+	assert_int_equal(late.rows, 1);
+}
+
+static int voices(struct st_txn *t, void *arg)
+{
+	struct st_voices v;
+	int rc = st_voices_read(t, ST_KIND_MATTER, &v);
+	if (rc == 0) {
+		*(size_t *)arg = v.count;
+		st_voices_done(&v);
+	}
+	return rc;
+}
+
+/* A merge that says into nothing: it joins none, and the counts of all others stand. */
+static void test_a_merge_into_nothing_stops_no_count(void **state)
+{
+	uint8_t part[ST_SALT_SIZE] = { 0 };
+	struct seen untold = { .untold = true };
+	size_t merged = 0;
+	(void)state;
+	opens_by = 4;
+	opens_as = 8;
+	open_with(NULL, 0, ST_SPAN(part));
+	opens_by = opens_as = 1;
+	assert_int_equal(st_store_read(main_station.store, voices, &merged), 0);
+	assert_int_equal(merged, 1);
+	assert_int_equal(st_store_read(main_station.store, list, &untold), 0);
+	assert_int_equal(untold.rows, 1);
+}
+
 /* Numbers where texts belong, texts where numbers do, links to nowhere and choices that there aren't. */
 static void test_fields_of_another_type_stop_no_register(void **state)
 {
@@ -214,6 +264,8 @@ int main(void)
 		EACH(test_a_part_that_nobody_can_read_stops_no_list),
 		EACH(test_a_part_shorter_than_its_salt_stops_no_list),
 		EACH(test_a_category_that_is_no_text_counts_as_none),
+		EACH(test_a_state_that_no_table_has_is_listed),
+		EACH(test_a_merge_into_nothing_stops_no_count),
 		EACH(test_fields_of_another_type_stop_no_register),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -283,6 +283,36 @@ static void test_extensions_stay_within_the_rule(void **state)
 	with_store(put_off);
 }
 
+/* A due day beside another move is an extension, whatever the move is called. */
+static void beside(struct st_txn *t)
+{
+	char text[ST_DAY_TEXT];
+	struct st_command_field fields[] = { F("due", ""), F("reason", "x"), F("unit", "局"), F("reply", "x") };
+	issue(t, "deadlines", "kind,category,urgency,days,unit,stops,extend,before_due\n"
+			      "matter,*,*,10,calendar,yes,5,yes\n", 1);
+	accept_on(day(3, 2));
+	st_day_text(record.first_due_day + 6, text);
+	fields[0].value = st_span_text(text);
+	assert_int_equal(command("answer", day(3, 3), fields, 4), ST_EFIELD);
+	assert_string_equal(place, "due");
+	st_day_text(record.first_due_day + 5, text);
+	fields[0].value = st_span_text(text);
+	assert_int_equal(command("answer", day(3, 3), fields, 4), 0);
+	assert_int_equal(command("answer", record.due_day + 1, fields, 4), ST_EEXPIRED);
+	assert_int_equal(command("wait", day(3, 3), fields, 2), ST_EFIELD);
+	assert_string_equal(place, "due");
+	assert_int_equal(command("resume", day(3, 3), fields, 2), ST_EFIELD);
+	assert_int_equal(command("wait", day(3, 3), fields + 1, 1), 0);
+	take_dates();
+	assert_int_equal(command("answer", day(3, 4), fields, 4), ST_EMOVE); /* resumed first */
+}
+
+static void test_a_due_day_beside_another_move_is_an_extension(void **state)
+{
+	(void)state;
+	with_store(beside);
+}
+
 static void waits(struct st_txn *t)
 {
 	const struct st_command_field reason[] = { F("reason", "x") }, due[] = { F("due", "2026-03-03"), F("reason", "x") };
@@ -370,6 +400,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		EACH(test_without_city_data_the_kinds_own_terms_hold), EACH(test_working_days_over_holidays),
 		EACH(test_the_rule_that_fits_best), EACH(test_extensions_stay_within_the_rule),
+		EACH(test_a_due_day_beside_another_move_is_an_extension),
 		EACH(test_waiting_stops_the_clock_where_the_rule_says_so),
 		EACH(test_terms_of_suggestions_by_the_citys_settings),
 	};

@@ -1,0 +1,140 @@
+/* wish.c - a wish goes to the writer, and the model learns of the answer.
+ *
+ * Owns:    what a clerk may expect: a legal move is done and leads where its table says, whatever
+ *          the links do; one that isn't is refused.
+ * Promise: 5 is tried: a clerk never waits for a link; his station does everything without one.
+ * Flow:    wish -> writer -> told */
+#include <stdlib.h>
+#include <string.h>
+#include <station/base/check.h>
+#include "wish.h"
+
+struct wish *wish_new(struct station *s, const struct st_kind *k, const struct st_move_row *move)
+{
+	struct wish *w = malloc(sizeof(*w));
+	ST_REQUIRE(w != NULL);
+	memset(w, 0, offsetof(struct wish, values));
+	w->station = w->opener = s;
+	w->record = SIZE_MAX;
+	w->kind = k;
+	w->move = move;
+	return w;
+}
+
+struct told_record *wish_record(struct wish *w)
+{
+	return w->record == SIZE_MAX ? NULL : &w->opener->told->records[w->record];
+}
+
+void wish_about(struct wish *w, struct station *opener, struct told_record *r)
+{
+	w->opener = opener;
+	w->record = (size_t)(r - opener->told->records);
+	memcpy(w->number, r->number, sizeof(w->number));
+}
+
+void wish_drop(struct wish *w)
+{
+	free(w);
+}
+
+static void gone(struct job *j)
+{
+	struct wish *w = j->arg;
+	struct told_record *r = wish_record(w);
+	if (r != NULL && w->station == w->opener) {
+		r->busy = false;
+		r->unsure |= !w->answered && w->move != NULL;
+	}
+	wish_drop(w);
+}
+
+static const char *name_of(const struct wish *w)
+{
+	return w->move == NULL ? "note" : w->move->name;
+}
+
+/* ---- answers ---- */
+
+static void told_open(struct station *s, struct wish *w, const struct st_job_command *c)
+{
+	SIM_CHECK(s->sim, s, w->expect < ILLEGAL, "%s %s was taken, and is wrong", w->kind->name,
+		  w->move->name);
+	SIM_CHECK(s->sim, s, c->state == w->move->to, "%s %s leads to state %u", w->kind->name,
+		  w->move->name, c->state);
+	struct told_record *r = told_record_new(s);
+	memcpy(r->number, c->number, sizeof(r->number));
+	r->id = c->id;
+	r->kind = w->kind;
+	r->state = c->state;
+	r->seq = c->event.seq;
+	r->writers = 1u << s->index;
+	r->handed = r->wild = w->move->hands != ST_HANDS_STAY;
+}
+
+static void told_move(struct station *s, struct wish *w, const struct st_job_command *c)
+{
+	struct told_record *r = wish_record(w);
+	bool sure = !r->unsure && !r->wild && !r->handed && w->opener == s;
+	SIM_CHECK(s->sim, s, w->expect < (sure ? ILLEGAL : NEVER), "%s took %s in state %u", r->number,
+		  name_of(w), r->state);
+	r->writers |= 1u << s->index;
+	if (w->move == NULL || w->opener != s)
+		return;
+	uint32_t to = w->move->to != 0 ? w->move->to : r->state;
+	SIM_CHECK(s->sim, s, c->state == to || !sure, "%s made %s a %u", w->move->name, r->number,
+		  c->state);
+	r->state = c->state;
+	r->unsure = false;
+	r->seq = c->event.seq;
+}
+
+static void refused(struct station *s, struct wish *w, int rc)
+{
+	struct told_record *r = wish_record(w);
+	bool room = rc == ST_EFULL || rc == ST_EBUSY || rc == ST_EIO || rc == ST_ENOMEM;
+	bool sure = r == NULL || (!r->unsure && !r->wild && !r->handed && w->opener == s);
+	/* A clock that is off makes thirty days of one, or puts a term before the opening. */
+	bool late = s->jumped && (rc == ST_EMOVE || rc == ST_EFIELD);
+	SIM_CHECK(s->sim, s, room || w->expect != LEGAL || !sure || late, "%s %s of %s is refused: %s",
+		  w->kind->name, name_of(w), w->number, st_error_name(rc));
+}
+
+static void done(struct station *s, struct job *j)
+{
+	struct wish *w = j->arg;
+	const struct st_job_command *c = &j->work.u.command;
+	w->answered = true;
+	if (j->work.rc < 0) {
+		refused(s, w, j->work.rc);
+		return;
+	}
+	told_event(s, &c->event);
+	if (w->record == SIZE_MAX)
+		told_open(s, w, c);
+	else
+		told_move(s, w, c);
+}
+
+void wish_submit(struct wish *w)
+{
+	struct job *j = job_new(ST_JOB_COMMAND, done);
+	struct told_record *r = wish_record(w);
+	j->arg = w;
+	j->gone = gone;
+	j->work.u.command.command = (struct st_command){
+		.kind = w->kind->number,
+		.move = name_of(w),
+		.author = st_span_text("clerk"),
+		.fields = w->fields,
+		.field_count = w->field_count,
+	};
+	if (w->number[0] != 0)
+		j->work.u.command.record = st_span_text(w->number);
+	if (r != NULL && w->opener != w->station) /* it may be in its log before its answer is */
+		r->writers |= 1u << w->station->index;
+	if (r != NULL && w->opener == w->station)
+		r->busy = true;
+	if (station_submit(w->station, j) < 0)
+		job_free(j);
+}
