@@ -1,13 +1,13 @@
 /* api_table.c - what answers that are tables share: their shape, and the questions that all of them
  * take.
  *
- * Owns:    the shape of a table, and periods as people say them.
+ * Owns:    the shape of a table, and what holds of a period where nothing is said.
  * Flow:    routes -> table -> stationctl */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <station/base/clock.h>
+#include <station/ask/question.h>
 #include "api.h"
 
 int64_t api_now_ms(void)
@@ -36,51 +36,23 @@ json_t *api_table(const struct api_table *t)
 	return json;
 }
 
-static int read_year(const char *text, uint32_t *from, uint32_t *to)
-{
-	char *end = NULL;
-	long year = strtol(text, &end, 10);
-	if (strlen(text) != 4 || *end != 0 || year < 1970 || year > 9998)
-		return ST_EFIELD;
-	*from = st_day_of_date((int)year, 1, 1);
-	*to = st_day_of_date((int)year, 12, 31);
-	return 0;
-}
-
-/* 2026-3 is July to September; 2026-Q3 and 2026Q3, too. */
-static int read_quarter(const char *text, uint32_t *from, uint32_t *to)
-{
-	int year = 0, n = 0, used = 0;
-	if (sscanf(text, "%4d-Q%1d%n", &year, &n, &used) != 2 &&
-	    sscanf(text, "%4dQ%1d%n", &year, &n, &used) != 2 &&
-	    sscanf(text, "%4d-%1d%n", &year, &n, &used) != 2)
-		return ST_EFIELD;
-	if (text[used] != 0 || year < 1970 || year > 9998 || n < 1 || n > 4)
-		return ST_EFIELD;
-	*from = st_day_of_date(year, 3 * n - 2, 1);
-	*to = (n == 4 ? st_day_of_date(year + 1, 1, 1) : st_day_of_date(year, 3 * n + 1, 1)) - 1;
-	return 0;
-}
-
 int api_period(struct request *q, uint32_t *from_day, uint32_t *to_day)
 {
-	const char *from = api_argument(q, "from"), *to = api_argument(q, "to");
-	const char *year = api_argument(q, "year"), *quarter = api_argument(q, "quarter");
-	uint32_t first = 0, last = 0;
-	if ((from != NULL || to != NULL) + (year != NULL) + (quarter != NULL) > 1)
-		return api_place(q, ST_EFIELD, "from, to | quarter | year");
-	if (year != NULL && read_year(year, from_day, to_day) < 0)
-		return api_place(q, ST_EFIELD, "year: 2026");
-	if (quarter != NULL && read_quarter(quarter, from_day, to_day) < 0)
-		return api_place(q, ST_EFIELD, "quarter: 2026-3");
-	if (from != NULL && st_period_parse(st_span_text(from), &first, &last) < 0)
-		return api_place(q, ST_EFIELD, "from");
-	*from_day = from != NULL ? first : *from_day;
-	if (to != NULL && st_period_parse(st_span_text(to), &first, &last) < 0)
-		return api_place(q, ST_EFIELD, "to");
-	*to_day = to != NULL ? last : *to_day;
+	const struct st_period_words w = { .from = api_argument(q, "from"),
+					   .to = api_argument(q, "to"),
+					   .month = api_argument(q, "month"),
+					   .quarter = api_argument(q, "quarter"),
+					   .year = api_argument(q, "year") };
+	bool en = api_lang(q) == ST_EN;
+	char place[ST_PLACE_MAX] = "";
+	uint32_t from = 0, to = 0;
+	int rc = st_period_read(&w, en ? ST_EN : ST_ZH, &from, &to, place);
+	if (rc < 0)
+		return api_place(q, rc, place);
+	*from_day = from != 0 ? from : *from_day; /* an end that isn't named stays the usual one */
+	*to_day = to != 0 ? to : *to_day;
 	if (*to_day != 0 && *to_day < *from_day)
-		return api_place(q, ST_EFIELD, "to: earlier than from");
+		return api_place(q, ST_EFIELD, en ? "to: earlier than from" : "to: 早于 from");
 	return 0;
 }
 

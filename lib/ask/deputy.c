@@ -62,7 +62,6 @@ int st_deputy_card(struct st_txn *t, struct st_span code, struct st_card *ret_ca
 	uint32_t code_field;
 	const struct st_kind *k = deputy_kind(&code_field);
 	char *const to[SHOWN] = { c.name, c.post, c.constituency, c.phone, c.days, c.qr };
-	_Static_assert((int)NEWEST_TEXT == (int)ST_DEPUTY_TEXT, "a text fits");
 	memset(&c, 0, sizeof(c));
 	int rc = st_deputy_find(t, code, &r);
 	if (rc < 0)
@@ -74,7 +73,7 @@ int st_deputy_card(struct st_txn *t, struct st_span code, struct st_card *ret_ca
 		rc = newest_read(&l, &r, values, SHOWN);
 	life_close(&l);
 	for (size_t i = 0; rc == 0 && i < SHOWN; i++)
-		memcpy(to[i], values[i].text, sizeof(values[i].text));
+		newest_text(st_span_text(values[i].text), to[i], ST_DEPUTY_TEXT);
 	if (rc == 0)
 		rc = read_station(t, &r, field_of(k, "station"), &c);
 	newest_text(code, c.code, sizeof(c.code));

@@ -2,7 +2,7 @@
  *
  * Owns:    the walk back along a chain, no further than it must.
  * Promise: 7: what is private is never read here.
- * Flow:    record -> chain -> newest -> archive, schedule */
+ * Flow:    record -> chain -> newest -> archive, schedule, questions */
 #include "newest.h"
 #include <string.h>
 #include <station/base/check.h>
@@ -22,6 +22,20 @@ void newest_text(struct st_span from, char *to, size_t room)
 	to[n] = 0;
 }
 
+/* The event's other values of the field. */
+static void join(struct newest *w, const struct st_field *fields, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t used = strlen(w->text);
+		if (fields[i].id != w->id || fields[i].is_number)
+			continue;
+		newest_text(st_span_text("、"), w->text + used, sizeof(w->text) - used);
+		used = strlen(w->text);
+		st_assert(used < sizeof(w->text));
+		newest_text(fields[i].text, w->text + used, sizeof(w->text) - used);
+	}
+}
+
 static size_t take(struct newest *wanted, size_t count, const struct st_field *fields, size_t n)
 {
 	size_t found = 0;
@@ -36,17 +50,20 @@ static size_t take(struct newest *wanted, size_t count, const struct st_field *f
 		w->number = f->number;
 		if (!f->is_number)
 			newest_text(f->text, w->text, sizeof(w->text));
+		if (!f->is_number && w->all)
+			join(w, f + 1, (size_t)(fields + n - f) - 1);
 		found++;
 	}
 	return found;
 }
 
-/* Whether any of them stands in a text part, which is then read with each event. */
+/* Whether any that is still wanted stands in a text part, which is then read with the event. */
 static bool needs_parts(const struct st_record *r, const struct newest *wanted, size_t count)
 {
 	const struct st_kind *k = st_kind(r->kind);
 	for (size_t i = 0; k != NULL && i < count; i++) {
-		const struct st_field_row *f = st_kind_field(k, wanted[i].id);
+		const struct st_field_row *f =
+			wanted[i].found ? NULL : st_kind_field(k, wanted[i].id);
 		if (f != NULL && f->place == ST_AS_TEXT)
 			return true;
 	}
@@ -57,7 +74,6 @@ int newest_read(struct life *l, const struct st_record *r, struct newest *wanted
 {
 	struct st_place at = r->head;
 	size_t left = 0;
-	bool parts = needs_parts(r, wanted, count);
 	ST_REQUIRE(count <= NEWEST_MAX);
 	st_assert(r->revision <= ST_REVISIONS_MAX);
 	for (size_t i = 0; i < count; i++) {
@@ -72,6 +88,7 @@ int newest_read(struct life *l, const struct st_record *r, struct newest *wanted
 		struct st_change change;
 		struct st_life_event e;
 		struct st_place before = { .seq = 0 };
+		bool parts = needs_parts(r, wanted, count);
 		int rc = parts ? life_facts(l, &at, &event, &e) : life_read(l, &at, &event, &change);
 		if (rc == 0 && parts)
 			left -= take(wanted, count, e.facts, e.fact_count) +

@@ -2,9 +2,10 @@
 #pragma once
 #include "life.h"
 
-enum { NEWEST_TEXT = 304, NEWEST_MAX = 16 };
+enum { NEWEST_TEXT = 604, NEWEST_MAX = 16 };
 struct newest {
 	uint32_t id;      /* 0: nothing is asked for */
+	bool all;         /* several values of one event: all of them, with 、 between; else the first */
 	bool found, is_number;
 	uint64_t number;
 	char text[NEWEST_TEXT]; /* whole characters, as many as there is room for */

@@ -184,7 +184,12 @@ static int run(struct asking *a)
 		rc = life_open(&a->life, a->txn, NULL);
 	if (rc < 0)
 		return rc;
-	rc = a->q->question->answer(a);
+	rc = st_terms_new(&a->terms);
+	if (rc == 0) {
+		st_terms_begin(a->terms, a->txn);
+		rc = a->q->question->answer(a);
+	}
+	st_terms_free(a->terms);
 	life_close(&a->life);
 	st_assert(rc != 0 || a->cells == 0);
 	return rc;

@@ -3,7 +3,9 @@
 #pragma once
 #include <station/ask/question.h>
 #include <station/work/tally.h>
+#include <station/work/terms.h>
 #include "life.h"
+#include "newest.h"
 #include "report.h"
 
 /* An answer in the making. Each question's function reads it and calls row_put... and row_give. */
@@ -20,6 +22,7 @@ struct asking {
 	uint32_t from, to; /* days; 0: open end */
 	uint32_t from_month, to_month;
 	struct life life;
+	struct st_terms *terms; /* what the city has set */
 	size_t looked; /* rows of indexes gone through */
 	st_answer_fn *fn;
 	void *arg;
@@ -72,19 +75,6 @@ uint32_t choice_number(const char *kind, const char *field, const char *name);
  */
 typedef int record_fn(struct asking *a, const struct st_record *r, void *arg);
 int records_in_state(struct asking *a, uint32_t kind, uint32_t state, record_fn *fn, void *arg);
-/* The newest value of a field: several values of one event are joined. */
-struct latest {
-	uint32_t field;
-	bool text_part; /* it stands in the erasable text */
-	bool found;
-	uint64_t number;
-	char text[ST_ANSWER_TEXT_MAX + 1];
-};
-int latest_read(struct asking *a, const struct st_record *r, struct latest *w, size_t count);
-/* Each event of the chain, newest first. */
-typedef int change_fn(struct asking *a, const struct st_event *e, const struct st_change *c,
-		      void *arg);
-int changes_each(struct asking *a, const struct st_record *r, change_fn *fn, void *arg);
 /* The station's entry that counts: the newest opened that isn't closed. 0: none; 1: *ret is it. */
 int station_entry(struct asking *a, uint32_t number, struct st_record *ret);
 /* Deputies of the covered stations, in order of codes. Freed with free(). */
@@ -148,13 +138,9 @@ int count_cells(struct count *c);
 QUESTION_FUNCTIONS(X)
 #undef X
 
-/* What happened to a schedule's occurrences in the period (questions_schedules.c). */
-struct occurrences {
-	uint64_t planned, kept, moved, missed;
-};
-int occurrences_of(struct asking *a, const struct st_record *schedule, struct occurrences *to);
-/* Those of all schedules of the covered stations, by station; type 0: of any. */
+/* Occurrences of schedules that fall in the period, by the station that holds them, of the covered
+ * ones; type 0: of any (questions_schedules.c). ST_EFIELD: too long a period. */
 int occurrences_by_station(struct asking *a, uint32_t type, struct sums *to);
-enum { OCC_SCHEDULES, OCC_PLANNED, OCC_KEPT, OCC_MOVED, OCC_MISSED };
+enum { OCC_SCHEDULES, OCC_PLANNED, OCC_OPEN, OCC_KEPT, OCC_MOVED, OCC_MISSED };
 
 enum { SILENT_MS = 24 * 3600 * 1000 }; /* a station that signs nothing for so long is silent */

@@ -75,87 +75,6 @@ int records_in_state(struct asking *a, uint32_t kind, uint32_t state, record_fn 
 			     &x);
 }
 
-int changes_each(struct asking *a, const struct st_record *r, change_fn *fn, void *arg)
-{
-	struct st_place at = r->head;
-	int rc = 0;
-	st_assert(r->revision <= ST_REVISIONS_MAX);
-	st_assert(r->head.seq != 0);
-	for (uint32_t n = 0; rc == 0 && at.seq != 0 && n < r->revision; n++) {
-		struct st_event e;
-		struct st_change c;
-		struct st_place before;
-		rc = life_read(&a->life, &at, &e, &c);
-		if (rc == 0)
-			rc = life_previous(&a->life, &e, &before);
-		if (rc == 0)
-			rc = fn(a, &e, &c, arg);
-		at = before;
-	}
-	return rc;
-}
-
-/* All values that one event gives a field, with 、 between them. */
-static void take(struct latest *w, const struct st_field *fields, size_t count)
-{
-	size_t used = 0;
-	for (size_t i = 0; i < count; i++) {
-		const struct st_field *f = &fields[i];
-		if (f->id != w->field)
-			continue;
-		w->found = true;
-		w->number = f->is_number ? f->number : 0;
-		if (f->is_number || f->text.size + used + 4 > sizeof(w->text))
-			continue;
-		if (used > 0) {
-			memcpy(w->text + used, "、", 3);
-			used += 3;
-		}
-		memcpy(w->text + used, f->text.data, f->text.size);
-		used += f->text.size;
-		w->text[used] = 0;
-	}
-	st_assert(used < sizeof(w->text));
-}
-
-static bool wanted(const struct latest *w, size_t count, bool text_part)
-{
-	for (size_t i = 0; i < count; i++)
-		if (!w[i].found && w[i].text_part == text_part)
-			return true;
-	return false;
-}
-
-int latest_read(struct asking *a, const struct st_record *r, struct latest *w, size_t count)
-{
-	struct st_place at = r->head;
-	int rc = 0;
-	for (uint32_t n = 0; rc == 0 && at.seq != 0 && n < r->revision; n++) {
-		struct st_event e;
-		struct st_change c;
-		struct st_life_event l;
-		struct st_place before, here = at;
-		l.facts = l.texts = NULL; /* where only facts are read */
-		l.fact_count = l.text_count = 0;
-		bool texts = wanted(w, count, true);
-		if (!texts && !wanted(w, count, false))
-			break;
-		rc = texts ? life_facts(&a->life, &here, &e, &l) : life_read(&a->life, &here, &e, &c);
-		if (rc == 0)
-			rc = life_previous(&a->life, &e, &before);
-		for (size_t i = 0; rc == 0 && i < count; i++) {
-			if (w[i].found)
-				continue;
-			if (w[i].text_part)
-				take(&w[i], l.texts, l.text_count);
-			else
-				take(&w[i], texts ? l.facts : c.fields, texts ? l.fact_count : c.field_count);
-		}
-		at = before;
-	}
-	return rc;
-}
-
 /* ---- entries ---- */
 
 struct entry {
@@ -255,8 +174,8 @@ int deputies_read(struct asking *a, struct deputy **ret, size_t *ret_count)
 
 int row_deputy(struct asking *a, const struct deputy *d)
 {
-	struct latest name = { .field = field_number("deputy", "name") };
-	int rc = latest_read(a, &d->record, &name, 1);
+	struct newest name = { .id = field_number("deputy", "name") };
+	int rc = newest_read(&a->life, &d->record, &name, 1);
 	row_code(a, d->text);
 	row_text(a, name.text);
 	row_station(a, d->station);

@@ -29,7 +29,7 @@ COLUMNS(opened) = { BRANCH, MONTH("month", "月份", "month"), OPENED, CLOSED, O
 COLUMNS(overdue) = { BRANCH, TEXT("unit", "承办单位", "unit"), OPEN_NOW, OVERDUE,
 		     SHARE("overdue_share", "超期占比", "share overdue") };
 COLUMNS(focus) = {
-	COUNT("focus", "重点事项", "key matter"), OPENED,
+	COUNT("focus", "序号", "number"), TEXT("name", "重点事项", "key matter"), OPENED,
 	COUNT("registered", "登记中", "registered"), COUNT("accepted", "受理", "accepted"),
 	COUNT("assigned", "交办", "assigned"), COUNT("answered", "答复", "answered"),
 	COUNT("echoed", "反馈", "echoed"), COUNT("reopened", "重开", "reopened"),
@@ -52,11 +52,11 @@ COLUMNS(silent) = { STATION, TIER, TEXT("branch", "县区", "county"),
 		    COUNT("events", "已收事件", "events held") };
 COLUMNS(no_visit) = { STATION, TIER, TEXT("branch", "县区", "county"),
 		      MONTH("last", "最近进站月份", "month of the last visit") };
-COLUMNS(schedules) = { STATION, COUNT("schedules", "四定安排", "schedules"), COUNT("planned", "应落实", "due"),
-		       COUNT("kept", "已落实", "kept"), COUNT("moved", "改期", "moved"),
+COLUMNS(schedules) = { STATION, COUNT("schedules", "四定安排", "schedules"), COUNT("planned", "计划", "planned"),
+		       COUNT("open", "未到期", "to come"), COUNT("kept", "已落实", "kept"), COUNT("moved", "改期", "moved"),
 		       COUNT("missed", "缺失", "missed"), SHARE("share", "落实率", "share kept") };
 COLUMNS(leaders) = { STATION, COUNT("schedules", "进站安排", "schedules"), COUNT("planned", "计划", "planned"),
-		     COUNT("kept", "已落实", "kept"), COUNT("moved", "改期", "moved"),
+		     COUNT("open", "未到期", "to come"), COUNT("kept", "已落实", "kept"), COUNT("moved", "改期", "moved"),
 		     COUNT("missed", "缺失", "missed"), COUNT("visits", "领导进站", "visits of leaders"),
 		     COUNT("matters", "接访事项", "matters received by an official") };
 COLUMNS(law_services) = {
@@ -137,7 +137,8 @@ COLUMNS(ranking) = {
 	X(2, overdue, NONE, ALL, "超期 (按县区、承办单位)", "overdue by county and unit",          \
 	  "各县区先列合计, 再列各承办单位及未交办的。", "First the county's sum, then its units, then what no unit has.") \
 	X(3, focus, MONTHS, ALL, "六类重点事项及其办理", "the six key matters and how they move",  \
-	  "状态与超期按登记月份, 天数按办结月份。", "States and overdue by the month of opening, days by that of ending.") \
+	  "名称取自城市表 focus; 状态与超期按登记月份, 天数按办结月份。", \
+	  "Names are the city's table focus; states and overdue by the month of opening, days by that of ending.") \
 	X(4, days, MONTHS, ALL, "办理天数 (按类别)", "days to close, by category",                 \
 	  "中位数与 90% 分位按最近秩, 逐件精确。", "Median and 90th percentile by nearest rank, exact.") \
 	X(5, ratings, MONTHS, ALL, "答复满意度与结果满意度对照", "rating of the answer against rating of the result", \
@@ -149,13 +150,13 @@ COLUMNS(ranking) = {
 	X(8, no_visit, MONTHS, MONTH, "本月无人进站的站点", "stations with no visit this month",   \
 	  "作废的进站记录不计。", "Void visits don't count.")                                      \
 	X(9, schedules, DAYS, YEAR, "四定落实、改期、缺失", "schedules kept, moved and missed",    \
-	  "每次安排以最后一次登记为准。", "The last word on an occurrence counts.")                \
+	  "按安排和工作日历逐日计; 到期没有落实的计缺失; 落实率不计未到期的; 不写末日计到今天。", \
+	  "Each day by its plan and the working days; one that has passed and wasn't met is missed; the share is of those that aren't to come; without an end up to today.") \
 	X(10, leaders, MONTHS, YEAR, "领导干部进站与计划对照", "leaders' visits done against plan", \
-	  "计划为领导干部进站类四定安排。", "The plan is schedules of that type.")                 \
+	  "计划为领导干部进站类四定安排, 按日计。", "The plan is the days of schedules of that type.")                 \
 	X(11, law_services, MONTHS, YEAR, "三官两员服务 (按种类)", "services of the five law officials, by kind", \
-	  "市级设置 law_officials 所列的来访人类别, 缺省为法官、检察官、司法工作人员、政府机关工作人员、领导干部; 作废的不计。", \
-	  "Those of the city's setting law_officials, by default judges, prosecutors, judicial officers, appointed officials, " \
-	  "leading officials; void visits don't count.") \
+	  "是哪五类来访人由城市设置 law_officials 定; 作废的不计。", \
+	  "Which visitors they are is the city's setting law_officials; void visits don't count.") \
 	X(12, no_reception, DAYS, QUARTER, "本季度未接待的代表", "deputies with no reception this quarter", \
 	  "接待: 进站记录的接待代表, 或事项的接待代表。", "A reception: a visit or a matter that names the deputy as receiving.") \
 	X(13, suggestions, MONTHS, ALL, "代表建议答复分类与未兑现承诺", "suggestions by class of answer, and promises not yet kept", \
@@ -183,4 +184,5 @@ COLUMNS(ranking) = {
 	X(23, trainings, DAYS, YEAR, "代表培训", "trainings per deputy",                           \
 	  "已开展的学习培训, 按开展日期。", "Trainings that were held, by the day they were held.") \
 	X(24, ranking, MONTHS, YEAR, "站点考核排名", "ranking of stations for assessment",         \
-	  "同层级站点之间排名, 同分同名次。", "Among stations of one tier; equal points share a rank.")
+	  "同层级站点之间排名, 同分同名次; 各项分值用缺省评分表, 每项得分自成一列。", \
+	  "Among stations of one tier; equal points share a rank. The points of each line are the default ones; what a line earned has its own column.")

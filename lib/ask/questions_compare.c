@@ -82,7 +82,7 @@ int question_online(struct asking *a)
 	uint32_t online = choice_number("matter", "channel", "online");
 	struct count c = { .a = a,
 			   .sums = &sums,
-			   .view = ST_VIEW_FULL,
+			   .view = ST_VIEW_MONTH,
 			   .kind = ST_KIND_MATTER,
 			   .arg = &online,
 			   .measures = OF(OPENED) | OF(OPEN_DUE) | OF(DAYS) | OF(RATED),
@@ -185,7 +185,7 @@ int question_year(struct asking *a)
 		return rc;
 	struct count c = { .a = a,
 			   .sums = &sums,
-			   .view = ST_VIEW_FULL,
+			   .view = ST_VIEW_MONTH,
 			   .kind = ST_KIND_MATTER,
 			   .arg = &y,
 			   .measures = OF(OPENED) | OF(ENDED_ON),

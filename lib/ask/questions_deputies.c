@@ -96,10 +96,10 @@ struct training {
 static int add_training(struct asking *a, const struct st_record *r, void *arg)
 {
 	struct training *x = arg;
-	struct latest hours = { .field = x->hours };
+	struct newest hours = { .id = x->hours };
 	if (r->channel != x->training || !in_period(a, r->closed_day))
 		return 0;
-	int rc = latest_read(a, r, &hours, 1);
+	int rc = newest_read(&a->life, r, &hours, 1);
 	for (uint16_t i = 0; rc == 0 && i < r->facet_count; i++) {
 		struct sum *s = NULL;
 		if (r->facets[i].field != x->deputies)
@@ -225,12 +225,12 @@ static void add_class(struct count *c, const struct st_tally_key *key, uint32_t 
 static int add_past(struct asking *a, const struct st_record *r, void *arg)
 {
 	struct classing *x = arg;
-	struct latest promise = { .field = x->promise };
+	struct newest promise = { .id = x->promise };
 	struct sum *s = NULL;
 	if (!is_covered(a, r->holder) ||
 	    ((a->from != 0 || a->to != 0) && !in_period(a, r->opened_day)))
 		return 0;
-	int rc = latest_read(a, r, &promise, 1);
+	int rc = newest_read(&a->life, r, &promise, 1);
 	if (rc < 0 || !promise.found || promise.number >= a->today)
 		return rc;
 	rc = sums_at(x->sums, st_record_facet(r, x->class_field), 0, 0, &s);
@@ -279,7 +279,7 @@ int question_suggestions(struct asking *a)
 	uint32_t kind = kind_number("suggestion");
 	struct count c = { .a = a,
 			   .sums = &sums,
-			   .view = ST_VIEW_FULL,
+			   .view = ST_VIEW_MONTH,
 			   .kind = kind,
 			   .measures = OF(IN_STATE),
 			   .place = by_class,

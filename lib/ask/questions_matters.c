@@ -52,7 +52,7 @@ int question_opened(struct asking *a)
 	struct sums sums = { .count = 0 };
 	struct count c = { .a = a,
 			   .sums = &sums,
-			   .view = ST_VIEW_FULL,
+			   .view = ST_VIEW_MONTH,
 			   .kind = ST_KIND_MATTER,
 			   .measures = OF(OPENED) | OF(OPEN_DUE) | OF(ENDED_ON),
 			   .place = by_branch_and_month,
@@ -163,7 +163,7 @@ int question_overdue(struct asking *a)
 
 static int by_branch(struct count *c, const struct st_tally_key *key, struct sum **ret)
 {
-	if (c->view == ST_VIEW_FULL && !month_in_period(c->a, key->month))
+	if (c->view == ST_VIEW_MONTH && !month_in_period(c->a, key->month))
 		return 0;
 	return sums_at(c->sums, branch_rank(c->a, key->station), 0, 0, ret);
 }
@@ -198,7 +198,7 @@ int question_reopened(struct asking *a)
 			   .measures = OF(IN_STATE) | OF(REOPENED),
 			   .place = by_branch,
 			   .add = add_reopened,
-			   .view = a->from == 0 && a->to == 0 ? ST_VIEW_COARSE : ST_VIEW_FULL };
+			   .view = a->from == 0 && a->to == 0 ? ST_VIEW_COARSE : ST_VIEW_MONTH };
 	int rc = count_cells(&c);
 	sums_by_key(&sums);
 	for (size_t i = 0; rc == 0 && i < sums.count; i++) {

@@ -58,6 +58,19 @@ static void add_focus(struct count *c, const struct st_tally_key *key, uint32_t 
 	}
 }
 
+/* The number, and what the city calls it. */
+static int row_focus(struct asking *a, uint32_t focus)
+{
+	char name[ST_ANSWER_TEXT_MAX + 1] = "";
+	struct st_span text = ST_SPAN_NONE;
+	int rc = st_terms_focus_name(a->terms, a->today, focus, &text);
+	if (rc == 0)
+		newest_text(text, name, sizeof(name));
+	row_count(a, focus);
+	row_text(a, name);
+	return rc == ST_ENOTFOUND ? 0 : rc;
+}
+
 int question_focus(struct asking *a)
 {
 	struct sums sums = { .count = 0 };
@@ -82,14 +95,14 @@ int question_focus(struct asking *a)
 		rc = sums_at(&sums, focus, 0, 0, &s);
 		if (rc < 0)
 			break;
-		row_count(a, focus);
+		rc = row_focus(a, focus);
 		row_count(a, s->n[N_OPENED]);
 		for (size_t i = 0; i < STATES; i++)
 			row_count(a, s->n[N_STATES + i]);
 		row_count(a, s->n[N_OVERDUE]);
 		row_real(a, sum_percentile(s, 50));
 		row_real(a, sum_percentile(s, 90));
-		rc = row_give(a);
+		rc = rc < 0 ? rc : row_give(a);
 	}
 	sums_done(&sums);
 	return rc;
@@ -153,7 +166,7 @@ static uint32_t rating_at(uint32_t rating)
 
 static int by_holder(struct count *c, const struct st_tally_key *key, struct sum **ret)
 {
-	bool out = c->view == ST_VIEW_FULL && !month_in_period(c->a, key->month);
+	bool out = c->view == ST_VIEW_MONTH && !month_in_period(c->a, key->month);
 	return key->role != ST_ROLE_HOLDER || out ? 0 : sums_at(c->sums, 0, 0, 0, ret);
 }
 
@@ -183,7 +196,7 @@ int question_ratings(struct asking *a)
 	struct sums sums = { .count = 0 };
 	struct count c = { .a = a,
 			   .sums = &sums,
-			   .view = is_bounded(a) ? ST_VIEW_FULL : ST_VIEW_COARSE,
+			   .view = is_bounded(a) ? ST_VIEW_MONTH : ST_VIEW_COARSE,
 			   .kind = ST_KIND_MATTER,
 			   .measures = OF(DAYS) | OF(RATED),
 			   .place = by_holder,
@@ -213,7 +226,7 @@ int question_ratings(struct asking *a)
 static int by_opener(struct count *c, const struct st_tally_key *key, struct sum **ret)
 {
 	enum st_tier tier = c->a->places.rows[key->station].tier;
-	bool out = c->view == ST_VIEW_FULL && !month_in_period(c->a, key->month);
+	bool out = c->view == ST_VIEW_MONTH && !month_in_period(c->a, key->month);
 	if (key->role != ST_ROLE_OPENER || out || (tier != ST_BASE && tier != ST_SPECIALTY))
 		return 0;
 	return sums_at(c->sums, c->a->rank[key->station], 0, 0,
@@ -244,7 +257,7 @@ int question_handed_up(struct asking *a)
 	struct sums sums = { .count = 0 };
 	struct count c = { .a = a,
 			   .sums = &sums,
-			   .view = is_bounded(a) ? ST_VIEW_FULL : ST_VIEW_COARSE,
+			   .view = is_bounded(a) ? ST_VIEW_MONTH : ST_VIEW_COARSE,
 			   .kind = ST_KIND_MATTER,
 			   .measures = OF(AWAY),
 			   .place = by_opener,

@@ -45,7 +45,7 @@ struct scored {
 	uint32_t station, by_code;
 	enum st_tier tier;
 	struct sum measured;
-	uint64_t kept, planned;
+	uint64_t kept, due;
 	double share[LINES]; /* NAN: of nothing */
 	double points[LINES], sum;
 	uint32_t rank;
@@ -116,7 +116,7 @@ static int measure(struct asking *a, struct sums *sums)
 	struct hearing h = { a, sums };
 	struct count c = { .a = a,
 			   .sums = sums,
-			   .view = ST_VIEW_FULL,
+			   .view = ST_VIEW_MONTH,
 			   .kind = ST_KIND_MATTER,
 			   .measures = OF(IN_STATE) | OF(OPEN_DUE) | OF(RATED),
 			   .place = by_station,
@@ -143,7 +143,7 @@ static void score(struct scored *x, const struct line lines[LINES])
 	x->share[IN_TIME] = share_of(n[N_OPEN] - n[N_OVERDUE], n[N_OPEN]);
 	x->share[ENDED] = share_of(n[N_ENDED], n[N_MATTERS]);
 	x->share[SATISFIED] = share_of(n[N_SATISFIED], n[N_RATED]);
-	x->share[KEPT] = share_of(x->kept, x->planned);
+	x->share[KEPT] = share_of(x->kept, x->due);
 	x->share[HEARD] = n[N_HEARD] != 0;
 	x->share[VISITS] = NAN;
 	x->sum = 0;
@@ -203,7 +203,7 @@ static int give(struct asking *a, const struct scored *x)
 	put_share(a, x, SATISFIED, n[N_SATISFIED], n[N_RATED]);
 	row_count(a, n[N_VISITS]);
 	row_real(a, x->points[VISITS]);
-	put_share(a, x, KEPT, x->kept, x->planned);
+	put_share(a, x, KEPT, x->kept, x->due);
 	if (x->station == a->self || silent < 0)
 		row_real(a, 0);
 	else
@@ -225,7 +225,7 @@ static int gather(struct asking *a, uint32_t station, struct sums *measured, str
 		return rc;
 	st_assert(s->n[OCC_KEPT] <= s->n[OCC_PLANNED]);
 	x->kept = s->n[OCC_KEPT];
-	x->planned = s->n[OCC_PLANNED];
+	x->due = s->n[OCC_PLANNED] - s->n[OCC_OPEN];
 	rc = sums_at(measured, station, 0, 0, &s);
 	if (rc < 0)
 		return rc;

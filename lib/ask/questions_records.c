@@ -19,10 +19,10 @@ static int give_notice(struct asking *a, const struct st_record *r, void *arg)
 	if (r->channel != x->key || !past ||
 	    (!is_covered(a, r->holder) && !is_covered(a, r->ref.opener)))
 		return 0;
-	struct latest w[] = { { .field = x->title, .text_part = true },
-			      { .field = x->supervisors },
-			      { .field = x->about } };
-	int rc = latest_read(a, r, w, sizeof(w) / sizeof(w[0]));
+	struct newest w[] = { { .id = x->title },
+			      { .id = x->supervisors, .all = true },
+			      { .id = x->about } };
+	int rc = newest_read(&a->life, r, w, sizeof(w) / sizeof(w[0]));
 	if (rc == 0)
 		rc = row_number(a, r);
 	if (rc < 0)
@@ -68,7 +68,7 @@ enum {
 		F_COUNT
 };
 
-static void put_number(struct asking *a, const struct latest *w)
+static void put_number(struct asking *a, const struct newest *w)
 {
 	row_count(a, w->number);
 	if (!w->found)
@@ -79,14 +79,14 @@ static int give_project(struct asking *a, const struct st_record *r, void *arg)
 {
 	const struct st_field_row *rating = st_kind_field(st_kind(r->kind), ST_F_RATING_RESULT);
 	const uint32_t *fields = arg;
-	struct latest w[F_COUNT];
+	struct newest w[F_COUNT];
 	st_assert(rating != NULL);
 	st_assert(fields[F_TITLE] == ST_F_TITLE);
 	if (!is_covered(a, r->holder))
 		return 0;
 	for (size_t i = 0; i < F_COUNT; i++)
-		w[i] = (struct latest){ .field = fields[i], .text_part = i == F_TITLE };
-	int rc = latest_read(a, r, w, F_COUNT);
+		w[i] = (struct newest){ .id = fields[i], .all = true };
+	int rc = newest_read(&a->life, r, w, F_COUNT);
 	if (rc == 0)
 		rc = row_number(a, r);
 	if (rc < 0)

@@ -1,107 +1,80 @@
 /* questions_schedules.c - schedules kept, moved and missed, leaders' visits against their plan, and
  * what the law officials did.
  *
- * Owns:    what counts as an occurrence's outcome, and whose visits are whose.
+ * Owns:    which days of schedules are counted, and whose visits are whose.
  * Flow:    schedules, visits, cells -> sums -> rows */
 #include "question.h"
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
+#include <station/ask/schedule.h>
 #include <station/base/check.h>
-#include <station/base/clock.h>
-#include <station/work/terms.h>
 
-enum { WORDS_MAX = ST_REVISIONS_MAX };
+enum { PERIOD_DAYS_MAX = ST_PERIOD_DAYS_MAX - ST_SHIFT_DAYS_MAX - 1 }; /* as a plan is asked */
 
-/* The last word on each occurrence. */
-struct words {
-	struct occurrences *to;
-	uint32_t occurrence, meet, move, miss; /* the field, and the moves by number */
-	uint32_t *days;
-	size_t count;
+/* Working days as the city has them today. */
+struct working {
+	const struct st_calendar *calendar;
 };
 
-static int see_word(struct asking *a, const struct st_event *e, const struct st_change *c,
-		    void *arg)
+static bool is_worked(void *arg, uint32_t day)
 {
-	struct words *w = arg;
-	const struct st_field *f = st_field_find(c->fields, c->field_count, w->occurrence);
-	bool outcome = c->move == w->meet || c->move == w->move || c->move == w->miss;
-	if (e->type != ST_MOVE || !outcome || f == NULL || !f->is_number || f->number > UINT32_MAX)
+	const struct working *w = arg;
+	st_assert(w->calendar != NULL);
+	return st_calendar_working(w->calendar, day);
+}
+
+/* Days to come have no end: where none is named, they are counted up to today. */
+static int settle_days(struct asking *a, struct st_schedule_query *q)
+{
+	uint32_t last = a->today > a->from ? a->today : a->from;
+	q->from_day = a->from;
+	q->to_day = a->to != 0 ? a->to : last;
+	st_assert(q->from_day <= q->to_day);
+	if (q->from_day != 0 && q->to_day - q->from_day < PERIOD_DAYS_MAX)
 		return 0;
-	uint32_t day = (uint32_t)f->number;
-	st_assert(w->count <= WORDS_MAX);
-	if (!in_period(a, day) || w->count == WORDS_MAX)
-		return 0;
-	for (size_t i = 0; i < w->count; i++)
-		if (w->days[i] == day)
-			return 0; /* a later word has been seen: the newest comes first */
-	w->days[w->count++] = day;
-	w->to->kept += c->move == w->meet;
-	w->to->moved += c->move == w->move;
-	w->to->missed += c->move == w->miss;
-	return 0;
+	(void)snprintf(a->place, ST_PLACE_MAX, "from, to: %s (%d)",
+		       either_of(a, "四定按日计, 时段有最多天数, 请写明首日或用较短的时段",
+				 "schedules are counted day by day, so many at most: name the "
+				 "first day, or a shorter period"),
+		       PERIOD_DAYS_MAX);
+	return ST_EFIELD;
 }
 
-static uint32_t move_number(const char *name)
+static int add_counts(struct asking *a, const struct st_schedule_count *n, struct sums *to)
 {
-	const struct st_move_row *m = st_kind_move_named(st_kind_named("schedule"), name);
-	ST_REQUIRE(m != NULL);
-	return m->number;
-}
-
-/* From what was written of them; an occurrence that nobody wrote of isn't known here. */
-int occurrences_of(struct asking *a, const struct st_record *schedule, struct occurrences *to)
-{
-	struct words w = { .to = to,
-			   .occurrence = field_number("schedule", "occurrence"),
-			   .meet = move_number("meet"),
-			   .move = move_number("move"),
-			   .miss = move_number("miss") };
-	*to = (struct occurrences){ .planned = 0 };
-	w.days = calloc(WORDS_MAX, sizeof(*w.days));
-	if (w.days == NULL)
-		return ST_ENOMEM;
-	int rc = changes_each(a, schedule, see_word, &w);
-	to->planned = to->kept + to->moved + to->missed;
-	st_assert(rc < 0 || to->planned == w.count);
-	free(w.days);
-	return rc;
-}
-
-struct by_station {
-	uint32_t type;
-	struct sums *to;
-};
-
-static int add_schedule(struct asking *a, const struct st_record *r, void *arg)
-{
-	struct by_station *x = arg;
-	struct occurrences o;
 	struct sum *s = NULL;
-	if (!is_covered(a, r->holder) || (x->type != 0 && r->channel != x->type))
-		return 0;
-	int rc = occurrences_of(a, r, &o);
-	if (rc == 0)
-		rc = sums_at(x->to, a->rank[r->holder], 0, 0, &s);
+	st_assert(is_covered(a, n->station));
+	int rc = sums_at(to, a->rank[n->station], 0, 0, &s);
 	if (rc < 0)
 		return rc;
-	st_assert(o.kept <= o.planned);
-	s->n[OCC_SCHEDULES] += st_record_open(r);
-	s->n[OCC_PLANNED] += o.planned;
-	s->n[OCC_KEPT] += o.kept;
-	s->n[OCC_MOVED] += o.moved;
-	s->n[OCC_MISSED] += o.missed;
+	st_assert(n->planned == n->open + n->kept + n->moved + n->missed);
+	s->n[OCC_SCHEDULES] += n->schedules;
+	s->n[OCC_PLANNED] += n->planned;
+	s->n[OCC_OPEN] += n->open;
+	s->n[OCC_KEPT] += n->kept;
+	s->n[OCC_MOVED] += n->moved;
+	s->n[OCC_MISSED] += n->missed;
 	return 0;
 }
 
 int occurrences_by_station(struct asking *a, uint32_t type, struct sums *to)
 {
-	const struct st_kind *k = st_kind_named("schedule");
-	struct by_station x = { type, to };
-	int rc = 0;
-	st_assert(k != NULL);
-	for (size_t i = 0; rc == 0 && i < k->state_count; i++)
-		rc = records_in_state(a, k->number, k->states[i].number, add_schedule, &x);
+	struct working w = { NULL };
+	struct st_schedule_counts all = { .count = 0 };
+	struct st_schedule_query q = { .station = a->all_covered ? 0 : a->top,
+				       .today = a->today,
+				       .days_ahead = ST_DAYS_AHEAD, /* notices aren't asked for */
+				       .working = { is_worked, &w } };
+	ST_REQUIRE(a->terms != NULL);
+	int rc = settle_days(a, &q);
+	if (rc == 0)
+		rc = st_terms_calendar(a->terms, a->today, &w.calendar);
+	if (rc == 0)
+		rc = st_schedule_count_all(a->txn, &q, &all);
+	for (size_t i = 0; rc == 0 && i < all.count; i++)
+		if (is_covered(a, all.rows[i].station) && (type == 0 || all.rows[i].type == type))
+			rc = add_counts(a, &all.rows[i], to);
+	st_schedule_counts_done(&all);
 	return rc;
 }
 
@@ -127,7 +100,7 @@ int question_schedules(struct asking *a)
 		row_station(a, a->ranked[s->key[0]]);
 		for (size_t k = OCC_SCHEDULES; k <= OCC_MISSED; k++)
 			row_count(a, s->n[k]);
-		row_share(a, s->n[OCC_KEPT], s->n[OCC_PLANNED]);
+		row_share(a, s->n[OCC_KEPT], s->n[OCC_PLANNED] - s->n[OCC_OPEN]);
 		rc = row_give(a);
 	}
 	sums_done(&sums);
@@ -186,7 +159,7 @@ int question_leaders(struct asking *a)
 			      choice_number("visit", "who", "leader") };
 	struct count c = { .a = a,
 			   .sums = &sums,
-			   .view = ST_VIEW_FULL,
+			   .view = ST_VIEW_MONTH,
 			   .kind = kind_number("visit"),
 			   .measures = OF(IN_STATE),
 			   .place = by_who,
@@ -286,33 +259,41 @@ static int count_served(struct asking *a, struct serving *x)
 	return rc;
 }
 
-static int row_served(struct asking *a, const struct st_choice *who, const uint64_t counts[L_COUNT])
+/* Which visitors they are, in the order of the city's setting or of its default. */
+static int read_officials(struct asking *a, const struct st_choice *choices,
+			  const struct st_choice *officials[WHO_MAX], size_t *ret_count)
 {
-	row_text(a, either_of(a, who->zh, who->en));
-	for (size_t k = 0; k < L_COUNT; k++)
-		row_count(a, counts[k]);
-	return row_give(a);
+	struct st_span names;
+	size_t at = 0, count = 0;
+	uint32_t day = a->to != 0 && a->to < a->today ? a->to : a->today; /* the period's end */
+	int rc = st_terms_text(a->terms, "law_officials", day, &names);
+	while (rc == 0 && at < names.size && count < WHO_MAX) {
+		size_t from = at;
+		while (at < names.size && names.data[at] != ' ')
+			at++;
+		officials[count] = st_choice_named(choices, st_span(names.data + from, at - from));
+		count += officials[count] != NULL; /* of a later version: not known here */
+		at++;
+	}
+	st_assert(count <= WHO_MAX);
+	*ret_count = count;
+	return rc;
 }
 
-/* Those whom the city counts as law officials at the end of the period, in its order. */
-static int each_official(struct asking *a, uint64_t (*counts)[L_COUNT])
+static int give_officials(struct asking *a, const struct st_choice *choices,
+			  uint64_t (*counts)[L_COUNT])
 {
-	const struct st_field_row *row = st_kind_field(st_kind_named("visit"), ST_F_CHANNEL);
-	uint32_t day = a->to != 0 && a->to < a->today ? a->to : a->today;
-	struct st_terms *terms = NULL;
-	struct st_span text = ST_SPAN_NONE;
-	int rc = st_terms_new(&terms);
-	st_assert(row != NULL);
-	if (rc < 0)
-		return rc;
-	st_terms_begin(terms, a->txn);
-	rc = st_terms_text(terms, "law_officials", day, &text);
-	while (rc == 0 && text.size > 0) {
-		const struct st_choice *who = st_choice_named(row->choices, st_city_word(&text));
-		if (who != NULL && who->number < WHO_MAX) /* else of a version with other choices */
-			rc = row_served(a, who, counts[who->number]);
+	const struct st_choice *officials[WHO_MAX];
+	size_t count = 0;
+	int rc = read_officials(a, choices, officials, &count);
+	for (size_t i = 0; rc == 0 && i < count; i++) {
+		uint64_t number = officials[i]->number;
+		st_assert(number < WHO_MAX);
+		row_choice(a, choices, number);
+		for (size_t k = 0; k < L_COUNT; k++)
+			row_count(a, counts[number][k]);
+		rc = row_give(a);
 	}
-	st_terms_free(terms);
 	return rc;
 }
 
@@ -325,17 +306,19 @@ int question_law_services(struct asking *a)
 			     .counts = counts };
 	struct count c = { .a = a,
 			   .sums = &sums,
-			   .view = ST_VIEW_FULL,
+			   .view = ST_VIEW_MONTH,
 			   .kind = kind_number("visit"),
 			   .measures = OF(IN_STATE),
 			   .place = by_visitor,
 			   .add = add_visitor,
 			   .arg = &x };
+	const struct st_field_row *who = st_kind_field(st_kind_named("visit"), ST_F_CHANNEL);
 	int rc = count_cells(&c);
+	st_assert(who != NULL);
 	if (rc == 0)
 		rc = count_served(a, &x);
 	if (rc == 0)
-		rc = each_official(a, counts);
+		rc = give_officials(a, who->choices, counts);
 	sums_done(&sums);
 	return rc;
 }

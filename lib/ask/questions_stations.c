@@ -90,7 +90,7 @@ static void add_visits(struct count *c, const struct st_tally_key *key, uint32_t
 		       uint64_t n)
 {
 	uint32_t recorded = *(const uint32_t *)c->arg;
-	st_assert(key->view == ST_VIEW_FULL); /* which alone knows a visit's month */
+	st_assert(key->view == ST_VIEW_MONTH);
 	if (st_counter_measure(counter) != ST_IN_STATE || st_counter_bucket(counter) != recorded)
 		return;
 	if (month_in_period(c->a, key->month))
@@ -105,7 +105,7 @@ int question_no_visit(struct asking *a)
 	uint32_t recorded = state_number("visit", "recorded");
 	struct count c = { .a = a,
 			   .sums = &sums,
-			   .view = ST_VIEW_FULL,
+			   .view = ST_VIEW_MONTH,
 			   .kind = kind_number("visit"),
 			   .measures = OF(IN_STATE),
 			   .place = by_station,

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <station/base/check.h>
+#include <station/work/merge.h>
 
 enum { VOICES_MAX = 200000, TOP = 20, STEPS_MAX = 64 };
 
@@ -70,7 +71,7 @@ static int give_categories(struct asking *a, uint32_t merged)
 
 struct voice {
 	struct st_record_ref ref;
-	uint32_t own, joins; /* hashes of its number, and of the number that it joins */
+	uint32_t own, joins, end; /* hashes of its number, of the one it joins, of that in the end */
 };
 struct voices {
 	struct voice *rows;
@@ -111,7 +112,7 @@ static int add_voice(struct asking *a, const struct st_record *r, void *arg)
 		return rc;
 	st_number_text(&r->number, &id.opener, &id.ulid, number);
 	v->rows[v->count++] =
-		(struct voice){ r->ref, st_facet_of_record(st_span_text(number)), joins };
+		(struct voice){ r->ref, st_facet_of_record(st_span_text(number)), joins, 0 };
 	return 0;
 }
 
@@ -127,7 +128,7 @@ static struct voice *find_own(const struct voices *v, uint32_t own)
 	return v->count == 0 ? NULL : bsearch(&key, v->rows, v->count, sizeof(*v->rows), by_own);
 }
 
-/* What is handled for a voice in the end: the number that the last of its chain joins. */
+/* What is handled for a voice in the end: the hash of what the last of its chain joins. */
 static uint32_t end_of(const struct voices *v, const struct voice *from)
 {
 	const struct voice *at = from, *next;
@@ -136,70 +137,184 @@ static uint32_t end_of(const struct voices *v, const struct voice *from)
 	return at->joins;
 }
 
-static int give_top(struct asking *a, const struct sum *s, const struct voice *one,
-		    uint32_t joins_field)
+/* ---- the top, by the links themselves: two numbers may have one hash ---- */
+
+struct heard { /* what is handled, and how many others were merged into it */
+	char number[ST_RECORD_NAME_MAX + 1];
+	uint64_t voices;
+};
+struct top {
+	struct heard rows[TOP];
+	size_t count;
+};
+struct same { /* those of one hash */
+	struct heard *rows;
+	size_t count, room;
+};
+
+static void put_top(struct top *t, const struct heard *h)
 {
-	struct latest link = { .field = joins_field },
-		      title = { .field = ST_F_TITLE, .text_part = true };
+	size_t at = 0;
+	st_assert(t->count <= TOP);
+	st_assert(h->voices > 0);
+	while (at < t->count && strcmp(t->rows[at].number, h->number) != 0)
+		at++;
+	if (at < t->count) /* of a chain that only seemed to go on */
+		t->rows[at].voices += h->voices;
+	else if (t->count < TOP)
+		t->rows[t->count++] = *h;
+	else if (h->voices > t->rows[at = TOP - 1].voices)
+		t->rows[at] = *h;
+	else
+		return;
+	st_assert(at < t->count);
+	for (; at > 0 && t->rows[at].voices > t->rows[at - 1].voices; at--) {
+		struct heard lower = t->rows[at - 1];
+		t->rows[at - 1] = t->rows[at];
+		t->rows[at] = lower;
+	}
+}
+
+static int put_group(struct same *g, const char *number)
+{
+	for (size_t i = 0; i < g->count; i++)
+		if (strcmp(g->rows[i].number, number) == 0) {
+			g->rows[i].voices++;
+			return 0;
+		}
+	if (g->count == g->room) {
+		size_t room = g->room == 0 ? 4 : g->room * 2;
+		struct heard *rows = realloc(g->rows, room * sizeof(*rows));
+		if (rows == NULL)
+			return ST_ENOMEM;
+		g->rows = rows;
+		g->room = room;
+	}
+	st_assert(g->count < g->room);
+	(void)snprintf(g->rows[g->count].number, sizeof(g->rows[0].number), "%s", number);
+	g->rows[g->count++].voices = 1;
+	return 0;
+}
+
+/* The one of a hash that is this record. */
+static const struct voice *find_ref(const struct voices *v, uint32_t own,
+				    const struct st_record_ref *ref)
+{
+	const struct voice *at = find_own(v, own);
+	while (at != NULL && at > v->rows && at[-1].own == own)
+		at--;
+	for (; at != NULL && at < v->rows + v->count && at->own == own; at++)
+		if (at->ref.opener == ref->opener &&
+		    memcmp(at->ref.ulid.bytes, ref->ulid.bytes, ST_ULID_SIZE) == 0)
+			return at;
+	return NULL;
+}
+
+/* The same end by what the merges wrote. */
+static int read_end(struct asking *a, const struct voices *v, struct st_merge_reader *reader,
+		    const struct voice *from, struct st_merge *ret_last)
+{
+	const struct voice *at = from;
+	for (size_t n = 0; at != NULL && n <= STEPS_MAX; n++) {
+		struct st_record r;
+		int rc = st_record_load(a->txn, &at->ref, &r);
+		if (rc == 0)
+			rc = st_merge_read(reader, &r, ret_last);
+		if (rc < 0)
+			return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;
+		at = ret_last->here ? find_ref(v, at->joins, &ret_last->target) : NULL;
+	}
+	return 0;
+}
+
+static int check_group(struct asking *a, const struct voices *v, struct st_merge_reader *reader,
+		       uint32_t end, struct top *top)
+{
+	struct same g = { .count = 0 };
+	int rc = 0;
+	st_assert(v->count > 0); /* somebody has that end */
+	for (size_t i = 0; rc == 0 && i < v->count; i++) {
+		struct st_merge last;
+		if (v->rows[i].end != end)
+			continue;
+		rc = read_end(a, v, reader, &v->rows[i], &last);
+		if (rc == 0 && last.name[0] != 0)
+			rc = put_group(&g, last.name);
+	}
+	for (size_t i = 0; rc == 0 && i < g.count; i++)
+		put_top(top, &g.rows[i]);
+	free(g.rows);
+	return rc;
+}
+
+static int give_top(struct asking *a, const struct heard *h)
+{
+	struct newest title = { .id = ST_F_TITLE };
 	struct st_record_ref ref;
 	struct st_record r;
-	ST_REQUIRE(one != NULL); /* what has a sum, somebody joined */
-	st_assert(s->n[0] > 0);
-	int rc = st_record_load(a->txn, &one->ref, &r);
-	if (rc == 0)
-		rc = latest_read(a, &r, &link, 1);
-	if (rc < 0)
-		return rc;
-	rc = st_record_resolve(a->txn, st_span_text(link.text), &ref);
+	st_assert(h->voices > 0);
+	int rc = st_record_resolve(a->txn, st_span_text(h->number), &ref);
 	if (rc == 0)
 		rc = st_record_load(a->txn, &ref, &r);
 	bool here = rc == 0;
 	if (rc < 0 && rc != ST_ENOTFOUND && rc != ST_EFIELD)
 		return rc;
-	rc = here ? latest_read(a, &r, &title, 1) : 0;
+	rc = here ? newest_read(&a->life, &r, &title, 1) : 0;
 	row_text(a, either_of(a, "事项", "matter"));
 	if (rc == 0)
 		rc = row_name(a, ST_NAMES_CATEGORY, here ? r.category : 0);
 	if (rc < 0)
 		return rc;
-	row_code(a, link.text);
+	row_code(a, h->number);
 	row_text(a, title.text);
 	row_station(a, here ? r.holder : 0);
 	if (here)
 		rc = row_state(a, &r);
 	else
 		row_text(a, NULL);
-	row_count(a, s->n[0] + 1);
+	row_count(a, h->voices + 1);
 	row_count(a, 1);
 	return rc < 0 ? rc : row_give(a);
 }
 
-/* One of those that joined what has that hash. */
-static const struct voice *joined(const struct voices *v, uint32_t joins)
+/* A hash has at least the voices of each of its numbers: what can't reach the top isn't read. */
+static int find_top(struct asking *a, const struct voices *v, const struct sums *sums,
+		    struct top *top)
 {
-	for (size_t i = 0; i < v->count; i++)
-		if (v->rows[i].joins == joins)
-			return &v->rows[i];
-	return NULL;
+	struct st_merge_reader *reader = NULL;
+	int rc = st_merge_reader_new(a->txn, &reader);
+	for (size_t i = 0; rc == 0 && i < sums->count; i++) {
+		const struct sum *s = &sums->rows[i];
+		if (top->count == TOP && s->n[0] <= top->rows[TOP - 1].voices)
+			break;
+		rc = check_group(a, v, reader, s->key[0], top);
+	}
+	st_merge_reader_free(reader);
+	return rc;
 }
 
 static int give_matters(struct asking *a, struct voices *v)
 {
 	struct sums sums = { .count = 0 };
+	struct top top = { .count = 0 };
 	int rc = 0;
 	if (v->count > 1)
 		qsort(v->rows, v->count, sizeof(*v->rows), by_own);
 	for (size_t i = 0; rc == 0 && i < v->count; i++) {
 		struct sum *s = NULL;
-		rc = sums_at(&sums, end_of(v, &v->rows[i]), 0, 0, &s);
+		v->rows[i].end = end_of(v, &v->rows[i]);
+		rc = sums_at(&sums, v->rows[i].end, 0, 0, &s);
 		if (rc == ST_ETOOBIG)
 			rc = too_many(a);
 		if (rc == 0)
 			s->n[0]++;
 	}
 	sums_by_count(&sums);
-	for (size_t i = 0; rc == 0 && i < sums.count && i < TOP; i++)
-		rc = give_top(a, &sums.rows[i], joined(v, sums.rows[i].key[0]), v->joins_field);
+	if (rc == 0)
+		rc = find_top(a, v, &sums, &top);
+	for (size_t i = 0; rc == 0 && i < top.count; i++)
+		rc = give_top(a, &top.rows[i]);
+	st_assert(top.count <= TOP);
 	sums_done(&sums);
 	return rc;
 }

@@ -252,7 +252,9 @@ static int prepare_view(struct making *m, const char **reterr_place)
 	bool months = m->full;
 	m->full |= m->by_channel;
 	if (m->dimensions.facet == NULL) {
-		m->view = m->full ? ST_VIEW_FULL : ST_VIEW_COARSE;
+		m->view = !m->full         ? ST_VIEW_COARSE
+			  : m->by_category ? ST_VIEW_FULL
+					   : ST_VIEW_MONTH;
 		return 0;
 	}
 	*reterr_place = m->dimensions.facet->name;

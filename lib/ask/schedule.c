@@ -135,8 +135,7 @@ static int read_names(struct reading *x, const struct st_record *r)
 		rc = newest_read(&x->life, r, &title, 1);
 	if (rc < 0)
 		return rc;
-	_Static_assert((int)NEWEST_TEXT == (int)ST_SCHEDULE_TITLE, "a title fits");
-	memcpy(x->s.title, title.text, sizeof(x->s.title));
+	newest_text(st_span_text(title.text), x->s.title, sizeof(x->s.title));
 	st_number_text(&r->number, &x->s.id.opener, &x->s.id.ulid, x->s.number);
 	st_ulid_text(&x->s.id.ulid, ulid);
 	(void)snprintf(x->id, sizeof(x->id), "%s/%s", x->s.id.opener.text, ulid);

@@ -123,6 +123,14 @@ bool st_move_opens(const struct st_move_row *m)
 	return m->from[0] == 0;
 }
 
+static bool needs(const struct st_move_row *m, uint32_t field)
+{
+	for (size_t i = 0; m != NULL && i < ST_NEEDS_MAX && m->needs[i] != 0; i++)
+		if (m->needs[i] == field)
+			return true;
+	return false;
+}
+
 bool st_field_is_given(const struct st_kind *k, const struct st_move_row *m,
 		       const struct st_field_row *f)
 {
@@ -130,6 +138,8 @@ bool st_field_is_given(const struct st_kind *k, const struct st_move_row *m,
 	if (f->id == ST_F_SERIAL || f->id == ST_F_YEAR || f->id == ST_F_FIRST_DUE_DAY || f->id == ST_F_RULE ||
 	    f->id == ST_F_DAYS_LEFT || (f->flags & ST_FILLED) != 0 ||
 	    (k->mark.of != 0 && f->id == k->mark.field))
+		return false;
+	if ((f->flags & ST_NEEDED) != 0 && !needs(m, f->id))
 		return false;
 	return (f->flags & ST_ONCE) == 0 || (m != NULL && st_move_opens(m));
 }

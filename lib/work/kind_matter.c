@@ -54,7 +54,7 @@ static const struct st_field_row fields[] = {
 	CHOICE(TOLD_HOW, "told_how", choice_told_how, "反馈方式", "how it was told", 0),
 	DAY(ATTEMPTS, "attempts", "联系未果的日期", "days of attempts to reach", ST_MANY),
 	LONG(ELSEWHERE, "elsewhere", 2000, "另行途径", "where to go instead"),
-	LINK(JOINS, "joins", KIND_matter, "并入事项", "the matter it joins", ST_INDEXED),
+	LINK(JOINS, "joins", KIND_matter, "并入事项", "the matter it joins", ST_INDEXED | ST_NEEDED),
 	DEPUTY_CODE(DEPUTY, "deputy", "接待代表", "receiving deputy", 0),
 	NAMED(OFFICIAL, "official", 80, ST_NAMES_PERSON, "接访领导", "visiting official", ST_INDEXED),
 	LINK(VISIT, "visit", KIND_visit, "进站记录", "the visit that it came of", ST_INDEXED),

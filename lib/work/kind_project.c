@@ -45,7 +45,7 @@ static const struct st_field_row fields[] = {
 	NUMBER(SATISFIED, "satisfied", 0, 100000, "满意票", "votes satisfied", 0),
 	NUMBER(BASICALLY, "basically", 0, 100000, "基本满意票", "votes basically satisfied", 0),
 	NUMBER(UNSATISFIED, "unsatisfied", 0, 100000, "不满意票", "votes not satisfied", 0),
-	LINK(JOINS, "joins", KIND_project, "并入项目", "the project it joins", ST_INDEXED),
+	LINK(JOINS, "joins", KIND_project, "并入项目", "the project it joins", ST_INDEXED | ST_NEEDED),
 	LINK(MATTERS, "matters", KIND_matter, "所据群众事项", "matters that it rests on", ST_MANY),
 	LINK(SUGGESTIONS, "suggestions", KIND_suggestion, "所据代表建议", "suggestions that it rests on", ST_MANY),
 	HASH(PHOTOS, "photos", "照片 (SHA-256)", "photos (SHA-256)"),

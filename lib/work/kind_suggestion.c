@@ -75,7 +75,7 @@ static const struct st_field_row fields[] = {
 	CHOICE(KEY, "key", choice_yes_no, "重点建议", "key suggestion", ST_INDEXED),
 	FACT(SUPERVISORS, "supervisors", 120, "五位一体督办方", "the parties that supervise it", ST_MANY),
 	NUMBER(SCORE, "score", 0, 100, "承办单位得分", "score of the handling unit", 0),
-	LINK(JOINS, "joins", KIND_suggestion, "并入建议", "the suggestion it joins", ST_INDEXED),
+	LINK(JOINS, "joins", KIND_suggestion, "并入建议", "the suggestion it joins", ST_INDEXED | ST_NEEDED),
 	LONG(DECISION, "decision", 4000, "主席团决定", "the presidium's decision"),
 	CHOICE(PUBLIC_TEXT, "public_text", choice_yes_no, "内容公开", "the text is public", 0),
 	CHOICE(PUBLIC_ANSWER, "public_answer", choice_yes_no, "答复公开", "the answer is public", 0),

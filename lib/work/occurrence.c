@@ -45,6 +45,9 @@ static bool falls(const struct st_pattern *p, uint32_t day, bool *chosen)
 		return false;
 	if (p->weekdays == 0 && p->month_days == 0)
 		return day == p->first;
+	bool weekday = (p->weekdays >> st_weekday(day) & 1) != 0;
+	if (!weekday && p->month_days == 0)
+		return false; /* most days of most plans; months cost more to tell */
 	uint32_t month = st_month_of_day(day);
 	if (!month_fits(p, month))
 		return false;
@@ -52,8 +55,7 @@ static bool falls(const struct st_pattern *p, uint32_t day, bool *chosen)
 	st_assert(of_month >= 1);
 	st_assert(of_month <= 31);
 	uint32_t week = (of_month - 1) / WEEK + 1;
-	*chosen = (p->weekdays >> st_weekday(day) & 1) != 0 &&
-		  (p->weeks == 0 || (p->weeks >> week & 1) != 0);
+	*chosen = weekday && (p->weeks == 0 || (p->weeks >> week & 1) != 0);
 	return *chosen || (p->month_days >> of_month & 1) != 0;
 }
 

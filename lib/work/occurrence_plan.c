@@ -321,8 +321,8 @@ int st_plan_each(const struct st_plan *p, const struct st_plan_query *q, st_occu
 		return ST_EFIELD;
 	if (q->to - q->from >= ST_PERIOD_DAYS_MAX - ST_SHIFT_DAYS_MAX - 1)
 		return ST_ETOOBIG;
-	x.rows = calloc(ST_OCCURRENCES_MAX, sizeof(*x.rows));
-	x.missed = calloc(ST_OCCURRENCES_MAX, sizeof(*x.missed));
+	x.rows = malloc(ST_OCCURRENCES_MAX * sizeof(*x.rows)); /* add() clears what it takes */
+	x.missed = malloc(ST_OCCURRENCES_MAX * sizeof(*x.missed));
 	int rc = x.rows == NULL || x.missed == NULL ? ST_ENOMEM : run(&x, fn, arg);
 	free(x.rows);
 	free(x.missed);

@@ -100,7 +100,7 @@ static void find_tallied(struct counting *c)
 		add_tallied(c, k, c->r->facets[i].field, c->r->facets[i].value);
 }
 
-/* One counter in each view but the full one. */
+/* One counter in each view that doesn't tell months apart by channel. */
 static void count_coarsely(struct counting *c, struct st_tally_key key, uint32_t counter)
 {
 	uint32_t month = key.month;
@@ -116,6 +116,15 @@ static void count_coarsely(struct counting *c, struct st_tally_key key, uint32_t
 		key.month = c->tallied[i].monthly ? month : 0;
 		c->ones[c->count++] = (struct st_tally_one){ key, counter };
 	}
+}
+
+/* The full view's key without its category. */
+static void count_in_month(struct counting *c, struct st_tally_key key, uint32_t counter)
+{
+	st_assert(c->count < ST_TALLIES_OF_MAX);
+	key.view = ST_VIEW_MONTH;
+	key.category = 0;
+	c->ones[c->count++] = (struct st_tally_one){ key, counter };
 }
 
 static struct st_tally_key full_key(const struct st_record *r, enum st_role role, uint32_t month)
@@ -136,20 +145,23 @@ static void count(struct counting *c, enum st_role role, uint32_t month, uint32_
 	struct st_tally_key key = full_key(c->r, role, month);
 	st_assert(c->count < ST_TALLIES_OF_MAX);
 	c->ones[c->count++] = (struct st_tally_one){ key, counter };
+	count_in_month(c, key, counter);
 	count_coarsely(c, key, counter);
 }
 
-/* The same by the day of the month, which the full view alone tells. */
+/* The same by the day of the month, which the view of months alone tells. */
 static void count_on(struct counting *c, enum st_role role, enum st_measure measure, uint32_t day)
 {
 	uint32_t month = st_month_of_day(day);
 	uint32_t of_month = day == 0 ? 0 : day - st_month_first_day(month) + 1;
 	struct st_tally_key key = full_key(c->r, role, month);
 	st_assert(of_month <= 31);
+	count_in_month(c, key, st_counter(measure, of_month));
+	if (measure != ST_OPENED)
+		return; /* what ended is counted by its days elsewhere */
 	st_assert(c->count < ST_TALLIES_OF_MAX);
-	c->ones[c->count++] = (struct st_tally_one){ key, st_counter(measure, of_month) };
-	if (measure == ST_OPENED)
-		count_coarsely(c, key, st_counter(measure, 0));
+	c->ones[c->count++] = (struct st_tally_one){ key, st_counter(measure, 0) };
+	count_coarsely(c, key, st_counter(measure, 0));
 }
 
 /* Said by the citizen: satisfied, basically, not. */
@@ -240,10 +252,13 @@ static size_t slot_of(const struct st_tally *y, const uint8_t *key, uint32_t cou
 {
 	st_assert((y->room & (y->room - 1)) == 0);
 	st_assert(y->filled < y->room); /* a free slot ends the search */
-	uint64_t h = 1469598103934665603ull;
-	for (size_t i = 0; i < ST_TALLY_KEY_SIZE; i++)
-		h = (h ^ key[i]) * 1099511628211ull;
-	h = (h ^ counter) * 1099511628211ull;
+	uint64_t first;
+	uint32_t rest;
+	_Static_assert(sizeof(first) + sizeof(rest) == ST_TALLY_KEY_SIZE, "these are the key");
+	memcpy(&first, key, sizeof(first)); /* by words: an import comes here for each counter */
+	memcpy(&rest, key + sizeof(first), sizeof(rest));
+	uint64_t h = (first ^ (uint64_t)counter << 32) * 0x9e3779b97f4a7c15ull;
+	h = (h ^ h >> 32 ^ rest) * 0x9e3779b97f4a7c15ull;
 	h ^= h >> 32;
 	size_t i = (size_t)h & (y->room - 1);
 	while (y->used[i] && (y->slots[i].counter != counter ||

@@ -234,17 +234,29 @@ int st_terms_choices(struct st_terms *s, const char *name, uint32_t day, uint64_
 	return 0;
 }
 
-int st_terms_focus(struct st_terms *s, uint32_t day, uint64_t number)
+int st_terms_focus_name(struct st_terms *s, uint32_t day, uint64_t number, struct st_span *ret_name)
 {
 	const struct held *h = NULL;
 	int rc = rows_of(s, ST_CITY_focus, day, &h);
 	if (rc < 0)
-		return rc == ST_ENOTFOUND ? 0 : rc;
+		return rc;
 	struct st_city_rows r = walk(h);
 	while (st_city_rows_next(&r))
-		if (st_city_number(r.cells[0], UINT64_MAX) == number)
+		if (st_city_number(r.cells[0], UINT64_MAX) == number) {
+			*ret_name = r.cells[1];
 			return 0;
-	return ST_EFIELD;
+		}
+	return ST_ENOTFOUND;
+}
+
+int st_terms_focus(struct st_terms *s, uint32_t day, uint64_t number)
+{
+	struct st_span name;
+	const struct held *h = NULL;
+	int rc = rows_of(s, ST_CITY_focus, day, &h);
+	if (rc == 0 && st_terms_focus_name(s, day, number, &name) == ST_ENOTFOUND)
+		return ST_EFIELD;
+	return rc == ST_ENOTFOUND ? 0 : rc;
 }
 
 /* ---- categories ---- */

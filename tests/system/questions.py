@@ -127,7 +127,7 @@ REFUSED = [
     (["overdue", "--year", "2026"], 2, "year"), (["opened", "--station", "ghost"], 2, "station"),
     (["opened", "--station", "410622"], 2, "station"), (["opened", "--record", "x"], 2, "record"),
     (["life"], 2, "record"), (["life", "--record", "x"], 2, "record"),
-    (["year", "--year", "2999"], 2, "from"), (["opened", "--ghost", "x"], 2, "--ghost"),
+    (["schedules", "--to", "2026-01-31"], 2, "from"), (["year", "--year", "2999"], 2, "from"), (["opened", "--ghost", "x"], 2, "--ghost"),
 ]
 
 

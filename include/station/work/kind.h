@@ -24,10 +24,11 @@ enum st_field_type {
  * INDEXED: the records of a value are found in order of opening. TALLIED: counted by value, at any time;
  * MONTHLY: by value and month, for fields of few values. ANEW: what a move gives replaces all values there were;
  * without it a field of several values gathers them. FIND: who has this value is found again at this station, by
- * its blind index (work/blind.h). FILLED: by a job of the program alone, never by a command. */
+ * its blind index (work/blind.h). FILLED: by a job of the program alone, never by a command.
+ * NEEDED: only with a move that needs it, so that the row's value is that move's. */
 enum st_field_flag {
 	ST_MANY = 1, ST_ONCE = 2, ST_INDEXED = 4, ST_TALLIED = 8, ST_MONTHLY = 16, ST_ANEW = 32,
-	ST_FIND = 64, ST_FILLED = 128,
+	ST_FIND = 64, ST_FILLED = 128, ST_NEEDED = 256,
 	ST_FACET = ST_INDEXED | ST_TALLIED | ST_MONTHLY,
 };
 enum { ST_MANY_MAX = 32 };

@@ -58,3 +58,5 @@ ST_MUST int st_terms_category(struct st_terms *s, const struct st_term_query *q,
 ST_MUST int st_terms_unit(struct st_terms *s, const struct st_term_query *q, struct st_span *ret_unit);
 /* 0: no table in force, or it has the number. ST_EFIELD. */
 ST_MUST int st_terms_focus(struct st_terms *s, uint32_t day, uint64_t number);
+/* What the table in force calls it. ST_ENOTFOUND: no such table or number. Dies with the next question. */
+ST_MUST int st_terms_focus_name(struct st_terms *s, uint32_t day, uint64_t number, struct st_span *ret_name);

@@ -12,7 +12,7 @@
 #include <station/base/clock.h>
 #include <station/sync/pack.h>
 
-enum { RECORDS = 60, STEPS = 900, WALKS = 3, VALUE_MAX = 80 };
+enum { RECORDS = 150, STEPS = 1800, WALKS = 3, VALUE_MAX = 80 };
 
 static uint64_t seed, first_seed;
 

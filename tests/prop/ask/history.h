@@ -291,7 +291,9 @@ static void wish_for(struct wish *x, const struct st_kind *k, const struct st_mo
 {
 	static const char *const liked[] = { "category", "focus",    "official", "deputy",
 					     "deputies", "services", "premises", "industry",
-					     "standing", "channel",  "hours",    "votes" };
+					     "standing", "channel",  "hours",    "votes",
+					     "weekdays", "weeks",    "months",   "month_days",
+					     "holiday",  "first",    "schedule" };
 	x->count = 0;
 	for (size_t i = 0; i < ST_NEEDS_MAX && m->needs[i] != 0; i++)
 		wish_one(x, st_kind_field(k, m->needs[i]), today);

@@ -14,7 +14,7 @@ struct told { /* one value */
 	char text[TEXT_ROOM];
 };
 struct done { /* one event of the chain */
-	uint32_t move, type;
+	uint32_t move, type, day;
 };
 struct lived {
 	struct st_record_ref ref;
@@ -85,7 +85,7 @@ static int live(const struct st_life_event *e, void *arg)
 		tell(l, &e->facts[i]);
 	for (size_t i = 0; i < e->text_count; i++)
 		tell(l, &e->texts[i]);
-	l->done[l->events] = (struct done){ e->move == NULL ? 0 : e->move->number, e->type };
+	l->done[l->events] = (struct done){ e->move == NULL ? 0 : e->move->number, e->type, day };
 	if (e->type == ST_MOVE && e->state != 0)
 		l->state = e->state;
 	if (l->events == 0) {

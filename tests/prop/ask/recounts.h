@@ -2,6 +2,7 @@
  * figure. */
 #pragma once
 #include "lives.h"
+#include "days.h"
 
 static bool tallied(const struct counted *c, uint32_t day) /* of a month that the period takes in */
 {
@@ -108,7 +109,7 @@ static void recount_focus(struct counted *c)
 			if (tallied(c, l->closed))
 				days[n++] = days_of(l);
 		}
-		say(c, "%u|%u|%u|%u|%u|%u|%u|%u|%u|%u|%u|%u|%u|%s|%s", focus, opened, in[0], in[1],
+		say(c, "%u|-|%u|%u|%u|%u|%u|%u|%u|%u|%u|%u|%u|%u|%s|%s", focus, opened, in[0], in[1],
 		    in[2], in[3], in[4], in[5], in[6], in[7], in[8], in[9], late,
 		    rank_of(days, n, 50, r[0]), rank_of(days, n, 90, r[1]));
 	}
@@ -225,41 +226,17 @@ static void recount_no_visit(struct counted *c)
 	}
 }
 
-/* Of a schedule, by what the newest event says of each occurrence. */
-static void outcomes(const struct counted *c, const struct lived *l, unsigned n[3])
-{
-	static const char *const moves[] = { "meet", "move", "miss" };
-	uint32_t occurrence = fid(l, "occurrence");
-	for (size_t i = 0; i < l->told_count; i++) {
-		bool later = false;
-		if (l->told[i].id != occurrence || !period(c, (uint32_t)l->told[i].number))
-			continue;
-		for (unsigned m = 0; m < 3; m++) {
-			uint32_t number = st_kind_move_named(l->kind, moves[m])->number;
-			for (size_t k = i + 1; k < l->told_count; k++)
-				for (unsigned o = 0; o < 3; o++)
-					later |= l->told[k].id == occurrence &&
-						 l->told[k].number == l->told[i].number &&
-						 l->done[l->told[k].event].move ==
-							 st_kind_move_named(l->kind, moves[o])
-								 ->number;
-			n[m] += !later && l->done[l->told[i].event].move == number;
-		}
-	}
-}
-
-static void at_station(struct counted *c, const struct town *t, const char *type, unsigned n[5])
+static void at_station(struct counted *c, const struct town *t, const char *type, unsigned n[6])
 {
 	EACH(c, l, "schedule")
 	{
-		unsigned o[3] = { 0 };
+		unsigned o[5] = { 0 };
 		if (holder(c, l) != t || (type != NULL && num(l, "type") != 3))
 			continue;
-		outcomes(c, l, o);
-		n[0] += open_now(l);
-		n[1] += o[0] + o[1] + o[2];
-		for (unsigned i = 0; i < 3; i++)
-			n[2 + i] += o[i];
+		walk_days(c, l, o);
+		n[0] += o[0] > 0;
+		for (unsigned i = 0; i < 5; i++)
+			n[1 + i] += o[i];
 	}
 }
 
@@ -267,14 +244,14 @@ static void recount_schedules(struct counted *c)
 {
 	EACH_TOWN(c, t)
 	{
-		unsigned n[5] = { 0 };
+		unsigned n[6] = { 0 };
 		char r[32];
 		if (!t->covered)
 			continue;
 		at_station(c, t, NULL, n);
 		if (n[0] + n[1] > 0)
-			say(c, "%s|%s|%u|%u|%u|%u|%u|%s", t->code, t->name, n[0], n[1], n[2], n[3],
-			    n[4], share(n[2], n[1], r));
+			say(c, "%s|%s|%u|%u|%u|%u|%u|%u|%s", t->code, t->name, n[0], n[1], n[2],
+			    n[3], n[4], n[5], share(n[3], n[1] - n[2], r));
 	}
 }
 
@@ -282,7 +259,7 @@ static void recount_leaders(struct counted *c)
 {
 	EACH_TOWN(c, t)
 	{
-		unsigned n[5] = { 0 }, visits = 0, matters = 0;
+		unsigned n[6] = { 0 }, visits = 0, matters = 0;
 		if (!t->covered)
 			continue;
 		at_station(c, t, "leader_visit", n);
@@ -292,8 +269,8 @@ static void recount_leaders(struct counted *c)
 		EACH(c, l, "matter")
 		matters += opener(c, l) == t && txt(l, "official")[0] != 0 && tallied(c, l->opened);
 		if (n[0] + n[1] + visits + matters > 0)
-			say(c, "%s|%s|%u|%u|%u|%u|%u|%u|%u", t->code, t->name, n[0], n[1], n[2],
-			    n[3], n[4], visits, matters);
+			say(c, "%s|%s|%u|%u|%u|%u|%u|%u|%u|%u", t->code, t->name, n[0], n[1],
+			    n[2], n[3], n[4], n[5], visits, matters);
 	}
 }
 

@@ -347,7 +347,7 @@ static void recount_trainings(struct counted *c)
 struct score {
 	struct town *t;
 	double points[6], sum;
-	unsigned n[9]; /* open, in time, matters, ended, rated, satisfied, visits, kept, planned */
+	unsigned n[9]; /* open, in time, matters, ended, rated, satisfied, visits, kept, due */
 };
 
 static double one_place(double v)
@@ -357,7 +357,7 @@ static double one_place(double v)
 
 static void score_one(struct counted *c, struct score *s)
 {
-	unsigned o[5] = { 0 };
+	unsigned o[6] = { 0 };
 	EACH(c, l, "matter")
 	{
 		uint64_t a = num(l, "rating_answer"), b = num(l, "rating_result");
@@ -374,8 +374,8 @@ static void score_one(struct counted *c, struct score *s)
 	EACH(c, l, "visit")
 	s->n[6] += holder(c, l) == s->t && in_state(l, "recorded") && tallied(c, l->opened);
 	at_station(c, s->t, NULL, o);
-	s->n[7] = o[2];
-	s->n[8] = o[1];
+	s->n[7] = o[3];
+	s->n[8] = o[1] - o[2];
 	bool heard = s->t->number == c->self ||
 		     (s->t->heard && c->now_ms - (int64_t)s->t->checkpoint_s * 1000 <= 86400000);
 	const double earned[6] = {

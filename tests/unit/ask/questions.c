@@ -2,6 +2,7 @@
  */
 #include <station/ask/question.h>
 #include <station/base/clock.h>
+#include <station/work/city.h>
 #include "../../../lib/ask/question_period.h"
 #include "../apply/pair.h"
 
@@ -172,6 +173,7 @@ struct asking_one {
 	struct st_ask ask;
 	size_t rows;
 	uint64_t last[ST_QUESTION_COLUMNS_MAX]; /* numbers of the last row */
+	char texts[400];                        /* of all rows */
 	int rc;
 	char place[ST_PLACE_MAX];
 };
@@ -183,6 +185,12 @@ static int count_row(const struct st_answer_cell *cells, size_t count, void *arg
 	assert_int_equal(count, x->ask.question->column_count);
 	for (size_t i = 0; i < count; i++)
 		x->last[i] = cells[i].number;
+	for (size_t i = 0; i < count; i++)
+		if (cells[i].type == ST_ANSWER_TEXT && !cells[i].empty &&
+		    strlen(x->texts) + strlen(cells[i].text) + 2 < sizeof(x->texts)) {
+			strcat(x->texts, cells[i].text);
+			strcat(x->texts, " ");
+		}
 	x->rows++;
 	return 0;
 }
@@ -264,9 +272,125 @@ static void test_the_last_word_on_an_occurrence_counts(void **state)
 	assert_int_equal(st_store_read(s.store, ask, &x), 0);
 	assert_int_equal(x.rc, 0);
 	assert_int_equal(x.rows, 1);
-	/* schedules, due, kept, moved, missed */
-	const uint64_t right[] = { 1, 1, 1, 0, 0 };
+	/* schedules, planned, to come, kept, moved, missed */
+	const uint64_t right[] = { 1, 1, 0, 1, 0, 0 };
 	assert_memory_equal(x.last + 2, right, sizeof(right));
+	station_gone(&s);
+}
+
+/* Days are walked one by one, so there is a bound to them; an open end is today. */
+static void test_schedules_are_counted_over_so_many_days(void **state)
+{
+	struct station s;
+	struct st_signing_key root;
+	char plan[ST_NUMBER_TEXT] = "";
+	const char *const daily[] = { "type",  "reception", "title",  "接待", "starts",
+				      "15:00", "place",     "一楼",   "people", "D-1",
+				      "weekdays", "monday", "first", "2023-11-06" };
+	(void)state;
+	station_new(&s, 1);
+	station_found(&s, "410600", &root);
+	station_kind = st_kind_named("schedule")->number;
+	tell(&s, "plan", plan, daily, 7);
+	uint32_t today = st_day_of_ms(s.world.now_ms);
+	const struct {
+		uint32_t from, to;
+		int rc;
+	} asked[] = { { 0, today, ST_EFIELD },
+		      { today, today + 1037, ST_EFIELD },
+		      { today, today + 1036, 0 },
+		      { day(2023, 11, 6), 0, 0 },
+		      { today + 2000, 0, 0 } };
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+		struct asking_one x = { .ask = { .question = st_question_named("schedules"),
+						 .from_day = asked[i].from,
+						 .to_day = asked[i].to,
+						 .now_ms = s.world.now_ms } };
+		assert_int_equal(st_store_read(s.store, ask, &x), 0);
+		assert_int_equal(x.rc, asked[i].rc);
+		if (x.rc != 0)
+			assert_non_null(strstr(x.place, "from"));
+		if (asked[i].from == day(2023, 11, 6)) /* Mondays until today */
+			assert_int_equal(x.last[3], (today - day(2023, 11, 6)) / 7 + 1);
+	}
+	station_gone(&s);
+}
+
+/* ---- what the city has set ---- */
+
+static void issue(struct station *s, const char *table, const char *csv)
+{
+	const struct st_city_table *t = st_city_table_named(st_span_text(table));
+	struct st_city_file *file = calloc(1, sizeof(*file));
+	struct st_job *job = calloc(1, sizeof(*job));
+	struct st_buf rows;
+	st_buf_init(&rows, ST_CITY_ROWS_BYTES_MAX);
+	assert_int_equal(st_city_read(t, st_span_text(csv), &rows, file), 0);
+	job->kind = ST_JOB_CITY;
+	job->u.city.count = 1;
+	job->u.city.issues[0] = (struct st_city_issue){ .table = t->number,
+							.rows = st_buf_span(&rows),
+							.columns = (uint32_t)t->column_count };
+	assert_int_equal(station_run(s, job), 0);
+	st_buf_done(&rows);
+	free(job);
+	free(file);
+}
+
+static struct asking_one asked(struct station *s, const char *question, uint32_t from, uint32_t to)
+{
+	struct asking_one x = { .ask = { .question = st_question_named(question),
+					 .from_day = from,
+					 .to_day = to,
+					 .lang = ST_ZH,
+					 .now_ms = s->world.now_ms } };
+	assert_int_equal(st_store_read(s->store, ask, &x), 0);
+	assert_int_equal(x.rc, 0);
+	return x;
+}
+
+static void test_law_officials_and_key_matters_are_the_citys(void **state)
+{
+	struct station s;
+	struct st_signing_key root;
+	(void)state;
+	station_new(&s, 1);
+	station_found(&s, "410600", &root);
+	struct asking_one x = asked(&s, "law_services", 0, 0);
+	assert_string_equal(x.texts, "法官 检察官 司法工作人员 政府机关工作人员 领导干部 ");
+	x = asked(&s, "focus", 0, 0);
+	assert_int_equal(x.rows, 6);
+	assert_string_equal(x.texts, "");
+	issue(&s, "settings", "name,value\nlaw_officials,official 法官\n");
+	issue(&s, "focus", "number,name\n2,生态\n6,乡村\n");
+	x = asked(&s, "law_services", 0, 0);
+	assert_int_equal(x.rows, 2);
+	assert_string_equal(x.texts, "政府机关工作人员 法官 ");
+	x = asked(&s, "focus", 0, 0);
+	assert_int_equal(x.rows, 6);
+	assert_string_equal(x.texts, "生态 乡村 ");
+	station_gone(&s);
+}
+
+/* A Friday off moves its reception past the weekend, out of the week that is asked about. */
+static void test_schedules_keep_the_citys_working_days(void **state)
+{
+	struct station s;
+	struct st_signing_key root;
+	char plan[ST_NUMBER_TEXT] = "";
+	const char *const fridays[] = { "type",  "reception", "title",    "接待",   "starts",
+					"15:00", "place",     "一楼",     "people", "D-1",
+					"first", "2023-11-06", "weekdays", "friday" };
+	uint32_t from = day(2023, 11, 6), to = day(2023, 11, 12);
+	(void)state;
+	station_new(&s, 1);
+	station_found(&s, "410600", &root);
+	station_kind = st_kind_named("schedule")->number;
+	tell(&s, "plan", plan, fridays, 7);
+	assert_int_equal(asked(&s, "schedules", from, to).rows, 1);
+	issue(&s, "workdays", "date,kind,name\n2023-11-10,off,x\n");
+	assert_int_equal(asked(&s, "schedules", from, to).rows, 0);
+	assert_int_equal(asked(&s, "schedules", from, to + 1).last[3], 1);
 	station_gone(&s);
 }
 
@@ -281,6 +405,9 @@ int main(void)
 		cmocka_unit_test(test_a_year_before_a_leap_day),
 		cmocka_unit_test(test_an_empty_station_answers_and_refuses),
 		cmocka_unit_test(test_the_last_word_on_an_occurrence_counts),
+		cmocka_unit_test(test_schedules_are_counted_over_so_many_days),
+		cmocka_unit_test(test_law_officials_and_key_matters_are_the_citys),
+		cmocka_unit_test(test_schedules_keep_the_citys_working_days),
 	};
 	if (st_trust_start() < 0)
 		return 1;
