@@ -1,7 +1,7 @@
 # Makefile - builds libstation, stationd and stationctl, and runs their tests.
 #
 #   make            build both programs into $(O)
-#   make demo       a whole city on loopback from real cases (KEEP=1 leaves it running)
+#   make demo       a whole city on loopback from real cases (KEEP=1 leaves it running; CASES=FILE.csv.gz)
 #   make check      all tests, under AddressSanitizer and UBSan
 #   make check-thread  the daemons' threads under ThreadSanitizer
 #   make prove      the hard tests, in 35 minutes (LONG=1: in hours; it can be stopped, and goes on when called again)
@@ -89,7 +89,7 @@ unit: $(UNIT)
 demo: deps
 	@mkdir -p $(O) && echo "building into $(O) (log: $(O)/make.log) ..."
 	@$(MAKE) --no-print-directory -j2 all >$(O)/make.log 2>&1 || { cat $(O)/make.log; exit 1; }
-	@python3 deploy/demo/demo.py --build $(O) $(if $(KEEP),--keep)
+	@python3 deploy/demo/demo.py --build $(O) $(if $(KEEP),--keep) $(if $(CASES),--cases $(CASES))
 
 # Everything that must hold, on programs built with the sanitizers.
 check: deps

@@ -56,6 +56,12 @@ void show_reaches(const json_t *event);
 int matters_merged(const char *number_text);
 /* Of a record's move or note: its fields and states, and whether name is one of the fields. Others: nothing. */
 void record_help(const struct verb *v);
+/* verbs_template.c: the city's table of templates for a kind (NULL: none), and the fields of one of its rows,
+ * filled in where they aren't given. */
+struct st_city_table;
+struct st_kind;
+const struct st_city_table *template_table(const struct st_kind *k);
+int template_fill(const struct st_kind *k, const char *name, json_t *fields);
 bool record_takes(const struct verb *v, const char *name);
 
 extern struct ctl {
@@ -127,6 +133,7 @@ extern struct ctl {
 	X(TOO_MANY, "选项太多, 最多 %d 个", "too many options; at most %d")                         \
 	X(TOKENS, "已为 %2$s 制票 %1$ld 张; 票号只在这里, 别处都没有: 打印后打乱再发",               \
 	  "%ld tokens for %s: they stand here and nowhere else; print them, shuffle, hand them out") \
+	X(NO_TEMPLATE, "没有样板 %s; 现有:", "there is no template %s; there are:")                 \
 	X(NO_QUORUM, "到会人数未达法定人数", "the quorum isn't met")                                \
 	X(PAPERS, "录入 %lld 张, 已在 %lld 张", "%lld entered, %lld in already")                     \
 	X(PAPERS_LATE, "投票已结束: 这些票计为无效", "voting has closed: they count as void")        \

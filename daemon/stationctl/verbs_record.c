@@ -54,6 +54,8 @@ static int run_move(const struct args *a)
 	json_t *body = json_pack("{s:s, s:s}", "kind", k->name, "move", m == NULL ? "note" : m->name);
 	for (size_t i = 0; i < a->option_count; i++) {
 		const char *name = a->options[i].name;
+		if (strcmp(name, "template") == 0)
+			continue;
 		const struct st_field_row *f = st_kind_field_named(k, st_span_text(name));
 		if (f != NULL)
 			add_field(fields, f, a->options[i].value);
@@ -61,9 +63,14 @@ static int run_move(const struct args *a)
 			json_object_set_new(body, name, json_string(a->options[i].value));
 	}
 	json_object_set_new(body, "fields", fields);
+	int rc = option(a, "template") == NULL ? 0 : template_fill(k, option(a, "template"), fields);
+	if (rc != 0) {
+		json_decref(body);
+		return rc;
+	}
 	if (a->count > 0)
 		json_object_set_new(body, "record", json_string(a->words[0]));
-	int rc = call_post("/v1/commands", body, &ans);
+	rc = call_post("/v1/commands", body, &ans);
 	if (rc == 0 && ctl.json)
 		answer_print(&ans);
 	else if (rc == 0 && m != NULL && st_move_opens(m))
@@ -239,6 +246,12 @@ static void add_move(const struct st_kind *k, const struct st_move_row *m)
 	v->usage = opens ? "[--FIELD VALUE ...] [--at TIME] [--author ID]"
 			 : "NUMBER [--FIELD VALUE ...] [--at TIME] [--author ID]";
 	v->options = "at author";
+	if (opens && template_table(k) != NULL) {
+		v->usage = "[--template NAME] [--FIELD VALUE ...] [--at TIME] [--author ID]\n\n"
+			   "  --template: 市级表格中的样板 (stationctl city show TABLE); 另给的字段优先\n"
+			   "              one of the city's templates; what is given beside it counts";
+		v->options = "at author template";
+	}
 	v->least = v->most = opens ? 0 : 1;
 	v->run = run_move;
 	v->zh = m->zh;

@@ -9,6 +9,7 @@
 #include <station/ask/deputy.h>
 #include <station/base/check.h>
 #include <station/base/clock.h>
+#include <station/work/terms.h>
 #include "api.h"
 
 enum { PAGE_ROWS = 200, PAGE_DEPUTIES = 25, ITEM_COLUMNS_MAX = 40 };
@@ -115,13 +116,33 @@ static int get_archive(struct request *q)
 
 /* ---- points ---- */
 
+/* What the city has set stands in force at the end of the period, so that a later table changes no
+ * quarter that is over. */
+static int load_table(struct st_txn *t, void *arg)
+{
+	struct asking *x = arg;
+	uint32_t day = st_day_of_ms(api_now_ms()), from = 0, to = 0;
+	struct st_terms *terms = NULL;
+	int rc = api_period(x->q, &from, &to);
+	if (rc == 0 && to != 0 && to < day)
+		day = to;
+	if (rc == 0)
+		rc = st_points_load(t, day, x->table);
+	if (rc == 0)
+		rc = st_terms_new(&terms);
+	if (rc < 0)
+		return rc;
+	st_terms_begin(terms, t);
+	rc = st_floors_load(terms, day, &x->floors);
+	st_terms_free(terms);
+	return rc;
+}
+
 static int read_table(struct asking *x)
 {
-	size_t count = 0, line = 0;
-	const struct st_points_line *lines = st_points_defaults(&count);
 	x->table = calloc(1, sizeof(*x->table));
 	x->deputies.table = x->table;
-	return x->table == NULL ? ST_ENOMEM : st_points_read(lines, count, x->table, &line);
+	return x->table == NULL ? ST_ENOMEM : st_store_read(x->q->station->store, load_table, x);
 }
 
 static int read_deputies(struct asking *x, struct st_txn *t)
@@ -281,7 +302,7 @@ static int make_floors(struct st_txn *t, void *arg)
 
 static int get_floors(struct request *q)
 {
-	struct asking x = { .q = q, .lang = api_lang(q), .floors = st_floors_default };
+	struct asking x = { .q = q, .lang = api_lang(q) };
 	int rc = read_table(&x);
 	if (rc == 0) {
 		char reports[64], voters[64], receptions[64], en[3][64];

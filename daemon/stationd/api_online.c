@@ -1,7 +1,8 @@
 /* api_online.c - the operator's view of what comes in online.
  *
  * Owns:    /v1/online, and the list of matters by query code.
- * Flow:    online, store -> api -> stationctl */
+ * Promise: 6: the last page of the list says which stations' states it covers.
+ * Flow:    online, store, coverage -> api -> stationctl */
 #include <stdlib.h>
 #include <string.h>
 #include <station/base/check.h>
@@ -56,7 +57,7 @@ static int get_online(struct request *q)
 struct listing {
 	struct request *q;
 	struct st_txn *txn;
-	json_t *rows;
+	json_t *rows, *coverage;
 	size_t limit;
 	char next[ST_QUERY_CODE_TEXT];
 	bool more;
@@ -107,41 +108,40 @@ static int read_list(struct st_txn *t, void *arg)
 	if (page != NULL && st_online_resolve(t, st_span_text(page), &after) < 0)
 		return api_place(x->q, ST_EFIELD, "page");
 	int rc = st_online_each(t, page == NULL ? NULL : &after, add_row, x);
-	return rc < 0 ? rc : 0;
+	const struct api_covers covers = { .top = 0 };
+	if (rc < 0 || x->more)
+		return rc < 0 ? rc : 0;
+	return api_coverage(t, &covers, api_now_ms(), &x->coverage);
 }
 
 static json_t *columns_json(void)
 {
-	static const char *const columns[][4] = {
-		{ "code", "查询码", "query code", "text" },
-		{ "number", "编号", "number", "text" },
-		{ "source", "来源", "source", "text" },
-		{ "request_id", "平台编号", "platform's id", "text" },
-		{ "received", "收到", "received", "time" },
-		{ "state", "状态", "state", "text" },
-		{ "holder", "持有站", "held by", "code" },
-		{ "due", "期限", "due", "day" },
-	};
-	json_t *list = json_array();
-	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "name", columns[i][0],
-						      "zh", columns[i][1], "en", columns[i][2],
-						      "type", columns[i][3]));
-	return list;
+	return json_pack("[o, o, o, o, o, o, o, o]", api_column("code", "text", "查询码", "query code"),
+			 api_column("number", "text", "编号", "number"),
+			 api_column("source", "text", "来源", "source"),
+			 api_column("request_id", "text", "平台编号", "platform's id"),
+			 api_column("received", "time", "收到", "received"),
+			 api_column("state", "text", "状态", "state"),
+			 api_column("holder", "code", "持有站", "held by"),
+			 api_column("due", "day", "期限", "due day"));
 }
 
 static int get_list(struct request *q)
 {
 	struct listing x = { .q = q, .rows = json_array() };
 	int rc = st_store_read(q->station->store, read_list, &x);
-	if (rc < 0) {
-		json_decref(x.rows);
-		return rc;
-	}
-	return api_json(q, json_pack("{s:s, s:o, s:o, s:o, s:o}", "name", "online", "title",
-				     api_two("线上来件", "what came in online"), "columns",
-				     columns_json(), "rows", x.rows, "next",
-				     x.more ? json_string(x.next) : json_null()));
+	const struct api_table t = { .name = "online",
+				     .zh = "线上来件",
+				     .en = "what came in online",
+				     .columns = columns_json(),
+				     .rows = x.rows,
+				     .coverage = x.coverage,
+				     .next = x.more ? st_span_text(x.next) : ST_SPAN_NONE };
+	json_t *json = api_table(&t);
+	if (rc == 0)
+		return api_json(q, json);
+	json_decref(json);
+	return rc;
 }
 
 const struct route api_online_routes[] = {

@@ -5,9 +5,7 @@
  * Flow:    api -> overdue, coverage -> api */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <station/ask/overdue.h>
-#include <station/ask/report.h>
 #include <station/base/clock.h>
 #include "api.h"
 
@@ -17,33 +15,28 @@ struct looking {
 	struct request *q;
 	struct st_overdue_query query;
 	struct st_buf next;
-	json_t *rows, *silent, *coverage;
+	json_t *rows, *coverage;
 	bool en;
 	int64_t now_ms;
 };
 
-static json_t *column(const char *name, const char *zh, const char *en, const char *type)
-{
-	return json_pack("{s:s, s:s, s:s, s:s}", "name", name, "zh", zh, "en", en, "type", type);
-}
-
 static json_t *columns(bool soon)
 {
 	json_t *list = json_array();
-	json_array_append_new(list, column("holder", "持有站", "holder", "code"));
-	json_array_append_new(list, column("holder_name", "站名", "its name", "text"));
-	json_array_append_new(list, column("number", "编号", "number", "code"));
-	json_array_append_new(list, column("kind", "类", "kind", "text"));
-	json_array_append_new(list, column("state", "状态", "state", "text"));
-	json_array_append_new(list, column("category", "类别", "category", "text"));
-	json_array_append_new(list, column("unit", "承办单位", "unit", "text"));
-	json_array_append_new(list, column("title", "标题", "title", "text"));
-	json_array_append_new(list, column("due", "期限", "due", "day"));
-	json_array_append_new(list, column("first_due", "原期限", "first due", "day"));
-	json_array_append_new(list, soon ? column("days", "剩余天数", "days left", "days")
-					 : column("days", "超期天数", "days over", "days"));
-	json_array_append_new(list, soon ? column("working_days", "剩余工作日", "working days left", "days")
-					 : column("working_days", "超期工作日", "working days over", "days"));
+	json_array_append_new(list, api_column("holder", "code", "持有站", "holder"));
+	json_array_append_new(list, api_column("holder_name", "text", "站名", "its name"));
+	json_array_append_new(list, api_column("number", "code", "编号", "number"));
+	json_array_append_new(list, api_column("kind", "text", "类", "kind"));
+	json_array_append_new(list, api_column("state", "text", "状态", "state"));
+	json_array_append_new(list, api_column("category", "text", "类别", "category"));
+	json_array_append_new(list, api_column("unit", "text", "承办单位", "unit"));
+	json_array_append_new(list, api_column("title", "text", "标题", "title"));
+	json_array_append_new(list, api_column("due", "day", "期限", "due"));
+	json_array_append_new(list, api_column("first_due", "day", "原期限", "first due"));
+	json_array_append_new(list, soon ? api_column("days", "days", "剩余天数", "days left")
+					 : api_column("days", "days", "超期天数", "days over"));
+	json_array_append_new(list, soon ? api_column("working_days", "days", "剩余工作日", "working days left")
+					 : api_column("working_days", "days", "超期工作日", "working days over"));
 	return list;
 }
 
@@ -61,33 +54,21 @@ static int add_row(const struct st_overdue_row *r, void *arg)
 	return json_array_append_new(x->rows, row) == 0 ? 0 : ST_ENOMEM;
 }
 
-static int add_silent(const struct st_coverage_row *row, void *arg)
-{
-	struct looking *x = arg;
-	const struct st_certificate *c = &row->station.certificate;
-	if (row->heard && !row->refilling)
-		return 0;
-	json_array_append_new(x->silent, json_pack("{s:s, s:s, s:b, s:b}", "code", c->code.text, "name", c->name,
-						   "heard", (int)row->heard, "refilling", (int)row->refilling));
-	return 0;
-}
-
+/* Of one holder, or of everybody here and below. */
 static int cover(struct looking *x, struct st_txn *t)
 {
-	struct st_coverage_sum sum;
-	int rc = st_coverage_sum(t, &sum);
-	if (rc == 0)
-		rc = st_coverage_each(t, add_silent, x);
-	if (rc < 0)
-		return rc;
-	x->coverage = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O, s:[]}", "stations",
-				(json_int_t)sum.stations, "heard", (json_int_t)sum.heard, "refilling",
-				(json_int_t)sum.refilling, "events", (json_int_t)sum.events, "unread",
-				(json_int_t)sum.unread, "waiting", (json_int_t)sum.waiting, "set_aside",
-				(json_int_t)sum.set_aside, "oldest_checkpoint_s",
-				(json_int_t)sum.oldest_checkpoint_s, "now_ms", (json_int_t)x->now_ms, "rows",
-				x->silent, "invited");
-	return 0;
+	uint32_t holder = x->query.holder;
+	if (x->next.size > 0)
+		return 0; /* it comes with the last page */
+	bool *only = holder == 0 ? NULL : calloc((size_t)holder + 1, sizeof(*only));
+	if (holder != 0 && only == NULL)
+		return ST_ENOMEM;
+	if (only != NULL)
+		only[holder] = true;
+	const struct api_covers covers = { .station = only, .count = (size_t)holder + 1 };
+	int rc = api_coverage(t, &covers, x->now_ms, &x->coverage);
+	free(only);
+	return rc;
 }
 
 static int read_number(struct request *q, const char *name, long most, uint32_t *to)
@@ -142,27 +123,23 @@ static int look(struct st_txn *t, void *arg)
 
 static int get_overdue(struct request *q)
 {
-	const char *lang = api_argument(q, "lang");
-	struct timespec now;
-	struct looking x = { .q = q, .rows = json_array(), .silent = json_array(),
-			     .en = lang != NULL && strcmp(lang, "en") == 0 };
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	x.now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	struct looking x = { .q = q, .rows = json_array(), .en = api_lang(q) == ST_EN, .now_ms = api_now_ms() };
 	st_buf_init(&x.next, 4 * ST_INDEX_KEY_MAX);
 	int rc = q->station->self.set_up ? st_store_read(q->station->store, look, &x) : ST_ENOSTATION;
-	json_t *next = x.next.size == 0 ? json_null() : api_span(st_buf_span(&x.next));
-	st_buf_done(&x.next);
-	json_decref(x.silent);
-	if (rc < 0) {
-		json_decref(next);
-		json_decref(x.rows);
-		json_decref(x.coverage);
-		return rc;
-	}
 	bool soon = x.query.soon;
-	return api_json(q, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "name", soon ? "soon" : "overdue", "title",
-				     soon ? api_two("即将到期", "due soon") : api_two("超期", "overdue"), "columns",
-				     columns(soon), "rows", x.rows, "next", next, "coverage", x.coverage));
+	const struct api_table t = { .name = soon ? "soon" : "overdue",
+				     .zh = soon ? "即将到期" : "超期",
+				     .en = soon ? "due soon" : "overdue",
+				     .columns = columns(soon),
+				     .rows = x.rows,
+				     .coverage = x.coverage,
+				     .next = st_buf_span(&x.next) };
+	json_t *json = api_table(&t);
+	st_buf_done(&x.next);
+	if (rc == 0)
+		return api_json(q, json);
+	json_decref(json);
+	return rc;
 }
 
 const struct route api_overdue_routes[] = {

@@ -9,6 +9,7 @@
 #include <station/ask/schedule.h>
 #include <station/base/check.h>
 #include <station/base/clock.h>
+#include <station/work/terms.h>
 #include "api.h"
 
 enum { PAGE_SCHEDULES = 100, ROWS_MAX = 20000, USUAL_DAYS = 14, MINUTES = 24 * 60 };
@@ -21,6 +22,8 @@ struct row {
 struct asking {
 	struct request *q;
 	struct st_schedule_query query;
+	struct st_terms *terms;             /* the city's tables, within the transaction */
+	const struct st_calendar *calendar;
 	enum st_lang lang;
 	struct st_txn *txn;
 	struct st_record_ref one;
@@ -132,16 +135,40 @@ static int by_day(const void *a, const void *b)
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 
+static bool is_worked(void *arg, uint32_t day)
+{
+	const struct asking *x = arg;
+	return st_calendar_working(x->calendar, day);
+}
+
+/* The working days and the days ahead of the city's tables in force today. */
+static int read_city(struct asking *x, struct st_txn *t)
+{
+	int rc = st_terms_new(&x->terms);
+	if (rc < 0)
+		return rc;
+	st_terms_begin(x->terms, t);
+	rc = st_terms_calendar(x->terms, x->query.today, &x->calendar);
+	if (rc < 0)
+		return rc;
+	x->query.working = (struct st_working){ .fn = is_worked, .arg = x };
+	rc = st_terms_setting(x->terms, "announce_days", x->query.today, &x->query.days_ahead);
+	return rc == ST_ENOTFOUND ? 0 : rc;
+}
+
 static int read_question(struct asking *x, struct st_txn *t)
 {
 	struct request *q = x->q;
 	const char *number = api_argument(q, "schedule");
 	x->query.today = st_day_of_ms(api_now_ms());
 	x->query.days_ahead = ST_DAYS_AHEAD;
+	int rc = read_city(x, t);
+	if (rc < 0)
+		return rc;
 	x->query.open_only = api_argument(q, "open") != NULL;
 	x->query.from_day = x->query.today - (x->query.open_only ? 0 : USUAL_DAYS);
 	x->query.to_day = 0;
-	int rc = api_period(q, &x->query.from_day, &x->query.to_day);
+	rc = api_period(q, &x->query.from_day, &x->query.to_day);
 	if (rc == 0 && x->query.to_day == 0)
 		x->query.to_day =
 			(x->query.from_day > x->query.today ? x->query.from_day : x->query.today) +
@@ -183,6 +210,7 @@ static int get_calendar(struct request *q)
 		return ST_ENOSTATION;
 	st_buf_init(&x.next, 256);
 	int rc = st_store_read(q->station->store, make_calendar, &x);
+	st_terms_free(x.terms);
 	json_t *rows = json_array();
 	if (rc == 0 && x.count > 1)
 		qsort(x.rows, x.count, sizeof(*x.rows), by_day);
@@ -245,6 +273,7 @@ static int get_counts(struct request *q)
 		return ST_ENOSTATION;
 	}
 	int rc = st_store_read(q->station->store, make_counts, &x);
+	st_terms_free(x.terms);
 	const struct api_table table = {
 		.name = "schedule_counts",
 		.zh = "四定落实情况",

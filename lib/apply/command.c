@@ -399,6 +399,13 @@ int command_own(struct st_apply *a, const struct own_move *m, bool write, char p
 	return rc < 0 || !write ? rc : command_add(a, &c, &checked, m->record, &at);
 }
 
+static int check_rules(struct st_apply *a, const struct st_checked *c, const struct st_record *r,
+		       struct st_job_command *job)
+{
+	const struct st_ruling q = { a->txn, a->terms, r->revision > 0 ? r : NULL, c };
+	return st_rules_check(&q, &job->rule, job->place);
+}
+
 int job_command(struct st_apply *a, struct st_job_command *job)
 {
 	struct st_checked checked;
@@ -427,7 +434,7 @@ int job_command(struct st_apply *a, struct st_job_command *job)
 	if (rc == 0)
 		rc = merge_check(a, &checked, job->place);
 	if (rc == 0)
-		rc = st_rules_check(a->txn, r.revision > 0 ? &r : NULL, &checked, &job->rule, job->place);
+		rc = check_rules(a, &checked, &r, job);
 	if (rc == 0)
 		rc = check_settled(a, &checked, &r);
 	if (rc == 0)

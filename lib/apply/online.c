@@ -92,7 +92,9 @@ static int check_open(struct st_apply *a, struct intake *x, struct st_command *c
 	ST_REQUIRE(c->field_count <= ST_COMMAND_FIELDS_MAX);
 	st_buf_clear(&a->values);
 	int rc = st_command_check(c, NULL, a->self.station.number, &a->values, checked, job->place);
-	return rc < 0 ? rc : links_check(a, checked, &x->record, job->place);
+	if (rc == 0)
+		rc = links_check(a, checked, &x->record, job->place);
+	return rc < 0 ? rc : city_check(a, checked, &x->record, job->place);
 }
 
 static int open_matter(struct st_apply *a, struct intake *x)
@@ -110,7 +112,8 @@ static int open_matter(struct st_apply *a, struct intake *x)
 	fields[n++] = (struct st_command_field){ st_span_text("source_number"),
 						 st_buf_span(&x->request) };
 	struct st_command c = { .kind = ST_KIND_MATTER, .move = "open", .now_ms = a->world->now_ms,
-				.author = job->source, .fields = fields, .field_count = n };
+				.author = job->source, .fields = fields, .field_count = n,
+				.terms = a->terms };
 	command_new_record(a, &x->record);
 	int rc = check_open(a, x, &c, &checked);
 	if (rc == 0)

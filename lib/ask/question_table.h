@@ -153,8 +153,9 @@ COLUMNS(ranking) = {
 	X(10, leaders, MONTHS, YEAR, "领导干部进站与计划对照", "leaders' visits done against plan", \
 	  "计划为领导干部进站类四定安排。", "The plan is schedules of that type.")                 \
 	X(11, law_services, MONTHS, YEAR, "三官两员服务 (按种类)", "services of the five law officials, by kind", \
-	  "法官、检察官、司法工作人员、政府机关工作人员、领导干部; 作废的不计。", \
-	  "Judges, prosecutors, judicial officers, appointed officials, leading officials; void visits don't count.") \
+	  "市级设置 law_officials 所列的来访人类别, 缺省为法官、检察官、司法工作人员、政府机关工作人员、领导干部; 作废的不计。", \
+	  "Those of the city's setting law_officials, by default judges, prosecutors, judicial officers, appointed officials, " \
+	  "leading officials; void visits don't count.") \
 	X(12, no_reception, DAYS, QUARTER, "本季度未接待的代表", "deputies with no reception this quarter", \
 	  "接待: 进站记录的接待代表, 或事项的接待代表。", "A reception: a visit or a matter that names the deputy as receiving.") \
 	X(13, suggestions, MONTHS, ALL, "代表建议答复分类与未兑现承诺", "suggestions by class of answer, and promises not yet kept", \

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <station/base/check.h>
 #include <station/base/clock.h>
+#include <station/work/terms.h>
 
 enum { WORDS_MAX = ST_REVISIONS_MAX };
 
@@ -218,8 +219,6 @@ int question_leaders(struct asking *a)
 
 /* ---- 11: services of the law officials ---- */
 
-/* Who counts where the city says nothing else. */
-#define LAW_OFFICIALS(X) X(judge) X(prosecutor) X(judicial_officer) X(official) X(leader)
 #define SERVICES(X)      X(reception) X(law_advice) X(mediation) X(law_education) X(policy) X(other)
 enum {
 	L_ALL,
@@ -287,13 +286,38 @@ static int count_served(struct asking *a, struct serving *x)
 	return rc;
 }
 
+static int row_served(struct asking *a, const struct st_choice *who, const uint64_t counts[L_COUNT])
+{
+	row_text(a, either_of(a, who->zh, who->en));
+	for (size_t k = 0; k < L_COUNT; k++)
+		row_count(a, counts[k]);
+	return row_give(a);
+}
+
+/* Those whom the city counts as law officials at the end of the period, in its order. */
+static int each_official(struct asking *a, uint64_t (*counts)[L_COUNT])
+{
+	const struct st_field_row *row = st_kind_field(st_kind_named("visit"), ST_F_CHANNEL);
+	uint32_t day = a->to != 0 && a->to < a->today ? a->to : a->today;
+	struct st_terms *terms = NULL;
+	struct st_span text = ST_SPAN_NONE;
+	int rc = st_terms_new(&terms);
+	st_assert(row != NULL);
+	if (rc < 0)
+		return rc;
+	st_terms_begin(terms, a->txn);
+	rc = st_terms_text(terms, "law_officials", day, &text);
+	while (rc == 0 && text.size > 0) {
+		const struct st_choice *who = st_choice_named(row->choices, st_city_word(&text));
+		if (who != NULL && who->number < WHO_MAX) /* else of a version with other choices */
+			rc = row_served(a, who, counts[who->number]);
+	}
+	st_terms_free(terms);
+	return rc;
+}
+
 int question_law_services(struct asking *a)
 {
-	static const char *const whos[] = {
-#define X(name) #name,
-		LAW_OFFICIALS(X)
-#undef X
-	};
 	uint64_t counts[WHO_MAX][L_COUNT] = { { 0 } };
 	struct sums sums = { .count = 0 };
 	struct serving x = { .a = a,
@@ -307,19 +331,11 @@ int question_law_services(struct asking *a)
 			   .place = by_visitor,
 			   .add = add_visitor,
 			   .arg = &x };
-	const struct st_field_row *who = st_kind_field(st_kind_named("visit"), ST_F_CHANNEL);
 	int rc = count_cells(&c);
-	st_assert(who != NULL);
 	if (rc == 0)
 		rc = count_served(a, &x);
-	for (size_t i = 0; rc == 0 && i < sizeof(whos) / sizeof(whos[0]); i++) {
-		uint32_t number = choice_number("visit", "who", whos[i]);
-		st_assert(number < WHO_MAX);
-		row_choice(a, who->choices, number);
-		for (size_t k = 0; k < L_COUNT; k++)
-			row_count(a, counts[number][k]);
-		rc = row_give(a);
-	}
+	if (rc == 0)
+		rc = each_official(a, counts);
 	sums_done(&sums);
 	return rc;
 }

@@ -2,9 +2,10 @@
  * register_values.c (what a record's events say) and register_cells.c (what that is in columns). */
 #pragma once
 #include <station/ask/register.h>
-#include "life.h"
+#include "deeds.h"
 
-enum { VALUES_MAX = 256, VALUE_IDS = 256, MOVES_MAX = 12, STATIONS_KEPT = 256 };
+enum { VALUES_MAX = 256, VALUE_IDS = 256, MOVES_MAX = 12, STATIONS_KEPT = 256,
+       DEPUTIES_KEPT = 256 };
 
 /* The newest value of a field, or one of several. Text is in its record's texts. */
 struct value {
@@ -47,12 +48,19 @@ struct station_kept {
 	char name[ST_NAME_MAX + 1];
 };
 
+/* A deputy's name, where a record of his is here: looked up once in a while, too. */
+struct deputy_kept {
+	char code[ST_DEPUTY_CODE_MAX + 1];
+	char name[ST_DEPUTY_TEXT]; /* "": none */
+};
+
 struct page {
 	struct st_txn *txn;
 	const struct st_register_query *q;
 	struct life life;
 	struct known kinds[ST_KINDS_MAX];
 	struct station_kept stations[STATIONS_KEPT];
+	struct deputy_kept deputies[DEPUTIES_KEPT];
 	struct st_place chain[ST_REVISIONS_MAX];
 	struct gathered row, joined[ST_REGISTER_JOINS_MAX];
 	struct { /* which record stands in joined[i] */
@@ -67,6 +75,8 @@ struct page {
 const struct known *page_kind(struct page *p, const struct st_kind *k);
 /* Its station's; NULL with *rc: the store's failure. */
 const struct station_kept *page_station(struct page *p, uint32_t number, int *rc);
+/* His name, "" where he has no record here. */
+int page_deputy(struct page *p, struct st_span code, const char **ret_name);
 void gathered_init(struct gathered *g);
 void gathered_done(struct gathered *g);
 /* Reads the whole record. */

@@ -39,7 +39,23 @@ static const char *either(const struct piece *x, const char *zh, const char *en)
 	return x->p->q->lang == ST_EN ? en : zh;
 }
 
-static void put_value(const struct piece *x, const struct gathered *g, const struct value *v)
+/* "D-17 李某", where his record is here. */
+static int put_deputy(const struct piece *x, struct st_span code)
+{
+	const char *name = "";
+	size_t from = x->p->cells.size;
+	int rc = page_deputy(x->p, code, &name);
+	if (rc < 0)
+		return rc;
+	put_text(x, code);
+	if (x->p->cells.size > from && name[0] != 0) {
+		st_buf_put_text(&x->p->cells, " ");
+		st_buf_put_text(&x->p->cells, name);
+	}
+	return 0;
+}
+
+static int put_value(const struct piece *x, const struct gathered *g, const struct value *v)
 {
 	st_assert(v->id != 0);
 	const struct st_field_row *row = st_kind_field(g->kind, v->id);
@@ -50,14 +66,17 @@ static void put_value(const struct piece *x, const struct gathered *g, const str
 					    : NULL;
 	if (c != NULL) {
 		put_text(x, st_span_text(either(x, c->zh, c->en)));
-		return;
+		return 0;
 	}
+	if (!f.is_number && row != NULL && row->names == ST_NAMES_DEPUTY)
+		return put_deputy(x, f.text);
 	if (!f.is_number) {
 		put_text(x, f.text);
-		return;
+		return 0;
 	}
 	between(x);
 	st_field_text(row, &f, &x->p->cells);
+	return 0;
 }
 
 /* GB 11643: the last but one of 18 digits is odd for men. */
@@ -185,10 +204,13 @@ static int put_source(const struct piece *x, const struct gathered *g, const str
 	}
 	for (const struct value *v = gathered_next(g, id, NULL); v != NULL;
 	     v = gathered_next(g, id, v)) {
+		int rc = 0;
 		if (row->what == ST_SOURCE_SEX)
 			put_sex(x, gathered_text(g, v));
 		else
-			put_value(x, g, v);
+			rc = put_value(x, g, v);
+		if (rc < 0)
+			return rc;
 	}
 	return x->p->cells.error;
 }

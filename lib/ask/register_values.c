@@ -60,6 +60,52 @@ const struct known *page_kind(struct page *p, const struct st_kind *k)
 	return n;
 }
 
+/* Where a code is kept. FNV-1a. */
+static size_t slot_of(struct st_span code)
+{
+	uint32_t h = 2166136261u;
+	for (size_t i = 0; i < code.size; i++)
+		h = (h ^ code.data[i]) * 16777619u;
+	return h % DEPUTIES_KEPT;
+}
+
+/* The newest name that his record's facts tell: it is no part of anything private. */
+static int read_name(struct page *p, struct st_span code, char name[ST_DEPUTY_TEXT])
+{
+	struct st_record r;
+	uint32_t field;
+	const struct st_kind *k = deputy_kind(&field);
+	struct newest value = { .id = st_kind_field_named(k, st_span_text("name"))->id };
+	_Static_assert((int)NEWEST_TEXT == (int)ST_DEPUTY_TEXT, "a name fits");
+	st_assert(st_kind_field(k, value.id)->place == ST_AS_FACT);
+	int rc = st_deputy_find(p->txn, code, &r);
+	if (rc == 0) {
+		life_forget(&p->life);
+		rc = newest_read(&p->life, &r, &value, 1);
+		p->events += r.revision;
+	}
+	if (rc == 0)
+		memcpy(name, value.text, sizeof(value.text));
+	return rc == ST_ENOTFOUND ? 0 : rc;
+}
+
+int page_deputy(struct page *p, struct st_span code, const char **ret_name)
+{
+	struct deputy_kept *k = &p->deputies[slot_of(code)];
+	*ret_name = "";
+	if (code.size == 0 || code.size > ST_DEPUTY_CODE_MAX)
+		return 0;
+	if (!st_span_equal(code, st_span_text(k->code))) {
+		memset(k, 0, sizeof(*k));
+		int rc = read_name(p, code, k->name);
+		if (rc < 0)
+			return rc;
+		memcpy(k->code, code.data, code.size);
+	}
+	*ret_name = k->name;
+	return 0;
+}
+
 void gathered_init(struct gathered *g)
 {
 	st_buf_init(&g->texts, TEXTS_MAX);

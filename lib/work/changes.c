@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <station/base/check.h>
+#include <station/base/clock.h>
 #include <station/store/logs.h>
+#include <station/work/terms.h>
 
 struct reading {
 	struct st_buf bytes;
@@ -114,32 +116,46 @@ static bool is_asked(const struct st_rule *rule, const struct st_move_row *m)
 	return false;
 }
 
-/* 1: broken. */
-static int judge(struct st_txn *t, const struct st_record *r, const struct st_checked *c,
-		 const struct st_rule *rule, size_t *ret_count)
+/* The values while which a rule holds: the table's, or those that the city's setting names. */
+static int values_of(const struct st_ruling *q, const struct st_rule *rule, uint64_t *ret_values)
 {
+	uint32_t day = q->record == NULL ? st_day_of_ms(q->checked->at_ms) : q->record->opened_day;
+	*ret_values = rule->values;
+	if (rule->by == NULL || q->terms == NULL)
+		return 0;
+	return st_terms_choices(q->terms, rule->by, day, ret_values);
+}
+
+/* 1: broken. */
+static int judge(const struct st_ruling *q, const struct st_rule *rule, size_t *ret_count)
+{
+	const struct st_checked *c = q->checked;
 	struct judging j = { .rule = rule };
+	uint64_t values = 0;
 	st_assert(rule->least <= ST_RULE_LEAST_MAX);
 	st_buf_init(&j.texts, ST_RULE_LEAST_MAX * 1024);
-	int rc = r == NULL ? 0 : st_record_changes(t, r, take_change, &j);
+	int rc = values_of(q, rule, &values);
+	if (rc == 0 && q->record != NULL)
+		rc = st_record_changes(q->txn, q->record, take_change, &j);
 	if (rc == 0) {
 		take_fields(&j, c->facts, c->fact_count); /* what this move brings counts */
 		rc = j.texts.error;
 	}
-	bool holds = !j.over && (rule->values >> j.value & 1) != 0;
+	bool holds = !j.over && (values >> j.value & 1) != 0;
 	*ret_count = j.count;
 	st_buf_done(&j.texts);
 	return rc < 0 ? rc : holds && (rule->least == 0 || j.count < rule->least);
 }
 
-int st_rules_check(struct st_txn *t, const struct st_record *r, const struct st_checked *c,
-		   const struct st_rule **reterr_rule, char reterr_place[ST_PLACE_MAX])
+int st_rules_check(const struct st_ruling *q, const struct st_rule **reterr_rule,
+		   char reterr_place[ST_PLACE_MAX])
 {
+	const struct st_checked *c = q->checked;
 	ST_REQUIRE(c->kind != NULL);
 	for (size_t i = 0; c->move != NULL && i < c->kind->rule_count; i++) {
 		const struct st_rule *rule = &c->kind->rules[i];
 		size_t count = 0;
-		int rc = is_asked(rule, c->move) ? judge(t, r, c, rule, &count) : 0;
+		int rc = is_asked(rule, c->move) ? judge(q, rule, &count) : 0;
 		if (rc == 0)
 			continue;
 		if (rc < 0)

@@ -10,6 +10,7 @@
 #include <station/base/clock.h>
 #include <station/base/text.h>
 #include <station/work/city.h>
+#include <station/work/points.h>
 #include <station/work/register.h>
 
 enum { FILE_COLUMNS_MAX = 2 * ST_CITY_COLUMNS_MAX };
@@ -103,26 +104,10 @@ static int put_code(struct reading *r, struct st_span in)
 	return -1;
 }
 
-static const struct st_field_row *field_of(const char *path)
-{
-	char kind[40];
-	const char *dot = strchr(path, '.');
-	ST_REQUIRE(dot != NULL);
-	size_t n = (size_t)(dot - path);
-	ST_REQUIRE(n < sizeof(kind));
-	memcpy(kind, path, n);
-	kind[n] = 0;
-	const struct st_kind *k = st_kind_named(kind);
-	ST_REQUIRE(k != NULL);
-	const struct st_field_row *f = st_kind_field_named(k, st_span_text(dot + 1));
-	ST_REQUIRE(f != NULL);
-	return f;
-}
-
 /* A value that the kind's field takes, by its name. */
 static int put_field(struct reading *r, const char *path, struct st_span in)
 {
-	const struct st_field_row *f = field_of(path);
+	const struct st_field_row *f = st_city_field(path);
 	struct st_field value;
 	struct st_buf room;
 	if (in.size > ST_CITY_CELL_MAX)
@@ -141,20 +126,14 @@ static int put_field(struct reading *r, const char *path, struct st_span in)
 /* Values with blanks between, each of them checked; in their form with one blank between. */
 static int put_fields(struct reading *r, const char *path, struct st_span in)
 {
-	size_t from = 0;
 	if (in.size > ST_CITY_CELL_MAX)
 		return ST_CITY_BAD_LENGTH;
-	for (size_t i = 0; i <= in.size; i++) {
-		if (i < in.size && in.data[i] != ' ')
-			continue;
-		if (i > from) {
-			if (r->value.size > 0)
-				st_buf_u8(&r->value, ' ');
-			int reason = put_field(r, path, st_span(in.data + from, i - from));
-			if (reason >= 0)
-				return reason;
-		}
-		from = i + 1;
+	for (struct st_span word = st_city_word(&in); word.size > 0; word = st_city_word(&in)) {
+		if (r->value.size > 0)
+			st_buf_u8(&r->value, ' ');
+		int reason = put_field(r, path, word);
+		if (reason >= 0)
+			return reason;
 	}
 	return -1;
 }
@@ -407,19 +386,48 @@ static int parse(struct reading *r, struct st_span csv)
 	return r->rc;
 }
 
-/* What a whole table must make, beside what each of its cells says. */
+/* What a whole table must make, beside what each of its cells says: complaints are of a row of the
+ * table, and name as many whole characters of the place as a column's name has room for. */
+static void bad_line(struct reading *r, size_t line, struct st_span place, enum st_city_reason reason)
+{
+	size_t most = ST_CITY_NAME_MAX - 1, size = place.size < most ? place.size : most;
+	while (size > 0 && size < place.size && (place.data[size] & 0xc0) == 0x80)
+		size--;
+	r->number = line < r->file->rows ? r->numbers[line] : r->number;
+	bad(r, st_span(place.data, size), reason);
+}
+
 static int check_registers(struct reading *r)
 {
 	struct st_register_wrong wrong;
 	int rc = st_registers_of_rows(st_buf_span(r->rows), (uint32_t)r->table->column_count, NULL, &wrong);
 	if (rc != ST_EFIELD && rc != ST_ETOOBIG)
 		return rc;
-	size_t size = strlen(wrong.place), most = ST_CITY_NAME_MAX - 1;
-	while (size > most || (size > 0 && (wrong.place[size] & 0xc0) == 0x80))
-		size--; /* as many whole characters as a column's name has room for */
-	r->number = wrong.line < r->file->rows ? r->numbers[wrong.line] : r->number;
-	bad(r, st_span(wrong.place, size), ST_CITY_BAD_SOURCE);
+	bad_line(r, wrong.line, st_span_text(wrong.place), ST_CITY_BAD_SOURCE);
 	return 0;
+}
+
+static int check_points(struct reading *r)
+{
+	struct st_span word;
+	size_t line = 0;
+	int rc = st_points_of_rows(st_buf_span(r->rows), (uint32_t)r->table->column_count, NULL, &line, &word);
+	if (rc != ST_EFIELD && rc != ST_ETOOBIG)
+		return rc;
+	st_buf_clear(&r->value);
+	st_buf_put_text(&r->value, "source: ");
+	st_buf_put_span(&r->value, word);
+	bad_line(r, line, st_buf_span(&r->value), ST_CITY_BAD_POINTS);
+	return 0;
+}
+
+static int check_whole(struct reading *r)
+{
+	switch (r->table->number) {
+	case ST_CITY_registers: return check_registers(r);
+	case ST_CITY_points:    return check_points(r);
+	default:                return 0;
+	}
 }
 
 int st_city_read(const struct st_city_table *table, struct st_span csv, struct st_buf *rows,
@@ -442,8 +450,8 @@ int st_city_read(const struct st_city_table *table, struct st_span csv, struct s
 	st_buf_init(&r.cells, ST_CITY_COLUMNS_MAX * (4 * ST_CITY_CELL_MAX));
 	st_buf_init(&r.value, 4 * ST_CITY_CELL_MAX);
 	int rc = parse(&r, csv);
-	if (rc == 0 && rows->error == 0 && ret_file->bad_count == 0 && table->number == ST_CITY_registers)
-		rc = check_registers(&r);
+	if (rc == 0 && rows->error == 0 && ret_file->bad_count == 0)
+		rc = check_whole(&r);
 	if (rc == 0)
 		rc = rows->error == ST_ENOMEM || r.row.error == ST_ENOMEM || r.cells.error == ST_ENOMEM ? ST_ENOMEM
 		     : ret_file->bad_count > 0 ? ST_EFIELD : 0;

@@ -2,6 +2,7 @@
  *
  * Owns:    the list, and what holds where the city says nothing.
  * Flow:    settings -> city_read, terms, ask */
+#include <string.h>
 #include <station/base/check.h>
 #include <station/work/city.h>
 
@@ -17,7 +18,7 @@ static const struct st_setting settings[] = {
 	COUNT("floor_reports", 0, 100, "1", "代表每年述职至少几次", "reports to voters a deputy owes a year"),
 	COUNT("floor_voters", 0, 1000, "10", "代表每年联系选民至少几人", "voters a deputy contacts a year"),
 	COUNT("floor_receptions", 0, 365, "2", "代表每年接待至少几次", "receptions a deputy owes a year"),
-	FIELDS("law_officials", "visit.who", "judge prosecutor judicial_officer official",
+	FIELDS("law_officials", "visit.who", "judge prosecutor judicial_officer official leader",
 	       "三官两员是哪些来访人类别", "which visitors are the five law officials"),
 	TEXT("key_supervisors", 300, "", "五位一体督办的五方 (以空格分隔)",
 	     "the five parties of key supervision, with blanks between"),
@@ -51,6 +52,35 @@ const struct st_setting *st_setting_named(struct st_span name)
 		if (st_span_equal(name, st_span_text(settings[i].name)))
 			return &settings[i];
 	return NULL;
+}
+
+struct st_span st_city_word(struct st_span *rest)
+{
+	size_t from = 0, end;
+	while (from < rest->size && rest->data[from] == ' ')
+		from++;
+	for (end = from; end < rest->size && rest->data[end] != ' '; end++)
+		;
+	st_assert(end <= rest->size);
+	struct st_span word = st_span(rest->data + from, end - from);
+	*rest = st_span(rest->data + end, rest->size - end);
+	return word;
+}
+
+const struct st_field_row *st_city_field(const char *path)
+{
+	char kind[40];
+	const char *dot = strchr(path, '.');
+	ST_REQUIRE(dot != NULL);
+	size_t n = (size_t)(dot - path);
+	ST_REQUIRE(n < sizeof(kind));
+	memcpy(kind, path, n);
+	kind[n] = 0;
+	const struct st_kind *k = st_kind_named(kind);
+	ST_REQUIRE(k != NULL);
+	const struct st_field_row *f = st_kind_field_named(k, st_span_text(dot + 1));
+	ST_REQUIRE(f != NULL);
+	return f;
 }
 
 /* A number of at most 6 digits, from *at on. */

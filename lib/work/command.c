@@ -8,11 +8,11 @@
 #include <string.h>
 #include <station/base/check.h>
 #include <station/base/clock.h>
-#include "clocks.h"
+#include "by_city.h"
 
-/* Room for facts that are filled in: due day, first due day, days left, rule, a day by a setting, a unit, a mark, and the
- * number's year and serial. */
-enum { FILLED_MAX = 9 };
+/* Room for facts that are filled in: due day, first due day, days left, rule, a day by a setting, a unit, a mark, two
+ * shares, and the number's year and serial. Names that a city asks for have no room of their own: too many are refused. */
+enum { FILLED_MAX = 11 };
 
 static void place_text(char place[ST_PLACE_MAX], const char *text)
 {
@@ -65,7 +65,7 @@ static int add_field(struct st_checked *c, const struct st_field_row *row, const
 static int check_fields(const struct st_command *c, struct st_buf *to, struct st_checked *checked,
 			char place[ST_PLACE_MAX])
 {
-	size_t room = CLOCKS_RULE_MAX;
+	size_t room = CLOCKS_RULE_MAX + BY_CITY_NAMES_MAX;
 	if (c->field_count > ST_COMMAND_FIELDS_MAX - FILLED_MAX)
 		return ST_ETOOBIG;
 	for (size_t i = 0; i < c->field_count; i++)
@@ -131,18 +131,35 @@ static int missing(const struct st_checked *c, uint32_t id, char place[ST_PLACE_
 	return ST_EFIELD;
 }
 
-static int check_needs(const struct st_checked *c, const struct st_record *r,
-		       char place[ST_PLACE_MAX])
+/* What each value asks for beside itself: what the city has named is there already, all of it. */
+static int check_whens(const struct checking *k)
 {
+	for (size_t i = 0; i < k->out->kind->when_count; i++) {
+		const struct st_when *w = &k->out->kind->whens[i];
+		const struct st_field *f = fact(k->out, w->field);
+		struct st_span names = ST_SPAN_NONE;
+		if (f == NULL || f->number != w->value)
+			continue;
+		int rc = by_city_names(k, w, &names);
+		if (rc < 0)
+			return rc;
+		if (given(k->out, w->needs) < (names.size > 0 ? 1 : w->least))
+			return missing(k->out, w->needs, k->place);
+	}
+	return 0;
+}
+
+static int check_needs(const struct checking *k)
+{
+	const struct st_checked *c = k->out;
+	const struct st_record *r = k->r;
+	char *place = k->place;
 	for (size_t i = 0; i < ST_NEEDS_MAX && c->move->needs[i] != 0; i++)
 		if (!has(c, r, c->move->needs[i]))
 			return missing(c, c->move->needs[i], place);
-	for (size_t i = 0; i < c->kind->when_count; i++) {
-		const struct st_when *w = &c->kind->whens[i];
-		const struct st_field *f = fact(c, w->field);
-		if (f != NULL && f->number == w->value && given(c, w->needs) < w->least)
-			return missing(c, w->needs, place);
-	}
+	int rc = check_whens(k);
+	if (rc < 0)
+		return rc;
 	const struct st_field *few = fact(c, c->kind->fewer.field);
 	if (few != NULL && few->number >= given(c, c->kind->fewer.values))
 		return missing(c, c->kind->fewer.field, place); /* given, but too large */
@@ -229,7 +246,9 @@ static int check_move(const struct checking *k)
 	if (rc == 0)
 		fill_unit(k);
 	if (rc == 0)
-		rc = check_needs(out, r, k->place);
+		rc = by_city_fill(k);
+	if (rc == 0)
+		rc = check_needs(k);
 	if (rc < 0)
 		return rc;
 	if (!due_in_bounds(r, out)) {

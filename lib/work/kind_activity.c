@@ -41,7 +41,7 @@ static const struct st_field_row fields[] = {
 	TIME(ENDS, "ends", "结束", "ends at"),
 	FACT(PLACE, "place", 240, "地点", "place", 0),
 	DEPUTY_CODE(DEPUTIES, "deputies", "参加代表", "deputies present", ST_MANY),
-	FACT(LEAVE, "on_leave", 40, "请假代表", "deputies on leave", ST_MANY),
+	NAMED(LEAVE, "on_leave", 40, ST_NAMES_DEPUTY, "请假代表", "deputies on leave", ST_MANY),
 	FACT(HOST, "host", 120, "组织者", "held by", 0),
 	NUMBER(PEOPLE, "people", 0, 1000000, "参加群众", "citizens present", 0),
 	NUMBER(HOURS, "hours", 0, 1000, "学时", "hours of training", 0),

@@ -24,7 +24,7 @@ static const struct st_choice urgencies[] = {
 /* Numbered as they came, so new ones stand last. */
 enum { FOCUS = ST_F_OWN, URGENCY, PEOPLE, CONFIDENTIAL, PLACE, CAUSE, WORDS, TOLD_HOW, ELSEWHERE,
        JOINS, DEPUTY, DUPLICATE_OF, REMARK, REPORTER_NAME = 48, REPORTER_PHONE, REPORTER_ADDRESS,
-       REPORTER_ID, ATTACHMENTS, OFFICIAL, VISIT, LINKS, GROUP, ATTEMPTS };
+       REPORTER_ID, ATTACHMENTS, OFFICIAL, VISIT, LINKS, GROUP, ATTEMPTS, PROPOSAL };
 
 static const struct st_field_row fields[] = {
 	CATEGORY,
@@ -42,6 +42,7 @@ static const struct st_field_row fields[] = {
 	LINE(ST_F_TITLE, "title", 300, "标题", "title"),
 	LONG(ST_F_TEXT, "text", 12000, "内容", "text"),
 	LONG(ST_F_REPLY, "reply", 12000, "答复", "reply"),
+	LONG(PROPOSAL, "proposal", 4000, "拟办意见", "how it is proposed to be handled"),
 	NUMBER(FOCUS, "focus", 0, 6, "重点事项", "key matter (1 to 6)", ST_INDEXED | ST_MONTHLY),
 	CHOICE(URGENCY, "urgency", urgencies, "紧急程度", "urgency", 0),
 	NUMBER(PEOPLE, "people", 0, 1000000, "涉及人数", "people concerned", 0),
@@ -122,7 +123,7 @@ static const struct st_move_row moves[] = {
 };
 
 static const struct st_when whens[] = {
-	{ TOLD_HOW, CHOICE_UNREACHABLE, ATTEMPTS, 3 },
+	{ TOLD_HOW, CHOICE_UNREACHABLE, ATTEMPTS, 3, NULL },
 };
 
 _Static_assert(sizeof(moves) / sizeof(moves[0]) < 64, "moves are the bits of a word");

@@ -14,7 +14,7 @@ static const struct st_choice types[] = {
 	{ 5, "question", "质询", "question" },
 	{ 0, NULL, NULL, NULL },
 };
-enum { CLASS_B = 2, CLASS_C = 3 }; /* these are promises */
+enum { CLASS_B = 2, CLASS_C = 3 }; /* these are promises, where the city says nothing else */
 static const struct st_choice answer_classes[] = {
 	{ 1, "A", "已解决或基本解决", "solved or mostly" },
 	{ CLASS_B, "B", "正在解决", "under way" },
@@ -79,7 +79,7 @@ static const struct st_field_row fields[] = {
 	LONG(DECISION, "decision", 4000, "主席团决定", "the presidium's decision"),
 	CHOICE(PUBLIC_TEXT, "public_text", choice_yes_no, "内容公开", "the text is public", 0),
 	CHOICE(PUBLIC_ANSWER, "public_answer", choice_yes_no, "答复公开", "the answer is public", 0),
-	FACT(TOLD, "told", 40, "已答复的代表", "deputies who were answered", ST_MANY),
+	NAMED(TOLD, "told", 40, ST_NAMES_DEPUTY, "已答复的代表", "deputies who were answered", ST_MANY),
 	CHOICE(TOLD_HOW, "told_how", choice_told_how, "告知方式", "how they were told", 0),
 	LINK(MATTERS, "matters", KIND_matter, "所据群众事项", "matters that it rests on", ST_MANY),
 	LINK(PROJECTS, "projects", KIND_project, "相关民生实事", "projects that it led to", ST_MANY),
@@ -165,30 +165,30 @@ static const struct st_move_row moves[] = {
 };
 
 static const struct st_when whens[] = {
-	{ ANSWERED_HOW, FACE, MET_PLACE, 1 },
-	{ ANSWERED_HOW, FACE, MET_DAY, 1 },
-	{ ANSWERED_HOW, FACE, MET_REPORT, 1 },
-	{ ST_F_CHANNEL, MOTION, LEVEL, 1 }, /* how many it needs depends on it */
-	{ KEY, YES, SUPERVISORS, PARTIES },
+	{ ANSWERED_HOW, FACE, MET_PLACE, 1, NULL },
+	{ ANSWERED_HOW, FACE, MET_DAY, 1, NULL },
+	{ ANSWERED_HOW, FACE, MET_REPORT, 1, NULL },
+	{ ST_F_CHANNEL, MOTION, LEVEL, 1, NULL }, /* how many it needs depends on it */
+	{ KEY, YES, SUPERVISORS, PARTIES, "key_supervisors" },
 };
 
 #define ONE_OF(value) (1ull << (value))
 static const struct st_rule rules[] = {
 	{ { MOVE_AGENDA }, ST_F_CHANNEL, ~ONE_OF(MOTION), 0, 0, { 0 }, "只有议案可以列入议程",
-	  "only a motion goes on the agenda" },
+	  "only a motion goes on the agenda", NULL },
 	{ { MOVE_AGENDA }, LEVEL, ~ONE_OF(TOWN), 0, 10, { DEPUTY, CO_SIGNERS },
 	  "县级以上议案须由十名以上代表联名: 请先 cosign",
-	  "a motion at county level and above needs ten deputies: cosign first" },
+	  "a motion at county level and above needs ten deputies: cosign first", NULL },
 	{ { MOVE_AGENDA }, LEVEL, ONE_OF(TOWN), 0, 5, { DEPUTY, CO_SIGNERS }, "乡镇议案须由五名以上代表联名: 请先 cosign",
-	  "a motion in a township needs five deputies: cosign first" },
+	  "a motion in a township needs five deputies: cosign first", NULL },
 	{ { MOVE_CLOSE }, CLASS, ONE_OF(CLASS_B) | ONE_OF(CLASS_C), 0, 0, { 0 },
-	  "答复是承诺 (B、C 类): 请用 promise 登记期限, 兑现后 fulfil",
-	  "the answer is a promise (class B or C): give its day with promise, and fulfil it" },
+	  "这一类答复是承诺: 请用 promise 登记期限, 兑现后 fulfil",
+	  "an answer of this class is a promise: give its day with promise, and fulfil it", "promise_classes" },
 	/* A second answer that leaves him unsatisfied, too, may end it: it was answered anew. */
 	{ { MOVE_CLOSE, MOVE_PROMISE }, RATING_WHOLE, ONE_OF(UNSATISFIED), MOVE_REDO, 0, { 0 },
-	  "代表不满意: 须重新办理 (redo)", "the deputy isn't satisfied: answer anew (redo)" },
+	  "代表不满意: 须重新办理 (redo)", "the deputy isn't satisfied: answer anew (redo)", NULL },
 	{ { MOVE_CLOSE, MOVE_PROMISE }, ST_F_RATING_ANSWER, ONE_OF(UNSATISFIED), MOVE_REDO, 0, { 0 },
-	  "代表对答复不满意: 须重新办理 (redo)", "the deputy isn't satisfied with the answer: answer anew (redo)" },
+	  "代表对答复不满意: 须重新办理 (redo)", "the deputy isn't satisfied with the answer: answer anew (redo)", NULL },
 };
 static const struct st_left lefts[] = {
 	{ CO_SIGNERS, TOLD, "尚未答复的附议代表", "co-signers not answered yet" },

@@ -48,7 +48,7 @@ static const struct st_move_row moves[] = {
 };
 
 static const struct st_when whens[] = {
-	{ ST_F_CHANNEL, LEVEL_KEY, SUPERVISORS, 1 },
+	{ ST_F_CHANNEL, LEVEL_KEY, SUPERVISORS, 1, NULL },
 };
 
 const struct st_kind kind_supervision = {

@@ -69,9 +69,16 @@ static const struct st_move_row moves[] = {
 	     NEEDS(ST_F_REASON), "宣布无效", "declare it void", "--reason 收回票数多于发出票数"),
 };
 
+static const struct st_part_of parts[] = {
+	{ ST_VOTE_F_QUORUM, ST_VOTE_F_DEPUTIES, "ballot_quorum", false },
+	{ ST_VOTE_F_MAJORITY, ST_VOTE_F_DEPUTIES, "ballot_majority", true },
+};
+
 _Static_assert(sizeof(moves) / sizeof(moves[0]) < 64, "moves are the bits of a word");
 const struct st_kind kind_vote = {
 	KIND(vote, "票决", "vote"),
 	.fewer = { ST_VOTE_F_SEATS, ST_VOTE_F_CANDIDATES },
+	.parts = parts,
+	.part_count = sizeof(parts) / sizeof(parts[0]),
 	.settled_move = ST_VOTE_START, /* no paper is given out before its token's hash is signed for */
 };

@@ -33,7 +33,7 @@ enum { CHOICE_NO = 1, CHOICE_YES = 2, CHOICE_UNREACHABLE = 5 };
  * erasable text part; PRIVATE in the private part. flags: 0, ST_MANY, ST_ONCE. */
 #define FACT(id, name, max, zh, en, flags)                                                         \
 	{ id, name, ST_FIELD_TEXT, ST_AS_FACT, max, NULL, zh, en, 0, flags, 0 }
-/* A facet that is text: its values have numbers in that dictionary. */
+/* Text that names something: the values of a facet have numbers in that dictionary. */
 #define NAMED(id, name, max, names, zh, en, flags)                                                 \
 	{ id, name, ST_FIELD_TEXT, ST_AS_FACT, max, NULL, zh, en, 0, flags, names }
 #define DEPUTY_CODE(id, name, zh, en, flags)                                                       \

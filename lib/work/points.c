@@ -61,29 +61,40 @@ static int parse_types(const struct st_kind *k, struct st_span word, uint64_t *t
 	return 0;
 }
 
-int st_deed_parse(struct st_span source, struct st_deed *ret_deed)
+int st_deed_read(struct st_span source, struct st_deed *ret_deed, struct st_span *reterr_word)
 {
 	char name[40];
 	struct st_deed d = { .types = 0 };
-	struct st_span where = cut(&source, ' '), kind = cut(&where, '.');
+	struct st_span first = cut(&source, ' '), where = first, kind = cut(&where, '.');
+	*reterr_word = kind;
 	if (kind.size == 0 || kind.size >= sizeof(name))
 		return ST_EFIELD;
 	memcpy(name, kind.data, kind.size);
 	name[kind.size] = 0;
 	d.kind = st_kind_named(name);
-	const struct st_field_row *f = d.kind == NULL ? NULL : st_kind_field_named(d.kind, where);
+	if (d.kind == NULL)
+		return ST_EFIELD;
+	*reterr_word = first;
+	const struct st_field_row *f = st_kind_field_named(d.kind, where);
 	if (f == NULL || f->names != ST_NAMES_DEPUTY || (f->flags & ST_INDEXED) == 0)
 		return ST_EFIELD;
 	d.field = f->id;
 	while (source.size > 0) {
 		struct st_span word = cut(&source, ' ');
 		int rc = word.size == 0 ? 0 : parse_types(d.kind, word, &d.types);
+		*reterr_word = word;
 		if (rc < 0)
 			return rc;
 	}
 	st_assert(d.field <= UINT8_MAX);
 	*ret_deed = d;
 	return 0;
+}
+
+int st_deed_parse(struct st_span source, struct st_deed *ret_deed)
+{
+	struct st_span word;
+	return st_deed_read(source, ret_deed, &word);
 }
 
 bool st_deed_fits(const struct st_deed *d, const struct st_record *r)

@@ -208,6 +208,32 @@ int st_terms_text(struct st_terms *s, const char *name, uint32_t day, struct st_
 	return rc == ST_ENOTFOUND ? 0 : rc;
 }
 
+int st_terms_given(struct st_terms *s, const char *name, uint32_t day, struct st_span *ret_value)
+{
+	ST_REQUIRE(st_setting_named(st_span_text(name)) != NULL);
+	return value_of(s, name, day, ret_value);
+}
+
+int st_terms_choices(struct st_terms *s, const char *name, uint32_t day, uint64_t *ret_bits)
+{
+	const struct st_setting *setting = st_setting_named(st_span_text(name));
+	struct st_span text;
+	uint64_t bits = 0;
+	ST_REQUIRE(setting != NULL);
+	ST_REQUIRE(setting->type == ST_SETTING_FIELDS);
+	int rc = st_terms_text(s, name, day, &text);
+	if (rc < 0)
+		return rc;
+	const struct st_choice *choices = st_city_field(setting->field)->choices;
+	for (struct st_span word = st_city_word(&text); word.size > 0; word = st_city_word(&text)) {
+		const struct st_choice *c = st_choice_named(choices, word);
+		if (c != NULL && c->number < 64) /* else of a version with other choices */
+			bits |= 1ull << c->number;
+	}
+	*ret_bits = bits;
+	return 0;
+}
+
 int st_terms_focus(struct st_terms *s, uint32_t day, uint64_t number)
 {
 	const struct held *h = NULL;

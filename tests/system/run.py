@@ -26,6 +26,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(TOP, "deploy", "demo"))
 sys.path.insert(0, HERE)
+import cities  # noqa: E402
 import directives  # noqa: E402
 import online  # noqa: E402
 import questions  # noqa: E402
@@ -1840,7 +1841,7 @@ def main():
     args = parser.parse_args()
     BUILD = args.build
     passed = failed = 0
-    for f in TESTS + directives.TESTS + online.TESTS + tables.TESTS:
+    for f in TESTS + cities.TESTS + directives.TESTS + online.TESTS + tables.TESTS:
         if args.names and f.__name__ not in args.names:
             continue
         begun = time.monotonic()

@@ -10,7 +10,14 @@ typedef int st_change_fn(const struct st_step *step, const struct st_event *even
 ST_MUST int st_record_changes(struct st_txn *t, const struct st_record *r, st_change_fn *fn,
 			      void *arg);
 
-/* The kind's rules for a checked move of r. ST_ERULE: *reterr_rule is broken, and the place says
+/* The kind's rules for a checked move of a record (NULL: it opens one), by the city's settings of its
+ * opening (terms; NULL: by the table's own). ST_ERULE: *reterr_rule is broken, and the place says
  * how far. */
-ST_MUST int st_rules_check(struct st_txn *t, const struct st_record *r, const struct st_checked *c,
-			   const struct st_rule **reterr_rule, char reterr_place[ST_PLACE_MAX]);
+struct st_ruling {
+	struct st_txn *txn;
+	struct st_terms *terms;
+	const struct st_record *record;
+	const struct st_checked *checked;
+};
+ST_MUST int st_rules_check(const struct st_ruling *q, const struct st_rule **reterr_rule,
+			   char reterr_place[ST_PLACE_MAX]);

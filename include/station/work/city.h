@@ -76,6 +76,9 @@ struct st_setting {
 	const char *usual;  /* where the city says nothing */
 	const char *zh, *en;
 };
+const struct st_field_row *st_city_field(const char *path); /* "visit.who"; the path is right */
+/* The next of names with blanks between, cut off *rest; empty: there are no more. */
+struct st_span st_city_word(struct st_span *rest);
 size_t st_setting_count(void);
 const struct st_setting *st_setting_at(size_t i);
 const struct st_setting *st_setting_named(struct st_span name);
@@ -103,6 +106,8 @@ ST_MUST int st_share_parse(struct st_span text, uint32_t *ret_of, uint32_t *ret_
 	X(QUOTES, "引号不成对或位置不对", "a quote has no end or stands amiss")                    \
 	X(ROWS, "行数超过此表上限", "more rows than the table may have")                           \
 	X(SOURCE, "登记簿的这一行读不懂", "no register can be made of this row")                   \
+	X(POINTS, "积分来源应为 类.字段 [类型=值,...], 如 activity.deputies type=training",            \
+	  "a source is KIND.FIELD [TYPE=VALUE,...], e.g. activity.deputies type=training")         \
 	X(SIZE, "此表超过 60,000 字节, 请精简", "the table has more than 60,000 bytes; shorten it")
 enum st_city_reason {
 #define X(name, zh, en) ST_CITY_BAD_##name,

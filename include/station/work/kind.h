@@ -56,7 +56,7 @@ struct st_field_row {
 	const char *zh, *en;
 	uint64_t min; /* the smallest number */
 	uint32_t flags;
-	enum st_names names; /* of a facet that is text */
+	enum st_names names; /* of a facet that is text; of another text: what its values name */
 };
 
 enum st_state_class { ST_OPEN = 1, ST_ENDED = 2 };
@@ -101,10 +101,19 @@ struct st_move_row {
 	struct st_by_city city;
 };
 
-/* What one value asks for beside itself: told "unreachable" needs three dated attempts. */
+/* What one value asks for beside itself: told "unreachable" needs three dated attempts. Where the city has named
+ * them (by: its setting, names with blanks between), each of these instead, and they are given where none is. */
 struct st_when {
 	uint32_t field, value, needs;
 	size_t least;
+	const char *by;
+};
+/* Filled in on opening where it isn't given and the city has set a share (by): so much of the number `of`, at least
+ * (over: more than so much). */
+struct st_part_of {
+	uint32_t field, of;
+	const char *by;
+	bool over;
 };
 /* Said by the program: `field` is `yes` from `least` on of `of`, else `no` (five people: a group). */
 struct st_mark {
@@ -125,6 +134,7 @@ struct st_rule {
 	size_t least;                      /* then so many different values of `of` together; 0: no such move at all */
 	uint32_t of[ST_RULE_FIELDS_MAX];
 	const char *zh, *en;               /* what a person is told */
+	const char *by;                    /* the city's setting that says which values instead */
 };
 /* What has been named in one field and not yet in another is shown: co-signers who haven't been told. */
 struct st_left {
@@ -155,6 +165,8 @@ struct st_kind {
 	size_t left_count;
 	struct st_fewer fewer;
 	uint32_t due_field;             /* a move that needs this day makes it the due day; 0: none */
+	const struct st_part_of *parts;
+	size_t part_count;
 	uint32_t settled_move;          /* only once a checkpoint covers the record's newest event; 0: none */
 };
 enum { ST_KINDS_MAX = 32 };         /* kinds have numbers below this */

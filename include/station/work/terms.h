@@ -40,6 +40,11 @@ ST_MUST int st_terms_setting(struct st_terms *s, const char *name, uint32_t day,
 /* The value as the city has set it, or what holds without it; of any type. Dies with the next question. */
 ST_MUST int st_terms_text(struct st_terms *s, const char *name, uint32_t day, struct st_span *ret_value);
 
+/* What the city itself has set, of any type. ST_ENOTFOUND: nothing. */
+ST_MUST int st_terms_given(struct st_terms *s, const char *name, uint32_t day, struct st_span *ret_value);
+/* The choices that a setting names, bits 1 << number, or those that hold without it. */
+ST_MUST int st_terms_choices(struct st_terms *s, const char *name, uint32_t day, uint64_t *ret_bits);
+
 enum { ST_NEAR_MAX = 3 };
 struct st_near {
 	size_t count;

@@ -105,7 +105,7 @@ static void test_a_late_joiner_gets_them_all(void **state)
 	struct st_inbound_carry *in = NULL;
 	(void)state;
 	assert_int_equal(issue(&city[MAIN], "focus", focus_csv, 0), 1);
-	assert_int_equal(issue(&city[MAIN], "points", "item,source,first,further,at_most\nx,y,1,2,3\n", 0), 1);
+	assert_int_equal(issue(&city[MAIN], "points", "item,source,first,further,at_most\nx,visit.deputies,1,2,3\n", 0), 1);
 	settle();
 	station_new(&late, 77);
 	station_join(&city[BRANCH_A], &late, "410611100", ST_BASE, &root.public);

@@ -630,7 +630,7 @@ static void test_a_promise_is_kept_before_it_is_closed(void **state)
 	raised(&s, n);
 	rated(&s, n, "C", "basically");
 	assert_int_equal(command(&s, "suggestion", "close", n, "", place), ST_ERULE);
-	assert_string_equal(place, "class|the answer is a promise (class B or C): give its day "
+	assert_string_equal(place, "class|an answer of this class is a promise: give its day "
 				   "with promise, and fulfil it");
 	DO(&s, "suggestion", "promise", n, "promise 2024-06-30");
 	assert_int_equal(st_store_read(s.store, look_due, &l), 0);

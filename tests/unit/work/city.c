@@ -11,6 +11,8 @@
 #include <station/base/clock.h>
 #include <station/event/event.h>
 #include <station/work/calendar.h>
+#include <station/work/points.h>
+#include <station/work/register.h>
 
 static struct st_city_file file;
 static struct st_buf rows;
@@ -73,6 +75,90 @@ static void test_settings_take_their_usual_values(void **state)
 		(void)snprintf(csv, sizeof(csv), "name,value\n%s,%s\n", s->name, s->usual);
 		assert_int_equal(read_csv("settings", csv), 0);
 	}
+}
+
+static void read_file(const char *table)
+{
+	static char csv[65536];
+	char path[80];
+	(void)snprintf(path, sizeof(path), "deploy/city/%s.csv", table);
+	FILE *f = fopen(path, "rb");
+	assert_non_null(f);
+	csv[fread(csv, 1, sizeof(csv) - 1, f)] = 0;
+	(void)fclose(f);
+	assert_int_equal(read_csv(table, csv), 0);
+}
+
+static void assert_text(struct st_span cell, const char *text)
+{
+	if (!st_span_equal(cell, st_span_text(text)))
+		fail_msg("%.*s is not %s", (int)cell.size, (const char *)cell.data, text);
+}
+
+/* What ships for a city to begin with is what holds without it, row by row. */
+static void test_files_are_the_defaults(void **state)
+{
+	size_t count = 0, n = 0;
+	(void)state;
+	const struct st_register_line *registers = st_register_defaults(&count);
+	read_file("registers");
+	assert_int_equal(file.rows, count);
+	struct st_city_rows r = st_city_rows(st_buf_span(&rows), 5);
+	for (n = 0; st_city_rows_next(&r); n++) {
+		assert_true(st_span_equal(r.cells[0], registers[n].reg));
+		assert_int_equal(st_city_number(r.cells[1], UINT64_MAX), registers[n].order);
+		assert_true(st_span_equal(r.cells[2], registers[n].zh));
+		assert_true(st_span_equal(r.cells[3], registers[n].en));
+		assert_true(st_span_equal(r.cells[4], registers[n].source));
+	}
+	const struct st_points_line *points = st_points_defaults(&count);
+	read_file("points");
+	assert_int_equal(file.rows, count);
+	r = st_city_rows(st_buf_span(&rows), 5);
+	for (n = 0; st_city_rows_next(&r); n++) {
+		assert_text(r.cells[0], points[n].item);
+		assert_text(r.cells[1], points[n].source);
+		assert_int_equal(st_city_number(r.cells[2], UINT64_MAX), points[n].first);
+		assert_int_equal(st_city_number(r.cells[3], UINT64_MAX), points[n].further);
+		assert_int_equal(st_city_number(r.cells[4], UINT64_MAX), points[n].at_most);
+	}
+	read_file("settings");
+	r = st_city_rows(st_buf_span(&rows), 2);
+	for (n = 0; st_city_rows_next(&r); n++) {
+		const struct st_setting *s = st_setting_named(r.cells[0]);
+		assert_non_null(s);
+		if (s->usual[0] != 0) /* the five parties are the city's to name */
+			assert_text(r.cells[1], s->usual);
+	}
+	assert_int_equal(n, st_setting_count());
+}
+
+#define POINTS_HEAD "item,source,first,further,at_most\n"
+
+/* A table of points is read whole or not at all; the default's items keep their English names. */
+static void test_points_of_a_city(void **state)
+{
+	static struct st_points_table t;
+	struct st_span word;
+	size_t line = 0;
+	(void)state;
+	assert_int_equal(read_csv("points", POINTS_HEAD "学习培训,activity.deputies type=training,9,8,77\n"
+				  "走访,visit.deputies,1,2,3\n"), 0);
+	assert_int_equal(st_points_of_rows(st_buf_span(&rows), 5, &t, &line, &word), 0);
+	assert_int_equal(t.count, 2);
+	assert_string_equal(t.rows[0].en, "training");
+	assert_string_equal(t.rows[1].en, "走访");
+	assert_int_equal(st_points_of(&t.rows[0], 3), 25);
+	assert_int_equal(t.rows[1].at_most, 3);
+	assert_int_equal(st_points_of_rows(st_buf_span(&rows), 4, &t, &line, &word), ST_EFIELD);
+	assert_int_equal(t.count, 2);
+	wrong("points", POINTS_HEAD "a,visit.deputies,1,1,1\nb,vist.deputies,1,1,1\n", 3, "source: vist",
+	      ST_CITY_BAD_POINTS);
+	wrong("points", POINTS_HEAD "a,visit.title,1,1,1\n", 2, "source: visit.title", ST_CITY_BAD_POINTS);
+	wrong("points", POINTS_HEAD "a,visit.deputies who=nobody,1,1,1\n", 2, "source: who=nobody",
+	      ST_CITY_BAD_POINTS);
+	wrong("points", POINTS_HEAD "a,visit.deputies 一二三四五六七八九十一二三四五六七八九十,1,1,1\n", 2,
+	      "source: 一二三四五六七八九十一二三四五六七", ST_CITY_BAD_POINTS);
 }
 
 static void test_every_reason(void **state)
@@ -251,6 +337,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		EACH(test_tables_are_in_order), EACH(test_settings_take_their_usual_values), EACH(test_every_reason),
+		EACH(test_files_are_the_defaults), EACH(test_points_of_a_city),
 		EACH(test_limits_are_reached), EACH(test_one_form), EACH(test_other_versions),
 		EACH(test_body_of_an_event), EACH(test_the_states_holidays), EACH(test_counting),
 	};

@@ -8,11 +8,23 @@
 #include <string.h>
 #include <cmocka.h>
 #include <station/base/clock.h>
+#include <station/work/city.h>
 #include <station/work/command.h>
 
 #define EACH_KIND(k)                                                                               \
 	const struct st_kind *k;                                                                   \
 	for (size_t kind_i = 0; kind_i < st_kind_count() && (k = st_kind_at(kind_i), true); kind_i++)
+
+/* A setting of the same choices as the rule's field, which says without a city what the table says. */
+static bool is_of_choices(const struct st_rule *r, const struct st_field_row *f)
+{
+	const struct st_setting *s = st_setting_named(st_span_text(r->by));
+	struct st_span usual = st_span_text(s->usual);
+	uint64_t bits = 0;
+	for (struct st_span w = st_city_word(&usual); w.size > 0; w = st_city_word(&usual))
+		bits |= 1ull << st_choice_named(f->choices, w)->number;
+	return s->type == ST_SETTING_FIELDS && st_city_field(s->field) == f && bits == r->values;
+}
 
 static void test_fields(void **state)
 {
@@ -97,6 +109,7 @@ static void test_moves(void **state)
 			for (size_t n = 0; n < ST_RULE_FIELDS_MAX && r->of[n] != 0; n++)
 				assert_int_equal(st_kind_field(k, r->of[n])->type, ST_FIELD_TEXT);
 			assert_true(r->unless == 0 || st_kind_move(k, r->unless) != NULL);
+			assert_true(r->by == NULL || is_of_choices(r, st_kind_field(k, r->field)));
 		}
 		for (size_t i = 0; i < k->left_count; i++)
 			assert_true(st_kind_field(k, k->lefts[i].of) != NULL &&
@@ -109,6 +122,15 @@ static void test_moves(void **state)
 			assert_non_null(st_choice_numbered(st_kind_field(k, k->whens[i].field)->choices,
 							   k->whens[i].value));
 			assert_non_null(st_kind_field(k, k->whens[i].needs));
+			if (k->whens[i].by == NULL)
+				continue;
+			assert_int_equal(st_setting_named(st_span_text(k->whens[i].by))->type, ST_SETTING_TEXT);
+			assert_int_equal(st_kind_field(k, k->whens[i].needs)->place, ST_AS_FACT);
+		}
+		for (size_t i = 0; i < k->part_count; i++) {
+			assert_int_equal(st_setting_named(st_span_text(k->parts[i].by))->type, ST_SETTING_SHARE);
+			assert_int_equal(st_kind_field(k, k->parts[i].field)->type, ST_FIELD_NUMBER);
+			assert_int_equal(st_kind_field(k, k->parts[i].of)->type, ST_FIELD_NUMBER);
 		}
 	}
 }
