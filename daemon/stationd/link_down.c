@@ -13,7 +13,7 @@
 #include "link_state.h"
 #include "say.h"
 
-enum { FRAMES_PER_TURN = 64, LOOK_MS = 5000, SILENT_FACTOR = 3, PROMPT_MAX = 16 * 1024 };
+enum { FRAMES_PER_TURN = 64, LOOK_MS = 5000, SILENT_FACTOR = 3 };
 
 struct push_job {
 	struct job job;
@@ -63,7 +63,7 @@ static bool same_log(const struct push_job *a, const struct st_push *push)
 /* A push is bulk by its size, and whatever follows bulk of its log, so that it stays behind it. */
 static bool is_bulk(const struct child *c, const struct st_inbound *in)
 {
-	if (in->raw_size > PROMPT_MAX)
+	if (in->raw_size > LINK_PROMPT_MAX)
 		return true;
 	for (const struct push_job *p = c->bulk; p != NULL; p = p->after)
 		if (same_log(p, &in->push))

@@ -5,6 +5,8 @@
 #include "pump.h"
 #include "zap.h"
 
+enum { LINK_PROMPT_MAX = 16 * 1024 }; /* what is larger takes turns at the writer with the rest */
+
 struct child {
 	struct st_code code;
 	uint32_t number;

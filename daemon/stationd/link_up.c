@@ -124,8 +124,9 @@ static void take_carry(void *arg, struct st_inbound_carry *in)
 	c->in = in;
 	c->job.arg = c;
 	c->job.done = carry_done;
-	c->job.bytes = sizeof(*c) + ST_CARRY_BYTES_MAX;
+	c->job.bytes = sizeof(*c) + in->raw_size;
 	c->job.patient = true;
+	c->job.bulk = in->raw_size > LINK_PROMPT_MAX; /* none passes another: one is on its way at a time */
 	c->job.work.kind = ST_JOB_CARRY;
 	c->job.work.u.carry.carry = in->carry;
 	if (writer_submit(l->conf.writer, &c->job) == 0)

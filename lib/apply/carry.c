@@ -51,30 +51,70 @@ static void read_proof(const struct st_carry_item *i, struct st_proof *to)
 		memcpy(to->path, i->path.data, i->path.size);
 }
 
-/* The event was in its writer's log when the writer signed the checkpoint. */
-static int prove(struct st_apply *a, const struct st_carry_item *i, struct st_station *ret_writer)
+/* The root that the item's path leads to; *ret_whole is that path. */
+static int find_root(struct st_apply *a, const struct st_carry_item *i, struct st_proof *ret_whole,
+		     struct st_hash *ret_root)
 {
-	struct signed_once s = { .c = { .log = i->log, .size = i->size }, .by = i->cosignature };
 	struct st_hash leaf = st_hash_leaf(i->event);
-	struct st_proof proof;
-	int rc = st_station_find(a->txn, &i->log.station, ret_writer);
+	struct st_proof rest;
+	int rc = 0;
+	st_assert(i->seq > 0);
+	if (!i->shared) {
+		read_proof(i, ret_whole);
+		rc = st_paths_begin(&a->paths, i->seq - 1, i->size, &leaf, ret_whole);
+	} else if (i->size == a->paths.size) {
+		read_proof(i, &rest);
+		rc = st_paths_complete(&a->paths, i->seq - 1, &leaf, &rest, ret_whole);
+	} else {
+		rc = ST_EROOT; /* what it leans on is no tree */
+	}
+	if (rc == 0)
+		*ret_root = a->paths.root;
+	return rc;
+}
+
+/* Who wrote it: events of one log come one after another. */
+static int find_writer(struct st_apply *a, const struct st_log_id *id)
+{
+	if (a->writer.known && a->writer.id.epoch == id->epoch &&
+	    st_code_equal(&a->writer.id.station, &id->station))
+		return 0;
+	a->writer.known = false;
+	a->writer.id = *id;
+	a->writer.log.number = 0;
+	int rc = st_station_find(a->txn, &id->station, &a->writer.station);
+	if (rc == 0)
+		rc = st_station_below(a->txn, a->writer.station.number, a->self.station.number);
 	if (rc < 0)
 		return rc == ST_ENOTFOUND ? ST_EORIGIN : rc;
-	if (ret_writer->standing == ST_REVOKED && i->seq > ret_writer->revoked_size)
+	a->writer.below = rc == 1;
+	a->writer.known = true;
+	return 0;
+}
+
+/* The event was in its writer's log when the writer signed the checkpoint. */
+static int prove(struct st_apply *a, const struct st_carry_item *i, struct st_proof *ret_proof)
+{
+	struct signed_once s = { .c = { .log = i->log, .size = i->size }, .by = i->cosignature };
+	int path = find_root(a, i, ret_proof, &s.c.root); /* in any case: others may lean on it */
+	const struct st_station *writer = &a->writer.station;
+	int rc = find_writer(a, &i->log);
+	if (rc < 0)
+		return rc;
+	if (writer->standing == ST_REVOKED && i->seq > writer->revoked_size)
 		return ST_EREVOKED;
-	s.key = ret_writer->certificate.identity;
-	read_proof(i, &proof);
-	rc = st_inclusion_root(i->seq - 1, i->size, &leaf, &proof, &s.c.root);
-	return rc < 0 ? rc : verify_signed(a, &s);
+	s.key = writer->certificate.identity;
+	return path < 0 ? path : verify_signed(a, &s);
 }
 
 /* 1: it is here already. */
-static int find_place(struct st_apply *a, const struct st_carry_item *i, uint32_t writer,
-		      struct st_log *log)
+static int find_place(struct st_apply *a, const struct st_carry_item *i)
 {
-	st_assert(writer > 0);
+	st_assert(a->writer.known);
+	struct st_log *log = &a->writer.log;
+	uint32_t writer = a->writer.station.number;
 	struct st_carried c;
-	int rc = st_log_find(a->txn, writer, i->log.epoch, log);
+	int rc = log->number > 0 ? 0 : st_log_find(a->txn, writer, i->log.epoch, log);
 	if (rc == ST_ENOTFOUND)
 		return st_log_create(a->txn, writer, i->log.epoch, log);
 	if (rc < 0 || i->seq <= log->tree.size)
@@ -83,19 +123,18 @@ static int find_place(struct st_apply *a, const struct st_carry_item *i, uint32_
 	return rc == ST_ENOTFOUND ? 0 : rc < 0 ? rc : 1;
 }
 
-static int keep(struct st_apply *a, const struct st_carry_item *i, const struct st_log *log,
-		const struct st_event *e)
+/* c: the event with its whole path. */
+static int keep(struct st_apply *a, const struct st_carry_item *i, struct st_carried *c,
+		const struct st_log *log, const struct st_event *e)
 {
-	struct st_carried c;
-	c.log = log->number;
-	c.seq = i->seq;
-	c.size = i->size;
-	c.cosignature = i->cosignature;
-	c.event = i->event;
-	read_proof(i, &c.proof);
+	c->log = log->number;
+	c->seq = i->seq;
+	c->size = i->size;
+	c->cosignature = i->cosignature;
+	c->event = i->event;
 	st_assert(log->number > 0);
 	st_assert(i->part_count <= ST_CARRY_PARTS_MAX);
-	int rc = st_carried_put(a->txn, &c);
+	int rc = st_carried_put(a->txn, c);
 	for (size_t n = 0; rc == 0 && e != NULL && n < i->part_count; n++) {
 		const struct st_push_part *p = &i->parts[n];
 		if (p->n >= e->part_count || e->parts[p->n].size != p->stored.size)
@@ -113,13 +152,14 @@ static bool in_its_place(const struct st_event *e, const struct st_carry_item *i
 	       e->at.seq == i->seq;
 }
 
-static int take_new(struct st_apply *a, const struct st_carry_item *i, const struct st_log *log)
+static int take_new(struct st_apply *a, const struct st_carry_item *i, struct st_carried *c,
+		    const struct st_log *log)
 {
 	struct st_event e;
 	st_arena_reset(&a->arena);
 	int unread = st_event_decode(i->event, &a->arena, &e);
 	bool form = (unread == 0 || unread == ST_EUNREAD) && in_its_place(&e, i);
-	int rc = keep(a, i, log, form ? &e : NULL);
+	int rc = keep(a, i, c, log, form ? &e : NULL);
 	if (rc < 0)
 		return rc;
 	if (!form)
@@ -130,6 +170,8 @@ static int take_new(struct st_apply *a, const struct st_carry_item *i, const str
 		unread = city_event(a, log, &e);
 	if (is_failure(unread))
 		return unread;
+	if (e.type == ST_ENROL || e.type == ST_REVOKE)
+		a->writer.known = false; /* it may be about that one */
 	st_assert(unread <= 0);
 	rc = unread < 0 ? st_unread_put(a->txn, log->number, i->seq, unread)
 			: st_fold_event(a->txn, a->fold, log, &e);
@@ -145,16 +187,17 @@ static int take_new(struct st_apply *a, const struct st_carry_item *i, const str
 /* 0 stored, 1 known already, < 0 refused, or the store's failure. */
 static int take_item(struct st_apply *a, const struct st_carry_item *i)
 {
-	struct st_station writer;
-	struct st_log log;
-	int rc = prove(a, i, &writer);
+	struct st_carried c;
+	int rc = prove(a, i, &c.proof);
 	if (rc < 0)
 		return rc;
-	rc = st_station_below(a->txn, writer.number, a->self.station.number);
+	if (a->writer.below)
+		return 1; /* it comes, or came, with its log */
+	rc = find_place(a, i);
 	if (rc != 0)
-		return rc; /* 1: it comes, or came, with its log */
-	rc = find_place(a, i, writer.number, &log);
-	return rc != 0 ? rc : take_new(a, i, &log);
+		return rc;
+	struct st_log log = a->writer.log;
+	return take_new(a, i, &c, &log);
 }
 
 static int keep_taken(struct st_apply *a, const struct st_carry *c)
@@ -176,6 +219,8 @@ int job_carry(struct st_apply *a, struct st_job_carry *job)
 		if (is_failure(rc))
 			return rc;
 	}
+	st_paths_clear(&a->paths);
+	a->writer.known = false;
 	for (size_t i = 0; i < job->carry.item_count; i++) {
 		int rc = take_item(a, &job->carry.items[i]);
 		if (is_failure(rc))

@@ -9,6 +9,7 @@
 #include <station/store/carried.h>
 #include <station/store/heard.h>
 #include <station/trust/part.h>
+#include <station/trust/paths.h>
 #include <station/work/fold.h>
 #include <station/work/terms.h>
 
@@ -71,6 +72,14 @@ struct st_apply {
 	struct hearing hearing;
 	struct signed_once signed_once[SIGNED_ONCE_MAX]; /* of carried events */
 	unsigned signed_next;
+	struct st_paths paths; /* of the carry at work */
+	struct {
+		bool known; /* false: of nobody, or what follows may have changed since */
+		bool below; /* us: its events come with their log */
+		struct st_log_id id;
+		struct st_station station;
+		struct st_log log; /* number 0: not asked yet */
+	} writer; /* of the newest carried event */
 	struct st_hash leaves[ST_PUSH_EVENTS_MAX]; /* of a push */
 	char link_numbers[ST_FIELDS_MAX][ST_NUMBER_TEXT]; /* of one command, as links.c writes them */
 

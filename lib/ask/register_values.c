@@ -76,7 +76,6 @@ static int read_name(struct page *p, struct st_span code, char name[ST_DEPUTY_TE
 	uint32_t field;
 	const struct st_kind *k = deputy_kind(&field);
 	struct newest value = { .id = st_kind_field_named(k, st_span_text("name"))->id };
-	_Static_assert((int)NEWEST_TEXT == (int)ST_DEPUTY_TEXT, "a name fits");
 	st_assert(st_kind_field(k, value.id)->place == ST_AS_FACT);
 	int rc = st_deputy_find(p->txn, code, &r);
 	if (rc == 0) {
@@ -85,7 +84,7 @@ static int read_name(struct page *p, struct st_span code, char name[ST_DEPUTY_TE
 		p->events += r.revision;
 	}
 	if (rc == 0)
-		memcpy(name, value.text, sizeof(value.text));
+		newest_text(st_span_text(value.text), name, ST_DEPUTY_TEXT);
 	return rc == ST_ENOTFOUND ? 0 : rc;
 }
 

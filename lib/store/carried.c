@@ -94,42 +94,91 @@ int st_carried_each(struct st_txn *t, uint32_t log, uint64_t seq, st_carried_fn 
 	return kv_scan(t, &range, each_carried, &e);
 }
 
-static int prove_logged(const struct st_proving *p, const struct st_log *l, uint64_t seq,
-			struct st_carried *c)
+static bool leans(const struct st_proving *p, const struct st_carried *c)
+{
+	return p->paths != NULL && p->paths_log == c->log && p->paths->size == c->size;
+}
+
+static int prove_logged(struct st_proving *p, uint64_t seq, struct st_carried *c)
 {
 	st_assert(seq > 0);
-	struct st_checkpoint_row cp;
-	struct st_tree tree = { .txn = p->txn, .log = l->number, .size = l->tree.size, .memo = p->memo };
-	int rc = st_checkpoint_at_least(p->txn, l->number, seq, &cp);
-	if (rc == 0)
-		rc = st_inclusion_prove(seq - 1, cp.size, st_tree_read, &tree, &c->proof);
-	if (rc == 0)
-		rc = st_event_get(p->txn, l->number, seq, p->to);
+	st_assert(p->newest.size >= seq);
+	struct st_tree tree = { .txn = p->txn, .log = p->log.number, .size = p->log.tree.size,
+				.memo = p->memo };
+	struct st_node_reader nodes = { st_tree_read, &tree };
+	int rc = st_event_get(p->txn, p->log.number, seq, p->to);
 	if (rc < 0)
 		return rc;
-	c->log = l->number;
+	c->log = p->log.number;
 	c->seq = seq;
-	c->size = cp.size;
-	c->cosignature = cp.cosignature;
+	c->size = p->newest.size;
+	c->cosignature = p->newest.cosignature;
+	if (leans(p, c)) {
+		struct st_hash leaf = st_hash_leaf(st_buf_span(p->to));
+		rc = st_paths_prove(p->paths, seq - 1, &leaf, &nodes, &c->proof);
+		p->shared = rc == 0;
+	}
+	return p->shared ? 0 : st_inclusion_prove(seq - 1, c->size, st_tree_read, &tree, &c->proof);
+}
+
+static int prove_carried(struct st_proving *p, uint64_t seq, struct st_carried *c)
+{
+	struct st_proof rest;
+	int rc = st_carried_get(p->txn, p->log.number, seq, c);
+	if (rc < 0)
+		return rc;
+	st_buf_put_span(p->to, c->event);
+	if (!leans(p, c))
+		return 0;
+	struct st_hash leaf = st_hash_leaf(c->event);
+	p->shared = st_paths_shorten(p->paths, seq - 1, &leaf, &c->proof, &rest) == 0;
+	if (p->shared) {
+		c->proof.count = rest.count;
+		memcpy(c->proof.path, rest.path, rest.count * ST_HASH_SIZE);
+	}
 	return 0;
 }
 
-int st_carried_prove(const struct st_proving *p, uint32_t log, uint64_t seq, struct st_carried *ret_c)
+/* A whole proof begins what the next ones share. An event that doesn't lead where it should stands
+ * alone, to be refused alone. */
+static void begin(struct st_proving *p, const struct st_carried *c)
+{
+	struct st_hash leaf = st_hash_leaf(st_buf_span(p->to));
+	int rc = st_paths_begin(p->paths, c->seq - 1, c->size, &leaf, &c->proof);
+	p->paths_log = rc == 0 ? c->log : 0;
+}
+
+static int prove_of(struct st_proving *p, uint32_t log)
 {
 	struct st_log l;
-	ST_REQUIRE(p->to->size == 0);
+	if (p->log.number == log)
+		return 0;
 	int rc = st_log_get(p->txn, log, &l);
-	if (rc == 0 && seq > 0 && seq <= l.signed_size) {
-		rc = prove_logged(p, &l, seq, ret_c);
-	} else if (rc == 0) {
-		rc = st_carried_get(p->txn, log, seq, ret_c);
-		if (rc == 0)
-			st_buf_put_span(p->to, ret_c->event);
-	}
 	if (rc < 0)
 		return rc;
+	if (l.signed_size > 0)
+		rc = st_checkpoint_get(p->txn, log, l.signed_size, &p->newest);
+	if (rc < 0)
+		return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc; /* the row that the log's own names */
+	p->log = l;
+	return 0;
+}
+
+int st_carried_prove(struct st_proving *p, uint32_t log, uint64_t seq, struct st_carried *ret_c)
+{
+	ST_REQUIRE(p->to->size == 0);
+	int rc = prove_of(p, log);
+	p->shared = false;
+	if (rc == 0 && seq > 0 && seq <= p->log.signed_size)
+		rc = prove_logged(p, seq, ret_c);
+	else if (rc == 0)
+		rc = prove_carried(p, seq, ret_c);
+	if (rc < 0 || p->to->error < 0)
+		return rc < 0 ? rc : p->to->error;
 	ret_c->event = st_buf_span(p->to);
-	return p->to->error;
+	if (p->paths != NULL && !p->shared)
+		begin(p, ret_c);
+	return 0;
 }
 
 static struct key outbox_key(uint32_t child, uint64_t position)

@@ -16,7 +16,7 @@
 
 enum { CARRY_INCARNATION = 1, CARRY_POSITION, CARRY_ITEM, CARRY_CERTIFICATE };
 enum { ITEM_STATION = 1, ITEM_EPOCH, ITEM_SEQ, ITEM_EVENT, ITEM_PATH, ITEM_SIZE, ITEM_TIME,
-       ITEM_SIGNATURE, ITEM_PART };
+       ITEM_SIGNATURE, ITEM_PART, ITEM_SHARED };
 enum { CARRY_RAW_MAX = ST_PUSH_RAW_MAX };
 _Static_assert((int)ST_DEPTH_MAX <= (int) ST_CARRY_CERTIFICATES_MAX, "a carry has room for one chain");
 _Static_assert(ST_EVENT_MAX + ST_EVENT_PARTS_BYTES_MAX + ST_DEPTH_MAX * ST_CERTIFICATE_MAX +
@@ -31,10 +31,12 @@ struct carrying {
 	struct st_txn *txn;
 	const struct st_carry_for *to;
 	struct st_arena arena;
-	struct st_tree_memo memo;
+	struct st_proving proving;
+	struct st_log_id id;     /* of the log at work */
+	uint32_t id_log, chained; /* whose id; whose chain was put last */
 	struct st_buf event, item, stored;
 	uint64_t position;
-	size_t items;
+	size_t items, items_max;
 	uint32_t told[ST_CARRY_CERTIFICATES_MAX]; /* stations whose certificate is in it */
 	size_t told_count;
 };
@@ -71,6 +73,9 @@ static int put_chain(struct carrying *c, uint32_t station)
 	struct st_station path[ST_DEPTH_MAX];
 	size_t n = 0;
 	int rc = 0;
+	if (station == c->chained)
+		return 0;
+	c->chained = station;
 	while (rc == 0 && station != 0 && n < ST_DEPTH_MAX) {
 		rc = st_station_below(c->txn, c->to->child, station);
 		if (rc == 0)
@@ -96,19 +101,33 @@ static int put_chain(struct carrying *c, uint32_t station)
 	return rc == ST_ENOTFOUND ? 0 : rc;
 }
 
-static int put_item(struct carrying *c, const struct st_carried *e, const struct st_log_id *id)
+static int put_item(struct carrying *c, const struct st_carried *e)
 {
 	st_buf_clear(&c->item);
-	st_pb_put_bytes(&c->item, ITEM_STATION, st_code_span(&id->station));
-	st_pb_put_number(&c->item, ITEM_EPOCH, id->epoch);
 	st_pb_put_number(&c->item, ITEM_SEQ, e->seq);
 	st_pb_put_bytes(&c->item, ITEM_EVENT, e->event);
 	st_pb_put_bytes(&c->item, ITEM_PATH,
 			st_span(e->proof.path, e->proof.count * ST_HASH_SIZE));
+	if (c->proving.shared) {
+		st_pb_put_number(&c->item, ITEM_SHARED, 1);
+		return put_parts(c, e->log, e->seq);
+	}
+	st_pb_put_bytes(&c->item, ITEM_STATION, st_code_span(&c->id.station));
+	st_pb_put_number(&c->item, ITEM_EPOCH, c->id.epoch);
 	st_pb_put_number(&c->item, ITEM_SIZE, e->size);
 	st_pb_put_number(&c->item, ITEM_TIME, e->cosignature.time_s);
 	st_pb_put_bytes(&c->item, ITEM_SIGNATURE, ST_SPAN(e->cosignature.signature.bytes));
 	return put_parts(c, e->log, e->seq);
+}
+
+static int name_log(struct carrying *c)
+{
+	if (c->id_log == c->proving.log.number)
+		return 0;
+	int rc = st_log_id(c->txn, &c->proving.log, &c->id);
+	if (rc == 0)
+		c->id_log = c->proving.log.number;
+	return rc;
 }
 
 /* 1: the next carry has room for it. */
@@ -116,31 +135,26 @@ static int add_row(const struct st_outbox_row *row, void *arg)
 {
 	struct carrying *c = arg;
 	struct st_carried e;
-	struct st_log log;
-	struct st_log_id id;
 	struct st_buf *raw = packer_raw(c->packer);
 	st_assert(row->position > c->position); /* one after the other */
-	if (c->items == ST_CARRY_ITEMS_MAX || raw->size > ST_CARRY_BYTES_MAX ||
+	if (c->items == c->items_max || raw->size > ST_CARRY_BYTES_MAX ||
 	    c->told_count + ST_DEPTH_MAX > ST_CARRY_CERTIFICATES_MAX)
 		return 1;
 	st_buf_clear(&c->event);
-	struct st_proving p = { c->txn, &c->memo, &c->event };
-	int rc = st_carried_prove(&p, row->log, row->seq, &e);
+	int rc = st_carried_prove(&c->proving, row->log, row->seq, &e);
 	if (rc == ST_ENOTFOUND) { /* erased, or never covered: nothing that could be proven */
 		c->position = row->position;
 		return 0;
 	}
 	if (rc == 0)
-		rc = st_log_get(c->txn, row->log, &log);
+		rc = name_log(c);
 	if (rc == 0)
-		rc = st_log_id(c->txn, &log, &id);
-	if (rc == 0)
-		rc = put_item(c, &e, &id);
+		rc = put_item(c, &e);
 	if (rc < 0)
 		return rc;
 	if (c->items > 0 && raw->size + c->item.size + ST_DEPTH_MAX * ST_CERTIFICATE_MAX > CARRY_RAW_MAX)
 		return 1;
-	rc = put_chain(c, log.station);
+	rc = put_chain(c, c->proving.log.station);
 	st_pb_put_bytes(raw, CARRY_ITEM, st_buf_span(&c->item));
 	c->position = row->position;
 	st_assert(c->items < ST_CARRY_ITEMS_MAX);
@@ -154,9 +168,21 @@ int st_carry_pack(struct st_packer *p, struct st_txn *t, const struct st_carry_f
 	ST_REQUIRE(to->child > 0);
 	struct carrying c = { .packer = p, .txn = t, .to = to, .position = to->after };
 	struct st_buf *raw = packer_raw(p);
-	int rc = st_arena_init(&c.arena, ST_EVENT_ARENA);
+	struct packer_proofs *proofs = NULL;
+	int rc = packer_proofs(p, &proofs);
+	if (rc == 0)
+		rc = st_arena_init(&c.arena, ST_EVENT_ARENA);
 	if (rc < 0)
 		return rc;
+	c.items_max = ST_CARRY_WHOLE_MAX;
+	if (to->version >= ST_WIRE_SHARES) {
+		c.items_max = ST_CARRY_ITEMS_MAX;
+		c.proving.paths = &proofs->paths;
+		st_paths_clear(c.proving.paths);
+	}
+	c.proving.txn = t;
+	c.proving.memo = &proofs->memo;
+	c.proving.to = &c.event;
 	st_buf_init(&c.event, ST_EVENT_MAX);
 	st_buf_init(&c.item, CARRY_RAW_MAX);
 	st_buf_init(&c.stored, ST_EVENT_PARTS_BYTES_MAX);
@@ -223,18 +249,31 @@ static int take_item(struct st_carry_item *i, const struct st_pb_field *f)
 		if (!bytes || i->part_count == ST_CARRY_PARTS_MAX)
 			return ST_EWIRE;
 		return packer_read_part(f->bytes, &i->parts[i->part_count++]);
+	case ITEM_SHARED:
+		i->shared = f->value != 0;
+		return 0;
 	default:
 		return 0; /* a later version's */
 	}
 }
 
-static int read_item(struct st_span bytes, struct st_carry_item *i)
+/* base: the newest item before it that doesn't lean on another, which it becomes itself if it doesn't. */
+static int read_item(struct st_span bytes, struct st_carry_item *i, const struct st_carry_item **base)
 {
 	struct st_reader r = st_reader(bytes);
 	struct st_pb_field f;
 	int rc = 0;
 	while (rc == 0 && st_pb_next(&r, &f))
 		rc = take_item(i, &f);
+	if (rc == 0 && i->shared) {
+		if (*base == NULL)
+			return ST_EWIRE;
+		i->log = (*base)->log;
+		i->size = (*base)->size;
+		i->cosignature = (*base)->cosignature;
+	} else {
+		*base = i;
+	}
 	if (rc < 0 || r.failed || i->log.epoch == 0 || i->seq == 0 || i->event.size == 0 ||
 	    st_code_empty(&i->log.station))
 		return ST_EWIRE;
@@ -263,6 +302,7 @@ static int read_carry(struct st_span raw, struct st_arena *arena, struct st_carr
 	struct st_reader r = st_reader(raw);
 	struct st_pb_field f;
 	size_t item = 0, certificate = 0;
+	const struct st_carry_item *base = NULL;
 	struct st_carry_item *items = st_arena_alloc(arena, (c->item_count + 1) * sizeof(*items));
 	struct st_span *certificates =
 		st_arena_alloc(arena, (c->certificate_count + 1) * sizeof(*certificates));
@@ -276,7 +316,7 @@ static int read_carry(struct st_span raw, struct st_arena *arena, struct st_carr
 		else if (f.number == CARRY_POSITION)
 			c->position = f.value;
 		else if (f.number == CARRY_ITEM)
-			rc = bytes ? read_item(f.bytes, &items[item++]) : ST_EWIRE;
+			rc = bytes ? read_item(f.bytes, &items[item++], &base) : ST_EWIRE;
 		else if (f.number == CARRY_CERTIFICATE)
 			certificates[certificate++] = f.bytes;
 	}

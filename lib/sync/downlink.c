@@ -19,6 +19,7 @@ int st_downlink_new(const struct st_downlink_self *self, const struct st_downlin
 	d->self = *self;
 	d->to = *to;
 	d->pool = pool;
+	pool->sessions++;
 	st_assembly_init(&d->assembly);
 	st_buf_init(&d->out, ST_FRAME_MAX);
 	int rc = st_arena_init(&d->arena, ST_FRAME_ARENA);
@@ -36,7 +37,11 @@ void st_downlink_free(struct st_downlink *d)
 		return;
 	st_assert(d->pool->given >= d->info.granted);
 	d->pool->given -= d->info.granted;
-	downlink_carry_ends(d);
+	st_assert(d->pool->sessions > 0);
+	if (--d->pool->sessions == 0) {
+		st_packer_free(d->pool->packer);
+		d->pool->packer = NULL;
+	}
 	st_assembly_done(&d->assembly);
 	st_arena_done(&d->arena);
 	st_buf_done(&d->out);
@@ -94,7 +99,7 @@ static void restart(struct st_downlink *d)
 void st_downlink_lost(struct st_downlink *d)
 {
 	restart(d);
-	downlink_carry_ends(d);
+	d->carrying = false;
 	d->info.state = ST_DOWNLINK_NEW;
 }
 
@@ -113,8 +118,9 @@ static int on_hello(struct st_downlink *d, const struct st_now *now, const struc
 	if (h->software.size > 0)
 		memcpy(d->info.software, h->software.data, h->software.size);
 	d->info.software[h->software.size] = 0;
+	d->version = h->version_max < ST_WIRE_VERSION ? h->version_max : ST_WIRE_VERSION;
 	f.u.welcome = (struct st_welcome){
-		.version = h->version_max < ST_WIRE_VERSION ? h->version_max : ST_WIRE_VERSION,
+		.version = d->version,
 		.station = d->self.station,
 		.wall_ms = now->wall_ms,
 		.credit = d->info.credit,

@@ -9,29 +9,12 @@
 #include <station/sync/carry.h>
 #include "downlink_state.h"
 
-static void set_carrying(struct st_downlink *d, bool carrying)
-{
-	if (d->carrying != carrying)
-		d->pool->carrying += carrying ? 1 : (size_t)-1;
-	d->carrying = carrying;
-	st_assert(d->carrying <= d->pool->carrying);
-}
-
-void downlink_carry_ends(struct st_downlink *d)
-{
-	set_carrying(d, false);
-	if (d->pool->carrying > 0)
-		return;
-	st_packer_free(d->pool->packer);
-	d->pool->packer = NULL;
-}
-
 /* A child of another life of this store has nothing of this outbox. */
 void downlink_outbox_from(struct st_downlink *d, const struct st_taken *taken)
 {
 	bool same = memcmp(taken->incarnation, d->self.incarnation, sizeof(taken->incarnation)) == 0;
 	d->info.outbox_taken = same ? taken->position : 0;
-	downlink_carry_ends(d);
+	d->carrying = false;
 	if (d->info.outbox_taken > 0)
 		d->to.taken(d->to.arg, d->info.outbox_taken);
 }
@@ -50,14 +33,15 @@ static int send(struct st_downlink *d, const struct st_packed *packed)
 		if (rc < 0)
 			return rc;
 	}
-	set_carrying(d, true);
+	d->carrying = true;
 	d->carried = packed->size;
 	return 0;
 }
 
 int st_downlink_carry(struct st_downlink *d, struct st_txn *t)
 {
-	struct st_carry_for to = { .child = d->self.child_number, .after = d->info.outbox_taken };
+	struct st_carry_for to = { .child = d->self.child_number, .after = d->info.outbox_taken,
+				   .version = d->version };
 	struct st_pool *pool = d->pool;
 	struct st_packed packed;
 	if (d->info.state != ST_DOWNLINK_LINKED || d->carrying)
@@ -65,13 +49,11 @@ int st_downlink_carry(struct st_downlink *d, struct st_txn *t)
 	int rc = st_outbox_waits(t, to.child, to.after);
 	memcpy(to.incarnation, d->self.incarnation, sizeof(to.incarnation));
 	if (rc == 0 && pool->packer == NULL)
-		rc = st_packer_new(&pool->packer); /* most children have nothing waiting, most of the time */
+		rc = st_packer_new(&pool->packer); /* most stations have nothing to carry, most of the time */
 	if (rc == 0)
 		rc = st_carry_pack(pool->packer, t, &to, &packed);
 	if (rc == 0)
 		rc = send(d, &packed);
-	if (rc < 0)
-		downlink_carry_ends(d);
 	return rc == ST_ENOTFOUND ? 0 : rc;
 }
 
@@ -86,6 +68,6 @@ int downlink_taken(struct st_downlink *d, struct st_txn *t, const struct st_take
 		d->info.outbox_taken = taken->position;
 		d->to.taken(d->to.arg, taken->position);
 	}
-	set_carrying(d, false); /* all of it, or it asks for the rest again */
+	d->carrying = false; /* all of it, or it asks for the rest again */
 	return st_downlink_carry(d, t);
 }

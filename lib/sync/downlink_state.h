@@ -10,6 +10,7 @@ struct st_downlink {
 	struct st_assembly assembly;
 	uint64_t wanted_next; /* the child's next push; 0: it has credit for it */
 	uint32_t session;     /* greetings so far */
+	uint32_t version;     /* of the wire, which both speak */
 	bool carrying;        /* a carry is on its way, up to this position: */
 	uint64_t carried;
 	uint32_t carries;     /* running number */
@@ -21,7 +22,6 @@ int downlink_say(struct st_downlink *d, const struct st_frame *frame);
 int downlink_say_bulk(struct st_downlink *d, const struct st_frame *frame); /* waits behind the rest */
 
 /* downlink_carry.c: the child's outbox. */
-void downlink_carry_ends(struct st_downlink *d);
 int downlink_taken(struct st_downlink *d, struct st_txn *t, const struct st_taken *taken);
 void downlink_outbox_from(struct st_downlink *d, const struct st_taken *taken);
 

@@ -37,6 +37,7 @@ struct st_packer {
 	struct st_buf events, parts, part, raw;
 	uint8_t *compressed;
 	ZSTD_CCtx *zstd;
+	struct packer_proofs *proofs; /* NULL: it has packed no carry */
 	size_t item_count, item_part_count;
 	struct item items[ST_PUSH_EVENTS_MAX];
 	struct item_part item_parts[ST_PUSH_PARTS_MAX];
@@ -76,6 +77,7 @@ void st_packer_free(struct st_packer *p)
 	st_arena_done(&p->arena);
 	ZSTD_freeCCtx(p->zstd);
 	free(p->compressed);
+	free(p->proofs);
 	free(p);
 }
 
@@ -87,6 +89,16 @@ struct st_buf *packer_raw(struct st_packer *p)
 struct st_buf *packer_part(struct st_packer *p)
 {
 	return &p->part;
+}
+
+int packer_proofs(struct st_packer *p, struct packer_proofs **ret_proofs)
+{
+	if (p->proofs == NULL)
+		p->proofs = calloc(1, sizeof(*p->proofs));
+	if (p->proofs == NULL)
+		return ST_ENOMEM;
+	*ret_proofs = p->proofs;
+	return 0;
 }
 
 void packer_put_part(struct st_buf *to, uint32_t event, uint32_t n, struct st_span stored)

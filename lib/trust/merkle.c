@@ -89,6 +89,17 @@ int st_merkle_root(uint64_t size, st_node_read *read, void *arg, struct st_hash 
 	return subtree(0, size, read, arg, ret_root);
 }
 
+int st_merkle_node(uint64_t size, unsigned level, uint64_t index, st_node_read *read, void *arg,
+		   struct st_hash *ret_node)
+{
+	ST_REQUIRE(read != NULL);
+	uint64_t from = index << level;
+	if (level >= ST_PROOF_MAX - 1 || index > UINT64_MAX >> level || from >= size)
+		return ST_ENOTFOUND;
+	uint64_t left = size - from;
+	return subtree(from, left >> level > 0 ? 1ull << level : left, read, arg, ret_node);
+}
+
 /* Turns a path gathered from the root down into leaf-to-root order. */
 static void reverse(struct st_proof *p)
 {

@@ -12,20 +12,24 @@ struct walking {
 	struct st_txn *txn;
 	struct st_arena arena;
 	struct st_buf bytes;
+	uint32_t log, writer; /* of the step before: most steps are of one log. 0: none yet */
 };
 
-static int place_of(struct st_txn *t, const struct st_position *p, struct st_place *ret_at)
+/* What e, which stands at a place, follows. */
+static int place_of(struct st_txn *t, const struct st_event *e, const struct st_place *at,
+		    struct st_place *ret_before)
 {
+	const struct st_position *p = &e->previous;
 	struct st_log log;
 	uint32_t station = 0;
-	*ret_at = (struct st_place){ .seq = p->seq };
-	if (p->seq == 0)
+	*ret_before = (struct st_place){ .log = at->log, .seq = p->seq };
+	if (p->seq == 0 || (p->epoch == e->at.epoch && st_code_equal(&p->station, &e->at.station)))
 		return 0;
 	int rc = st_station_number(t, &p->station, &station);
 	if (rc == 0)
 		rc = st_log_find(t, station, p->epoch, &log);
 	if (rc == 0)
-		ret_at->log = log.number;
+		ret_before->log = log.number;
 	return rc;
 }
 
@@ -43,11 +47,13 @@ static int read_step(struct walking *w, const struct st_place *at, struct st_ste
 		rc = st_event_decode(st_buf_span(&w->bytes), &w->arena, &e);
 	if (rc == 0)
 		rc = st_change_decode(e.type, e.body, &w->arena, &change);
-	if (rc == 0)
-		rc = st_station_number(w->txn, &e.at.station, &step->writer);
+	if (rc == 0 && at->log != w->log)
+		rc = st_station_number(w->txn, &e.at.station, &w->writer);
+	w->log = rc == 0 ? at->log : 0;
+	step->writer = w->writer;
 	if (rc == 0 && !st_code_empty(&change.holder))
 		rc = st_station_number(w->txn, &change.holder, &step->holder);
-	return rc < 0 ? rc : place_of(w->txn, &e.previous, ret_before);
+	return rc < 0 ? rc : place_of(w->txn, &e, at, ret_before);
 }
 
 int st_record_chain(struct st_txn *t, const struct st_record *r, struct st_step **ret_steps,

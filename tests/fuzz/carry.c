@@ -2,7 +2,8 @@
  * each stored or refused. The writer of what comes is a station of another branch, whose key the target has, so
  * that bytes get as far as their event.
  *
- * Input: how u8, then bytes: even, a carry as it is; odd, { seq u8, size u16, event }... under that key. */
+ * Input: how u8, then bytes: even, a carry as it is; odd, { epoch u8, size u16, event }... under that key; epoch 0x80
+ * and more: { seq u8, hashes u8 } stand before the size, and hashes behind the event, which leans on the one before. */
 #include "decoders.h"
 #include <station/sync/carry.h>
 #include "../common/city.h"
@@ -66,7 +67,7 @@ static void raw(struct st_span bytes)
 	st_inbound_carry_free(in);
 }
 
-/* Each event is a log of its own: one leaf is its tree. */
+/* Each event is a log of its own: one leaf is its tree. Or it claims a path in the tree of the one before. */
 static void signed_items(struct st_span in)
 {
 	static struct st_carry_item items[ITEMS_MAX];
@@ -74,11 +75,26 @@ static void signed_items(struct st_span in)
 	memset(items, 0, sizeof(items));
 	while (in.size > 3 && carry.item_count < ITEMS_MAX) {
 		struct st_carry_item *i = &items[carry.item_count];
-		i->log = (struct st_log_id){ city_code("410621"), 1u + take_u8(&in) };
+		uint8_t epoch = take_u8(&in), hashes = 0;
+		i->log = (struct st_log_id){ city_code("410621"), 1u + epoch };
 		i->seq = i->size = 1;
+		i->shared = epoch >= 0x80;
+		if (i->shared) {
+			i->seq = 1u + take_u8(&in);
+			hashes = take_u8(&in) % ST_PROOF_MAX;
+		}
 		i->event = take_bytes(&in, take_u16(&in));
 		if (i->event.size == 0)
 			break;
+		i->path = take_bytes(&in, (size_t)hashes * ST_HASH_SIZE);
+		i->path.size -= i->path.size % ST_HASH_SIZE;
+		if (i->shared && carry.item_count > 0) {
+			i->log = i[-1].log;
+			i->size = i[-1].size;
+			i->cosignature = i[-1].cosignature;
+			carry.item_count++;
+			continue;
+		}
 		struct st_checkpoint c = { .log = i->log, .size = 1, .root = st_hash_leaf(i->event) };
 		st_cosign(&c, &writer.keys.identity, 1, &i->cosignature);
 		carry.item_count++;

@@ -9,6 +9,7 @@
  * Positions rise for ever, so what a child has taken is one number under this store's incarnation. */
 #pragma once
 #include <station/store/logs.h>
+#include <station/trust/paths.h>
 
 struct st_carried {
 	uint32_t log; /* local number */
@@ -23,13 +24,19 @@ ST_MUST int st_carried_get(struct st_txn *t, uint32_t log, uint64_t seq, struct 
 typedef int st_carried_fn(struct st_txn *t, const struct st_carried *c, void *arg);
 /* Those behind (log, seq), in that order; all of them from (0, 0). Non-zero from fn stops and is returned. */
 ST_MUST int st_carried_each(struct st_txn *t, uint32_t log, uint64_t seq, st_carried_fn *fn, void *arg);
-/* The event at a place with its proof, from its log or from where it is carried. ST_ENOTFOUND. */
+/* The event at a place with its proof, from its log or from where it is carried. ST_ENOTFOUND. Several of one log are
+ * proven under its newest checkpoint, so that they have as much as possible in common. */
 struct st_proving {
 	struct st_txn *txn;
-	struct st_tree_memo *memo; /* of the same transaction; NULL: none */
+	struct st_tree_memo *memo; /* of the same store; NULL: none */
 	struct st_buf *to;         /* gets the event; empty */
+	struct st_log log;         /* of the one before; number 0: none */
+	struct st_checkpoint_row newest;
+	struct st_paths *paths; /* cleared; what the proofs share. NULL: each proof is whole */
+	uint32_t paths_log;
+	bool shared; /* of the newest proof: it is what those before it don't tell */
 };
-ST_MUST int st_carried_prove(const struct st_proving *p, uint32_t log, uint64_t seq, struct st_carried *ret_c);
+ST_MUST int st_carried_prove(struct st_proving *p, uint32_t log, uint64_t seq, struct st_carried *ret_c);
 
 struct st_outbox_row {
 	uint32_t child; /* station number */

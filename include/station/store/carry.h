@@ -6,10 +6,11 @@
 #include <station/trust/merkle.h>
 
 enum {
-	ST_CARRY_ITEMS_MAX = 256,
+	ST_CARRY_ITEMS_MAX = 1024,
+	ST_CARRY_WHOLE_MAX = 256, /* of them for a child that takes none that share */
 	ST_CARRY_CERTIFICATES_MAX = 64,
 	ST_CARRY_PARTS_MAX = 8, /* of one item */
-	ST_CARRY_BYTES_MAX = 128 * 1024, /* then no further item is added */
+	ST_CARRY_BYTES_MAX = 192 * 1024, /* then no further item is added */
 };
 
 struct st_carry_item {
@@ -17,6 +18,7 @@ struct st_carry_item {
 	uint64_t seq;
 	struct st_span event;
 	struct st_span path; /* of hashes, at most ST_PROOF_MAX */
+	bool shared;         /* path is what the items before it don't know: trust/paths.h */
 	uint64_t size; /* of the checkpoint that the path leads to */
 	struct st_cosignature cosignature;
 	size_t part_count;

@@ -63,8 +63,8 @@ ST_MUST int st_event_each(struct st_txn *t, uint32_t log, uint64_t from, uint64_
 			  st_event_fn *fn, void *arg);
 
 /* Tree reads for trust/merkle.h: pass st_tree_read with a struct st_tree. */
-enum { ST_TREE_MEMO = 256 };
-/* Nodes that were read or hashed, for many proofs of one transaction: a node never changes. Zeroed: none. */
+enum { ST_TREE_MEMO = 2048 };
+/* Nodes that were read or hashed, for many proofs from one store: a node never changes. Zeroed: none. */
 struct st_tree_memo {
 	struct {
 		uint64_t index;

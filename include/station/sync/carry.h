@@ -1,6 +1,7 @@
 /* carry.h - a carry on its way down: from the outbox into chunks, and from chunks back.
  * One carry is on its way to a child at a time: the next goes when the child has said that this one is on its
- * disk, so it needs no credit and takes bounded memory at both ends. A hand-on travels with its private
+ * disk, so it needs no credit and takes bounded memory at both ends. Events of one log under one checkpoint tell what they have in common
+ * once (trust/paths.h). A hand-on travels with its private
  * part and the key that is sealed to the new holder; of other events only the clear parts go. */
 #pragma once
 #include <station/base/arena.h>
@@ -11,6 +12,7 @@
 struct st_carry_for {
 	uint32_t child;          /* station number */
 	uint64_t after;          /* position that the child has */
+	uint32_t version;        /* of the wire; 0: of a child that doesn't say */
 	uint8_t incarnation[16]; /* of this store */
 };
 /* Packs the outbox's next rows. ST_ENOTFOUND: there is nothing after that position. Rows whose event has gone are

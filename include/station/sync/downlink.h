@@ -22,9 +22,9 @@ enum {
 /* The bytes that all children together may have on the way beyond their standing credit. */
 struct st_pool {
 	uint64_t size, given; /* given <= size */
-	/* What all of them pack their outboxes with: there while any of them sends from one. */
+	/* What all of them pack their outboxes with: made for the first carry, freed with the last session. */
 	struct st_packer *packer;
-	size_t carrying;
+	size_t sessions;
 };
 
 struct st_downlink_to {

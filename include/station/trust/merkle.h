@@ -34,6 +34,9 @@ struct st_hash st_frontier_root(const struct st_frontier *f); /* size 0: SHA-256
 
 /* Root of the first size leaves, from stored nodes. */
 ST_MUST int st_merkle_root(uint64_t size, st_node_read *read, void *arg, struct st_hash *ret_root);
+/* The node at (level, index) of a tree of size leaves: on its right edge it covers as many as there are. */
+ST_MUST int st_merkle_node(uint64_t size, unsigned level, uint64_t index, st_node_read *read, void *arg,
+			   struct st_hash *ret_node);
 /* RFC 6962 2.1.1 and 2.1.2. ST_ENOTFOUND: index or size out of range, or a node isn't there. */
 ST_MUST int st_inclusion_prove(uint64_t index, uint64_t size, st_node_read *read, void *arg,
 			       struct st_proof *ret_proof);

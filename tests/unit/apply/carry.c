@@ -210,6 +210,7 @@ static void test_forged(void **state)
 {
 	char number[ST_NUMBER_TEXT];
 	(void)state;
+	carry_version = 1; /* each item whole */
 	assert_int_equal(station_opens(&city[BASE_A], number), 0);
 	assert_int_equal(hand(BASE_A, number, "hand", codes[BASE_B]), 0);
 	push_all(BASE_A);
@@ -255,6 +256,7 @@ static void test_withheld(void **state)
 	char one[ST_NUMBER_TEXT] = "", two[ST_NUMBER_TEXT] = "";
 	struct st_carried_verdict v;
 	(void)state;
+	carry_version = 1;
 	assert_int_equal(station_opens(&city[MAIN], one), 0);
 	assert_int_equal(station_opens(&city[MAIN], two), 0);
 	assert_int_equal(hand(MAIN, one, "hand", codes[BASE_B]), 0);
@@ -310,6 +312,96 @@ static void test_late_joiner(void **state)
 	station_gone(&late);
 }
 
+/* Three events of one log travel under one checkpoint, told once, and only as much of each path as isn't known. */
+static void test_shared(void **state)
+{
+	char number[ST_NUMBER_TEXT];
+	uint8_t other[65535];
+	(void)state;
+	assert_int_equal(station_opens(&city[BASE_A], number), 0);
+	assert_int_equal(station_command(&city[BASE_A], "accept", number, NULL, 0), 0);
+	assert_int_equal(hand(BASE_A, number, "hand", codes[BASE_B]), 0);
+	push_all(BASE_A);
+	push_all(BRANCH_A);
+	carry_version = 1;
+	struct st_inbound_carry *old = next_carry(MAIN, BRANCH_B, 0);
+	carry_version = ST_WIRE_SHARES;
+	struct st_inbound_carry *in = next_carry(MAIN, BRANCH_B, 0);
+	assert_int_equal(in->carry.item_count, 3);
+	assert_int_equal(old->carry.item_count, 3);
+	for (size_t i = 0; i < 3; i++) {
+		assert_false(old->carry.items[i].shared);
+		assert_int_equal(in->carry.items[i].shared, i > 0);
+		assert_true(in->carry.items[i].path.size <= old->carry.items[i].path.size >> (i > 0));
+		assert_int_equal(in->carry.items[i].size, old->carry.items[i].size);
+		assert_true(st_code_equal(&in->carry.items[i].log.station, &old->carry.items[i].log.station));
+	}
+	struct st_carry_item items[3] = { in->carry.items[0], in->carry.items[1], in->carry.items[2] };
+	struct st_carry forged = in->carry;
+	forged.items = items;
+	memcpy(other, items[1].event.data, items[1].event.size);
+	other[items[1].event.size - 1] ^= 1;
+	items[1].event = st_span(other, items[1].event.size);
+	struct st_job_carry done = take(BRANCH_B, &forged);
+	assert_int_equal(done.refused, 2); /* it, and what leans on what it would have told: nothing gets in */
+	assert_int_equal(done.why, ST_EROOT);
+	assert_int_equal(done.stored, 1);
+	items[1] = in->carry.items[1];
+	items[1].size++; /* leans on another tree */
+	assert_int_equal(take(BRANCH_B, &forged).stored, 0);
+	forged.items = items + 2; /* leans on nothing */
+	forged.item_count = 1;
+	assert_int_equal(take(BRANCH_B, &forged).refused, 1);
+	assert_int_equal(take(BRANCH_B, &in->carry).refused, 0); /* the right ones heal it */
+	st_inbound_carry_free(in);
+	st_inbound_carry_free(old);
+	settle();
+	assert_int_equal(at(BASE_B, number).record.revision, 3);
+	sound();
+}
+
+/* A row of the outbox once more, to the bounds of a carry. */
+static int put_rows(struct st_txn *t, void *arg)
+{
+	uint32_t child = *(uint32_t *)arg;
+	struct st_self self;
+	uint64_t position = 0;
+	int rc = st_self_load(t, &self);
+	for (unsigned i = 0; rc == 0 && i < ST_CARRY_ITEMS_MAX + 10; i++)
+		rc = st_outbox_put(t, child, self.log, 1, &position);
+	return rc;
+}
+
+static void test_full_carry(void **state)
+{
+	uint32_t child = number_at(&city[MAIN], codes[BRANCH_B]);
+	(void)state;
+	assert_int_equal(st_store_write(city[MAIN].store, put_rows, &child), 0);
+	struct st_inbound_carry *in = next_carry(MAIN, BRANCH_B, 0);
+	assert_int_equal(in->carry.item_count, ST_CARRY_ITEMS_MAX);
+	assert_int_equal(take(BRANCH_B, &in->carry).refused, 0);
+	st_inbound_carry_free(in);
+	carry_version = 1;
+	in = next_carry(MAIN, BRANCH_B, 0);
+	assert_int_equal(in->carry.item_count, ST_CARRY_WHOLE_MAX);
+	st_inbound_carry_free(in);
+	settle();
+	sound();
+}
+
+/* An item that leans on one before it, where there is none, is no carry. */
+static void test_leans_on_nothing(void **state)
+{
+	static const uint8_t bytes[] = { 0x10, 1, /* position */ 0x1a, 7, /* an item: */ 0x18, 1, /* seq */
+					 0x22, 1, 'e', /* event */ 0x50, 1 /* shared */ };
+	struct st_inbound_carry *in = NULL;
+	uint8_t *raw = malloc(sizeof(bytes));
+	(void)state;
+	memcpy(raw, bytes, sizeof(bytes));
+	assert_int_equal(st_carry_unpack(raw, sizeof(bytes), &in), ST_EWIRE);
+	free(raw);
+}
+
 /* Any cut of a carry's bytes is an error, and nothing worse. */
 static void test_cut_bytes(void **state)
 {
@@ -319,7 +411,8 @@ static void test_cut_bytes(void **state)
 	assert_int_equal(hand(BASE_A, number, "hand", codes[BASE_B]), 0);
 	push_all(BASE_A);
 	push_all(BRANCH_A);
-	struct carrying c = { .to = { .child = number_at(&city[MAIN], codes[BRANCH_B]) } };
+	struct carrying c = { .to = { .child = number_at(&city[MAIN], codes[BRANCH_B]),
+				     .version = ST_WIRE_VERSION } };
 	assert_int_equal(st_packer_new(&c.packer), 0);
 	assert_int_equal(st_store_read(city[MAIN].store, pack_carry, &c), 0);
 	uint8_t *raw = unpacked(&c.packed);
@@ -343,7 +436,8 @@ int main(void)
 		CITY(test_history_comes_late), CITY(test_supervision), CITY(test_again),
 		CITY(test_what_was_handed_on_is_merged_as_an_own_one),
 		CITY(test_forged), CITY(test_withheld), CITY(test_late_joiner),
-		CITY(test_cut_bytes),
+		CITY(test_cut_bytes), CITY(test_shared), CITY(test_full_carry),
+		CITY(test_leans_on_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -121,6 +121,8 @@ static inline void push_all(int child)
 
 /* ---- carries ---- */
 
+static uint32_t carry_version = ST_WIRE_VERSION; /* of the children's wire */
+
 struct carrying {
 	struct st_packer *packer;
 	struct st_carry_for to;
@@ -138,7 +140,8 @@ static inline int pack_carry(struct st_txn *t, void *arg)
 /* The next carry for a child, after a position; NULL: nothing waits. */
 static inline struct st_inbound_carry *next_carry(int parent, int child, uint64_t after)
 {
-	struct carrying c = { .to = { .child = number_at(&city[parent], codes[child]), .after = after } };
+	struct carrying c = { .to = { .child = number_at(&city[parent], codes[child]), .after = after,
+				     .version = carry_version } };
 	struct st_inbound_carry *in = NULL;
 	memset(c.to.incarnation, 7, sizeof(c.to.incarnation));
 	assert_int_equal(st_packer_new(&c.packer), 0);
@@ -250,6 +253,7 @@ static inline int setup(void **state)
 {
 	static const enum st_tier tiers[STATIONS] = { ST_MAIN, ST_BRANCH, ST_BRANCH, ST_BASE, ST_BASE };
 	(void)state;
+	carry_version = ST_WIRE_VERSION;
 	assert_int_equal(st_trust_start(), 0);
 	for (int i = 0; i < STATIONS; i++)
 		station_new(&city[i], (uint64_t)i + 10);
