@@ -152,6 +152,12 @@ static int by_bytes(const void *a, const void *b)
 	return memcmp(a, b, sizeof(struct entry));
 }
 
+static void sort(struct entries *e)
+{
+	if (e->count > 1)
+		qsort(e->list, e->count, sizeof(*e->list), by_bytes);
+}
+
 void check_lists(struct station *s)
 {
 	struct sim *sim = s->sim;
@@ -160,8 +166,8 @@ void check_lists(struct station *s)
 	l.kind = k->number;
 	l.today = st_day_of_ms(station_wall(s)) + (uint32_t)sim_below(sim, 90);
 	SIM_DO(sim, s, st_store_read(s->store, read_all, &l));
-	qsort(l.wanted.list, l.wanted.count, sizeof(struct entry), by_bytes);
-	qsort(l.there.list, l.there.count, sizeof(struct entry), by_bytes);
+	sort(&l.wanted);
+	sort(&l.there);
 	size_t n = l.wanted.count < l.there.count ? l.wanted.count : l.there.count, i = 0;
 	while (i < n && by_bytes(&l.wanted.list[i], &l.there.list[i]) == 0)
 		i++;
