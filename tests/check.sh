@@ -20,13 +20,14 @@ add() {
 }
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
-tests/run.sh "$@" | tee "$out"
+# Of the faults each seventh here, and all of them in make faults.
+FAULT_STEP=7 tests/run.sh "$@" | tee "$out"
 add "$out" unit
 tests/fuzz/run.sh 3 "$build"/fuzz/* | tee "$out"
 add "$out" fuzz
 "$build"/sim 1 60 2 | tee "$out"
 add "$out" sim
-python3 tests/system/run.py --build "$build" | tee "$out"
+python3 tests/system/run.py --build "$build" --lanes 2 | tee "$out"
 add "$out" system
 python3 tests/system/hard.py --build "$build" kill --rounds 4 | tee "$out"
 add "$out" kills

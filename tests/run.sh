@@ -1,20 +1,29 @@
 #!/bin/sh
-# run.sh - runs test programs one after another and closes with the count of all their tests.
+# run.sh - runs test programs, two at once, and closes with the count of all their tests.
 # Each program prints TAP; a program that dies counts as a failure. Exit 1 if anything failed.
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+n=0
+for program in "$@"; do
+	n=$((n + 1))
+	printf '%s\n%s\n' "$program" "$folder/$n"
+done | xargs -n 2 -P 2 sh -c 'CMOCKA_MESSAGE_OUTPUT=TAP "$0" >"$1" 2>&1; echo $? >"$1.code"'
 passed=0
 failed=0
+n=0
 for program in "$@"; do
-	out=$(CMOCKA_MESSAGE_OUTPUT=TAP "$program" 2>&1)
-	code=$?
-	p=$(printf '%s\n' "$out" | grep -c '^ok ')
-	f=$(printf '%s\n' "$out" | grep -c '^not ok ')
-	if [ $code -ne 0 ] && [ "$f" -eq 0 ]; then
+	n=$((n + 1))
+	code=$(cat "$folder/$n.code" 2>/dev/null || echo 127)
+	p=$(grep -c '^ok ' "$folder/$n")
+	f=$(grep -c '^not ok ' "$folder/$n")
+	if [ "$code" -ne 0 ] && [ "$f" -eq 0 ]; then
 		f=1
 	fi
 	passed=$((passed + p))
 	failed=$((failed + f))
 	if [ "$f" -ne 0 ]; then
-		printf '%s\n' "--- $program (exit $code)" "$out"
+		printf '%s\n' "--- $program (exit $code)"
+		cat "$folder/$n"
 	else
 		printf '%s: %s passed\n' "${program##*/tests/}" "$p"
 	fi

@@ -1833,17 +1833,50 @@ def run_one(f):
         return text
 
 
+def run_lanes(names, lanes):
+    """The tests shared out to so many processes, which run at once; their counts added up."""
+    sums, lock = [0, 0], threading.Lock()
+
+    def follow(process):
+        for line in process.stdout:
+            count = re.match(r"^(\d+) passed, (\d+) failed$", line)
+            with lock:
+                if count:
+                    sums[0] += int(count[1])
+                    sums[1] += int(count[2])
+                else:
+                    print(line, end="", flush=True)
+        if process.wait() not in (0, 1):
+            with lock:
+                sums[1] += 1
+                print("NOT OK a lane ended with %d" % process.returncode, flush=True)
+
+    threads = []
+    for i in range(min(lanes, len(names))):
+        process = subprocess.Popen([sys.executable, __file__, "--build", BUILD, *names[i::lanes]],
+                                   stdout=subprocess.PIPE, text=True)
+        threads.append(threading.Thread(target=follow, args=(process,)))
+        threads[-1].start()
+    for t in threads:
+        t.join()
+    print("%d passed, %d failed" % tuple(sums))
+    return 1 if sums[1] else 0
+
+
 def main():
     global BUILD
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
+    parser.add_argument("--lanes", type=int, default=1, help="processes that run tests at once")
     parser.add_argument("names", nargs="*")
     args = parser.parse_args()
     BUILD = args.build
     passed = failed = 0
-    for f in TESTS + cities.TESTS + directives.TESTS + online.TESTS + tables.TESTS:
-        if args.names and f.__name__ not in args.names:
-            continue
+    tests = [f for f in TESTS + cities.TESTS + directives.TESTS + online.TESTS + tables.TESTS
+             if not args.names or f.__name__ in args.names]
+    if args.lanes > 1:
+        return run_lanes([f.__name__ for f in tests], args.lanes)
+    for f in tests:
         begun = time.monotonic()
         wrong = run_one(f)
         passed += wrong is None
