@@ -18,7 +18,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import chamber  # noqa: E402
 import office  # noqa: E402
-from cases import BadFile, Plan, import_all  # noqa: E402
+from sources import BadFile, Plan, import_all  # noqa: E402
 from city import City, Failed, TOP, divisions, free_port  # noqa: E402
 from clerk import until  # noqa: E402
 from life import END, Life  # noqa: E402

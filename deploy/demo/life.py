@@ -7,7 +7,7 @@ import concurrent.futures
 import datetime
 
 import draw
-from cases import QUARTER, clean
+from sources import QUARTER, clean
 from clerk import CHINA, MINUTE, Clerk, moment, table_rows, until
 
 WEEKS = 13
