@@ -205,11 +205,22 @@ static void revoke(struct sim *sim, void *station, uint64_t tag)
 		job_free(j);
 }
 
-/* More than the parent's whole pool; and now and then the parent has had enough of it. */
+static void pour(struct sim *sim, struct station *s)
+{
+	for (uint64_t n = 30 + sim_below(sim, 90); n > 0 && s->alive; n--)
+		open_kind(sim, s, st_kind(ST_KIND_MATTER));
+}
+
+/* More than the parent's whole pool, at times from all its children at once; and now and then the parent
+ * has had enough of it. */
 static void flood(struct sim *sim, struct station *s)
 {
-	for (uint64_t n = 30 + sim_below(sim, 90); n > 0; n--)
-		open_kind(sim, s, st_kind(ST_KIND_MATTER));
+	bool all = sim_chance(sim, 500);
+	for (size_t i = 0; i < sim->count; i++) {
+		struct station *other = sim->stations[i];
+		if (other == s || (all && other->parent == s->parent && other->alive && other->self.set_up))
+			pour(sim, other);
+	}
 	if (s->parent != NULL && sim_chance(sim, 100))
 		sim_after(sim, sim_below(sim, 3000), revoke, s, 0);
 }
