@@ -65,7 +65,7 @@ QUESTIONS = (
     (7, (), ("失联站", "silent"), len, lambda x: 0),
     (8, ("--month", "2026-06"), ("六月无人进站", "none in June"), len,
      lambda x: sum(not c.count["visits of 06"] for c in x.life.clerks.values())),
-    (9, DAYS, ("已落实", "kept"), added("kept"), counted("kept")),
+    (9, DAYS, ("落实和改期", "kept or moved"), lambda rows: added("kept")(rows) + added("moved")(rows), counted("kept")),
     (10, QUARTER, ("领导进站", "visits"), added("visits"), counted("visit", "leader")),
     (11, QUARTER, ("进站服务", "visits"), added("visits"), counted("visit", *LAW)),
     (12, DAYS, ("未接待代表", "deputies"), len, unreceived),

@@ -168,7 +168,7 @@ def import_all(city, files, victim_code, told):
     def begin(code, source):
         return city[code].spawn("import", files[code, source], "--source", source, "--json")
 
-    runs = {code: begin(code, s[0]) for code, s in cases.items()}
+    runs = {code: begin(code, s[0]) for code, s in sources.items()}
     victim = city[victim_code]
     while int(victim.json("status")["stations"][0]["size"]) < KILL_EVENTS:
         if runs[victim_code].poll() is not None:
@@ -181,7 +181,7 @@ def import_all(city, files, victim_code, told):
     runs[victim_code] = begin(victim_code, sources[victim_code][0])
     for code, run in runs.items():
         finish(code, run)
-    for n in range(1, max(len(s) for s in cases.values())):
-        runs = {code: begin(code, s[n]) for code, s in cases.items() if len(s) > n}
+    for n in range(1, max(len(s) for s in sources.values())):
+        runs = {code: begin(code, s[n]) for code, s in sources.items() if len(s) > n}
         for code, run in runs.items():
             finish(code, run)
