@@ -164,24 +164,10 @@ static int take_new(struct st_apply *a, const struct st_carry_item *i, struct st
 		return rc;
 	if (!form)
 		return st_unread_put(a->txn, log->number, i->seq, ST_EWIRE);
-	if (unread == 0)
-		unread = member_event(a, log, &e);
-	if (unread == 0)
-		unread = city_event(a, log, &e);
-	if (is_failure(unread))
-		return unread;
 	if (e.type == ST_ENROL || e.type == ST_REVOKE)
 		a->writer.known = false; /* it may be about that one */
-	st_assert(unread <= 0);
-	rc = unread < 0 ? st_unread_put(a->txn, log->number, i->seq, unread)
-			: st_fold_event(a->txn, a->fold, log, &e);
-	if (rc == 0 && unread == 0)
-		rc = online_event(a, &e);
-	if (rc == 0)
-		rc = route_event(a, log, &e);
-	if (rc == 0)
-		rc = route_late(a, log, &e);
-	return rc < 0 || unread < 0 ? rc : heard_arrives(a, log, &e);
+	rc = effect_arrived(a, log, &e, unread);
+	return rc < 0 ? rc : 0;
 }
 
 /* 0 stored, 1 known already, < 0 refused, or the store's failure. */

@@ -116,6 +116,13 @@ int job_adopt(struct st_apply *a, struct st_job_adopt *job);
 int job_invite(struct st_apply *a, struct st_job_invite *job);
 int job_enrol(struct st_apply *a, struct st_job_enrol *job);
 int job_revoke(struct st_apply *a, struct st_job_revoke *job);
+/* effect.c: what an event says of stations and the city (its code, where that counts for nothing: it is unread) ... */
+int effect_read(struct st_apply *a, const struct st_log *log, const struct st_event *e);
+/* ... and of records and votes. */
+int effect_folded(struct st_apply *a, const struct st_log *log, const struct st_event *e);
+/* All of an event of another's log, whose envelope is read. unread: why its body isn't; 0: it is. 1: counted as
+ * unread; < 0: the store failed. */
+int effect_arrived(struct st_apply *a, const struct st_log *log, const struct st_event *e, int unread);
 /* roll.c: what enrolments and revocations of the logs below say of stations */
 int member_event(struct st_apply *a, const struct st_log *log, const struct st_event *e);
 int member_add(struct st_apply *a, const struct st_station *issuer, struct st_span certificate,

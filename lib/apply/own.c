@@ -221,11 +221,9 @@ static int fold_all(struct st_apply *a)
 		int rc = st_event_decode(o->events[i], &a->arena, &e);
 		if (ST_NEVER(rc < 0)) /* we have just written it */
 			return ST_ECORRUPT;
-		rc = st_fold_event(a->txn, a->fold, &o->log, &e);
+		rc = effect_folded(a, &o->log, &e);
 		if (rc == 0)
 			rc = online_event(a, &e);
-		if (rc == 0)
-			rc = vote_event(a, &o->log, &e);
 		if (rc == 0)
 			rc = keep_addressees(a, &e);
 		if (rc == 0)

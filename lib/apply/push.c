@@ -116,21 +116,6 @@ static bool in_its_place(const struct st_event *e, const struct st_log_id *id, u
 	       e->at.seq == seq;
 }
 
-/* On its record, and on whom it is addressed to. */
-static int take_effect(struct st_apply *a, struct arrival *v, const struct st_event *e)
-{
-	int rc = st_fold_event(a->txn, a->fold, &v->log, e);
-	if (rc == 0)
-		rc = online_event(a, e);
-	if (rc == 0)
-		rc = vote_event(a, &v->log, e);
-	if (rc == 0)
-		rc = route_event(a, &v->log, e);
-	if (rc == 0)
-		rc = route_late(a, &v->log, e); /* a hand-on may have come before its history */
-	return rc < 0 ? rc : heard_arrives(a, &v->log, e);
-}
-
 /* An event that stands in the store takes effect, or is counted as unread. */
 static int take_event(struct st_apply *a, struct arrival *v, size_t i)
 {
@@ -148,17 +133,13 @@ static int take_event(struct st_apply *a, struct arrival *v, size_t i)
 	int rc = take_parts(a, v, i, form ? &e : NULL);
 	if (rc < 0)
 		return rc;
-	if (unread == 0) {
-		unread = member_event(a, &v->log, &e);
-		if (unread == 0)
-			unread = city_event(a, &v->log, &e);
-		if (is_failure(unread))
-			return unread;
+	if (!form) {
+		v->job->unread++;
+		return st_unread_put(a->txn, v->log.number, seq, unread);
 	}
-	if (unread == 0)
-		return take_effect(a, v, &e);
-	v->job->unread++;
-	return st_unread_put(a->txn, v->log.number, seq, unread);
+	rc = effect_arrived(a, &v->log, &e, unread);
+	v->job->unread += rc == 1;
+	return rc < 0 ? rc : 0;
 }
 
 static int store_new(struct st_apply *a, struct arrival *v)

@@ -55,9 +55,7 @@ static int read_now(struct st_apply *a, const struct st_log *log, const struct s
 		return rc == ST_ENOTFOUND ? 0 : rc;
 	if (code != ST_EUNREAD)
 		return 0; /* it was read, and refused */
-	rc = member_event(a, log, e);
-	if (rc == 0)
-		rc = city_event(a, log, e);
+	rc = effect_read(a, log, e);
 	if (is_failure(rc))
 		return rc;
 	return rc < 0 ? st_unread_put(a->txn, log->number, e->at.seq, rc)
@@ -78,9 +76,7 @@ static int fold_one(struct step *s, uint64_t seq, struct st_span bytes)
 	if (rc == 0 && e.at.seq == seq) {
 		rc = read_now(a, &s->log, &e);
 		if (rc == 0)
-			rc = st_fold_event(a->txn, a->fold, &s->log, &e);
-		if (rc == 0)
-			rc = vote_event(a, &s->log, &e);
+			rc = effect_folded(a, &s->log, &e);
 	} else {
 		rc = 0; /* counted as unread when it came */
 	}

@@ -4,13 +4,9 @@
 #pragma once
 #include "../../unit/apply/pair.h"
 #include <station/base/clock.h>
-#include <station/store/carried.h>
-#include <station/sync/carry.h>
-#include <station/sync/pack.h>
-#include <zstd.h>
 
 enum { MAIN, BRANCH_A, BRANCH_B, BASE_A, BASE_B, BASE_C, SPECIALTY, STATIONS };
-enum { RECORDS = 220, LOGS = 64, VALUE = 80 };
+enum { RECORDS = 220, VALUE = 80 };
 static struct station city[STATIONS];
 static struct st_signing_key root;
 static const char *const codes[STATIONS] = { "410600",    "410611",    "410621",      "410611003",
@@ -28,168 +24,7 @@ static uint32_t below(uint32_t n)
 
 /* ---- links ---- */
 
-static uint64_t sent[STATIONS][LOGS];
-
-struct numbering {
-	const char *code;
-	uint32_t number;
-};
-
-static int find_number(struct st_txn *t, void *arg)
-{
-	struct numbering *n = arg;
-	struct st_code code = code_of(n->code);
-	return st_station_number(t, &code, &n->number);
-}
-
-static uint32_t number_at(int station, const char *code)
-{
-	struct numbering n = { code, 0 };
-	assert_int_equal(st_store_read(city[station].store, find_number, &n), 0);
-	return n.number;
-}
-
-struct pushing {
-	struct st_packer *packer;
-	uint32_t log;
-	uint64_t from;
-	struct st_packed packed;
-	int rc;
-};
-
-static int pack_log(struct st_txn *t, void *arg)
-{
-	struct pushing *p = arg;
-	struct st_log log;
-	int rc = st_log_get(t, p->log, &log);
-	if (rc < 0)
-		return rc;
-	p->rc = log.signed_size <= p->from ? ST_ENOTFOUND
-					   : st_push_pack(p->packer, t, &log, p->from, &p->packed);
-	return 0;
-}
-
-static uint8_t *unpacked(const struct st_packed *p)
-{
-	uint8_t *raw = malloc(p->raw_size);
-	if (p->compressed)
-		assert_int_equal(ZSTD_decompress(raw, p->raw_size, p->bytes.data, p->bytes.size),
-				 p->raw_size);
-	else
-		memcpy(raw, p->bytes.data, p->bytes.size);
-	return raw;
-}
-
-static void push_log(int child, uint32_t log)
-{
-	struct pushing p = { .log = log, .from = sent[child][log] };
-	assert_int_equal(st_packer_new(&p.packer), 0);
-	while (st_store_read(city[child].store, pack_log, &p) == 0 && p.rc == 0) {
-		struct st_inbound *in = NULL;
-		struct st_job *job = calloc(1, sizeof(*job));
-		assert_int_equal(st_push_unpack(unpacked(&p.packed), p.packed.raw_size, &in), 0);
-		job->kind = ST_JOB_PUSH;
-		job->u.push.push = in->push;
-		job->u.push.child = number_at(parents[child], codes[child]);
-		assert_int_equal(station_run(&city[parents[child]], job), 0);
-		p.from = p.packed.size;
-		st_inbound_free(in);
-		free(job);
-	}
-	sent[child][log] = p.from;
-	st_packer_free(p.packer);
-}
-
-struct logs {
-	uint32_t own, count, list[LOGS];
-};
-
-static int list_log(struct st_txn *t, const struct st_log *log, void *arg)
-{
-	struct logs *l = arg;
-	(void)t;
-	assert_true(log->number < LOGS);
-	if (log->signed_size > 0 && log->number != l->own)
-		l->list[l->count++] = log->number;
-	return 0;
-}
-
-static int list_logs(struct st_txn *t, void *arg)
-{
-	struct logs *l = arg;
-	struct st_self self;
-	int rc = st_self_load(t, &self);
-	l->own = self.log;
-	return rc < 0 ? rc : st_log_each(t, list_log, l);
-}
-
-static void push_all(int child)
-{
-	struct logs l = { .count = 0 };
-	assert_int_equal(st_store_read(city[child].store, list_logs, &l), 0);
-	push_log(child, l.own); /* what enrolled the others comes first */
-	for (uint32_t i = 0; i < l.count; i++)
-		push_log(child, l.list[i]);
-}
-
-struct carrying {
-	struct st_packer *packer;
-	struct st_carry_for to;
-	struct st_packed packed;
-	int rc;
-};
-
-static int pack_carry(struct st_txn *t, void *arg)
-{
-	struct carrying *c = arg;
-	c->rc = st_carry_pack(c->packer, t, &c->to, &c->packed);
-	return 0;
-}
-
-static uint64_t carry_one(int child, uint64_t after)
-{
-	struct carrying c = { .to = { .child = number_at(parents[child], codes[child]),
-				      .after = after } };
-	struct st_inbound_carry *in = NULL;
-	struct st_job *job = calloc(1, sizeof(*job));
-	memset(c.to.incarnation, 7, sizeof(c.to.incarnation));
-	assert_int_equal(st_packer_new(&c.packer), 0);
-	assert_int_equal(st_store_read(city[parents[child]].store, pack_carry, &c), 0);
-	if (c.rc == 0) {
-		assert_int_equal(st_carry_unpack(unpacked(&c.packed), c.packed.raw_size, &in), 0);
-		job->kind = ST_JOB_CARRY;
-		job->u.carry.carry = in->carry;
-		assert_int_equal(station_run(&city[child], job), 0);
-		assert_int_equal(job->u.carry.refused, 0);
-		after = in->carry.position;
-		st_inbound_carry_free(in);
-	}
-	st_packer_free(c.packer);
-	free(job);
-	return c.rc == 0 ? after : 0;
-}
-
-static void carry_all(int child)
-{
-	uint64_t after = 0, next;
-	while ((next = carry_one(child, after)) != 0)
-		after = next;
-	struct st_job *job = calloc(1, sizeof(*job));
-	job->kind = ST_JOB_TAKEN;
-	job->u.taken = (struct st_job_taken){ number_at(parents[child], codes[child]), after };
-	assert_int_equal(station_run(&city[parents[child]], job), 0);
-	free(job);
-}
-
-static void settle(void)
-{
-	for (int turn = 0; turn < 3; turn++) {
-		for (int i = STATIONS - 1; i > MAIN; i--)
-			push_all(i);
-		for (int i = 1; i < STATIONS; i++)
-			carry_all(i);
-	}
-}
+#include "../../unit/apply/passing.h"
 
 /* ---- walks ---- */
 
@@ -420,7 +255,8 @@ static void history(unsigned steps)
 
 static void city_begin(void)
 {
-	memset(sent, 0, sizeof(sent));
+	memset(passed, 0, sizeof(passed));
+	passing_goes_on = true;
 	record_count = moved_count = 0;
 	unsettled = false;
 	for (int i = 0; i < STATIONS; i++)

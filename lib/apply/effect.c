@@ -1,0 +1,39 @@
+/* effect.c - what an event does here, once it stands in the store.
+ *
+ * Owns:    the order of it, the same for every way in which an event comes: written here, pushed, carried, or
+ *          folded anew.
+ * Promise: 2 and 11: what can't be read goes on to whom it is addressed, all the same.
+ * Flow:    own log, push, carry, rebuild -> effect -> roll, city, fold, votes, online, route, heard */
+#include "group.h"
+#include <station/base/check.h>
+
+int effect_read(struct st_apply *a, const struct st_log *log, const struct st_event *e)
+{
+	int rc = member_event(a, log, e);
+	return rc < 0 ? rc : city_event(a, log, e);
+}
+
+int effect_folded(struct st_apply *a, const struct st_log *log, const struct st_event *e)
+{
+	int rc = st_fold_event(a->txn, a->fold, log, e);
+	return rc < 0 ? rc : vote_event(a, log, e);
+}
+
+int effect_arrived(struct st_apply *a, const struct st_log *log, const struct st_event *e, int unread)
+{
+	st_assert(unread <= 0);
+	if (unread == 0)
+		unread = effect_read(a, log, e);
+	if (is_failure(unread))
+		return unread;
+	int rc = unread < 0 ? st_unread_put(a->txn, log->number, e->at.seq, unread)
+			    : effect_folded(a, log, e);
+	if (rc == 0 && unread == 0)
+		rc = online_event(a, e);
+	if (rc == 0)
+		rc = route_event(a, log, e);
+	if (rc < 0 || unread < 0)
+		return rc < 0 ? rc : 1;
+	rc = route_late(a, log, e); /* a hand-on may have come before its history */
+	return rc < 0 ? rc : heard_arrives(a, log, e);
+}
