@@ -156,7 +156,7 @@ void query_init(struct query *q, const char *path)
 {
 	st_buf_init(&q->text, 8000);
 	st_buf_put_text(&q->text, path);
-	q->any = false;
+	q->any = strchr(path, '?') != NULL;
 }
 
 void query_put(struct query *q, const char *value)

@@ -216,6 +216,14 @@ void table_clear(struct table *t);
 #define OUT_OPTIONS "csv xlsx"
 #define OUT_USAGE "[--csv FILE|-] [--xlsx FILE] [--json]"
 int out_pages(const struct args *a, const char *path);
+/* The same, asked with those of a's options that are given, and in the language of the call. Behind the path
+ * stands a name, escaped (NULL: none). options end with NULL. */
+int out_asked(const struct args *a, const char *path, const char *name, const char *const *options);
+/* A period, as every table that has one takes it. */
+#define PERIOD_OPTIONS "from to month quarter year "
+#define PERIOD_NAMES "from", "to", "month", "quarter", "year"
+#define PERIOD_USAGE                                                                               \
+	"[--from DAY] [--to DAY] | [--month YYYY-MM] | [--quarter YYYY-Qn] | [--year YYYY]"
 int out_table(const struct args *a, const json_t *answer);
 void progress(const char *what, unsigned long long done, unsigned long long total);
 void progress_end(void);

@@ -339,3 +339,19 @@ int out_pages(const struct args *a, const char *path)
 	done(&o);
 	return rc;
 }
+
+int out_asked(const struct args *a, const char *path, const char *name, const char *const *options)
+{
+	struct query base, q;
+	query_init(&base, path);
+	if (name != NULL)
+		query_put(&base, name);
+	query_init(&q, query_text(&base));
+	for (size_t i = 0; options[i] != NULL; i++)
+		query_add(&q, options[i], option(a, options[i]));
+	query_add(&q, "lang", ctl.lang == ST_EN ? "en" : "zh");
+	int rc = out_pages(a, query_text(&q));
+	query_done(&q);
+	query_done(&base);
+	return rc;
+}

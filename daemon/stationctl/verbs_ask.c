@@ -9,29 +9,6 @@
 #include <station/ask/question.h>
 #include "ctl.h"
 
-static const char *period_of(const struct st_question *q, bool en)
-{
-	switch (q->period) {
-	case ST_PERIOD_NONE: return en ? "none" : "不分时段";
-	case ST_PERIOD_DAYS: return en ? "days" : "按天";
-	case ST_PERIOD_MONTHS: return en ? "whole months" : "按整月";
-	}
-	return "";
-}
-
-static const char *usual_of(const struct st_question *q, bool en)
-{
-	if (q->period == ST_PERIOD_NONE)
-		return en ? "now" : "当前";
-	switch (q->usual) {
-	case ST_USUAL_ALL: return en ? "all" : "全部";
-	case ST_USUAL_MONTH: return en ? "this month" : "本月";
-	case ST_USUAL_QUARTER: return en ? "this quarter" : "本季度";
-	case ST_USUAL_YEAR: return en ? "this year" : "本年";
-	}
-	return "";
-}
-
 static void markdown_one(const struct st_question *q)
 {
 	(void)printf("\n## %u `%s` %s\n\n%s\n\n%s.\n%s\n\n", q->number, q->name, q->zh, q->note_zh,
@@ -39,8 +16,8 @@ static void markdown_one(const struct st_question *q)
 	if (q->of_record)
 		(void)printf("`stationctl ask %s --record NUMBER`\n\n", q->name);
 	else
-		(void)printf("时段 period: %s %s; 缺省 usual: %s %s\n\n", period_of(q, false),
-			     period_of(q, true), usual_of(q, false), usual_of(q, true));
+		(void)printf("时段 period: %s %s; 缺省 usual: %s %s\n\n", st_question_period(q, false),
+			     st_question_period(q, true), st_question_usual(q, false), st_question_usual(q, true));
 	(void)printf("| 列 column | 名称 name | 值 value |\n|---|---|---|\n");
 	for (size_t i = 0; i < q->column_count; i++)
 		(void)printf("| `%s` | %s %s | %s |\n", q->columns[i].name, q->columns[i].zh,
@@ -67,25 +44,9 @@ static int markdown(void)
 	return CTL_RIGHT;
 }
 
-static int ask(const struct args *a, const char *name)
-{
-	static const char *const names[] = { "from", "to",      "month", "quarter",
-					     "year", "station", "record" };
-	struct query path, q;
-	query_init(&path, "/v1/ask/");
-	query_put(&path, name);
-	query_init(&q, query_text(&path));
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		query_add(&q, names[i], option(a, names[i]));
-	query_add(&q, "lang", ctl.lang == ST_EN ? "en" : "zh");
-	int rc = out_pages(a, query_text(&q));
-	query_done(&q);
-	query_done(&path);
-	return rc;
-}
-
 static int run_ask(const struct args *a)
 {
+	static const char *const options[] = { PERIOD_NAMES, "station", "record", NULL };
 	if (flag(a, "markdown"))
 		return markdown();
 	if (flag(a, "list"))
@@ -99,19 +60,19 @@ static int run_ask(const struct args *a)
 		complain(T_BAD_QUESTION, a->words[0]);
 		return CTL_USAGE;
 	}
-	return ask(a, a->words[0]);
+	return out_asked(a, "/v1/ask/", a->words[0], options);
 }
 
 const struct verb ask_verbs[] = {
 	{ "ask",
-	  "NAME [--from DAY] [--to DAY] | [--month YYYY-MM] | [--quarter YYYY-Qn] | [--year YYYY]\n"
+	  "NAME " PERIOD_USAGE "\n"
 	  "  [--station CODE] [--record NUMBER] " OUT_USAGE "\n"
 	  "  --list [--json]\n\n"
 	  "  NAME: its name or number in `ask --list`, which tells what each takes. DAY: "
 	  "2026-07-01, or 2026-07\n"
 	  "  CODE: only this station and those below it. NUMBER: of the question that is of one "
 	  "record (life)\n",
-	  "from to month quarter year station record !list !markdown " OUT_OPTIONS, 0, 1, run_ask,
+	  PERIOD_OPTIONS "station record !list !markdown " OUT_OPTIONS, 0, 1, run_ask,
 	  "市人大常问的 24 个问题: 任何一级站, 附覆盖情况",
 	  "the city office's 24 questions, at any tier, with coverage",
 	  "stationctl ask overdue --station 410611 --xlsx 超期.xlsx" },

@@ -12,20 +12,13 @@ enum { QR_TEXT_MAX = 1200 };
 /* The options that go on as they are, and the language that answers are in. */
 static int table(const struct args *a, const char *path, const char *word, const char *word_name)
 {
-	static const char *const names[] = { "from",  "to",  "year", "quarter", "station",
-					     "limit", "all", "open", NULL };
-	struct query base, q;
+	static const char *const names[] = { PERIOD_NAMES, "station", "limit", "all", "open", NULL };
+	struct query base;
+	if (word_name == NULL)
+		return out_asked(a, path, word, names);
 	query_init(&base, path);
-	if (word != NULL && word_name == NULL)
-		query_put(&base, word);
-	query_init(&q, query_text(&base));
-	if (word_name != NULL)
-		query_add(&q, word_name, word);
-	for (size_t i = 0; names[i] != NULL; i++)
-		query_add(&q, names[i], option(a, names[i]));
-	query_add(&q, "lang", ctl.lang == ST_EN ? "en" : "zh");
-	int rc = out_pages(a, query_text(&q));
-	query_done(&q);
+	query_add(&base, word_name, word);
+	int rc = out_asked(a, query_text(&base), NULL, names);
 	query_done(&base);
 	return rc;
 }
@@ -140,38 +133,37 @@ static int run_card(const struct args *a)
 	return rc;
 }
 
-#define PERIOD "[--from DAY --to DAY | --quarter 2026-3 | --year 2026]"
 const struct verb deputy_verbs[] = {
 	{ "deputy card", "CODE [--qr] [--svg FILE] [--json]\n\n"
 			 "  CODE: the deputy's, as in D-17. --qr: with its QR code. --svg: the QR code into a file",
 	  "!qr svg", 1, 1, run_card, "代表联系卡: 只含本人公开的内容", "a deputy's card: what he has made public",
 	  "stationctl deputy card D-17 --qr" },
-	{ "deputy archive", "CODE " PERIOD " [--limit N]\n  " OUT_USAGE "\n\n  DAY: 2026-07-01 or 2026-07",
-	  "from to quarter year limit " OUT_OPTIONS, 1, 1, run_archive,
+	{ "deputy archive", "CODE " PERIOD_USAGE " [--limit N]\n  " OUT_USAGE "\n\n  DAY: 2026-07-01 or 2026-07",
+	  PERIOD_OPTIONS "limit " OUT_OPTIONS, 1, 1, run_archive,
 	  "代表履职档案: 由各类记录汇成, 不另填写", "a deputy's archive, made of records that name him",
 	  "stationctl deputy archive D-17 --year 2026 --xlsx D-17.xlsx" },
-	{ "deputy points", "[CODE] " PERIOD " [--station CODE] [--limit N]\n  " OUT_USAGE,
-	  "from to quarter year station limit " OUT_OPTIONS, 0, 1, run_points,
-	  "代表履职积分与履职天数", "deputies' points and days served", "stationctl deputy points --quarter 2026-3" },
+	{ "deputy points", "[CODE] " PERIOD_USAGE " [--station CODE] [--limit N]\n  " OUT_USAGE,
+	  PERIOD_OPTIONS "station limit " OUT_OPTIONS, 0, 1, run_points,
+	  "代表履职积分与履职天数", "deputies' points and days served", "stationctl deputy points --quarter 2026-Q3" },
 	{ "deputy floors",
-	  "[CODE] " PERIOD " [--station CODE] [--all] [--limit N]\n  " OUT_USAGE "\n\n"
+	  "[CODE] " PERIOD_USAGE " [--station CODE] [--all] [--limit N]\n  " OUT_USAGE "\n\n"
 	  "  Who is below the yearly floors; --all: everyone. Without a period: this year so far",
-	  "from to quarter year station limit !all " OUT_OPTIONS, 0, 1, run_floors,
+	  PERIOD_OPTIONS "station limit !all " OUT_OPTIONS, 0, 1, run_floors,
 	  "年度履职底线: 述职、联系选民、接待, 谁还不够", "who is below the yearly floors",
 	  "stationctl deputy floors --year 2026" },
 	{ "deputy census", OUT_USAGE, OUT_OPTIONS, 0, 0, run_census, "代表人数: 各级与实有人数",
 	  "deputies by level, and persons", "stationctl deputy census" },
 	{ "schedule calendar",
-	  "[NUMBER] [--from DAY --to DAY | --quarter 2026-3 | --year 2026] [--station CODE] [--open] [--limit N]\n"
+	  "[NUMBER] " PERIOD_USAGE "\n  [--station CODE] [--open] [--limit N]\n"
 	  "  " OUT_USAGE "\n\n"
 	  "  Without a period: two weeks back and two to come. --open: what comes next, in two weeks.\n"
 	  "  By day; where there are many schedules, page by page (--limit: schedules a page)",
-	  "from to quarter year station limit !open " OUT_OPTIONS, 0, 1, run_calendar,
+	  PERIOD_OPTIONS "station limit !open " OUT_OPTIONS, 0, 1, run_calendar,
 	  "四定日程: 每一次是待开展、已落实、改期还是缺失", "the calendar of schedules, and what became of each day",
 	  "stationctl schedule calendar --open" },
-	{ "schedule counts", "[NUMBER] " PERIOD " [--station CODE]\n  " OUT_USAGE,
-	  "from to quarter year station " OUT_OPTIONS, 0, 1, run_counts,
+	{ "schedule counts", "[NUMBER] " PERIOD_USAGE " [--station CODE]\n  " OUT_USAGE,
+	  PERIOD_OPTIONS "station " OUT_OPTIONS, 0, 1, run_counts,
 	  "四定落实情况: 应开展、落实、改期、缺失、公告迟", "schedules kept, moved, missed, by station and type",
-	  "stationctl schedule counts --quarter 2026-3" },
+	  "stationctl schedule counts --quarter 2026-Q3" },
 	{ NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL },
 };

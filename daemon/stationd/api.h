@@ -118,6 +118,7 @@ int api_coverage(struct st_txn *t, const struct api_covers *covers, int64_t now_
 json_t *api_column(const char *name, const char *type, const char *zh, const char *en);
 struct api_table {
 	const char *name, *zh, *en;
+	json_t *title;                     /* taken; NULL: zh and en */
 	json_t *columns, *rows, *coverage; /* taken; coverage NULL: not of this page */
 	struct st_span next;               /* where the next page begins; empty: this is the last */
 };

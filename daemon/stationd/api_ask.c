@@ -20,68 +20,43 @@ struct asked {
 	const char *unknown; /* a parameter that no question takes */
 };
 
-static json_t *column_json(const char *name, const char *zh, const char *en, const char *type)
-{
-	return json_pack("{s:s, s:s, s:s, s:s}", "name", name, "zh", zh, "en", en, "type", type);
-}
-
-static bool is_english(struct request *q)
-{
-	const char *lang = api_argument(q, "lang");
-	return lang != NULL && strcmp(lang, "en") == 0;
-}
-
 /* ---- the list, a table, too ---- */
 
 /* What a question takes, as options. */
-static const char *takes(const struct st_question *q, bool en)
+static json_t *takes(const struct st_question *q, bool en)
 {
 	if (q->of_record)
-		return en ? "a record's number" : "记录编号";
-	switch (q->period) {
-	case ST_PERIOD_NONE: return en ? "station" : "站点";
-	case ST_PERIOD_DAYS: return en ? "station, period (days)" : "站点, 时段 (按天)";
-	case ST_PERIOD_MONTHS: return en ? "station, period (whole months)" : "站点, 时段 (按整月)";
-	}
-	return "";
-}
-
-static const char *usual(const struct st_question *q, bool en)
-{
+		return json_string(en ? "a record's number" : "记录编号");
 	if (q->period == ST_PERIOD_NONE)
-		return en ? "as of now" : "当前";
-	switch (q->usual) {
-	case ST_USUAL_ALL: return en ? "all" : "全部";
-	case ST_USUAL_MONTH: return en ? "this month" : "本月";
-	case ST_USUAL_QUARTER: return en ? "this quarter" : "本季度";
-	case ST_USUAL_YEAR: return en ? "this year" : "本年";
-	}
-	return "";
+		return json_string(en ? "station" : "站点");
+	return json_sprintf(en ? "station, period (%s)" : "站点, 时段 (%s)", st_question_period(q, en));
 }
 
 static int get_questions(struct request *q)
 {
 	json_t *rows = json_array();
-	bool en = is_english(q);
+	bool en = api_lang(q) == ST_EN;
 	for (size_t i = 0; i < st_question_count(); i++) {
 		const struct st_question *one = st_question_at(i);
 		json_array_append_new(rows,
-				      json_pack("[I, s, s, s, s, s, s]", (json_int_t)one->number,
+				      json_pack("[I, s, s, s, o, s, s]", (json_int_t)one->number,
 						one->name, one->zh, one->en, takes(one, en),
-						usual(one, en), en ? one->note_en : one->note_zh));
+						st_question_usual(one, en), en ? one->note_en : one->note_zh));
 	}
-	return api_json(q,
-			json_pack("{s:s, s:o, s:[o, o, o, o, o, o, o], s:o, s:n}", "name",
-				  "questions", "title",
-				  api_two("市人大常问的问题", "the questions of the city office"),
-				  "columns", column_json("number", "序号", "no.", "count"),
-				  column_json("name", "代号", "name", "code"),
-				  column_json("title_zh", "问题", "in Chinese", "text"),
-				  column_json("title_en", "英文", "question", "text"),
-				  column_json("takes", "可选", "takes", "text"),
-				  column_json("usual", "缺省时段", "usual period", "text"),
-				  column_json("note", "说明", "note", "text"), "rows", rows,
-				  "next"));
+	const struct api_table t = {
+		.name = "questions",
+		.zh = "市人大常问的问题",
+		.en = "the questions of the city office",
+		.columns = json_pack("[o, o, o, o, o, o, o]", api_column("number", "count", "序号", "no."),
+				     api_column("name", "code", "代号", "name"),
+				     api_column("title_zh", "text", "问题", "in Chinese"),
+				     api_column("title_en", "text", "英文", "question"),
+				     api_column("takes", "text", "可选", "takes"),
+				     api_column("usual", "text", "缺省时段", "usual period"),
+				     api_column("note", "text", "说明", "note")),
+		.rows = rows,
+	};
+	return api_json(q, api_table(&t));
 }
 
 /* ---- one question ---- */
@@ -145,7 +120,7 @@ static int read_name(struct asked *x)
 	if (x->ask.question != NULL)
 		return 0;
 	(void)snprintf(place, sizeof(place), "%.100s (%s: stationctl ask --list)", x->q->rest,
-		       is_english(x->q) ? "there are" : "现有");
+		       api_lang(x->q) == ST_EN ? "there are" : "现有");
 	return api_place(x->q, ST_ENOTFOUND, place);
 }
 
@@ -170,7 +145,7 @@ static int read_rest(struct asked *x)
 	struct st_period_words w = { api_argument(q, "from"), api_argument(q, "to"),
 				     api_argument(q, "month"), api_argument(q, "quarter"),
 				     api_argument(q, "year") };
-	x->ask.lang = is_english(q) ? ST_EN : ST_ZH;
+	x->ask.lang = api_lang(q) == ST_EN ? ST_EN : ST_ZH;
 	api_each_argument(q, see_argument, x);
 	if (x->unknown != NULL)
 		return api_place(q, ST_EFIELD, x->unknown);
@@ -201,23 +176,19 @@ static json_t *title_json(const struct asked *x)
 static json_t *answer_json(const struct asked *x)
 {
 	const struct st_question *question = x->ask.question;
-	json_t *columns = json_array();
+	struct api_table t = { .name = question->name, .title = title_json(x), .columns = json_array(),
+			       .rows = json_incref(x->rows), .coverage = json_incref(x->coverage) };
 	for (size_t i = 0; i < question->column_count; i++) {
 		const struct st_question_column *c = &question->columns[i];
-		json_array_append_new(columns, column_json(c->name, c->zh, c->en,
-							   st_answer_type_text(c->type)));
+		json_array_append_new(t.columns, api_column(c->name, st_answer_type_text(c->type), c->zh, c->en));
 	}
-	return json_pack("{s:s, s:o, s:o, s:O, s:n, s:O}", "name", question->name, "title",
-			 title_json(x), "columns", columns, "rows", x->rows, "next", "coverage",
-			 x->coverage);
+	return api_table(&t);
 }
 
 static int get_ask(struct request *q)
 {
 	struct asked x = { .q = q, .rows = json_array() };
-	struct timespec now;
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	x.ask.now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	x.ask.now_ms = api_now_ms();
 	int rc = q->station->self.set_up ? read_name(&x) : ST_ENOSTATION;
 	if (rc == 0)
 		rc = read_rest(&x);

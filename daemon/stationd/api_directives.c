@@ -134,7 +134,7 @@ struct listing {
 	struct request *q;
 	struct st_directives_query query;
 	struct st_buf next;
-	json_t *rows;
+	json_t *rows, *coverage;
 };
 
 /*      name        type     Chinese       English */
@@ -159,8 +159,7 @@ static json_t *columns_json(void)
 {
 	json_t *list = json_array();
 #define X(name, type, zh, en)                                                                      \
-	json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "name", name, "zh", zh, "en", \
-					      en, "type", type));
+	json_array_append_new(list, api_column(name, type, zh, en));
 	COLUMNS(X)
 #undef X
 	return list;
@@ -221,7 +220,10 @@ static int read_list(struct st_txn *t, void *arg)
 	if (rc < 0)
 		return rc;
 	rc = st_directives_each(t, &x->query, add_row, x, &x->next);
-	return rc == ST_EFIELD ? api_place(x->q, rc, "page") : rc;
+	if (rc < 0)
+		return rc == ST_EFIELD ? api_place(x->q, rc, "page") : rc;
+	const struct api_covers all = { .station = NULL };
+	return x->next.size > 0 ? 0 : api_coverage(t, &all, api_now_ms(), &x->coverage);
 }
 
 static int get_list(struct request *q)
@@ -229,16 +231,15 @@ static int get_list(struct request *q)
 	struct listing x = { .q = q, .rows = json_array() };
 	st_buf_init(&x.next, 256);
 	int rc = q->station->self.set_up ? st_store_read(q->station->store, read_list, &x) : ST_ENOSTATION;
-	json_t *next = rc < 0 || x.next.size == 0 ? json_null() : api_span(st_buf_span(&x.next));
+	struct api_table t = { .name = "directives", .zh = "下达与移交", .en = "directives",
+			       .columns = columns_json(), .rows = x.rows, .coverage = x.coverage,
+			       .next = st_buf_span(&x.next) };
+	json_t *json = api_table(&t);
 	st_buf_done(&x.next);
-	if (rc < 0) {
-		json_decref(next);
-		json_decref(x.rows);
-		return rc;
-	}
-	return api_json(q, json_pack("{s:s, s:o, s:o, s:o, s:o}", "name", "directives", "title",
-				     api_two("下达与移交", "directives"), "columns", columns_json(), "rows",
-				     x.rows, "next", next));
+	if (rc == 0)
+		return api_json(q, json);
+	json_decref(json);
+	return rc;
 }
 
 /* ---- one, or those of a record ---- */

@@ -6,7 +6,6 @@
  * Flow:    store -> candidates, voices -> api */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <station/ask/candidates.h>
 #include <station/ask/report.h>
 #include <station/ask/voices.h>
@@ -19,8 +18,6 @@ struct asking {
 	struct request *q;
 	int64_t now_ms;
 	json_t *columns, *rows, *coverage, *more; /* more: what stands beside the table */
-	uint64_t stations, heard, refilling, events, unread;
-	int64_t oldest_s;
 };
 
 static int number_of(struct request *q, const char *name, long least, long most, size_t *to)
@@ -39,48 +36,20 @@ static int number_of(struct request *q, const char *name, long least, long most,
 static void column(struct asking *x, const char *name, const char *zh, const char *en,
 		   const char *type)
 {
-	json_array_append_new(x->columns, json_pack("{s:s, s:s, s:s, s:s}", "name", name, "zh", zh,
-						    "en", en, "type", type));
-}
-
-/* ---- coverage: what this station holds of the subtree ---- */
-
-static int cover(const struct st_coverage_row *row, void *arg)
-{
-	struct asking *x = arg;
-	int64_t s = (int64_t)row->checkpoint_time_s;
-	x->stations++;
-	x->heard += row->heard;
-	x->refilling += row->refilling;
-	x->events += row->size;
-	x->unread += row->unread;
-	if (s != 0 && (x->oldest_s == 0 || s < x->oldest_s))
-		x->oldest_s = s;
-	return 0;
+	json_array_append_new(x->columns, api_column(name, type, zh, en));
 }
 
 static int coverage(struct st_txn *t, struct asking *x)
 {
-	struct st_coverage_sum all;
-	int rc = st_coverage_sum(t, &all);
-	if (rc == 0)
-		rc = st_coverage_each(t, cover, x);
-	if (rc < 0)
-		return rc;
-	x->coverage = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "stations",
-				(json_int_t)x->stations, "heard", (json_int_t)x->heard, "refilling",
-				(json_int_t)x->refilling, "events", (json_int_t)x->events, "unread",
-				(json_int_t)x->unread, "waiting", (json_int_t)all.waiting,
-				"set_aside", (json_int_t)all.set_aside, "oldest_checkpoint_s",
-				(json_int_t)x->oldest_s, "now_ms", (json_int_t)x->now_ms);
-	return x->coverage == NULL ? ST_ENOMEM : 0;
+	const struct api_covers all = { .station = NULL };
+	return api_coverage(t, &all, x->now_ms, &x->coverage);
 }
 
 static int answer(struct asking *x, const char *name, const char *zh, const char *en)
 {
-	json_t *json =
-		json_pack("{s:s, s:o, s:O, s:O, s:n, s:O}", "name", name, "title", api_two(zh, en),
-			  "columns", x->columns, "rows", x->rows, "next", "coverage", x->coverage);
+	const struct api_table t = { .name = name, .zh = zh, .en = en, .columns = json_incref(x->columns),
+				     .rows = json_incref(x->rows), .coverage = json_incref(x->coverage) };
+	json_t *json = api_table(&t);
 	if (json != NULL)
 		json_object_update(json, x->more);
 	return api_json(x->q, json);
@@ -91,9 +60,7 @@ static int run(struct request *q, st_txn_fn *read, const char *name, const char 
 	struct asking x = {
 		.q = q, .columns = json_array(), .rows = json_array(), .more = json_object()
 	};
-	struct timespec now;
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	x.now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	x.now_ms = api_now_ms();
 	int rc = q->station->self.set_up ? st_store_read(q->station->store, read, &x)
 					 : ST_ENOSTATION;
 	if (rc == 0)

@@ -11,13 +11,6 @@
 #include <station/base/clock.h>
 #include "api.h"
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-	(void)clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 struct command_job {
 	struct job job;
 	struct request *request;
@@ -313,7 +306,7 @@ static int read_query(struct listing *x, struct st_txn *t)
 	x->query.overdue = api_argument(q, "overdue") != NULL;
 	x->query.open_only = api_argument(q, "open") != NULL;
 	x->query.untold = api_argument(q, "untold") != NULL;
-	x->query.today = st_day_of_ms(now_ms());
+	x->query.today = st_day_of_ms(api_now_ms());
 	x->query.from = from == NULL ? ST_SPAN_NONE : st_span_text(from);
 	if (holder != NULL && (st_code_parse(st_span_text(holder), &code) < 0 ||
 			       st_station_number(t, &code, &x->query.holder) < 0))

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <station/ask/register.h>
 #include <station/base/check.h>
 #include <station/base/clock.h>
@@ -25,18 +24,6 @@ struct asking {
 	int64_t now_ms;
 };
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static json_t *column_json(const char *name, const char *zh, const char *en, const char *type)
-{
-	return json_pack("{s:s, s:s, s:s, s:s}", "name", name, "zh", zh, "en", en, "type", type);
-}
-
 /* ---- the list of registers, a table, too ---- */
 
 static json_t *list_json(const struct st_registers *all)
@@ -47,14 +34,18 @@ static json_t *list_json(const struct st_registers *all)
 		json_array_append_new(rows, json_pack("[I, s, s, s, I]", (json_int_t)i + 1, r->name,
 						      r->zh, r->en, (json_int_t)r->column_count));
 	}
-	return json_pack("{s:s, s:o, s:[o, o, o, o, o], s:o, s:n}", "name", "registers", "title",
-			 api_two("登记簿", "registers"), "columns",
-			 column_json("number", "序号", "no.", "count"),
-			 column_json("name", "代号", "name", "code"),
-			 column_json("title_zh", "名称", "title in Chinese", "text"),
-			 column_json("title_en", "英文名称", "title", "text"),
-			 column_json("columns", "栏目数", "columns", "count"), "rows", rows,
-			 "next");
+	const struct api_table t = {
+		.name = "registers",
+		.zh = "登记簿",
+		.en = "registers",
+		.columns = json_pack("[o, o, o, o, o]", api_column("number", "count", "序号", "no."),
+				     api_column("name", "code", "代号", "name"),
+				     api_column("title_zh", "text", "名称", "title in Chinese"),
+				     api_column("title_en", "text", "英文名称", "title"),
+				     api_column("columns", "count", "栏目数", "columns")),
+		.rows = rows,
+	};
+	return api_table(&t);
 }
 
 static int read_all(struct st_txn *t, void *arg)
@@ -65,7 +56,7 @@ static int read_all(struct st_txn *t, void *arg)
 
 static int get_registers(struct request *q)
 {
-	struct asking x = { .q = q, .now_ms = now_ms() };
+	struct asking x = { .q = q, .now_ms = api_now_ms() };
 	int rc = st_store_read(q->station->store, read_all, &x);
 	if (rc == 0)
 		rc = api_json(q, list_json(x.all));
@@ -74,48 +65,6 @@ static int get_registers(struct request *q)
 }
 
 /* ---- one register ---- */
-
-static int read_day(struct asking *x, const char *name, bool last, uint32_t *to)
-{
-	const char *text = api_argument(x->q, name);
-	uint32_t first = 0, end = 0;
-	if (text == NULL)
-		return 0;
-	if (st_period_parse(st_span_text(text), &first, &end) < 0)
-		return api_place(x->q, ST_EFIELD, name);
-	*to = last ? end : first;
-	return 0;
-}
-
-static int read_station(struct asking *x)
-{
-	const char *station = api_argument(x->q, "station");
-	struct st_code code;
-	if (station != NULL && (st_code_parse(st_span_text(station), &code) < 0 ||
-				st_station_number(x->txn, &code, &x->query.station) < 0))
-		return api_place(x->q, ST_EFIELD, "station");
-	return 0;
-}
-
-static int read_lang(struct asking *x)
-{
-	const char *lang = api_argument(x->q, "lang");
-	x->query.lang = lang != NULL && strcmp(lang, "en") == 0 ? ST_EN : ST_ZH;
-	if (lang != NULL && strcmp(lang, "en") != 0 && strcmp(lang, "zh") != 0)
-		return api_place(x->q, ST_EFIELD, "lang (zh en)");
-	return 0;
-}
-
-static int read_limit(struct asking *x)
-{
-	const char *limit = api_argument(x->q, "limit");
-	char *end = NULL;
-	long n = limit == NULL ? PAGE_ROWS : strtol(limit, &end, 10);
-	if (n < 1 || n > ST_LIST_MAX || (end != NULL && *end != 0))
-		return api_place(x->q, ST_EFIELD, "limit");
-	x->query.limit = (size_t)n;
-	return 0;
-}
 
 static struct st_span argument(struct request *q, const char *name)
 {
@@ -148,18 +97,13 @@ static int read_query(struct asking *x)
 	query->grant = &x->q->station->keys.grant;
 	int rc = read_name(x);
 	if (rc == 0)
-		rc = read_day(x, "from", false, &query->from_day);
-	if (rc == 0)
-		rc = read_day(x, "to", true, &query->to_day);
-	if (rc == 0 && query->to_day != 0 && query->from_day > query->to_day)
-		rc = api_place(x->q, ST_EFIELD, "to: earlier than from");
+		rc = api_period(x->q, &query->from_day, &query->to_day);
 	if (rc == 0 && query->deputy.size > DEPUTY_MAX)
 		rc = api_place(x->q, ST_EFIELD, "deputy");
 	if (rc == 0)
-		rc = read_station(x);
-	if (rc == 0)
-		rc = read_lang(x);
-	return rc == 0 ? read_limit(x) : rc;
+		rc = api_station(x->q, x->txn, &query->station);
+	query->lang = api_lang(x->q);
+	return rc < 0 ? rc : api_limit(x->q, PAGE_ROWS, ST_LIST_MAX, &query->limit);
 }
 
 static json_t *cell_json(const struct st_register_cell *c)
@@ -211,21 +155,19 @@ static int read_register(struct st_txn *t, void *arg)
 static json_t *register_json(struct asking *x)
 {
 	const struct st_register *r = x->query.reg;
-	json_t *columns = json_array();
+	struct api_table t = { .name = r->name, .zh = r->zh, .en = r->en, .columns = json_array(),
+			       .rows = json_incref(x->rows), .coverage = json_incref(x->coverage),
+			       .next = st_buf_span(&x->next) };
 	for (size_t i = 0; i < r->column_count; i++) {
 		const struct st_register_column *c = &r->columns[i];
-		json_array_append_new(columns, column_json(c->name, c->zh, c->en,
-							   st_cell_type_text(c->type)));
+		json_array_append_new(t.columns, api_column(c->name, st_cell_type_text(c->type), c->zh, c->en));
 	}
-	return json_pack("{s:s, s:o, s:o, s:O, s:o, s:o}", "name", r->name, "title",
-			 api_two(r->zh, r->en), "columns", columns, "rows", x->rows, "next",
-			 x->next.size == 0 ? json_null() : api_span(st_buf_span(&x->next)),
-			 "coverage", x->coverage == NULL ? json_null() : json_incref(x->coverage));
+	return api_table(&t);
 }
 
 static int get_register(struct request *q)
 {
-	struct asking x = { .q = q, .rows = json_array(), .now_ms = now_ms() };
+	struct asking x = { .q = q, .rows = json_array(), .now_ms = api_now_ms() };
 	st_buf_init(&x.next, 256);
 	int rc = q->station->self.set_up ? 0 : ST_ENOSTATION;
 	if (rc == 0)

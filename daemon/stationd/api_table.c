@@ -24,16 +24,10 @@ json_t *api_column(const char *name, const char *type, const char *zh, const cha
 
 json_t *api_table(const struct api_table *t)
 {
-	json_t *next = t->next.size == 0 ? json_null() : api_span(t->next);
-	json_t *json = json_pack("{s:s, s:o, s:o, s:o, s:o}", "name", t->name, "title",
-				 api_two(t->zh, t->en), "columns", t->columns, "rows", t->rows,
-				 "next", next);
-	if (t->coverage != NULL &&
-	    (json == NULL || json_object_set_new(json, "coverage", t->coverage) < 0)) {
-		json_decref(json);
-		return NULL;
-	}
-	return json;
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "name", t->name, "title",
+			 t->title != NULL ? t->title : api_two(t->zh, t->en), "columns", t->columns, "rows",
+			 t->rows, "next", t->next.size == 0 ? json_null() : api_span(t->next), "coverage",
+			 t->coverage != NULL ? t->coverage : json_null());
 }
 
 int api_period(struct request *q, uint32_t *from_day, uint32_t *to_day)

@@ -95,11 +95,7 @@ static int issue(struct st_apply *a, const struct st_job_city *job, struct st_ci
 	e.type = ST_CITY;
 	e.author = job->author;
 	e.body = st_buf_span(&a->body);
-	rc = address_city(a, &e);
-	if (rc == 0)
-		rc = own_add(a, &e, NULL);
-	if (rc == 0)
-		rc = own_flush(a);
+	rc = city_add(a, &e);
 	if (rc == 0)
 		rc = city_event(a, &a->own.log, &e);
 	i->seq = e.at.seq;

@@ -127,8 +127,8 @@ int effect_arrived(struct st_apply *a, const struct st_log *log, const struct st
 int member_event(struct st_apply *a, const struct st_log *log, const struct st_event *e);
 int member_add(struct st_apply *a, const struct st_station *issuer, struct st_span certificate,
 	       const struct st_position *at, uint32_t log);
-/* Addresses an event to main and all below it. */
-int address_city(struct st_apply *a, struct st_event *e);
+/* Writes an event for main and all below it; what it says has still to take effect. */
+int city_add(struct st_apply *a, struct st_event *e);
 /* city.c */
 int job_city(struct st_apply *a, struct st_job_city *job);
 int city_event(struct st_apply *a, const struct st_log *log, const struct st_event *e);

@@ -124,7 +124,7 @@ static int next_serial(struct st_apply *a, uint64_t *ret_serial)
 }
 
 /* Who is a station, and whose key has ended, every station knows: it is for main and all below it. */
-int address_city(struct st_apply *a, struct st_event *e)
+static int address_city(struct st_apply *a, struct st_event *e)
 {
 	st_assert(e->addressee_count == 0);
 	struct st_station top = a->self.station;
@@ -136,6 +136,14 @@ int address_city(struct st_apply *a, struct st_event *e)
 	e->addressees[0] = (struct st_addressee){ .station = top.certificate.code, .subtree = true };
 	e->addressee_count = 1;
 	return 0;
+}
+
+int city_add(struct st_apply *a, struct st_event *e)
+{
+	int rc = address_city(a, e);
+	if (rc == 0)
+		rc = own_add(a, e, NULL);
+	return rc < 0 ? rc : own_flush(a);
 }
 
 static int issue(struct st_apply *a, const struct st_invite_row *row,
@@ -167,11 +175,7 @@ static int issue(struct st_apply *a, const struct st_invite_row *row,
 		return rc;
 	e.type = ST_ENROL;
 	e.body = st_buf_span(&a->body);
-	rc = address_city(a, &e);
-	if (rc == 0)
-		rc = own_add(a, &e, NULL);
-	if (rc == 0)
-		rc = own_flush(a);
+	rc = city_add(a, &e);
 	if (rc == 0)
 		rc = member_add(a, &a->self.station, st_buf_span(&a->scratch), &e.at, a->self.log);
 	if (rc == 0)
@@ -247,11 +251,7 @@ int job_revoke(struct st_apply *a, struct st_job_revoke *job)
 		return rc;
 	e.type = ST_REVOKE;
 	e.body = st_buf_span(&a->body);
-	rc = address_city(a, &e);
-	if (rc == 0)
-		rc = own_add(a, &e, NULL);
-	if (rc == 0)
-		rc = own_flush(a);
+	rc = city_add(a, &e);
 	if (rc < 0)
 		return rc;
 	return member_event(a, &a->own.log, &e);

@@ -53,6 +53,29 @@ const struct st_question *st_question_at(size_t i)
 	return &questions[i];
 }
 
+const char *st_question_period(const struct st_question *q, bool en)
+{
+	switch (q->period) {
+	case ST_PERIOD_NONE: return en ? "none" : "不分时段";
+	case ST_PERIOD_DAYS: return en ? "days" : "按天";
+	case ST_PERIOD_MONTHS: return en ? "whole months" : "按整月";
+	}
+	return "";
+}
+
+const char *st_question_usual(const struct st_question *q, bool en)
+{
+	if (q->period == ST_PERIOD_NONE)
+		return en ? "now" : "当前";
+	switch (q->usual) {
+	case ST_USUAL_ALL: return en ? "all" : "全部";
+	case ST_USUAL_MONTH: return en ? "this month" : "本月";
+	case ST_USUAL_QUARTER: return en ? "this quarter" : "本季度";
+	case ST_USUAL_YEAR: return en ? "this year" : "本年";
+	}
+	return "";
+}
+
 const struct st_question *st_question_named(const char *name)
 {
 	for (size_t i = 0; i < QUESTION_COUNT; i++) {

@@ -88,21 +88,31 @@ static bool is_nothing(const struct sum *s)
 
 /* ---- 9: kept, moved, missed ---- */
 
+/* A row for each station with anything to say, up to a figure; with the share that was kept, or without. */
+static int give_stations(struct asking *a, struct sums *sums, size_t last, bool share)
+{
+	int rc = 0;
+	sums_by_key(sums);
+	for (size_t i = 0; rc == 0 && i < sums->count; i++) {
+		const struct sum *s = &sums->rows[i];
+		if (is_nothing(s))
+			continue;
+		row_station(a, a->ranked[s->key[0]]);
+		for (size_t k = OCC_SCHEDULES; k <= last; k++)
+			row_count(a, s->n[k]);
+		if (share)
+			row_share(a, s->n[OCC_KEPT], s->n[OCC_PLANNED] - s->n[OCC_OPEN]);
+		rc = row_give(a);
+	}
+	return rc;
+}
+
 int question_schedules(struct asking *a)
 {
 	struct sums sums = { .count = 0 };
 	int rc = occurrences_by_station(a, 0, &sums);
-	sums_by_key(&sums);
-	for (size_t i = 0; rc == 0 && i < sums.count; i++) {
-		const struct sum *s = &sums.rows[i];
-		if (is_nothing(s))
-			continue;
-		row_station(a, a->ranked[s->key[0]]);
-		for (size_t k = OCC_SCHEDULES; k <= OCC_MISSED; k++)
-			row_count(a, s->n[k]);
-		row_share(a, s->n[OCC_KEPT], s->n[OCC_PLANNED] - s->n[OCC_OPEN]);
-		rc = row_give(a);
-	}
+	if (rc == 0)
+		rc = give_stations(a, &sums, OCC_MISSED, true);
 	sums_done(&sums);
 	return rc;
 }
@@ -176,16 +186,8 @@ int question_leaders(struct asking *a)
 		rc = count_cells(&c);
 	if (rc == 0)
 		rc = st_facet_each(a->txn, &q, add_received, &x);
-	sums_by_key(&sums);
-	for (size_t i = 0; rc == 0 && i < sums.count; i++) {
-		const struct sum *s = &sums.rows[i];
-		if (is_nothing(s))
-			continue;
-		row_station(a, a->ranked[s->key[0]]);
-		for (size_t k = OCC_SCHEDULES; k <= L_MATTERS; k++)
-			row_count(a, s->n[k]);
-		rc = row_give(a);
-	}
+	if (rc == 0)
+		rc = give_stations(a, &sums, L_MATTERS, false);
 	sums_done(&sums);
 	return rc;
 }

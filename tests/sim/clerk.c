@@ -16,6 +16,18 @@ static const struct st_kind *some_kind(struct sim *sim)
 					: st_kind_at(sim_below(sim, st_kind_count()));
 }
 
+/* With what its move needs, and now and then something wrong. */
+static void wish_send(struct sim *sim, struct wish *w)
+{
+	if (!wish_fill(w)) {
+		wish_drop(w);
+		return;
+	}
+	if (sim_chance(sim, SPOILT))
+		wish_spoil(w);
+	wish_submit(w);
+}
+
 static void open_kind(struct sim *sim, struct station *s, const struct st_kind *k)
 {
 	const struct st_move_row *move = wish_opening(sim, k);
@@ -25,13 +37,7 @@ static void open_kind(struct sim *sim, struct station *s, const struct st_kind *
 	struct wish *w = wish_new(s, k, move);
 	if (text != NULL)
 		wish_long(w, text->name, (size_t)text->max);
-	if (!wish_fill(w)) {
-		wish_drop(w);
-		return;
-	}
-	if (sim_chance(sim, SPOILT))
-		wish_spoil(w);
-	wish_submit(w);
+	wish_send(sim, w);
 }
 
 static void open_one(struct sim *sim, struct station *s)
@@ -66,13 +72,7 @@ static void move_one(struct sim *sim, struct station *s)
 	wish_about(w, s, r);
 	if (!st_move_from(r->kind, w->move, r->state) || w->move->who == ST_BY_PROGRAM)
 		wish_expect(w, ILLEGAL);
-	if (!wish_fill(w)) {
-		wish_drop(w);
-		return;
-	}
-	if (sim_chance(sim, SPOILT))
-		wish_spoil(w);
-	wish_submit(w);
+	wish_send(sim, w);
 }
 
 /* It goes to another station, by its holder or over his head; from then on only the tiers know more. */

@@ -5,24 +5,14 @@ run.py runs these tests with its own; each gets a city of main, branch and base.
 import csv
 import json
 import os
-import time
 
 import online
+from checks import Tests, check, until
 from city import Failed
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FILES = os.path.join(os.path.dirname(os.path.dirname(HERE)), "deploy", "city")
-TESTS = []
-
-
-def test(f):
-    TESTS.append(f)
-    return f
-
-
-def check(condition, what):
-    if not condition:
-        raise Failed(what)
+TESTS = test = Tests()
 
 
 def at(day):
@@ -47,11 +37,9 @@ def issue(city, name, *rows):
     main, base = city["410600"], city["410611003"]
     version = main.json("city", "set", own_table(main, name, *rows) if rows else
                         os.path.join(FILES, name + ".csv"))["tables"][0]["version"]
-    deadline = time.monotonic() + 40
-    while time.monotonic() < deadline:
-        if any(t["name"] == name and t["in_force"] == version for t in base.json("city", "list")["tables"]):
-            return version
-    raise Failed("the base hasn't version %d of %s" % (version, name))
+    until("the base has version %d of %s" % (version, name),
+          lambda: any(t["name"] == name and t["in_force"] == version for t in base.json("city", "list")["tables"]))
+    return version
 
 
 @test

@@ -6,26 +6,11 @@ import threading
 import time
 
 from control import Control, Refused
-from town import check
+from checks import Tests, check, until
 from city import Failed
 
-TESTS = []
+TESTS = test = Tests()
 MAIN, BRANCH, BASE, BRANCH_2, FAR = "410600", "410611", "410611003", "410621", "410621001"
-
-
-def test(f):
-    TESTS.append(f)
-    return f
-
-
-def until(what, look, seconds=60):
-    """Looks until it is so; each look asks a daemon, and waits for its answer."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = look()
-        if found:
-            return found
-    raise Failed("not within %d s: %s" % (seconds, what))
 
 
 def five(city):

@@ -23,33 +23,14 @@ import yaml
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(TOP, "deploy", "demo"))
+from checks import Tests, check, until  # noqa: E402
 from city import Failed, Station, free_port  # noqa: E402
 
 MAIN, BRANCH, BASE = "410600", "410611", "410611003"
 TOKEN, OTHER = "platform-token-0123456789", "another-token-9876543210"
 SECRET = "web hook secret 0123456789"
 NAME, MOBILE = "王某某", "13812345678"
-TESTS = []
-
-
-def test(f):
-    TESTS.append(f)
-    return f
-
-
-def check(condition, what):
-    if not condition:
-        raise Failed(what)
-
-
-def until(what, look, seconds=40):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = look()
-        if found:
-            return found
-        time.sleep(0.02)
-    raise Failed("not within %d s: %s" % (seconds, what))
+TESTS = test = Tests()
 
 
 # ---- the contract: as much of JSON Schema as the file uses ----

@@ -31,31 +31,12 @@ import directives  # noqa: E402
 import online  # noqa: E402
 import questions  # noqa: E402
 import tables  # noqa: E402
+from checks import Tests, check, until  # noqa: E402
 from city import City, Failed, Station  # noqa: E402
 
 BUILD = None
-TESTS = []
+TESTS = test = Tests()
 OPEN = ["matter", "open", "--channel", "visit", "--category", "环境卫生"]
-
-
-def test(f):
-    TESTS.append(f)
-    return f
-
-
-def check(condition, what):
-    if not condition:
-        raise Failed(what)
-
-
-def until(what, look, seconds=40):
-    """Looks until it is so; each look asks a daemon, and waits for its answer."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = look()
-        if found:
-            return found
-    raise Failed("not within %d s: %s" % (seconds, what))
 
 
 def three(lang="en"):
@@ -353,7 +334,7 @@ def holder_at(station, number):
 
 @test
 def handed_across(city):
-    """A matter goes to a base of another branch that is away for now, with its history and its private part."""
+    """A matter goes to a base of another branch that is away, with its history and its private part."""
     city.add("410621", "浚县分站", "branch", "410600")
     far = city.add("410621001", "卫溪街道基站", "base", "410621")
     base, main = city["410611003"], city["410600"]

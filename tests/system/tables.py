@@ -15,22 +15,12 @@ import threading
 import xml.etree.ElementTree as xml
 import zipfile
 
-from city import Failed
+from checks import Tests, check, until
 
 SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 IDENTITY_MAN, IDENTITY_WOMAN = "110105194912310013", "11010519491231002X"
 FORMULAS = ["=cmd()", "+1+1", "-2+3", "@SUM(A1)", "＝1+1", "plain, with \"quotes\""]
-TESTS = []
-
-
-def test(f):
-    TESTS.append(f)
-    return f
-
-
-def check(condition, what):
-    if not condition:
-        raise Failed(what)
+TESTS = test = Tests()
 
 
 def identity(seventeen):
@@ -287,10 +277,8 @@ def register_table(city):
 
 def until_rows(station, count):
     """The table comes down; each look asks the daemon."""
-    for _ in range(2000):
-        if len(station.json("register", "list")["rows"]) == count:
-            return
-    raise Failed("%s: not %d registers" % (station.code, count))
+    until("%s has %d registers" % (station.code, count),
+          lambda: len(station.json("register", "list")["rows"]) == count)
 
 
 class Daemon:

@@ -17,6 +17,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(TOP, "deploy", "demo"))
+from checks import check, until
 from city import City, Failed  # noqa: E402
 from control import Control, Refused  # noqa: E402
 from proxy import Proxy  # noqa: E402
@@ -30,11 +31,6 @@ SLOW_FACTOR = 25  # of a build under a sanitizer: people think longer, and silen
 SLOW_PING_S = 20
 slow = False
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-
-
-def check(condition, what):
-    if not condition:
-        raise Failed(what)
 
 
 def ulid_bytes(record):
@@ -311,11 +307,3 @@ def say_figure(name, value, unit, **more):
     print(json.dumps(dict(name=name, value=value, unit=unit, **more)), flush=True)
 
 
-def until(what, look, seconds=40):
-    """Looks until it is so; each look asks a daemon, and waits for its answer."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = look()
-        if found:
-            return found
-    raise Failed("not within %d s: %s" % (seconds, what))

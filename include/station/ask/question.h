@@ -58,6 +58,9 @@ struct st_question {
 };
 size_t st_question_count(void);
 const struct st_question *st_question_at(size_t i); /* in order of their numbers */
+/* In people's words: what periods it takes, and which one where none is given. */
+const char *st_question_period(const struct st_question *q, bool en);
+const char *st_question_usual(const struct st_question *q, bool en);
 /* By name or by number; NULL. */
 const struct st_question *st_question_named(const char *name);
 

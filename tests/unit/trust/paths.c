@@ -13,26 +13,7 @@ enum { MOST = 70, DEEP = 1 << 13 };
 static struct st_hash leaves[DEEP];
 static struct st_paths *told, *read_too, *heard; /* sender's, by stored paths and by the tree; receiver's */
 
-/* Leaves as an array, nodes by recursion: the definition of RFC 6962 2.1. */
-static struct st_hash mth(size_t from, size_t n)
-{
-	if (n == 1)
-		return leaves[from];
-	size_t k = 1;
-	while (k * 2 < n)
-		k *= 2;
-	struct st_hash l = mth(from, k), r = mth(from + k, n - k);
-	return st_hash_node(&l, &r);
-}
-
-static int read_node(void *arg, unsigned level, uint64_t index, struct st_hash *ret_node)
-{
-	size_t size = *(size_t *)arg;
-	if ((index + 1) << level > size)
-		return ST_ENOTFOUND;
-	*ret_node = mth((size_t)index << level, (size_t)1 << level);
-	return 0;
-}
+#include "tree.h"
 
 static struct st_proof whole_of(size_t index, size_t size)
 {
