@@ -95,7 +95,7 @@ static int issue(struct st_apply *a, const struct st_job_city *job, struct st_ci
 	e.type = ST_CITY;
 	e.author = job->author;
 	e.body = st_buf_span(&a->body);
-	rc = city_add(a, &e);
+	rc = city_tell(a, &e);
 	if (rc == 0)
 		rc = city_event(a, &a->own.log, &e);
 	i->seq = e.at.seq;

@@ -128,7 +128,7 @@ int member_event(struct st_apply *a, const struct st_log *log, const struct st_e
 int member_add(struct st_apply *a, const struct st_station *issuer, struct st_span certificate,
 	       const struct st_position *at, uint32_t log);
 /* Writes an event for main and all below it; what it says has still to take effect. */
-int city_add(struct st_apply *a, struct st_event *e);
+int city_tell(struct st_apply *a, struct st_event *e);
 /* city.c */
 int job_city(struct st_apply *a, struct st_job_city *job);
 int city_event(struct st_apply *a, const struct st_log *log, const struct st_event *e);

@@ -138,7 +138,7 @@ static int address_city(struct st_apply *a, struct st_event *e)
 	return 0;
 }
 
-int city_add(struct st_apply *a, struct st_event *e)
+int city_tell(struct st_apply *a, struct st_event *e)
 {
 	int rc = address_city(a, e);
 	if (rc == 0)
@@ -175,7 +175,7 @@ static int issue(struct st_apply *a, const struct st_invite_row *row,
 		return rc;
 	e.type = ST_ENROL;
 	e.body = st_buf_span(&a->body);
-	rc = city_add(a, &e);
+	rc = city_tell(a, &e);
 	if (rc == 0)
 		rc = member_add(a, &a->self.station, st_buf_span(&a->scratch), &e.at, a->self.log);
 	if (rc == 0)
@@ -251,7 +251,7 @@ int job_revoke(struct st_apply *a, struct st_job_revoke *job)
 		return rc;
 	e.type = ST_REVOKE;
 	e.body = st_buf_span(&a->body);
-	rc = city_add(a, &e);
+	rc = city_tell(a, &e);
 	if (rc < 0)
 		return rc;
 	return member_event(a, &a->own.log, &e);
