@@ -102,7 +102,8 @@ struct sums {
 	size_t slot_count;
 };
 int sums_at(struct sums *s, uint32_t k0, uint32_t k1, uint32_t k2, struct sum **ret);
-void sums_by_key(struct sums *s);   /* sorts; no sums_at after it */
+void sums_sort(struct sums *s, int (*by)(const void *, const void *)); /* no sums_at after it */
+void sums_by_key(struct sums *s);
 void sums_by_count(struct sums *s); /* by n[0], most first, then by key */
 void sums_done(struct sums *s);
 int sum_days(struct sum *s, uint32_t days, uint64_t n);

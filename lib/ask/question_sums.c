@@ -82,7 +82,7 @@ static int by_count(const void *a, const void *b)
 	return by_key(a, b);
 }
 
-static void sort(struct sums *s, int (*by)(const void *, const void *))
+void sums_sort(struct sums *s, int (*by)(const void *, const void *))
 {
 	if (s->count > 1)
 		qsort(s->rows, s->count, sizeof(*s->rows), by);
@@ -92,12 +92,12 @@ static void sort(struct sums *s, int (*by)(const void *, const void *))
 
 void sums_by_key(struct sums *s)
 {
-	sort(s, by_key);
+	sums_sort(s, by_key);
 }
 
 void sums_by_count(struct sums *s)
 {
-	sort(s, by_count);
+	sums_sort(s, by_count);
 }
 
 void sums_done(struct sums *s)

@@ -134,6 +134,20 @@ static int give_overdue(struct asking *a, const struct sum *s)
 	return rc < 0 ? rc : row_give(a);
 }
 
+/* A county's sum, then its units: who has most that is overdue stands first. */
+static int by_overdue(const void *a, const void *b)
+{
+	const struct sum *x = a, *y = b;
+	bool x_all = x->key[1] == ALL_UNITS, y_all = y->key[1] == ALL_UNITS;
+	if (x->key[0] != y->key[0])
+		return x->key[0] < y->key[0] ? -1 : 1;
+	if (x_all != y_all)
+		return x_all ? -1 : 1;
+	if (x->n[OVERDUE] != y->n[OVERDUE])
+		return x->n[OVERDUE] > y->n[OVERDUE] ? -1 : 1;
+	return x->key[1] < y->key[1] ? -1 : x->key[1] > y->key[1];
+}
+
 int question_overdue(struct asking *a)
 {
 	struct sums sums = { .count = 0 };
@@ -151,7 +165,7 @@ int question_overdue(struct asking *a)
 		rc = count_cells(&c);
 	if (rc == 0)
 		rc = add_rests(&sums);
-	sums_by_key(&sums);
+	sums_sort(&sums, by_overdue);
 	for (size_t i = 0; rc == 0 && i < sums.count; i++)
 		if (sums.rows[i].n[OPEN_NOW] > 0)
 			rc = give_overdue(a, &sums.rows[i]);
