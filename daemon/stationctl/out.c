@@ -102,7 +102,7 @@ static int open_temporary(struct out *o)
 		o->target = strdup(o->name);
 	if (o->target == NULL || asprintf(&o->temporary, "%s.XXXXXX", o->target) < 0) {
 		o->temporary = NULL;
-		return out_failed(o, strerror(ENOMEM));
+		return out_failed(o, st_file_error_text(ENOMEM, ctl.lang));
 	}
 	(void)signal(SIGINT, on_signal);
 	(void)signal(SIGTERM, on_signal);
@@ -114,14 +114,14 @@ static int open_temporary(struct out *o)
 	if (fd < 0) {
 		free(o->temporary);
 		o->temporary = NULL;
-		return out_failed(o, strerror(error));
+		return out_failed(o, st_file_error_text(error, ctl.lang));
 	}
 	if (o->sink->to_file) {
 		(void)close(fd);
 		return 0;
 	}
 	o->to = fdopen(fd, "wb");
-	return o->to == NULL ? out_failed(o, strerror(errno)) : 0;
+	return o->to == NULL ? out_failed(o, st_file_error_text(errno, ctl.lang)) : 0;
 }
 
 static int open_file(struct out *o)
@@ -135,7 +135,7 @@ static int open_file(struct out *o)
 	if (o->sink->to_file)
 		return out_failed(o, either("不是普通文件", "not a plain file"));
 	o->to = fopen(o->name, "wb");
-	return o->to == NULL ? out_failed(o, strerror(errno)) : 0;
+	return o->to == NULL ? out_failed(o, st_file_error_text(errno, ctl.lang)) : 0;
 }
 
 /* On disk before it has its name: a power cut leaves the old file or the new one. */
@@ -151,7 +151,7 @@ static int keep_file(struct out *o)
 		error = errno;
 	}
 	if (!right)
-		return out_failed(o, strerror(error));
+		return out_failed(o, st_file_error_text(error, ctl.lang));
 	unfinished = NULL;
 	free(o->temporary);
 	o->temporary = NULL;
@@ -166,7 +166,7 @@ static int finish_file(struct out *o)
 		failed |= fclose(o->to) != 0;
 	o->to = NULL;
 	if (failed)
-		return out_failed(o, strerror(error));
+		return out_failed(o, st_file_error_text(error, ctl.lang));
 	return o->temporary == NULL ? 0 : keep_file(o);
 }
 

@@ -75,7 +75,7 @@ int qr_svg(const char *text, const char *file)
 		right &= fclose(to) == 0;
 	}
 	if (!right)
-		complain(T_BAD_FILE, file, strerror(errno));
+		complain(T_BAD_FILE, file, st_file_error_text(errno, ctl.lang));
 	QRcode_free(code);
 	return right ? CTL_RIGHT : CTL_WRONG;
 }

@@ -31,7 +31,7 @@ static int load(struct file *f)
 	bool standard = strcmp(f->name, "-") == 0;
 	FILE *in = standard ? stdin : fopen(f->name, "rb");
 	if (in == NULL) {
-		complain(T_BAD_FILE, f->name, strerror(errno));
+		complain(T_BAD_FILE, f->name, st_file_error_text(errno, ctl.lang));
 		return CTL_USAGE;
 	}
 	while ((n = fread(slice, 1, sizeof(slice), in)) > 0)
@@ -42,7 +42,7 @@ static int load(struct file *f)
 		(void)fclose(in);
 	if (f->csv.error == 0 && !failed)
 		return 0;
-	complain(T_BAD_FILE, f->name, failed ? strerror(why) : st_error_text(f->csv.error, ctl.lang));
+	complain(T_BAD_FILE, f->name, failed ? st_file_error_text(why, ctl.lang) : st_error_text(f->csv.error, ctl.lang));
 	return CTL_USAGE;
 }
 

@@ -189,7 +189,7 @@ static int read_file(struct importing *m, FILE *f)
 	while (rc == 0 && (n = fread(slice, 1, sizeof(slice), f)) > 0)
 		rc = st_import_feed(reader, st_span(slice, n));
 	if (rc == 0 && ferror(f) != 0) {
-		complain(T_BAD_FILE, m->file, strerror(errno));
+		complain(T_BAD_FILE, m->file, st_file_error_text(errno, ctl.lang));
 		m->rc = CTL_WRONG;
 	}
 	if (rc == 0)
@@ -265,7 +265,7 @@ static int run_import(const struct args *a)
 	int rc = open_import(&m, &q);
 	FILE *f = rc != 0 ? NULL : standard ? stdin : fopen(m.file, "rb");
 	if (rc == 0 && f == NULL) {
-		complain(T_BAD_FILE, m.file, strerror(errno));
+		complain(T_BAD_FILE, m.file, st_file_error_text(errno, ctl.lang));
 		rc = CTL_USAGE;
 	}
 	if (rc == 0)

@@ -347,8 +347,9 @@ bool record_explain(const char *place)
 		complain(T_BAD_AT);
 		return true;
 	}
-	const char *colon = strchr(place, ':');
-	struct st_span field = st_span(place, colon == NULL ? strlen(place) : (size_t)(colon - place));
+	const char *colon = strchr(place, ':'), *bound = strstr(place, " (");
+	size_t size = colon != NULL ? (size_t)(colon - place) : bound != NULL ? (size_t)(bound - place) : strlen(place);
+	struct st_span field = st_span(place, size);
 	const struct st_field_row *f = st_kind_field_named(kind_of(a), field);
 	if (f == NULL)
 		return false;
@@ -356,8 +357,8 @@ bool record_explain(const char *place)
 		complain(T_NOT_IN_TABLE, f->name, colon[1] == 0 ? "" : either("; 相近的有:", "; like it are:"), colon + 1);
 		return true;
 	}
-	complain(option(a, place) == NULL ? T_NEED_OPTION : T_BAD_NUMBER, place);
-	(void)fprintf(stderr, "  --%s %s", place, either(f->zh, f->en));
+	complain(option(a, f->name) == NULL ? T_NEED_OPTION : T_BAD_NUMBER, f->name);
+	(void)fprintf(stderr, "  --%s %s%s", f->name, either(f->zh, f->en), bound == NULL ? "" : bound);
 	for (const struct st_choice *c = f->choices; c != NULL && c->name != NULL; c++)
 		(void)fprintf(stderr, "%s%s", c == f->choices ? ": " : " | ", c->name);
 	(void)fputc('\n', stderr);

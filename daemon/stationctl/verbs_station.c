@@ -22,7 +22,7 @@ static const char ROOT_LINE[] = "stationd/root/v1\n";
 
 static int file_wrong(const char *path)
 {
-	complain(T_BAD_FILE, path, strerror(errno));
+	complain(T_BAD_FILE, path, st_file_error_text(errno, ctl.lang));
 	return CTL_WRONG;
 }
 

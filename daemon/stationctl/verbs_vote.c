@@ -96,7 +96,7 @@ static int read_file(const char *path, json_t *papers)
 	FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
 	int rc = 0;
 	if (f == NULL) {
-		complain(T_BAD_FILE, path, strerror(errno));
+		complain(T_BAD_FILE, path, st_file_error_text(errno, ctl.lang));
 		return CTL_USAGE;
 	}
 	while (rc == 0 && fgets(line, sizeof(line), f) != NULL) {
@@ -108,7 +108,7 @@ static int read_file(const char *path, json_t *papers)
 		}
 	}
 	if (rc == 0 && ferror(f) != 0) {
-		complain(T_BAD_FILE, path, strerror(errno));
+		complain(T_BAD_FILE, path, st_file_error_text(errno, ctl.lang));
 		rc = CTL_WRONG;
 	}
 	if (f != stdin)

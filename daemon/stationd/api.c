@@ -378,7 +378,7 @@ int api_open(struct station *s, struct api **ret_a)
 		.route = api_route,
 	};
 	if (conf.socket < 0) {
-		say(SAY_SOCKET_FAILED, s->config.control_socket, strerror(-conf.socket), NULL);
+		say(SAY_SOCKET_FAILED, s->config.control_socket, st_file_error_text(-conf.socket, say_lang()), NULL);
 		return ST_EIO;
 	}
 	return api_listen(s, &conf, ret_a);

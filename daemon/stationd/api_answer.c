@@ -18,7 +18,7 @@ static const struct {
 	int code;
 	unsigned status;
 } statuses[] = {
-	{ ST_EFIELD, 400 }, { ST_ETOOBIG, 400 }, { ST_EUSAGE, 400 }, { ST_EWIRE, 400 },
+	{ ST_EFIELD, 400 }, { ST_EITSELF, 400 }, { ST_ETOOBIG, 400 }, { ST_EUSAGE, 400 }, { ST_EWIRE, 400 },
 	{ ST_ENOTFOUND, 404 }, { ST_EBUSY, 503 }, { ST_EFULL, 503 }, { ST_ESILENT, 503 },
 	{ ST_EADDRESS, 503 }, { ST_EIO, 500 }, { ST_ECORRUPT, 500 },
 	{ ST_ENOMEM, 500 },

@@ -297,7 +297,7 @@ static void open_listener(struct online *o)
 				 .gate = gate,
 				 .answering = answering };
 	if (fd < 0)
-		(void)snprintf(o->why, sizeof(o->why), "%s", strerror(-fd));
+		(void)snprintf(o->why, sizeof(o->why), "%s", st_file_error_text(-fd, say_lang()));
 	else if (api_listen(o->station, &conf, &o->api) < 0)
 		(void)snprintf(o->why, sizeof(o->why), "%s", st_error_text(ST_ENOMEM, say_lang()));
 	if (o->api == NULL)

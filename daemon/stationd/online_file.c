@@ -45,7 +45,7 @@ int online_file_read(const char *path, struct st_buf *to, char why[ONLINE_WHY_MA
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0) {
-		(void)snprintf(why, ONLINE_WHY_MAX, "%s", strerror(errno));
+		(void)snprintf(why, ONLINE_WHY_MAX, "%s", st_file_error_text(errno, say_lang()));
 		return ST_EFIELD;
 	}
 	int rc = read_open(fd, to, why);

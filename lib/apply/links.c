@@ -46,7 +46,7 @@ static int check_link(struct st_apply *a, const struct st_field_row *row, struct
 		return ST_EKIND;
 	bool itself = ref.opener == r->ref.opener &&
 		      memcmp(ref.ulid.bytes, r->ref.ulid.bytes, ST_ULID_SIZE) == 0;
-	return itself ? ST_EFIELD : number_of(a, &other, number, name);
+	return itself ? ST_EITSELF : number_of(a, &other, number, name);
 }
 
 int links_check(struct st_apply *a, struct st_checked *c, const struct st_record *r,

@@ -57,7 +57,7 @@ int merge_check(struct st_apply *a, const struct st_checked *c, const struct st_
 	if (rc < 0)
 		return rc;
 	if (same(&ref, &r->ref))
-		return ST_EFIELD;
+		return ST_EITSELF;
 	if (other.kind != c->kind->number) /* one that was opened elsewhere was taken by its form so far */
 		return ST_EKIND;
 	if (st_state_merged(c->kind, other.state))

@@ -38,6 +38,16 @@ static int refuse(const struct checking *k, const char *what, int rc)
 	return rc;
 }
 
+int clocks_refuse_day(const struct checking *k, uint32_t field, const char *bound, uint32_t day)
+{
+	char text[ST_DAY_TEXT];
+	const struct st_field_row *row = st_kind_field(k->out->kind, field);
+	st_assert(row != NULL);
+	st_day_text(day, text);
+	(void)snprintf(k->place, ST_PLACE_MAX, "%s (%s %s)", row->name, bound, text);
+	return ST_EFIELD;
+}
+
 /* The rule for the record as it is with this move. ST_ENOTFOUND: the city has none. */
 static int find_rule(const struct checking *k, struct st_term *ret_term)
 {
@@ -133,8 +143,7 @@ int clocks_set(const struct checking *k)
 		return rc == ST_ENOTFOUND ? 0 : rc;
 	const struct st_field *given = fact(k->out, by->sets);
 	if (given != NULL)
-		return given->number <= day ? 0
-					    : refuse(k, st_kind_field(k->out->kind, by->sets)->name, ST_EFIELD);
+		return given->number <= day ? 0 : clocks_refuse_day(k, by->sets, "<=", day);
 	add_number(k->out, by->sets, day);
 	rc = st_terms_version(k->c->terms, ST_CITY_settings, opened_day(k), &version);
 	return rc < 0 || by->sets != ST_F_DUE_DAY ? rc : add_rule(k, "settings", version, false);
@@ -180,7 +189,7 @@ static int extend(const struct checking *k)
 	rc = st_terms_add(k->c->terms, r->first_due_day, term.extend, term.working, &most);
 	if (rc < 0)
 		return rc;
-	return due->number <= most ? 0 : refuse(k, "due", ST_EFIELD);
+	return due->number <= most ? 0 : clocks_refuse_day(k, ST_F_DUE_DAY, "<=", most);
 }
 
 /* Where the rule says so, and not of what is overdue already; else the wait is on record, and the clock runs. */

@@ -15,6 +15,8 @@ struct checking {
 	char *place; /* ST_PLACE_MAX bytes */
 };
 
+/* ST_EFIELD, with the field and the bound that its day should keep in the place: "due (<= 2027-03-27)". */
+int clocks_refuse_day(const struct checking *k, uint32_t field, const char *bound, uint32_t day);
 /* Whether the move's days have passed. ST_EMOVE. */
 int clocks_within(const struct checking *k);
 /* The day field that the city's setting gives the move, before it is asked what is missing. ST_EFIELD with the place. */

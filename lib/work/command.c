@@ -213,14 +213,20 @@ static void fill_unit(const struct checking *k)
 }
 
 /* Not before the record is opened, and no further off than a move of this table may put it. */
-static bool due_in_bounds(const struct st_record *r, const struct st_checked *out)
+static int check_due(const struct checking *k)
 {
+	const struct st_checked *out = k->out;
 	const struct st_field *due = fact(out, ST_F_DUE_DAY);
-	if (due == NULL)
-		due = clocks_other_due(out);
-	uint32_t opened = r == NULL ? st_day_of_ms(out->at_ms) : r->opened_day, most = out->move->due_most;
-	return due == NULL || (due->number >= opened &&
-			       (most == 0 || due->number <= (uint64_t)opened + most));
+	const struct st_field *day = due != NULL ? due : clocks_other_due(out);
+	uint32_t field = due != NULL ? ST_F_DUE_DAY : out->kind->due_field;
+	uint32_t opened = k->r == NULL ? st_day_of_ms(out->at_ms) : k->r->opened_day, most = out->move->due_most;
+	if (day == NULL)
+		return 0;
+	if (day->number < opened)
+		return clocks_refuse_day(k, field, ">=", opened);
+	return most == 0 || day->number <= (uint64_t)opened + most
+		       ? 0
+		       : clocks_refuse_day(k, field, "<=", opened + most);
 }
 
 /* Whom it is handed to; the apply layer knows whether there is such a station. */
@@ -251,10 +257,9 @@ static int check_move(const struct checking *k)
 		rc = check_needs(k);
 	if (rc < 0)
 		return rc;
-	if (!due_in_bounds(r, out)) {
-		place_text(k->place, st_kind_field(out->kind, ST_F_DUE_DAY)->name);
-		return ST_EFIELD;
-	}
+	rc = check_due(k);
+	if (rc < 0)
+		return rc;
 	out->state = m->to != 0 ? m->to : r->state;
 	out->reassigns = m->who == ST_BY_ABOVE && r != NULL;
 	rc = clocks_fill(k);

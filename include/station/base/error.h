@@ -51,6 +51,7 @@
 	X(ST_ERULE, -50, "规定不允许", "a rule forbids it")                                        \
 	X(ST_EVOTE, -51, "票决未成, 不能公布结果", "the vote has no result that could be declared") \
 	X(ST_EJOINED, -60, "该件已并入另一件: 请并入箭头所指的那一件", "that one has been merged: join the one behind the arrow") \
+	X(ST_EITSELF, -62, "一条记录不能指向它自己", "a record can't refer to itself")              \
 	X(ST_EENDED, -61, "要并入的一件已经结束: 请先重开它, 或单独办理本件", "the one to join has ended: reopen it first, or handle this one by itself")
 
 enum st_error {
@@ -63,5 +64,7 @@ enum st_lang { ST_ZH, ST_EN };
 
 /* The text of a code in one language; never NULL. */
 const char *st_error_text(int code, enum st_lang lang);
+/* Why a file can't be opened, read or written: errno's word, by people. For others strerror's. */
+const char *st_file_error_text(int error, enum st_lang lang);
 /* The symbol of a code, e.g. "ESEQ", as logs, counters and JSON show it; never NULL. */
 const char *st_error_name(int code);

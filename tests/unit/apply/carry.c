@@ -178,7 +178,7 @@ static void test_what_was_handed_on_is_merged_as_an_own_one(void **state)
 	assert_int_equal(hand(BASE_A, number, "hand", codes[BASE_B]), 0);
 	settle();
 	joins.value = st_span_text(number);
-	assert_int_equal(station_command(&city[BASE_B], "merge", number, &joins, 1), ST_EFIELD);
+	assert_int_equal(station_command(&city[BASE_B], "merge", number, &joins, 1), ST_EITSELF);
 	joins.value = st_span_text(about);
 	assert_int_equal(station_command(&city[BASE_B], "merge", number, &joins, 1), ST_EKIND);
 	assert_int_equal(at(BASE_B, number).record.revision, 2); /* it was opened and handed on, and no more */

@@ -264,7 +264,7 @@ static void put_off(struct st_txn *t)
 	assert_int_equal(number_of(ST_F_FIRST_DUE_DAY), UINT64_MAX);   /* the first one is kept */
 	fields[0].value = st_span_text("2026-03-04");
 	assert_int_equal(command("extend", day(2, 27), fields, 2), ST_EFIELD);
-	assert_string_equal(place, "due");
+	assert_string_equal(place, "due (<= 2026-03-03)");
 	fields[0].value = st_span_text("2026-03-03");
 	assert_int_equal(command("extend", day(2, 28), fields, 2), ST_EEXPIRED);
 	/* A second one is counted from the first due day, too. */
@@ -294,7 +294,8 @@ static void beside(struct st_txn *t)
 	st_day_text(record.first_due_day + 6, text);
 	fields[0].value = st_span_text(text);
 	assert_int_equal(command("answer", day(3, 3), fields, 4), ST_EFIELD);
-	assert_string_equal(place, "due");
+	st_day_text(record.first_due_day + 5, text);
+	assert_true(strncmp(place, "due (<= ", 8) == 0 && strncmp(place + 8, text, strlen(text)) == 0);
 	st_day_text(record.first_due_day + 5, text);
 	fields[0].value = st_span_text(text);
 	assert_int_equal(command("answer", day(3, 3), fields, 4), 0);
@@ -374,7 +375,9 @@ static void settings(struct st_txn *t)
 	is_rule("settings/2");
 	c.field_count = 2;
 	assert_int_equal(st_command_check(&c, &record, 1, &values, &checked, place), ST_EFIELD);
-	assert_string_equal(place, "due");
+	char text[ST_DAY_TEXT];
+	st_day_text(day(3, 3) + 30, text);
+	assert_true(strncmp(place, "due (<= ", 8) == 0 && strncmp(place + 8, text, strlen(text)) == 0);
 	struct st_command_field units[] = { F("unit", "a"), F("co_units", "b") };
 	const struct st_field_row *opinion = st_kind_field_named(st_kind(suggestion), st_span_text("opinion_due"));
 	record.state = 2;
