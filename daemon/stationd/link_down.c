@@ -110,6 +110,7 @@ static void take_push(void *arg, struct st_inbound *in)
 	p->job.bytes = sizeof(*p) + in->raw_size;
 	p->job.patient = true;
 	p->job.bulk = is_bulk(c, in);
+	p->job.prompt = !p->job.bulk;
 	if (p->job.bulk) {
 		p->after = c->bulk;
 		c->bulk = p;

@@ -214,6 +214,21 @@ static int encode(struct st_packer *p, const struct st_log_id *id, uint64_t firs
 	return to->error;
 }
 
+/* Where a push ends at most: a checkpoint's spacing further, so that the parent takes it in at a stroke; as far as
+ * any push goes where the log is spaced wider. */
+static int find_end(struct st_txn *t, const struct st_log *log, uint64_t from, uint64_t *ret_to)
+{
+	struct st_checkpoint_row cp = { .size = 0 };
+	uint64_t left = log->signed_size - from;
+	*ret_to = from + (left < ST_CHECKPOINT_EVENTS_MAX ? left : ST_CHECKPOINT_EVENTS_MAX);
+	int rc = st_checkpoint_at_most(t, log->number, *ret_to, &cp);
+	if (rc < 0 && rc != ST_ENOTFOUND)
+		return rc;
+	if (cp.size <= from)
+		*ret_to = from + (left < ST_PUSH_EVENTS_MAX ? left : ST_PUSH_EVENTS_MAX);
+	return 0;
+}
+
 int st_push_pack(struct st_packer *p, struct st_txn *t, const struct st_log *log, uint64_t from,
 		 struct st_packed *ret_packed)
 {
@@ -225,9 +240,10 @@ int st_push_pack(struct st_packer *p, struct st_txn *t, const struct st_log *log
 	p->item_count = p->item_part_count = 0;
 	st_buf_clear(&p->events);
 	st_buf_clear(&p->parts);
-	uint64_t to = log->signed_size - from > ST_PUSH_EVENTS_MAX ? from + ST_PUSH_EVENTS_MAX
-								   : log->signed_size;
+	uint64_t to = from;
 	int rc = st_log_id(t, log, &id);
+	if (rc == 0)
+		rc = find_end(t, log, from, &to);
 	if (rc == 0 && to > from)
 		rc = st_event_each(t, log->number, from + 1, to, gather, p);
 	if (rc < 0)

@@ -23,8 +23,8 @@ struct st_packed {
 struct st_packer;
 ST_MUST int st_packer_new(struct st_packer **ret_p);
 void st_packer_free(struct st_packer *p); /* NULL is fine */
-/* Packs the events after `from` of a log up to the furthest stored checkpoint within one push's
- * bounds; from == the log's newest checkpoint: that checkpoint alone, without events. ST_ENOTFOUND: no
+/* Packs the events after `from` of a log up to the furthest stored checkpoint within a spacing (within one push's
+ * bounds, if there is none so near); from == the log's newest checkpoint: that checkpoint alone, without events. ST_ENOTFOUND: no
  * checkpoint beyond `from`. */
 ST_MUST int st_push_pack(struct st_packer *p, struct st_txn *t, const struct st_log *log,
 			 uint64_t from, struct st_packed *ret_packed);
