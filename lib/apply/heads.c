@@ -17,6 +17,8 @@
 static int send_on(struct st_apply *a, const struct st_log *log, const struct st_head_key *key,
 		   struct st_head_row *row, const struct st_addressee *to)
 {
+	st_assert(key->log == log->number);
+	st_assert(key->to > 0);
 	int within = st_station_below(a->txn, key->to, a->self.station.number);
 	if (within < 0)
 		return within;
@@ -44,6 +46,7 @@ static int look(struct st_apply *a, const struct st_head_key *key, struct st_hea
 	rc = st_head_look(a->txn, &a->arena, key, row, &look);
 	if (rc < 0)
 		return rc;
+	st_assert(look.seq >= row->whole_seq); /* a break never wanders back */
 	row->whole_seq = look.seq;
 	row->whole_count = look.count;
 	*ret_more = look.more;
@@ -59,6 +62,7 @@ static int keep(struct st_apply *a, const struct st_log *log, const struct st_he
 {
 	struct st_addressee to = { .station = h->to, .subtree = h->subtree };
 	bool more = false;
+	st_assert(h->seq >= row->seq); /* compare has seen to it */
 	row->seq = h->seq;
 	row->count = h->count;
 	row->time_s = h->time_s;
@@ -92,6 +96,7 @@ static int names_event(struct st_apply *a, const struct st_log *log, const struc
 	uint64_t prev = 0;
 	if (h->seq > log->tree.size)
 		return ST_EHEAD;
+	st_assert(h->seq > 0);
 	st_buf_clear(&a->scratch);
 	st_arena_reset(&a->arena);
 	int rc = st_event_get(a->txn, log->number, h->seq, &a->scratch);
@@ -143,6 +148,8 @@ int heads_pushed(struct st_apply *a, const struct st_log *log, const struct st_s
 
 void heads_note(struct st_heads_taken *to, int rc)
 {
+	st_assert(rc <= 1);
+	st_assert(!is_failure(rc));
 	to->kept += rc == 0;
 	to->known += rc == 1;
 	to->refused += rc < 0;
@@ -227,6 +234,7 @@ static int find_due(struct st_txn *t, const struct st_code *to, bool subtree, co
 	struct signing *s = arg;
 	struct due d = { .key = { s->self->log, 0, subtree }, .to = *to, .seq = a->seq };
 	struct st_head_row row;
+	st_assert(s->count <= s->most);
 	if (a->epoch != s->epoch)
 		return 0;
 	int rc = st_station_number(t, to, &d.key.to);
@@ -272,6 +280,8 @@ static int sign(struct st_apply *a, const struct due *d)
 	struct st_head h = { .log = a->own.id, .to = d->to, .subtree = d->key.subtree, .seq = d->seq,
 			     .time_s = now_s(a) };
 	struct st_head_row row;
+	st_assert(d->seq <= a->own.log.tree.size);
+	st_assert(a->self.halted[0] == 0);
 	memset(&row, 0, sizeof(row));
 	int rc = st_head_get(a->txn, &d->key, &row);
 	if (rc == ST_ENOTFOUND)
@@ -317,6 +327,7 @@ int job_heads(struct st_apply *a, struct st_job_heads *job)
 		rc = sign(a, &due[i]);
 	if (rc < 0)
 		return rc;
+	st_assert(s.count <= ST_HEADS_JOB_MAX);
 	job->signed_count = (unsigned)s.count;
 	job->more = s.more;
 	rc = job->look ? st_head_each(a->txn, 0, look_on, a) : 0;

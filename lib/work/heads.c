@@ -56,6 +56,7 @@ static int look_at(struct st_txn *t, const struct st_carried *c, void *arg)
 		x->look->more = true;
 		return 1;
 	}
+	st_assert(c->seq > x->row->whole_seq);
 	st_arena_reset(x->arena);
 	int rc = st_event_decode(c->event, x->arena, &e);
 	if (rc == ST_ENOMEM)
@@ -96,6 +97,8 @@ int st_head_look(struct st_txn *t, struct st_arena *arena, const struct st_head_
 		rc = st_carried_each(t, key->log, row->whole_seq, look_at, &x);
 	if (rc < 0)
 		return rc;
+	st_assert(x.looked <= ST_HEAD_LOOK_MAX + 1);
+	st_assert(ret_look->count <= row->whole_count + x.here);
 	ret_look->whole = last == 1 && !x.broken && !ret_look->more;
 	if (ret_look->whole) {
 		ret_look->seq = row->seq;
