@@ -90,6 +90,8 @@ static void push_done(struct job *j)
 	struct st_push_result result = { .rc = j->work.rc, .held = push->held,
 					 .receipt = push->receipted ? &push->receipt : NULL };
 	st_downlink_applied(c->session, p->in, &result);
+	if (j->work.rc == 0)
+		link_heads_refused(c->link, c->code.text, &push->heads);
 	grant_in_turn(c->link);
 	free(p);
 }
