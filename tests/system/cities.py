@@ -97,6 +97,34 @@ def city_points(city):
     check(any("2" in c["zh"] for c in floors["columns"] if c["name"] == "reports"), "which are told")
 
 
+@test
+def city_assessment(city):
+    """Question 24 scores by the city's table alone, at every tier; without one it gives no points and says why."""
+    main, branch, base = city["410600"], city["410611"], city["410611003"]
+    base.ctl("visit", "record", "--who", "masses", "--title", "反映问题")
+
+    def asked(station):
+        answer = station.json("ask", "ranking", lang="zh")
+        return answer["coverage"].get("lacks"), {r[0]: r[1:] for r in cells(answer, "code", "points", "rank", "visits",
+                                                                  "visits_points", "silent_points")}
+    base.wait_main()
+    lacks, rows = asked(main)
+    check(lacks["table"] == "assessment", "it says what is lacking: %s" % lacks)
+    check(rows["410611003"] == (None, None, 1, None, None), "no points, but what was measured: %s" % rows)
+    screen = main.ctl("ask", "ranking")
+    check("never issued by the city: assessment" in screen, screen)
+    head = ["line", "most", "full_at", "of_nothing"]
+    code, _, err = main.run("city", "set", own_table(main, "assessment", head, ["heard", 5, "", ""], ["visits", 5, "", ""]))
+    check(code == 2 and "assessment.csv:3: full_at:" in err, "refused by row and column: %s" % err)
+    issue(city, "assessment", head, ["visits", 8, 4, ""], ["heard", 3, "", ""])
+    for station in (main, branch, base):
+        lacks, rows = asked(station)
+        check(lacks is None, "nothing is lacking: %s" % lacks)
+        check(rows["410611003"] == (5, 1, 1, 2, 3), "by the city's table: %s" % rows)
+    issue(city, "assessment", head, ["visits", 10, 1, ""])
+    check(asked(base)[1]["410611003"] == (10, 1, 1, 10, 0), "by its newest version: %s" % rows)
+
+
 def rated(base, answer_class):
     """A suggestion that was answered so, and pleased its deputy."""
     n = base.ctl("suggestion", "raise", "--type", "suggestion", "--title", "公交", "--deputy", "D-1").strip()

@@ -20,6 +20,52 @@ static recount_fn *const recounts[] = {
 	recount_year,        recount_life,        recount_trainings,    recount_ranking,
 };
 
+/* ---- what the city issues in the midst of a history ---- */
+
+static struct towns_points points[POINTS_MAX];
+static size_t points_count;
+
+static void issue_points(void)
+{
+	static const char *const lines[] = { "in_time", "ended", "satisfied", "visits", "kept", "heard" };
+	const struct st_city_table *table = st_city_table(ST_CITY_assessment);
+	struct towns_points *p = &points[points_count++];
+	struct st_city_file file;
+	struct st_buf csv, rows;
+	char line[80];
+	assert_true(points_count <= POINTS_MAX);
+	*p = (struct towns_points){ .from_day = st_day_of_ms(city[MAIN].world.now_ms) };
+	st_buf_init(&csv, ST_CITY_FILE_MAX);
+	st_buf_init(&rows, ST_CITY_ROWS_BYTES_MAX);
+	st_buf_put_text(&csv, "line,most,full_at,of_nothing\n");
+	for (unsigned i = 0; i < 6; i++) {
+		if (below(5) == 0)
+			continue; /* a line left out earns nothing */
+		p->most[i] = (uint32_t)below(50);
+		(void)snprintf(line, sizeof(line), "%s,%u,", lines[i], p->most[i]);
+		st_buf_put_text(&csv, line);
+		if (i == 3)
+			p->full_at = 1 + (uint32_t)below(30);
+		if (i == 0)
+			p->of_nothing = (uint32_t)below(p->most[i] + 1);
+		(void)snprintf(line, sizeof(line), i == 3 ? "%u,\n" : i == 0 ? ",%u\n" : ",\n",
+			       i == 3 ? p->full_at : p->of_nothing);
+		st_buf_put_text(&csv, line);
+	}
+	assert_int_equal(st_city_read(table, st_buf_span(&csv), &rows, &file), 0);
+	struct st_job *job = calloc(1, sizeof(*job));
+	job->kind = ST_JOB_CITY;
+	job->u.city.count = 1;
+	job->u.city.author = st_span_text("Z1");
+	job->u.city.issues[0] = (struct st_city_issue){ .table = table->number, .rows = st_buf_span(&rows),
+							.columns = (uint32_t)table->column_count };
+	assert_int_equal(station_run(&city[MAIN], job), 0);
+	free(job);
+	st_buf_done(&csv);
+	st_buf_done(&rows);
+	settle();
+}
+
 struct answer {
 	size_t count;
 	char lines[LINES][LINE];
@@ -134,6 +180,10 @@ static int ask_one(struct st_txn *t, void *arg)
 	c->now_ms = x->ask.now_ms;
 	c->today = st_day_of_ms(x->ask.now_ms);
 	c->record = (const char *)x->ask.record.data;
+	c->points = points;
+	c->points_count = points_count;
+	assert_true((x->answered.lacks != NULL) ==
+		    (x->ask.question->number == 24 && points_at(c)->none));
 	recounts[x->ask.question->number - 1](c);
 	compare(x, c);
 	free(x->answered.covers);
@@ -197,7 +247,12 @@ static void test_equal_a_recount(void **state)
 	for (unsigned n = 0; n < (given != NULL ? 1 : HISTORIES); n++) {
 		first_seed = seed = given != NULL ? strtoull(given, NULL, 10) : 500 + n;
 		city_begin();
-		history(STEPS);
+		points_count = 0;
+		history(STEPS / 2);
+		issue_points();
+		history(STEPS / 4);
+		issue_points();
+		history(STEPS / 4);
 		assert_true(record_count > 60 && moved_count > 150);
 		for (size_t i = 0; i < st_question_count(); i++) {
 			x.rows = 0;
