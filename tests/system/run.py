@@ -105,7 +105,8 @@ def reports(city):
         check({r["code"] for r in c["rows"]} == stations and c["stations"] == len(stations) and
               c["events"] == sum(r["size"] for r in c["rows"]), "%s covers %s" % (where, c))
     total = main.json("report", "--by", "state")["total"]
-    check(total["overdue_now"] is None and total["opened"] is None and
+    overdue = main.json("report")["total"]["overdue_now"]
+    check(total["overdue_now"] == overdue > 0 and total["opened"] is None and
           total["closed"] + total["open_now"] == 200, "by state: %s" % total)
     months = main.json("report", "--by", "month", "--from", "2011-07", "--to", "2011-07")
     check(months["rows"] and all(r["opened"] + r["closed"] + r["open_now"] for r in months["rows"]),
@@ -730,6 +731,11 @@ def clocks(city):
           "five working days on: %s" % record)
     base.wait_main()
     check(set(late(main)) == {one, two} and main.json("report")["total"]["overdue_now"] == 2, late(main))
+    states = main.json("overdue", "--by", "state", lang="en")
+    check(states["rows"] == [["matter", "accepted", 2, 2]] and states["coverage"]["stations"] == 3, "by state: %s" % states)
+    check(main.json("overdue", "--by", "state", "--holder", "410611")["rows"] == [], "of another holder")
+    code, _, err = main.run("overdue", "--by", "unit")
+    check(code == 2 and "by" in err, err)
     check(late(main, "--days", "30") == {} and "410611003" in main.ctl("overdue", "--csv", "-"), "as CSV")
     sound(city)
 

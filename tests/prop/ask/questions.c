@@ -232,6 +232,68 @@ static void ask_at(struct asked *x, int at, const struct st_question *q, const c
 	assert_int_equal(st_store_read(city[at].store, ask_one, x), 0);
 }
 
+/* Reports by state of every kind, at every tier: what is open and overdue in each. */
+struct by_state {
+	int at;
+	size_t late; /* in all, so that none passes by having none */
+};
+
+static bool late_now(const struct counted *c, const struct lived *l)
+{
+	return st_kind_field(l->kind, ST_F_DUE_DAY) != NULL && overdue(c, l);
+}
+
+static void compare_state(const struct st_report_row *row, struct counted *c, const struct st_kind *k)
+{
+	uint64_t open = 0, late = 0;
+	for (size_t i = 0; i < c->count; i++) {
+		const struct lived *l = &c->lives[i];
+		struct st_code code;
+		assert_int_equal(st_station_code(c->txn, l->row.holder, &code), 0);
+		if (l->kind != k || strcmp(code.text, row->key[0]) != 0 || !in_state(l, row->key[1]))
+			continue;
+		open += open_now(l);
+		late += late_now(c, l);
+	}
+	if (row->open_now != open || row->overdue_now != late)
+		fail_msg("seed %llu: %s at %s in %s: open %llu, overdue %llu; recount %llu, %llu",
+			 (unsigned long long)first_seed, k->name, row->key[0], row->key[1],
+			 (unsigned long long)row->open_now, (unsigned long long)row->overdue_now,
+			 (unsigned long long)open, (unsigned long long)late);
+}
+
+static int report_states(struct st_txn *t, void *arg)
+{
+	struct by_state *x = arg;
+	char place[ST_PLACE_MAX];
+	struct counted *c = calloc(1, sizeof(*c));
+	c->txn = t;
+	c->lives = calloc(LIVES, sizeof(*c->lives));
+	c->today = st_day_of_ms(city[x->at].world.now_ms) + below(40);
+	read_towns(c, codes[x->at]);
+	assert_int_equal(st_record_each(t, NULL, read_life, c), 0);
+	for (size_t i = 0; i < st_kind_count(); i++) {
+		struct st_report report;
+		const struct st_kind *k = st_kind_at(i);
+		struct st_report_query q = { .kind = k->number, .by_count = 2, .today = c->today,
+					     .by = { ST_BY_STATION, ST_BY_STATE } };
+		uint64_t late = 0;
+		assert_int_equal(st_report_make(t, &q, &report, place), 0);
+		for (size_t n = 0; n < report.count; n++) {
+			compare_state(&report.rows[n], c, k);
+			late += report.rows[n].overdue_now;
+		}
+		assert_int_equal(report.total.overdue_now, late);
+		for (size_t n = 0; n < c->count; n++)
+			late -= c->lives[n].kind == k && late_now(c, &c->lives[n]);
+		assert_int_equal(late, 0);
+		x->late += report.total.overdue_now;
+		st_report_done(&report);
+	}
+	forget(c);
+	return 0;
+}
+
 static int is_known(struct st_txn *t, void *arg)
 {
 	struct st_record_ref ref;
@@ -268,6 +330,10 @@ static void test_equal_a_recount(void **state)
 				print_message("%s: %zu rows\n", st_question_at(i)->name, x.rows);
 			total[i] += x.rows;
 		}
+		struct by_state states = { .at = 0 };
+		for (; states.at < STATIONS; states.at++)
+			assert_int_equal(st_store_read(city[states.at].store, report_states, &states), 0);
+		assert_true(states.late > 0);
 		city_end();
 	}
 	for (size_t i = 0; given == NULL && i < st_question_count(); i++)
