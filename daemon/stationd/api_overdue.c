@@ -23,6 +23,14 @@ struct looking {
 	int64_t now_ms;
 };
 
+static const struct {
+	const char *name, *text[2]; /* in Chinese, in English */
+} whats[ST_OVERDUE_WHATS] = {
+#define X(name, zh, en) [ST_OVERDUE_##name] = { #name, { zh, en } },
+	ST_OVERDUE_WHAT(X)
+#undef X
+};
+
 static json_t *columns(bool soon)
 {
 	json_t *list = json_array();
@@ -31,6 +39,7 @@ static json_t *columns(bool soon)
 	json_array_append_new(list, api_column("number", "code", "编号", "number"));
 	json_array_append_new(list, api_column("kind", "text", "类", "kind"));
 	json_array_append_new(list, api_column("state", "text", "状态", "state"));
+	json_array_append_new(list, api_column("what", "text", "事由", "what is late"));
 	json_array_append_new(list, api_column("category", "text", "类别", "category"));
 	json_array_append_new(list, api_column("unit", "text", "承办单位", "unit"));
 	json_array_append_new(list, api_column("title", "text", "标题", "title"));
@@ -48,11 +57,11 @@ static int add_row(const struct st_overdue_row *r, void *arg)
 	struct looking *x = arg;
 	const struct st_kind *k = st_kind(r->record.kind);
 	const struct st_state_row *s = k == NULL ? NULL : st_kind_state(k, r->record.state);
-	json_t *row = json_pack("[s, s, s, s, s, o, o, o, o, o, I, I]", r->holder.certificate.code.text,
+	json_t *row = json_pack("[s, s, s, s, s, s, o, o, o, o, o, I, I]", r->holder.certificate.code.text,
 				r->holder.certificate.name, r->number, k == NULL ? "" : x->en ? k->en : k->zh,
-				s == NULL ? "" : x->en ? s->en : s->zh, api_span(st_span_text(r->category)),
-				api_span(st_span_text(r->unit)), api_span(st_span_text(r->title)),
-				api_day(r->record.due_day), api_day(r->record.first_due_day),
+				s == NULL ? "" : x->en ? s->en : s->zh, whats[r->what].text[x->en],
+				api_span(st_span_text(r->category)), api_span(st_span_text(r->unit)),
+				api_span(st_span_text(r->title)), api_day(r->due), api_day(r->first_due),
 				(json_int_t)r->days, (json_int_t)r->working_days);
 	return json_array_append_new(x->rows, row) == 0 ? 0 : ST_ENOMEM;
 }
@@ -87,6 +96,15 @@ static int read_number(struct request *q, const char *name, long most, uint32_t 
 	return 0;
 }
 
+static int read_what(struct looking *x)
+{
+	const char *what = api_argument(x->q, "what");
+	for (int i = 1; what != NULL && i < ST_OVERDUE_WHATS; i++)
+		if (strcmp(what, whats[i].name) == 0)
+			x->query.what = (enum st_overdue_what)i;
+	return what != NULL && x->query.what == 0 ? api_place(x->q, ST_EFIELD, "what (record opinion missed)") : 0;
+}
+
 static int read_query(struct looking *x, struct st_txn *t)
 {
 	struct request *q = x->q;
@@ -98,7 +116,7 @@ static int read_query(struct looking *x, struct st_txn *t)
 	x->query.today = st_day_of_ms(x->now_ms);
 	x->query.soon = api_argument(q, "soon") != NULL;
 	x->query.from = page == NULL ? ST_SPAN_NONE : st_span_text(page);
-	if (kind != NULL && (k == NULL || st_kind_field(k, ST_F_DUE_DAY) == NULL))
+	if (kind != NULL && (k == NULL || (st_kind_field(k, ST_F_DUE_DAY) == NULL && strcmp(kind, "schedule") != 0)))
 		return api_place(q, ST_EFIELD, "kind");
 	if (by != NULL && (strcmp(by, "state") != 0 || x->query.soon))
 		return api_place(q, ST_EFIELD, x->query.soon ? "by, soon" : "by (state)");
@@ -107,6 +125,10 @@ static int read_query(struct looking *x, struct st_txn *t)
 	int rc = read_number(q, "limit", ST_LIST_MAX, &limit);
 	if (rc == 0)
 		rc = read_number(q, "days", 365, &x->query.soon_days);
+	if (rc == 0)
+		rc = read_number(q, "missed", ST_MISSED_MOST, &x->query.missed_days);
+	if (rc == 0)
+		rc = read_what(x);
 	x->query.limit = limit;
 	if (rc < 0 || holder == NULL)
 		return rc;

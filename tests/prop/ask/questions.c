@@ -3,6 +3,7 @@
  * refused by name.
  *
  * A failure prints its seed (SEED=n runs that one) and the first row that only one side has. */
+#include <station/ask/overdue.h>
 #include "history.h"
 #include "lives.h"
 #include "recounts_more.h"
@@ -232,6 +233,145 @@ static void ask_at(struct asked *x, int at, const struct st_question *q, const c
 	assert_int_equal(st_store_read(city[at].store, ask_one, x), 0);
 }
 
+/* ---- the list of what is late ---- */
+
+struct late {
+	struct asked *x;
+	struct st_overdue_query q;
+	struct st_buf next;
+	size_t page, whats[ST_OVERDUE_WHATS];
+};
+
+static int take_late(const struct st_overdue_row *row, void *arg)
+{
+	static const char *const whats[] = { "", "record", "opinion", "missed" };
+	struct late *l = arg;
+	char day[ST_DAY_TEXT];
+	st_day_text(row->due, day);
+	assert_true(l->x->answer->count < LINES);
+	assert_int_equal(row->days, row->due < l->q.today ? l->q.today - row->due : 0);
+	(void)snprintf(l->x->answer->lines[l->x->answer->count++], LINE, "%s|%s|%s|%s", row->number, whats[row->what],
+		       row->what == ST_OVERDUE_opinion ? row->unit : "", day);
+	l->whats[row->what]++;
+	l->page++;
+	return 0;
+}
+
+static bool may_consult(const struct lived *l)
+{
+	return in_state(l, "assigned") || in_state(l, "drafted");
+}
+
+static void say_opinions(struct counted *c, const struct lived *l)
+{
+	char day[ST_DAY_TEXT];
+	uint32_t due = (uint32_t)num(l, "opinion_due");
+	st_day_text(due, day);
+	for (size_t i = 0; may_consult(l) && due != 0 && due < c->today && i < l->told_count; i++) {
+		const struct told *t = &l->told[i];
+		bool before = false;
+		for (size_t n = 0; n < i; n++)
+			before |= l->told[n].id == t->id && strcmp(l->told[n].text, t->text) == 0;
+		if (t->id == fid(l, "co_units") && !before && !has(l, "co_unit", 0, t->text))
+			say(c, "%s|opinion|%s|%s", l->number, t->text, day);
+	}
+}
+
+static void recount_late(struct counted *c)
+{
+	for (struct lived *l = c->lives; l < c->lives + c->count; l++) {
+		char day[ST_DAY_TEXT];
+		if (!covered(holder(c, l)))
+			continue;
+		if (st_kind_field(l->kind, ST_F_DUE_DAY) != NULL && overdue(c, l)) {
+			st_day_text((uint32_t)num(l, "due"), day);
+			say(c, "%s|record||%s", l->number, day);
+		}
+		if (is_kind(l, "suggestion"))
+			say_opinions(c, l);
+		if (is_kind(l, "schedule"))
+			say_missed(c, l, c->today - ST_MISSED_USUAL);
+	}
+}
+
+/* Page after page, of any length. */
+static int list_late(struct st_txn *t, void *arg)
+{
+	struct late *l = arg;
+	struct asked *x = l->x;
+	struct counted *c = calloc(1, sizeof(*c));
+	char from[2 * ST_INDEX_KEY_MAX];
+	c->txn = t;
+	c->lives = calloc(LIVES, sizeof(*c->lives));
+	c->today = l->q.today;
+	read_towns(c, codes[x->at]);
+	assert_int_equal(st_record_each(t, NULL, read_life, c), 0);
+	l->q.self = c->self;
+	l->q.from = ST_SPAN_NONE;
+	x->answer->count = 0;
+	do {
+		st_buf_init(&l->next, sizeof(from));
+		l->q.limit = 1 + below(9);
+		l->page = 0;
+		assert_int_equal(st_overdue_each(t, &l->q, take_late, l, &l->next), 0);
+		assert_true(l->page <= l->q.limit && (l->next.size == 0 || l->page == l->q.limit));
+		memcpy(from, l->next.data == NULL ? (const void *)"" : l->next.data, l->next.size);
+		l->q.from = st_span(from, l->next.size);
+		st_buf_done(&l->next);
+	} while (l->q.from.size > 0);
+	for (size_t i = 0; i < c->towns_count; i++)
+		c->towns[i].covered = is_below(c, c->towns[i].number, c->self);
+	recount_late(c);
+	compare(x, c);
+	forget(c);
+	return 0;
+}
+
+static void moves(int at, const char *move, char number[ST_NUMBER_TEXT], const char *name, const char *value,
+		  const char *name2, const char *value2)
+{
+	const struct st_command_field fields[] = { { st_span_text(name), st_span_text(value) },
+						   { st_span_text(name2), st_span_text(value2) },
+						   { st_span_text("title"), st_span_text("修路") } };
+	bool opens = strcmp(move, "raise") == 0;
+	station_kind = st_kind_named("suggestion")->number;
+	int rc = station_command(&city[at], move, number, fields, opens ? 3 : 2);
+	if (rc != 0)
+		fail_msg("%s: %s", move, st_error_name(rc));
+}
+
+/* Histories walk suggestions on to their ends; these stay where others' opinions are awaited. */
+static void leave_opinions_due(void)
+{
+	char number[ST_NUMBER_TEXT];
+	for (unsigned i = 0; i < 4; i++) {
+		int at = (int)below(STATIONS);
+		number[0] = 0;
+		moves(at, "raise", number, "type", "suggestion", "deputy", "D-1");
+		moves(at, "accept", number, "category", "交通", "remark", "急");
+		moves(at, "assign", number, "unit", "交通局", "co_units", "公安局");
+		if (below(2) == 0)
+			moves(at, "consult", number, "co_unit", "公安局", "opinion", "同意");
+		else
+			moves(at, "draft", number, "reply", "已列入", "class", "C");
+	}
+	for (int i = 0; i < STATIONS; i++)
+		city[i].world.now_ms += (int64_t)(20 + below(30)) * 86400000LL;
+	settle();
+}
+
+static void test_late(struct asked *x, size_t all[ST_OVERDUE_WHATS])
+{
+	for (x->at = 0; x->at < STATIONS; x->at++) {
+		struct late l = { .x = x };
+		l.q.today = st_day_of_ms(city[x->at].world.now_ms) + below(40);
+		(void)snprintf(x->what, sizeof(x->what), "what is late at %s", codes[x->at]);
+		assert_int_equal(st_store_read(city[x->at].store, list_late, &l), 0);
+		for (int i = 0; i < ST_OVERDUE_WHATS; i++)
+			all[i] += l.whats[i];
+	}
+}
+
 /* Reports by state of every kind, at every tier: what is open and overdue in each. */
 struct by_state {
 	int at;
@@ -305,7 +445,7 @@ static void test_equal_a_recount(void **state)
 	const char *given = getenv("SEED");
 	(void)state;
 	struct asked x = { .answer = calloc(1, sizeof(struct answer)) };
-	size_t total[64] = { 0 };
+	size_t total[64] = { 0 }, late[ST_OVERDUE_WHATS] = { 0 };
 	for (unsigned n = 0; n < (given != NULL ? 1 : HISTORIES); n++) {
 		first_seed = seed = given != NULL ? strtoull(given, NULL, 10) : 500 + n;
 		city_begin();
@@ -331,14 +471,19 @@ static void test_equal_a_recount(void **state)
 			total[i] += x.rows;
 		}
 		struct by_state states = { .at = 0 };
+		leave_opinions_due();
 		for (; states.at < STATIONS; states.at++)
 			assert_int_equal(st_store_read(city[states.at].store, report_states, &states), 0);
 		assert_true(states.late > 0);
+		test_late(&x, late);
 		city_end();
 	}
 	for (size_t i = 0; given == NULL && i < st_question_count(); i++)
 		if (total[i] == 0)
 			fail_msg("%s: no history has a row of it", st_question_at(i)->name);
+	for (int i = 1; given == NULL && i < ST_OVERDUE_WHATS; i++)
+		if (late[i] == 0)
+			fail_msg("what is late: no history has a row of kind %d", i);
 	free(x.answer);
 }
 
