@@ -264,16 +264,6 @@ static int address_all(struct st_apply *a, const struct st_checked *c, const str
 	return rc;
 }
 
-/* A key that is sealed to us alone, beside an event that gives the record to nobody: addressed, it would travel. */
-static bool keeps_key(const struct parts *p, const struct st_checked *c)
-{
-	bool key = false;
-	st_assert(p->count <= PARTS_MAX);
-	for (size_t n = 0; n < p->count; n++)
-		key |= p->refs[n].type == ST_PART_KEY;
-	return key && st_code_empty(&c->holder);
-}
-
 /* And who had what was merged into it. It comes to them in any case (joined.c); addressed, it shows when it is
  * withheld, so it is where there is room. A note asks something of whom it is addressed to: of them, nothing. */
 static int address_joined(struct st_apply *a, const struct st_record *r, struct st_event *e)
@@ -330,7 +320,7 @@ int command_add(struct st_apply *a, const struct st_command *c, struct st_checke
 		rc = build(a, c, checked, r, &e);
 	if (rc == 0)
 		rc = address_all(a, checked, r, &e);
-	if (rc == 0 && !keeps_key(&parts, checked))
+	if (rc == 0)
 		rc = address_joined(a, r, &e);
 	if (rc < 0)
 		return rc;

@@ -41,19 +41,18 @@ struct carrying {
 	size_t told_count;
 };
 
-/* 1: what is sealed goes along: on the way to whom its key is sealed to. Who only hears of a hand-on has no use for
- * it. What gives its record to nobody that this version can read goes on as it came. */
+/* 1: what is sealed goes along: this is the way to whom its key is sealed to. Who only hears of a hand-on has no use
+ * for it. */
 static int granted(struct carrying *c, const struct st_event *e)
 {
-	struct st_change change;
+	struct st_code to;
 	uint32_t holder = 0;
 	st_assert(c->to->child > 0);
-	if (e->addressee_count == 0 || !st_event_has_part(e, ST_PART_KEY))
+	if (!st_event_has_part(e, ST_PART_KEY) || !st_event_grants(e, &c->arena, &to))
 		return 0;
-	if ((e->type != ST_MOVE && e->type != ST_REASSIGN) ||
-	    st_change_decode(e->type, e->body, &c->arena, &change) < 0 || st_code_empty(&change.holder))
+	if (st_code_empty(&to))
 		return 1;
-	int rc = st_station_number(c->txn, &change.holder, &holder);
+	int rc = st_station_number(c->txn, &to, &holder);
 	if (rc == 0)
 		rc = st_station_below(c->txn, holder, c->to->child);
 	return rc == ST_ENOTFOUND ? 0 : rc;
