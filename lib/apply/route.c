@@ -75,7 +75,9 @@ int route_whole(struct st_apply *a, uint32_t child, const struct st_record *r)
 {
 	static const struct st_place nowhere = { .seq = 0 };
 	int rc = st_station_below(a->txn, r->ref.opener, child);
-	return rc != 0 ? rc : history(a, child, r, &nowhere, true); /* each event is addressed to its opener */
+	if (rc != 0)
+		return rc < 0 ? rc : 0; /* each of its events is addressed to its opener */
+	return history(a, child, r, &nowhere, true);
 }
 
 /* One event on its way, and whom it gives its record to (empty: nobody). */

@@ -384,6 +384,54 @@ static void test_ring(void **state)
 	sound();
 }
 
+/* One that was merged with another already: the branch that has what they join doesn't keep it from the next. */
+static void test_one_branch_has_it(void **state)
+{
+	char own[ST_NUMBER_TEXT], a[ST_NUMBER_TEXT], b[ST_NUMBER_TEXT];
+	(void)state;
+	opened(BASE_B, MAIN, own);
+	opened(BASE_A, MAIN, a);
+	opened(BASE_B, BASE_B, b);
+	settle();
+	assert_int_equal(move(MAIN, "merge", own, "joins", a), 0);
+	assert_int_equal(move(MAIN, "merge", a, "joins", b), 0);
+	settle();
+	(void)as_main(BASE_A, b);
+	(void)as_main(BASE_B, a);
+	sound();
+}
+
+/* Whoever is told of a hand-on gets nothing that is sealed to another; and a key that a later holder made for
+ * himself stays with him. */
+static void test_keys_stay(void **state)
+{
+	const struct st_command_field fields[] = {
+		{ st_span_text("channel"), st_span_text("visit") }, { st_span_text("category"), st_span_text("环境") },
+		{ st_span_text("title"), st_span_text("垃圾") },
+	};
+	char a[ST_NUMBER_TEXT], b[ST_NUMBER_TEXT] = "", c[ST_NUMBER_TEXT];
+	(void)state;
+	opened(BASE_A, MAIN, a);
+	assert_int_equal(station_command(&city[BASE_B], "open", b, fields, 3), 0); /* nobody's name, so no key */
+	opened(BASE_B, BASE_C, c);
+	settle();
+	assert_int_equal(move(MAIN, "merge", a, "joins", b), 0);
+	settle();
+	assert_int_equal(move(BASE_B, "hand", b, "to", codes[BASE_C]), 0);
+	settle();
+	const struct st_command_field named[] = { { st_span_text("category"), st_span_text("环境") },
+						  { st_span_text("reporter_name"), st_span_text("王某") } };
+	assert_int_equal(station_command(&city[BASE_C], "accept", b, named, 2), 0);
+	settle();
+	assert_int_equal(at(BASE_C, b).sealed, 2); /* the key, and what is under it */
+	for (int i = 0; i < STATIONS; i++)
+		assert_true(i == BASE_C || at(i, b).rc < 0 || at(i, b).sealed == 0);
+	(void)as_main(BASE_A, b);
+	assert_int_equal(at(BASE_C, c).sealed > 0, 1); /* a hand-on's parts go where they are sealed to */
+	assert_true(at(BASE_C, c).privates > 0);
+	sound();
+}
+
 static int count_under(struct st_txn *t, void *arg)
 {
 	const char *number = arg;
@@ -428,7 +476,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CITY(test_a_third_branch_hears), CITY(test_merge_comes_first),
 		CITY(test_opening_comes_last), CITY(test_chain), CITY(test_chain_from_its_end),
-		CITY(test_once), CITY(test_ring), CITY(test_bound),
+		CITY(test_once), CITY(test_ring),
+		CITY(test_one_branch_has_it), CITY(test_keys_stay), CITY(test_bound),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
