@@ -90,7 +90,7 @@ static int link_addressees(struct st_apply *a, struct st_event *e)
 	return 0;
 }
 
-static int keep_addressees(struct st_apply *a, const struct st_event *e)
+int own_keep_addressees(struct st_apply *a, const struct st_event *e)
 {
 	struct st_addressed last = { .epoch = e->at.epoch, .seq = e->at.seq };
 	int rc = 0;
@@ -225,7 +225,7 @@ static int fold_all(struct st_apply *a)
 		if (rc == 0)
 			rc = online_event(a, &e);
 		if (rc == 0)
-			rc = keep_addressees(a, &e);
+			rc = own_keep_addressees(a, &e);
 		if (rc == 0)
 			rc = route_event(a, &o->log, &e);
 		if (rc == 0)
