@@ -1,10 +1,17 @@
 /* lives.h - every record of a station as its life tells it, event by event, and the tree of
- * stations: what the plain recounts go by. Of the folded row only the holder is read, which no
- * event of a life names. */
+ * stations: what the plain recounts of the property test and of the simulator go by. Of the folded row only the
+ * holder is read, which no event of a life names. */
 #pragma once
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <station/ask/matter.h>
 #include <station/ask/question.h>
 #include <station/ask/report.h>
+#include <station/base/check.h>
+#include <station/base/clock.h>
+#include <station/store/tables.h>
 
 enum { TEXT_ROOM = 160 };
 struct told { /* one value */
@@ -24,7 +31,7 @@ struct lived {
 	uint32_t state, opened, closed, reopened, events, strays;
 	struct told *told;
 	size_t told_count;
-	struct done done[ST_REVISIONS_MAX];
+	struct done *done;
 };
 struct town { /* a station as the certificates say */
 	uint32_t number, parent, branch;
@@ -33,7 +40,15 @@ struct town { /* a station as the certificates say */
 	bool covered, heard;
 	uint64_t checkpoint_s, size;
 };
-enum { LIVES = 400, TOWNS = 32, LINES = 600, LINE = 1200 };
+enum { LIVES = 4096, TOWNS = 32, LINES = 4096, LINE = 1200, TEXTS = 512, OFFICIALS = 16 };
+/* What the city's tables say, where it is known otherwise than from the code that is tried. Zeroed: they say nothing. */
+struct city_says {
+	uint32_t workdays; /* version in force today; 0: Monday to Friday */
+	bool (*works)(uint32_t version, uint32_t day);
+	uint32_t focus; /* 0: no focus has a name */
+	void (*focus_name)(uint32_t version, unsigned focus, char to[32]);
+	unsigned officials[OFFICIALS]; /* visit.who, ends with 0; first 0: as where nobody says */
+};
 struct counted {
 	struct st_txn *txn;
 	struct lived *lives;
@@ -42,12 +57,17 @@ struct counted {
 	uint32_t self, from, to, today;
 	int64_t now_ms;
 	const char *record;
-	char lines[LINES][LINE];
+	struct city_says city;
+	size_t text_count;
+	const char *texts[TEXTS]; /* of texts_of */
+	char (*lines)[LINE]; /* LINES of them */
 };
 
+/* A state that the table doesn't know is open, whoever signed it. */
 static bool ended(const struct lived *l, uint32_t state)
 {
-	return st_kind_state(l->kind, state)->class == ST_ENDED;
+	const struct st_state_row *s = st_kind_state(l->kind, state);
+	return s != NULL && s->class == ST_ENDED;
 }
 
 static void tell(struct lived *l, const struct st_field *f)
@@ -85,6 +105,7 @@ static int live(const struct st_life_event *e, void *arg)
 		tell(l, &e->facts[i]);
 	for (size_t i = 0; i < e->text_count; i++)
 		tell(l, &e->texts[i]);
+	ST_REQUIRE(l->events < l->row.revision);
 	l->done[l->events] = (struct done){ e->move == NULL ? 0 : e->move->number, e->type, day };
 	if (e->type == ST_MOVE && e->state != 0)
 		l->state = e->state;
@@ -107,13 +128,15 @@ static int read_life(const struct st_record_ref *ref, struct st_span row, void *
 	struct counted *c = arg;
 	struct lived *l = &c->lives[c->count];
 	struct st_record r;
-	assert_int_equal(st_record_decode(ref, row, &r), 0);
+	ST_REQUIRE(st_record_decode(ref, row, &r) == 0);
 	if (r.revision == 0)
 		return 0;
-	assert_true(c->count++ < LIVES);
+	ST_REQUIRE(c->count++ < LIVES);
 	l->ref = *ref;
 	l->row = r;
 	l->kind = st_kind(r.kind);
+	l->done = calloc(r.revision, sizeof(*l->done));
+	ST_REQUIRE(l->done != NULL);
 	return st_life_each(c->txn, &r, NULL, live, l);
 }
 
@@ -159,7 +182,7 @@ static int read_fresh(const struct st_coverage_row *row, void *arg)
 
 static void read_towns(struct counted *c, const char *self)
 {
-	assert_int_equal(st_station_each(c->txn, read_town, c), 0);
+	ST_REQUIRE(st_station_each(c->txn, read_town, c) == 0);
 	qsort(c->towns, c->towns_count, sizeof(c->towns[0]), by_town);
 	for (size_t i = 0; i < c->towns_count; i++) {
 		struct town *t = &c->towns[i], *b = t;
@@ -168,15 +191,34 @@ static void read_towns(struct counted *c, const char *self)
 		t->branch = b == NULL ? t->number : b->number;
 		c->self = strcmp(t->code, self) == 0 ? t->number : c->self;
 	}
-	assert_int_equal(st_coverage_each(c->txn, read_fresh, c), 0);
+	ST_REQUIRE(st_coverage_each(c->txn, read_fresh, c) == 0);
 }
 
 static void forget(struct counted *c)
 {
-	for (size_t i = 0; i < c->count; i++)
+	for (size_t i = 0; i < c->count; i++) {
 		free(c->lives[i].told);
+		free(c->lives[i].done);
+	}
 	free(c->lives);
+	free(c->lines);
 	free(c);
+}
+
+/* All that stands at a station: false: more than the recounts are made for. */
+static bool read_all(struct counted *c, struct st_txn *t, const char *self)
+{
+	uint64_t rows = 0;
+	c->txn = t;
+	ST_REQUIRE(st_table_rows(t, st_table_named("records"), &rows) == 0);
+	if (rows > LIVES)
+		return false;
+	c->lives = calloc(rows + 1, sizeof(*c->lives));
+	c->lines = calloc(LINES, sizeof(*c->lines));
+	ST_REQUIRE(c->lives != NULL && c->lines != NULL);
+	read_towns(c, self);
+	ST_REQUIRE(st_record_each(t, NULL, read_life, c) == 0);
+	return true;
 }
 
 /* ---- what a life says ---- */
@@ -242,7 +284,8 @@ static bool is_kind(const struct lived *l, const char *kind)
 
 static bool in_state(const struct lived *l, const char *state)
 {
-	return strcmp(st_kind_state(l->kind, l->state)->name, state) == 0;
+	const struct st_state_row *s = st_kind_state(l->kind, l->state);
+	return s != NULL && strcmp(s->name, state) == 0;
 }
 
 static bool open_now(const struct lived *l)
@@ -278,7 +321,31 @@ static bool period(const struct counted *c, uint32_t day)
 #define EACH(c, l, name)                                                     \
 	for (struct lived *l = (c)->lives; l < (c)->lives + (c)->count; l++) \
 		if (is_kind(l, name))
+/* The different texts that records of a kind give in a field, "" too: the newest of each, or all (ST_MANY). */
+static void add_text(struct counted *c, const char *text)
+{
+	for (size_t i = 0; i < c->text_count; i++)
+		if (strcmp(c->texts[i], text) == 0)
+			return;
+	ST_REQUIRE(c->text_count < TEXTS);
+	c->texts[c->text_count++] = text;
+}
+
 #define EACH_TOWN(c, t) for (struct town *t = (c)->towns; t < (c)->towns + (c)->towns_count; t++)
+
+static void texts_of(struct counted *c, const char *kind, const char *field)
+{
+	c->text_count = 0;
+	EACH(c, l, kind)
+	{
+		bool many = (st_kind_field(l->kind, fid(l, field))->flags & ST_MANY) != 0;
+		if (!many)
+			add_text(c, txt(l, field));
+		for (size_t i = 0; many && i < l->told_count; i++)
+			if (l->told[i].id == fid(l, field))
+				add_text(c, l->told[i].text);
+	}
+}
 
 /* ---- lines: cells with | between them, "-" for none ---- */
 
@@ -286,7 +353,7 @@ __attribute__((format(printf, 2, 3))) static void say(struct counted *c, const c
 {
 	va_list args;
 	va_start(args, format);
-	assert_true(c->line_count < LINES);
+	ST_REQUIRE(c->line_count < LINES);
 	(void)vsnprintf(c->lines[c->line_count++], LINE, format, args);
 	va_end(args);
 }
