@@ -142,13 +142,18 @@ static struct some_day *meant(struct some_day *all, size_t n, uint32_t day)
 	return by_fall != NULL ? by_fall : by_move;
 }
 
+static bool changes_plan(const struct lived *l, uint32_t event)
+{
+	return is_move(l, event, "amend") || is_move(l, event, "pause") || is_move(l, event, "resume") ||
+	       is_move(l, event, "end");
+}
+
 /* Whether the plan was changed later, for that day. */
 static bool is_changed(const struct lived *l, uint32_t event, uint32_t day)
 {
 	uint32_t at = l->done[event].day;
 	for (uint32_t e = event + 1; e < l->events; e++)
-		if (is_move(l, e, "amend") || is_move(l, e, "pause") || is_move(l, e, "resume") ||
-		    is_move(l, e, "end"))
+		if (changes_plan(l, e))
 			return (l->done[e].day > at ? l->done[e].day : at) <= day;
 	return false;
 }
@@ -171,7 +176,7 @@ static size_t hear_words(const struct lived *l, struct some_day *all, size_t n)
 		uint32_t day = one_of(l, "occurrence", e, 0), to = one_of(l, "new_day", e, 0);
 		struct some_day *o = day == 0 ? NULL : meant(all, n, day);
 		bool meets = is_move(l, e, "meet");
-		if (l->done[e].type != ST_MOVE || day == 0 ||
+		if (l->done[e].type != ST_MOVE || day == 0 || changes_plan(l, e) ||
 		    (o == NULL && !meets && is_changed(l, e, to > day ? to : day)))
 			continue;
 		if (o == NULL) {

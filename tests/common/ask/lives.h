@@ -14,7 +14,7 @@
 #include <station/store/tables.h>
 
 enum { TEXT_ROOM = 160 };
-struct told { /* one value */
+struct told_value { /* one value */
 	uint32_t event, id;
 	bool is_number;
 	uint64_t number;
@@ -29,7 +29,7 @@ struct lived {
 	char number[ST_NUMBER_TEXT];
 	const struct st_kind *kind;
 	uint32_t state, opened, closed, reopened, events, strays;
-	struct told *told;
+	struct told_value *told;
 	size_t told_count;
 	struct done *done;
 };
@@ -37,7 +37,7 @@ struct town { /* a station as the certificates say */
 	uint32_t number, parent, branch;
 	enum st_tier tier;
 	char code[16], name[ST_NAME_MAX + 1];
-	bool covered, heard;
+	bool covered, heard, revoked;
 	uint64_t checkpoint_s, size;
 };
 enum { LIVES = 4096, TOWNS = 32, LINES = 4096, LINE = 1200, TEXTS = 512, OFFICIALS = 16 };
@@ -73,7 +73,7 @@ static bool ended(const struct lived *l, uint32_t state)
 static void tell(struct lived *l, const struct st_field *f)
 {
 	l->told = realloc(l->told, (l->told_count + 1) * sizeof(*l->told));
-	struct told *t = &l->told[l->told_count++];
+	struct told_value *t = &l->told[l->told_count++];
 	memset(t, 0, sizeof(*t));
 	t->event = l->events;
 	t->id = f->id;
@@ -144,7 +144,8 @@ static int read_town(const struct st_station *s, void *arg)
 {
 	struct counted *c = arg;
 	struct town *t = &c->towns[c->towns_count++];
-	*t = (struct town){ .number = s->number, .parent = s->parent, .tier = s->certificate.tier };
+	*t = (struct town){ .number = s->number, .parent = s->parent, .tier = s->certificate.tier,
+			    .revoked = s->standing == ST_REVOKED };
 	memcpy(t->code, s->certificate.code.text, sizeof(s->certificate.code.text));
 	memcpy(t->name, s->certificate.name, sizeof(t->name));
 	return 0;
@@ -229,9 +230,9 @@ static uint32_t fid(const struct lived *l, const char *field)
 }
 
 /* The newest value; NULL: never. */
-static const struct told *newest(const struct lived *l, const char *field)
+static const struct told_value *newest(const struct lived *l, const char *field)
 {
-	const struct told *found = NULL;
+	const struct told_value *found = NULL;
 	for (size_t i = 0; i < l->told_count; i++)
 		if (l->told[i].id == fid(l, field))
 			found = &l->told[i];
@@ -240,20 +241,20 @@ static const struct told *newest(const struct lived *l, const char *field)
 
 static uint64_t num(const struct lived *l, const char *field)
 {
-	const struct told *t = newest(l, field);
+	const struct told_value *t = newest(l, field);
 	return t == NULL ? 0 : t->number;
 }
 
 static const char *txt(const struct lived *l, const char *field)
 {
-	const struct told *t = newest(l, field);
+	const struct told_value *t = newest(l, field);
 	return t == NULL ? "" : t->text;
 }
 
 /* All values of the newest event that gives any, joined. */
 static const char *joined(const struct lived *l, const char *field, char room[LINE])
 {
-	const struct told *last = newest(l, field);
+	const struct told_value *last = newest(l, field);
 	room[0] = 0;
 	for (size_t i = 0; last != NULL && i < l->told_count; i++)
 		if (l->told[i].id == last->id && l->told[i].event == last->event) {
@@ -267,10 +268,10 @@ static const char *joined(const struct lived *l, const char *field, char room[LI
  * (anew). */
 static bool has(const struct lived *l, const char *field, uint64_t number, const char *text)
 {
-	const struct told *last = newest(l, field);
+	const struct told_value *last = newest(l, field);
 	bool anew = (st_kind_field(l->kind, fid(l, field))->flags & ST_ANEW) != 0, found = false;
 	for (size_t i = 0; last != NULL && i < l->told_count; i++) {
-		const struct told *t = &l->told[i];
+		const struct told_value *t = &l->told[i];
 		found |= t->id == last->id && (!anew || t->event == last->event) &&
 			 (text == NULL ? t->number == number : strcmp(t->text, text) == 0);
 	}
@@ -311,6 +312,12 @@ static struct town *holder(struct counted *c, const struct lived *l)
 static bool covered(const struct town *t)
 {
 	return t != NULL && t->covered;
+}
+
+/* Covered, and still a station. */
+static bool here(const struct town *t)
+{
+	return covered(t) && !t->revoked;
 }
 
 static bool period(const struct counted *c, uint32_t day)

@@ -196,7 +196,7 @@ static void recount_silent(struct counted *c)
 	EACH_TOWN(c, t)
 	{
 		char at[ST_TIME_TEXT];
-		if (!t->covered || t->number == c->self)
+		if (!here(t) || t->number == c->self)
 			continue;
 		if (t->heard && c->now_ms - (int64_t)t->checkpoint_s * 1000 <= 86400000)
 			continue;
@@ -227,7 +227,7 @@ static void recount_no_visit(struct counted *c)
 		}
 		if (last != 0)
 			st_month_text(last, month);
-		if (t->covered && in == 0)
+		if (here(t) && in == 0)
 			say(c, "%s|%s|%s|%s|%s", t->code, t->name, tier_text(t),
 			    town(c, t->branch)->name, or_none(month));
 	}

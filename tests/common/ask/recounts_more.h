@@ -202,7 +202,7 @@ static void say_industry(struct counted *c, const char *industry, bool entry, co
 	EACH_TOWN(c, t)
 	{
 		const struct lived *e = entry_of(c, t);
-		if (!t->covered || t->tier != ST_SPECIALTY || (e != NULL) != entry ||
+		if (!here(t) || t->tier != ST_SPECIALTY || (e != NULL) != entry ||
 		    (e != NULL && strcmp(txt(e, "industry"), industry) != 0))
 			continue;
 		n[0]++;
@@ -230,7 +230,7 @@ static void say_premises(struct counted *c, const struct town *b)
 	EACH_TOWN(c, t)
 	{
 		const struct lived *e = entry_of(c, t);
-		if (!t->covered || (b != NULL && t->branch != b->number))
+		if (!here(t) || (b != NULL && t->branch != b->number))
 			continue;
 		n[0]++;
 		n[1] += e != NULL && has(e, "premises", 2, NULL);
@@ -398,7 +398,7 @@ static void recount_ranking(struct counted *c)
 	struct score all[TOWNS] = { { 0 } };
 	size_t count = 0;
 	EACH_TOWN(c, t)
-	if (t->covered) {
+	if (here(t)) {
 		all[count].t = t;
 		score_one(c, &all[count++]);
 	}
