@@ -5,6 +5,7 @@
  *          and those of its last record.
  * Flow:    index -> records -> cells -> api */
 #include "register.h"
+#include "states.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,6 @@ enum {
 	PLACE = 4 + 4 + ST_ULID_SIZE, /* opened day, opener, ULID: it stands there in any state */
 	KEY = 2 + PLACE,              /* kind and state before it: ST_INDEX_STATE */
 	TOKEN = PLACE + 8,            /* a place, and its row's number */
-	STATES = UINT8_MAX + 1,       /* as the index tells them apart */
 	BATCH = 256,                  /* places that are merged at a time */
 	CELLS_MAX = 4 * 1024 * 1024,
 };
@@ -25,7 +25,7 @@ struct scan {
 	st_register_fn *fn;
 	void *arg;
 	uint8_t after[PLACE]; /* the last one that was looked at */
-	bool states[ST_REGISTER_KINDS_MAX][STATES]; /* of each kind, that are asked for */
+	bool states[ST_REGISTER_KINDS_MAX][STATES_MAX]; /* of each kind, that are asked for */
 	uint8_t batch[BATCH][PLACE];
 	size_t batched, given, looked, bytes;
 	uint16_t deputy; /* its code's number; 0: any */
@@ -49,30 +49,6 @@ static int refuse_state(const struct st_register *reg, char place[ST_PLACE_MAX])
 	return ST_EFIELD;
 }
 
-static int first_state(struct st_span key, void *arg)
-{
-	if (key.size != KEY)
-		return ST_ECORRUPT;
-	*(uint32_t *)arg = key.data[1];
-	return 1;
-}
-
-/* Where all states are asked for, those of a later version belong to them: as many looks as there are. */
-static int later_states(struct scan *s, size_t i)
-{
-	const uint8_t kind = (uint8_t)s->page.q->reg->kinds[i].kind;
-	int rc = 1;
-	for (uint32_t next = 0; rc == 1 && next < STATES; next++) {
-		const uint8_t from[2] = { kind, (uint8_t)next };
-		rc = st_index_each(s->page.txn, ST_INDEX_STATE, st_span(&kind, 1), ST_SPAN(from), first_state,
-				   &next);
-		if (rc == 1)
-			s->states[i][next] = true;
-		st_assert(rc != 1 || next >= from[1]);
-	}
-	return rc < 0 ? rc : 0;
-}
-
 /* The states of each kind that are looked at. */
 static int read_states(struct scan *s, char place[ST_PLACE_MAX])
 {
@@ -91,7 +67,10 @@ static int read_states(struct scan *s, char place[ST_PLACE_MAX])
 			    (rk->states == 0 || (rk->states >> row->number & 1) != 0))
 				s->states[i][row->number] = true;
 		}
-		int rc = rk->states == 0 && q->state.size == 0 ? later_states(s, i) : 0;
+		/* Where all states are asked for, those of a later version belong to them. */
+		int rc = rk->states == 0 && q->state.size == 0
+				 ? states_here(s->page.txn, rk->kind, s->states[i])
+				 : 0;
 		if (rc < 0)
 			return rc;
 	}
@@ -182,7 +161,7 @@ static const struct st_register_kind *kind_row(const struct scan *s, const struc
 {
 	const struct st_register *reg = s->page.q->reg;
 	for (size_t i = 0; i < reg->kind_count; i++)
-		if (reg->kinds[i].kind == r->kind && s->states[i][r->state % STATES])
+		if (reg->kinds[i].kind == r->kind && s->states[i][r->state % STATES_MAX])
 			return &reg->kinds[i];
 	return NULL;
 }
@@ -294,7 +273,7 @@ static int fill(struct scan *s)
 	s->batched = 0;
 	s->ended = true;
 	for (size_t i = 0; i < reg->kind_count; i++)
-		for (uint32_t state = 0; state < STATES; state++) {
+		for (uint32_t state = 0; state < STATES_MAX; state++) {
 			uint8_t from[KEY] = { (uint8_t)reg->kinds[i].kind, (uint8_t)state };
 			if (!s->states[i][state])
 				continue;
