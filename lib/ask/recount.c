@@ -121,21 +121,6 @@ static int by_record(const void *a, const void *b)
 	return x->link.at.seq < y->link.at.seq ? -1 : x->link.at.seq > y->link.at.seq;
 }
 
-/* What the choice asks of the store, and how the store failed, if it did: the choice is then void. */
-struct asking {
-	struct st_txn *txn;
-	int rc;
-};
-
-static bool above(void *arg, uint32_t upper, uint32_t lower)
-{
-	struct asking *a = arg;
-	int below = upper == lower ? 0 : st_station_below(a->txn, lower, upper);
-	if (below < 0)
-		a->rc = below;
-	return below == 1;
-}
-
 static int step(struct counting *c, const struct st_link *link, struct st_record *r)
 {
 	struct st_event e;
@@ -203,9 +188,9 @@ static int one_record(struct counting *c, const struct item *items, size_t n)
 	int rc = one_writer ? 0 : with_depths(c, set);
 	if (rc < 0)
 		return rc;
-	struct asking asking = { .txn = c->txn };
+	struct st_above_asking asking = { .txn = c->txn };
 	struct st_choice_in in = { .opener = r.ref.opener, .links = c->links, .count = set,
-				   .above = above, .above_arg = &asking };
+				   .above = st_above_in_store, .above_arg = &asking };
 	size_t length = st_chain_choose(&in, c->verdicts, c->order);
 	st_assert(length <= set);
 	rc = asking.rc;

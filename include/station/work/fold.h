@@ -30,6 +30,12 @@ struct st_link {
 enum st_verdict { ST_ON_CHAIN = 1, ST_IS_NOTE, ST_WAITS, ST_IS_SET_ASIDE };
 /* Answers true when station `above` is an ancestor of station `below`. */
 typedef bool st_above_fn(void *arg, uint32_t above, uint32_t below);
+/* One of these that asks a store, and how that failed, if it did: the choice is then void. */
+struct st_above_asking {
+	struct st_txn *txn;
+	int rc;
+};
+bool st_above_in_store(void *asking, uint32_t above, uint32_t below);
 struct st_choice_in {
 	uint32_t opener;
 	const struct st_link *links;

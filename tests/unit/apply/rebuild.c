@@ -9,16 +9,11 @@ enum { DEPUTIES = 9, PRESENT = 7, MATTERS = 12 };
 
 /* ---- a life ---- */
 
-/* "name value name value ..." of one command. */
 static void say(int at, const char *kind, const char *move, char number[ST_NUMBER_TEXT], const char *words)
 {
 	struct st_command_field fields[ST_COMMAND_FIELDS_MAX];
-	char text[2000], *save = NULL;
-	size_t n = 0;
-	(void)snprintf(text, sizeof(text), "%s", words);
-	for (char *w = strtok_r(text, " ", &save); w != NULL; w = strtok_r(NULL, " ", &save))
-		fields[n++] = (struct st_command_field){ st_span_text(w),
-							 st_span_text(strtok_r(NULL, " ", &save)) };
+	char room[WORDS_ROOM];
+	size_t n = fields_of(words, room, fields);
 	station_kind = st_kind_named(kind)->number;
 	assert_int_equal(station_command(&city[at], move, number, fields, n), 0);
 	station_kind = ST_KIND_MATTER;
