@@ -3,7 +3,6 @@
  * Owns:    the stores of a small city, made once and copied for each play.
  * Flow:    scenes -> stage -> TAP */
 #include "stage.h"
-#include "../common/sound.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,8 +110,8 @@ static int reopen(struct node *n)
 /* Rows are what their events add up to. */
 static void check_sum(struct node *n)
 {
-	char why[WHY_UNSOUND];
-	RIGHT(&stage, store_sound(n->store, why) == 0 && why[0] == 0);
+	struct st_recount r;
+	RIGHT(&stage, st_recount_run(n->store, NULL, NULL, &r) == 0 && st_recount_right(&r));
 }
 
 struct reference {

@@ -133,7 +133,7 @@ static void live(void)
 	tables();
 	vote();
 	for (int i = 0; i < 4; i++) {
-		char request[8];
+		char request[16];
 		(void)snprintf(request, sizeof(request), "r%d", i);
 		online(request, i % 2 == 0 ? BASE_A : MAIN);
 	}
