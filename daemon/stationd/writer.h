@@ -17,7 +17,7 @@ enum {
 	 * that few of the others meet one, and the machine is theirs meanwhile. */
 	WRITER_CROWD_MS = 250,
 	WRITER_SLICE_BYTES = 32 * 1024,
-	WRITER_REST_TIMES = 8,
+	WRITER_REST_TIMES = 20,
 };
 
 struct job {

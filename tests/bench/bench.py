@@ -28,7 +28,7 @@ AMOUNTS = {
     "wire_events": (100000, 1200), "wire_runs": (3, 1), "singles": (50, 4), "idle_s": (60, 1),
     "children": (24, 2), "flaps": (5, 1), "restarts": (4, 1), "matters": (1000000, 2000),
     "directives": (200, 10), "handons": (6000, 40), "handon_runs": (3, 1), "disk_runs": (5, 1),
-    "siblings": (800, 10), "reports": (30, 3), "asks": (9, 2), "lives": (20000, 20),
+    "siblings": (4000, 40), "sibling_s": (3, 0.3), "reports": (30, 3), "asks": (9, 2), "lives": (20000, 20),
     "register_rows": (100000, 400), "settle_s": (2, 0), "stable_s": (6, 0),
 }
 

@@ -11,6 +11,7 @@ figures = Figures()
 SIBLINGS = 4  # branches that hold the other half, and are probed
 REPORT = "/v1/report?by=branch,category"
 PROBE_PAUSE_MS = 10
+SIBLING_TURNS = 10
 
 
 @figures("rss_idle")
@@ -100,25 +101,37 @@ def by_fifths(values):
     return [percentile(values[i:i + n], 99) for i in range(0, n * 5, n) if values[i:i + n]]
 
 
+def held(main, code):
+    return next(s["size"] for s in main.json("status")["stations"] if s["code"] == code)
+
+
 def sibling(b, t, main, first, others, events):
-    alone = Probes(t, others, main, b.amount("siblings") // SIBLINGS).end()
-    probes = Probes(t, others, main, 0)
+    """By turns alone and beside the backlog: a disk's mood lasts longer than a turn of both."""
+    alone, beside, changes, went, took = [], [], [], held(main, first.code), 0
     with Control(first) as c:
-        begun = time.monotonic()
+        for _ in range(SIBLING_TURNS):
+            a = Probes(t, others, main, b.amount("siblings") // (SIBLINGS * SIBLING_TURNS)).end()
+            probes = Probes(t, others, main, 0)
+            begun = time.monotonic()
+            c.ask("POST", "/v1/link/resume")
+            time.sleep(b.amount("sibling_s"))
+            w = probes.end()
+            took += time.monotonic() - begun
+            c.ask("POST", "/v1/link/pause")
+            alone, beside = alone + a, beside + w
+            changes.append(100 * (percentile(w, 99) / percentile(a, 99) - 1))
+        went = held(main, first.code) - went
         c.ask("POST", "/v1/link/resume")
         c.wait_main()
-        took = time.monotonic() - begun
-    beside = probes.end()
     t.check_held(main, first, events)
     a, w = percentile(alone, 99), percentile(beside, 99)
-    say("sibling: p99 %.2f ms alone, %.2f ms beside a backlog of %d (%.0f/s)", a, w, events,
-        events / took)
-    b.put("sibling_p99", [100 * (w / a - 1)], spread_of=by_fifths(beside),
+    say("sibling: p99 %.2f ms alone, %.2f ms beside a backlog of %d (%.0f/s)", a, w, events, went / took)
+    b.put("sibling_p99", [100 * (w / a - 1)], spread_of=changes,
           note="commit at %d branches to main's disk: p50 %.2f ms, p99 %.2f ms alone; p50 %.2f ms, "
-               "p99 %.2f ms beside one child's backlog of %d events, which took %.1f s; %d "
-               "samples; spread of the p99 beside it" %
-               (len(others), percentile(alone, 50), a, percentile(beside, 50), w, events, took,
-                len(beside)))
+               "p99 %.2f ms beside one child's backlog of %d events, of which %.0f/s went meanwhile; "
+               "%d samples in %d turns; spread of the turns' changes" %
+               (len(others), percentile(alone, 50), a, percentile(beside, 50), w, events, went / took,
+                len(beside), SIBLING_TURNS))
 
 
 def fill(b, t, stations, matters):
