@@ -90,8 +90,11 @@ static int read_number(struct request *q, const char *name, long most, uint32_t 
 	long n = text == NULL ? 0 : strtol(text, &end, 10);
 	if (text == NULL)
 		return 0;
-	if (n < 1 || n > most || *end != 0)
-		return api_place(q, ST_EFIELD, name);
+	if (n < 1 || n > most || *end != 0) {
+		char place[ST_PLACE_MAX];
+		(void)snprintf(place, sizeof(place), "%s (1..%ld)", name, most);
+		return api_place(q, ST_EFIELD, place);
+	}
 	*to = (uint32_t)n;
 	return 0;
 }
