@@ -1,9 +1,10 @@
-/* joined.c - a matter is handled once, and every station that had one merged into it learns what came of it.
+/* joined.c - a matter is handled once, and who had one that was merged into it learns the result.
  *
- * Owns:    the rule of it: whoever opened a merged matter, and whoever held it then, comes to hold the events of
- *          the one that is handled for it, as earlier holders of that one do: the earlier ones when the merge is
- *          known, each later one as it comes.
- * Promise: 2: whichever comes first, at each hop; 9: ST_JOINED_MAX merged matters of one are looked at.
+ * Owns:    the rule of it: whoever opened a merged matter, and whoever held it then, comes to hold
+ *          the events of the one that is handled for it: the earlier ones when the merge is known,
+ *          each later one as it comes.
+ * Promise: 2: whichever comes first, at each hop; 9: ST_JOINED_MAX merged matters of one are looked
+ *          at.
  * Flow:    fold -> joined -> outbox */
 #include "group.h"
 #include <stdlib.h>
@@ -109,7 +110,7 @@ static int bring(struct st_apply *a, struct st_merge_reader *x, const struct st_
 	return rc;
 }
 
-/* What it joined, what that joined in turn, and so on, to its stations and those of all merged into it. */
+/* What it joined, what that joined, and so on, to its stations and those of all merged into it. */
 static int bring_joined(struct st_apply *a, struct st_merge_reader *x, const struct crowd *c,
 			struct ways *room)
 {
@@ -134,7 +135,7 @@ static int bring_joined(struct st_apply *a, struct st_merge_reader *x, const str
 
 /* ---- an event: to the stations of what was merged into its record ---- */
 
-/* The opening comes behind others: nobody could say of those whom they are for, since it has the number. */
+/* The opening comes behind others: those couldn't be passed on, since merges name it by its number. */
 static bool opens_late(const struct st_event *e, const struct st_record *r)
 {
 	return e->type == ST_MOVE && e->previous.seq == 0 &&
@@ -156,7 +157,8 @@ static int pass_on(struct st_apply *a, const struct st_log *log, const struct st
 	for (size_t i = 0; rc == 0 && i < w->count; i++) {
 		if (w->list[i] == held)
 			continue; /* route_late saw to it */
-		rc = opens_late(e, r) ? route_whole(a, w->list[i], r) : route_also(a, log, e, w->list[i]);
+		rc = opens_late(e, r) ? route_whole(a, w->list[i], r)
+				      : route_also(a, log, e, w->list[i]);
 	}
 	return rc;
 }

@@ -1,9 +1,11 @@
-/* joined.c - matters handed to where they can be merged, and merged there; who had one hears of what it joined.
+/* joined.c - matters handed to where they can be merged, and merged there; who had one hears of
+ * what it joined.
  *
- * Owns:    the work in every third seed: stations hand what is new to another, mostly main; those merge what came to
- *          them into matters of anybody. And the check, by a plain walk along the merges at main.
- * Promise: 2: all healed, whoever opened a merged matter, and its holder, hold every event of what it joined that
- *          main holds.
+ * Owns:    the work in every third seed: stations hand what is new to another, mostly main; those
+ *          merge what came to them into matters of anybody. And the check, by a plain walk along the
+ *          merges at main.
+ * Promise: 2: all healed, whoever opened a merged matter, and its holder, hold every event of what
+ *          it joined that main holds.
  * Flow:    seed -> wishes; merges at main -> events here and there -> right or wrong */
 #include <stdlib.h>
 #include <string.h>

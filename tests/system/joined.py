@@ -2,7 +2,10 @@
 
 Owns:  the tests of it with real daemons; run.py runs them with its own.
 """
+import json
+
 from checks import Tests, check, until
+from online import BRANCH, Platform, Receiver, arrived, open_online
 
 TESTS = test = Tests()
 MAIN, BASE, BRANCH_2, FAR, BRANCH_3, THIRD = ("410600", "410611003", "410621", "410621001", "410622", "410622001")
@@ -97,3 +100,33 @@ def merged_twice(city):
     check(far.run("matter", "show", a)[0] != 0, "what joined b is no business of b's station")
     for s in city:
         s.ctl("recount")
+
+
+@test
+def merged_online(city):
+    """A message that came in at a branch is merged by main into a matter of another branch: the platform at that
+    branch hears its answer."""
+    seven(city)
+    main, branch, base, far = city[MAIN], city[BRANCH], city[BASE], city[FAR]
+    receiver = Receiver(city.home)
+    p = Platform(open_online(branch, online_webhook=receiver.url))
+    try:
+        b = opened(far, "路灯坏了")
+        code = p.send("A-1")[1]["code"]
+        a = arrived(base)
+        handed(base, a, MAIN)
+        until("both are at main", lambda: here(main, b) and
+              main.json("matter", "show", a)["record"]["holder"] == MAIN)
+        main.ctl("matter", "merge", a, "--joins", b)
+        until("the merge waits at the branch", lambda: branch.json("online", "status")["hooks"]["waiting"] == 1)
+        far.ctl("matter", "accept", b, "--category", "市政设施")
+        far.ctl("matter", "answer", b, "--reply", "已更换灯泡")
+        until("the answer, too", lambda: branch.json("online", "status")["hooks"]["waiting"] == 2)
+        check(p.status(code)[1]["answer"] == "已更换灯泡", "%s" % (p.status(code),))
+        receiver.start()
+        until("both are taken", lambda: len(receiver.got(204)) == 2)
+        bodies = [json.loads(g["body"]) for g in receiver.got(204)]
+        check([x["event"] for x in bodies] == ["merged", "answered"] and
+              bodies[1]["status"]["answer"] == "已更换灯泡", "%s" % bodies)
+    finally:
+        receiver.kill()

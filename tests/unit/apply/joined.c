@@ -432,6 +432,25 @@ static void test_keys_stay(void **state)
 	sound();
 }
 
+/* What was opened elsewhere is found again, also when it was named by its id. */
+static void test_named_by_id(void **state)
+{
+	char a[ST_NUMBER_TEXT], b[ST_NUMBER_TEXT], id[64], ulid[ST_ULID_TEXT + 1];
+	(void)state;
+	opened(BASE_A, BRANCH_B, a);
+	opened(BASE_C, BRANCH_B, b);
+	settle();
+	struct looking l = at(BRANCH_B, b);
+	st_ulid_text(&l.record.ref.ulid, ulid);
+	(void)snprintf(id, sizeof(id), "%s/%s", codes[BASE_C], ulid);
+	assert_int_equal(move(BRANCH_B, "merge", a, "joins", id), 0);
+	settle();
+	assert_int_equal(station_command(&city[BRANCH_B], "accept", b, NULL, 0), 0);
+	settle();
+	(void)as_main(BASE_A, b);
+	sound();
+}
+
 static int count_under(struct st_txn *t, void *arg)
 {
 	const char *number = arg;
@@ -477,7 +496,7 @@ int main(void)
 		CITY(test_a_third_branch_hears), CITY(test_merge_comes_first),
 		CITY(test_opening_comes_last), CITY(test_chain), CITY(test_chain_from_its_end),
 		CITY(test_once), CITY(test_ring),
-		CITY(test_one_branch_has_it), CITY(test_keys_stay), CITY(test_bound),
+		CITY(test_one_branch_has_it), CITY(test_keys_stay), CITY(test_named_by_id), CITY(test_bound),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
