@@ -67,7 +67,7 @@ static bool among(const struct crowd *c, const struct st_record_ref *ref)
 
 /* ---- a merge: what was joined, to the merged one's stations ---- */
 
-/* Whether this event made it a merged one: it is the merge, or the last piece that had been missing before it. */
+/* Whether this event made it a merged one: it is the merge, or the last piece missing before it. */
 static int merges(struct st_apply *a, const struct st_log *log, const struct st_event *e,
 		  const struct st_record *r, bool *ret_merges)
 {
@@ -135,7 +135,7 @@ static int bring_joined(struct st_apply *a, struct st_merge_reader *x, const str
 
 /* ---- an event: to the stations of what was merged into its record ---- */
 
-/* The opening comes behind others: those couldn't be passed on, since merges name it by its number. */
+/* The opening comes behind others: those couldn't be passed on, since merges name its number. */
 static bool opens_late(const struct st_event *e, const struct st_record *r)
 {
 	return e->type == ST_MOVE && e->previous.seq == 0 &&
