@@ -150,6 +150,7 @@ static int run(struct st_apply *a, struct st_job *job)
 	case ST_JOB_TOKENS:   return job_tokens(a, &job->u.tokens);
 	case ST_JOB_BALLOTS:  return job_ballots(a, &job->u.ballots);
 	case ST_JOB_DECLARE:  return job_declare(a, &job->u.declare);
+	case ST_JOB_ERASE:    return job_erase(a, &job->u.erase);
 	}
 	return ST_NEVER(true) ? ST_EUSAGE : 0;
 }
@@ -168,6 +169,7 @@ static int run_all(struct st_txn *t, void *arg)
 	a->txn = t;
 	a->own.loaded = a->own.dirty = false;
 	a->hooks = HOOKS_UNKNOWN;
+	erase_begin(a, false);
 	own_forget(a);
 	a->hearing.count = a->hearing.code_count = 0;
 	memset(&a->applied, 0, sizeof(a->applied));

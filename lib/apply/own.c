@@ -230,6 +230,8 @@ static int fold_all(struct st_apply *a)
 			rc = route_event(a, &o->log, &e);
 		if (rc == 0)
 			rc = heard_own(a, &o->log, &e);
+		if (rc == 0)
+			rc = erase_say(a);
 		if (rc < 0)
 			return rc;
 	}

@@ -125,6 +125,7 @@ static int run(struct st_txn *t, void *arg)
 	a->txn = t;
 	memset(&a->applied, 0, sizeof(a->applied));
 	st_fold_begin(a->fold);
+	erase_begin(a, true);
 	int rc = st_refold_get(t, &s->at);
 	if (rc == ST_ENOTFOUND) {
 		s->done = true;

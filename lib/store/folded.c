@@ -43,7 +43,7 @@ int st_refold_done(struct st_txn *t)
 int st_folded_clear(struct st_txn *t)
 {
 	static const enum table folded[] = { TABLE_RECORDS, TABLE_STRAYS, TABLE_INDEX, TABLE_NUMBERS,
-					     TABLE_SOURCES, TABLE_NAMES, TABLE_TALLIES };
+					     TABLE_SOURCES, TABLE_NAMES, TABLE_TALLIES, TABLE_ERASED };
 	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < sizeof(folded) / sizeof(folded[0]); i++)
 		rc = kv_clear(t, folded[i]);

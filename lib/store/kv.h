@@ -34,7 +34,8 @@
 	X(ONLINE, "online")                                                                        \
 	X(HOOKS, "hooks")                                                                          \
 	X(BALLOTS, "ballots")                                                                      \
-	X(CITY, "city")
+	X(CITY, "city")                                                                            \
+	X(ERASED, "erased")
 enum table {
 #define X(table, name) TABLE_##table,
 	ST_TABLES(X)

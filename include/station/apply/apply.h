@@ -57,6 +57,7 @@ enum st_job_kind {
 	ST_JOB_TOKENS,   /* a vote's tokens, for those who are present */
 	ST_JOB_BALLOTS,  /* papers that came back */
 	ST_JOB_DECLARE,  /* what the papers add up to, written on vote and projects */
+	ST_JOB_ERASE,    /* a record's parts are dropped, here and wherever they are */
 };
 enum {
 	ST_IMPORT_BAD_MAX = ST_IMPORT_ROWS_MAX, ST_RECEIPTS_MAX = 64, ST_CHAIN_MAX = ST_DEPTH_MAX,
@@ -233,6 +234,17 @@ struct st_job_seen {
 	bool more;      /* there are more than one job says */
 };
 
+/* By the record's holder, or a station above it. ST_EHOLDER; ST_EERASED: nothing is left of what is meant. */
+struct st_job_erase {
+	struct st_span record, reason, author;
+	enum st_erase_scope scope;
+	struct st_span event; /* of ST_ERASE_EVENT: CODE/EPOCH/SEQ */
+	/* out */
+	size_t parts;
+	struct st_position at; /* the erase event; of several the last */
+	char number[ST_NUMBER_TEXT], place[ST_PLACE_MAX];
+};
+
 struct st_job {
 	enum st_job_kind kind;
 	int rc; /* out */
@@ -258,6 +270,7 @@ struct st_job {
 		struct st_job_tokens tokens;
 		struct st_job_ballots ballots;
 		struct st_job_declare declare;
+		struct st_job_erase erase;
 	} u;
 };
 

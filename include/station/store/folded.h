@@ -18,5 +18,5 @@ struct st_refold {
 ST_MUST int st_refold_get(struct st_txn *t, struct st_refold *ret_at);
 ST_MUST int st_refold_put(struct st_txn *t, const struct st_refold *at);
 ST_MUST int st_refold_done(struct st_txn *t);
-/* Empties what st_fold_event fills: records, strays, index, numbers, sources, names, tallies. */
+/* Empties what st_fold_event fills: records, strays, index, numbers, sources, names, tallies, erased. */
 ST_MUST int st_folded_clear(struct st_txn *t);
