@@ -127,7 +127,7 @@ static int drop_parts(struct st_apply *a, const struct st_log *log, const struct
 	return 0;
 }
 
-struct st_erase_read {
+struct erase_read {
 	struct st_buf bytes;
 	struct st_arena arena;
 	struct st_event event;
@@ -135,8 +135,9 @@ struct st_erase_read {
 	struct st_log log;
 };
 
-static int read_open(struct st_apply *a, const struct st_erasure *row, struct st_erase_read *r)
+static int read_open(struct st_apply *a, const struct st_erasure *row, struct erase_read *r)
 {
+	memset(&r->arena, 0, sizeof(r->arena));
 	st_buf_init(&r->bytes, ST_EVENT_MAX);
 	int rc = st_arena_init(&r->arena, ST_EVENT_ARENA);
 	if (rc == 0)
@@ -150,7 +151,7 @@ static int read_open(struct st_apply *a, const struct st_erasure *row, struct st
 	return rc == ST_ENOTFOUND || rc == ST_EWIRE || rc == ST_EUNREAD ? ST_ECORRUPT : rc;
 }
 
-static void read_close(struct st_erase_read *r)
+static void read_close(struct erase_read *r)
 {
 	st_buf_done(&r->bytes);
 	st_arena_done(&r->arena);
@@ -170,7 +171,7 @@ static int name_all(struct st_apply *a, const struct st_erasure *row, const stru
 /* 1: its state is another now; 0: it still waits. */
 static int judge(struct st_apply *a, struct st_erasure *row)
 {
-	struct st_erase_read r;
+	struct erase_read r;
 	uint32_t by = 0;
 	int rc = read_open(a, row, &r);
 	int counts = rc < 0 ? rc : st_erase_counts(a->txn, &r.log, &r.event, &by);
@@ -309,7 +310,7 @@ int erase_event(struct st_apply *a, const struct st_log *log, const struct st_ev
 /* ---- and being said ---- */
 
 /* Confirms it to its writer, and erases what this station had sealed for others before it knew. */
-static int tell(struct st_apply *a, struct st_erasure *row, const struct st_erase_read *r)
+static int tell(struct st_apply *a, struct st_erasure *row, const struct erase_read *r)
 {
 	struct st_heard_key key = { r->log.station, r->log.epoch, row->seq, a->self.station.number };
 	struct st_heard_row heard;
@@ -333,7 +334,7 @@ static int tell(struct st_apply *a, struct st_erasure *row, const struct st_eras
 
 static int say(struct st_apply *a, struct st_erasure *row)
 {
-	struct st_erase_read r;
+	struct erase_read r;
 	int rc = read_open(a, row, &r);
 	if (rc == 0)
 		rc = route_erasure(a, &r.log, &r.event);

@@ -162,11 +162,10 @@ int st_erased_put(struct st_txn *t, const struct st_erasure *by_event, const str
 int st_erased_has(struct st_txn *t, const struct st_record_ref *record, const struct st_hash *part,
 		  uint32_t writer)
 {
-	ST_REQUIRE(writer > 0);
 	struct key k = named_key(record, part, 0);
 	struct st_span row;
 	int rc = kv_get(t, TABLE_ERASED, key_span(&k), &row);
-	if (rc == ST_ENOTFOUND) {
+	if (rc == ST_ENOTFOUND && writer != 0) {
 		k = named_key(record, part, writer);
 		rc = kv_get(t, TABLE_ERASED, key_span(&k), &row);
 	}

@@ -110,6 +110,20 @@ static int add_note(struct stage *s)
 	return node_command(&s->base, "note", to, fields, 2);
 }
 
+/* What is named is gone, and the event is there; or neither. */
+static struct st_job erasing;
+
+static int erase_parts(struct stage *s)
+{
+	memset(&erasing, 0, sizeof(erasing));
+	erasing.kind = ST_JOB_ERASE;
+	erasing.u.erase = (struct st_job_erase){ .record = st_span_text(number), .scope = ST_ERASE_ALL,
+						 .reason = st_span_text("r") };
+	int rc = node_run(&s->base, &erasing);
+	RIGHT(s, rc < 0 || erasing.u.erase.parts > 0);
+	return rc;
+}
+
 /* One group: two moves, one that is refused, and a checkpoint. All of it or nothing. */
 static int group(struct stage *s)
 {
@@ -218,6 +232,14 @@ static int push_ready(struct stage *s)
 	st_inbound_free(in);
 	in = NULL;
 	return node_push(&s->base, CITY_BASE, 0, &in);
+}
+
+static int push_erased_ready(struct stage *s)
+{
+	int rc = open_matter(s);
+	if (rc == 0)
+		rc = erase_parts(s);
+	return rc < 0 ? rc : push_ready(s);
 }
 
 /* What is answered of a push is what is in the store, also when it is refused. */
@@ -487,6 +509,8 @@ int main(void)
 		{ .name = "command: accept", .play = accept_matter, .subject = on_base,
 		  .before = open_matter },
 		{ .name = "command: note", .play = add_note, .subject = on_base, .before = open_matter },
+		{ .name = "erase", .play = erase_parts, .subject = on_base, .before = open_matter },
+		{ .name = "push: erased", .play = push, .subject = on_branch, .before = push_erased_ready },
 		{ .name = "group", .play = group, .subject = on_base, .before = open_matter },
 		{ .name = "import", .play = import, .subject = on_base, .before = rows_anew },
 		{ .name = "push", .play = push, .subject = on_branch, .before = push_ready },
