@@ -15,6 +15,8 @@ struct act {
 	struct st_event event;
 	struct st_change change;
 	struct st_city city;
+	struct st_hash hashes[ST_EVENT_PARTS_MAX];
+	size_t hash_count;
 	bool readable, rubbish, misplaced;
 	struct st_log log;
 };
@@ -66,8 +68,11 @@ static int write_own(struct st_txn *t, void *arg)
 		return rc;
 	st_fold_begin(fold);
 	a->event.at = (struct st_position){ s->code, 1, a->log.tree.size + (a->misplaced ? 2 : 1) };
-	rc = a->event.type == ST_CITY ? st_city_encode(&a->city, &body)
-				      : st_change_encode(ST_MOVE, &a->change, &body);
+	struct st_erase erase = { .scope = ST_ERASE_ALL, .reason = st_span_text(ROGUE_REASON),
+				  .hashes = st_span(a->hashes, a->hash_count * ST_HASH_SIZE) };
+	rc = a->event.type == ST_CITY    ? st_city_encode(&a->city, &body)
+	     : a->event.type == ST_ERASE ? st_erase_encode(&erase, &body)
+					 : st_change_encode(ST_MOVE, &a->change, &body);
 	a->event.body = st_buf_span(&body);
 	if (rc == 0)
 		rc = write_event(t, a, &a->log, fold);
@@ -176,6 +181,53 @@ static void about_record(struct station *s, struct act *a)
 	sign(a);
 }
 
+static int head_parts(struct st_txn *t, void *arg)
+{
+	struct act *a = arg;
+	struct st_buf bytes;
+	struct st_arena arena;
+	struct st_event e;
+	struct st_log log;
+	uint32_t station = 0;
+	st_buf_init(&bytes, ST_EVENT_MAX);
+	int rc = st_arena_init(&arena, ST_EVENT_ARENA);
+	if (rc == 0)
+		rc = st_station_number(t, &a->event.previous.station, &station);
+	if (rc == 0)
+		rc = st_log_find(t, station, a->event.previous.epoch, &log);
+	if (rc == 0)
+		rc = st_event_get(t, log.number, a->event.previous.seq, &bytes);
+	if (rc == 0)
+		rc = st_event_decode(st_buf_span(&bytes), &arena, &e);
+	for (size_t n = 0; rc == 0 && n < e.part_count; n++)
+		a->hashes[a->hash_count++] = e.parts[n].hash;
+	st_buf_done(&bytes);
+	st_arena_done(&arena);
+	return rc;
+}
+
+/* Whoever neither holds a record nor stands above who does, has it erased: it counts nowhere. */
+static void false_erase(struct station *s, struct act *a)
+{
+	struct sim *sim = s->sim;
+	struct station *opener = NULL;
+	struct told_record *r = told_record_below(sim->stations[0], &opener);
+	if (sim->erasures == NULL || r == NULL)
+		return;
+	struct looking l = { .id = r->id };
+	SIM_DO(sim, s, st_store_read(s->store, look, &l));
+	const struct station *holder = l.found ? station_of(sim, &l.holder) : NULL;
+	if (holder == NULL || station_is_below(holder, s))
+		return;
+	a->readable = true;
+	a->event.record = r->id;
+	a->event.type = ST_ERASE;
+	a->event.previous = l.head;
+	SIM_DO(sim, s, st_store_read(s->store, head_parts, a));
+	if (a->hash_count > 0)
+		sign(a);
+}
+
 /* A table for the whole city, by who isn't main. */
 static void false_table(struct station *s, struct act *a)
 {
@@ -229,7 +281,9 @@ void rogue_acts(struct station *s)
 	a.event.record.ulid.bytes[0] = (uint8_t)sim_below(s->sim, 256);
 	a.change.kind = ST_KIND_MATTER;
 	a.change.at_ms = station_wall(s);
-	if (sim_chance(s->sim, 750))
+	if (s->sim->erasures != NULL && sim_chance(s->sim, 250))
+		false_erase(s, &a);
+	else if (sim_chance(s->sim, 750))
 		about_record(s, &a);
 	else
 		unreadable(s, &a);
