@@ -212,10 +212,10 @@ static void false_erase(struct station *s, struct act *a)
 	struct sim *sim = s->sim;
 	struct station *opener = NULL;
 	struct told_record *r = told_record_below(sim->stations[0], &opener);
-	if (sim->erasures == NULL || r == NULL)
+	if (sim->erasures == NULL || r == NULL || !opener->alive || !opener->self.set_up)
 		return;
 	struct looking l = { .id = r->id };
-	SIM_DO(sim, s, st_store_read(s->store, look, &l));
+	SIM_DO(sim, opener, st_store_read(opener->store, look, &l)); /* it may know more than its station does */
 	const struct station *holder = l.found ? station_of(sim, &l.holder) : NULL;
 	if (holder == NULL || station_is_below(holder, s))
 		return;
@@ -223,7 +223,7 @@ static void false_erase(struct station *s, struct act *a)
 	a->event.record = r->id;
 	a->event.type = ST_ERASE;
 	a->event.previous = l.head;
-	SIM_DO(sim, s, st_store_read(s->store, head_parts, a));
+	SIM_DO(sim, opener, st_store_read(opener->store, head_parts, a));
 	if (a->hash_count > 0)
 		sign(a);
 }
