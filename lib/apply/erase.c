@@ -13,6 +13,7 @@
 
 /* Of one record, at once; of them from one log that wait for what hasn't come. */
 enum { ROWS_MAX = 64, WAITING_MAX = 16 };
+_Static_assert((int)ROWS_MAX > (int)WAITING_MAX, "one writer's fit into one look");
 
 static int any(struct st_apply *a)
 {
@@ -72,6 +73,8 @@ static int visit(struct visiting *v, uint32_t number, uint64_t seq)
 {
 	struct st_event e;
 	struct st_log log;
+	st_assert(number > 0);
+	st_assert(seq > 0);
 	st_buf_clear(&v->event);
 	st_arena_reset(&v->arena);
 	int rc = st_log_get(v->apply->txn, number, &log);
@@ -95,6 +98,7 @@ int erase_visit(struct st_apply *a, const struct st_record_ref *ref, erase_visit
 	struct st_record r;
 	struct st_step *steps = NULL;
 	size_t count = 0;
+	ST_REQUIRE(fn != NULL);
 	int rc = st_record_load(a->txn, ref, &r);
 	if (rc < 0)
 		return rc == ST_ENOTFOUND ? 0 : rc;
@@ -117,6 +121,7 @@ int erase_visit(struct st_apply *a, const struct st_record_ref *ref, erase_visit
 static int drop_parts(struct st_apply *a, const struct st_log *log, const struct st_event *e, void *arg)
 {
 	const struct st_record_ref *ref = arg;
+	st_assert(e->part_count <= ST_EVENT_PARTS_MAX);
 	for (unsigned n = 0; n < e->part_count; n++) {
 		int rc = st_erased_has(a->txn, ref, &e->parts[n].hash, log->station);
 		if (rc == 1)
@@ -161,6 +166,7 @@ static int name_all(struct st_apply *a, const struct st_erasure *row, const stru
 {
 	struct st_hash hash;
 	int rc = 0;
+	st_assert(body->hashes.size % ST_HASH_SIZE == 0);
 	for (size_t at = 0; rc == 0 && at < body->hashes.size; at += ST_HASH_SIZE) {
 		memcpy(hash.bytes, body->hashes.data + at, ST_HASH_SIZE);
 		rc = st_erased_put(a->txn, row, &hash, by);
@@ -173,6 +179,7 @@ static int judge(struct st_apply *a, struct st_erasure *row)
 {
 	struct erase_read r;
 	uint32_t by = 0;
+	st_assert(row->state == ST_ERASURE_WAITS);
 	int rc = read_open(a, row, &r);
 	int counts = rc < 0 ? rc : st_erase_counts(a->txn, &r.log, &r.event, &by);
 	if (rc == 0 && counts == 0) {
@@ -201,6 +208,7 @@ struct rows {
 static int take_row(const struct st_erasure *e, void *arg)
 {
 	struct rows *r = arg;
+	st_assert(r->count < ROWS_MAX);
 	bool wanted = r->state == 0 ? e->state != ST_ERASURE_REFUSED : e->state == r->state;
 	if (wanted)
 		r->rows[r->count++] = *e;
@@ -314,6 +322,8 @@ static int tell(struct st_apply *a, struct st_erasure *row, const struct erase_r
 {
 	struct st_heard_key key = { r->log.station, r->log.epoch, row->seq, a->self.station.number };
 	struct st_heard_row heard;
+	st_assert(row->state == ST_ERASURE_DONE);
+	st_assert(r->log.station != a->self.station.number);
 	int rc = st_heard_get(a->txn, &key, &heard);
 	bool said = rc == 0 && heard.stage != ST_STAGE_NONE; /* before all was folded anew */
 	if (rc < 0 && rc != ST_ENOTFOUND)

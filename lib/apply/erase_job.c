@@ -33,6 +33,7 @@ static bool is_wanted(const struct gathering *g, const struct st_log *log, const
 static int gather(struct st_apply *a, const struct st_log *log, const struct st_event *e, void *arg)
 {
 	struct gathering *g = arg;
+	st_assert(e->part_count <= ST_EVENT_PARTS_MAX);
 	if (!is_wanted(g, log, e))
 		return 0;
 	g->found = true;
@@ -73,6 +74,8 @@ static int write_all(struct st_apply *a, const struct st_record *r, struct st_ev
 	struct st_event one;
 	int rc = 0;
 	st_assert(hashes.size > 0);
+	st_assert(hashes.size % ST_HASH_SIZE == 0);
+	st_assert(e->previous.seq > 0); /* it rests on something */
 	e->type = ST_ERASE;
 	e->has_record = true;
 	e->term = r->term;
@@ -104,6 +107,7 @@ int erase_follow(struct st_apply *a, const struct st_record_ref *record, const s
 	struct st_erase more = { .scope = ST_ERASE_PRIVATE, .at_ms = a->world->now_ms, .reason = body->reason };
 	struct st_event e;
 	struct st_record r;
+	st_assert(of->type == ST_ERASE);
 	int rc = st_record_load(a->txn, record, &r);
 	if (rc < 0)
 		return rc == ST_ENOTFOUND ? 0 : rc;

@@ -70,6 +70,7 @@ static int tell_one(struct life *l, const struct st_erasure *e, const struct st_
 {
 	const struct st_place at = { e->log, e->seq };
 	const struct st_heard_key key = { log->station, log->epoch, e->seq, number };
+	st_assert(number != log->station);
 	memset(&s->reach, 0, sizeof(s->reach));
 	int rc = st_station_get(l->txn, number, &s->station);
 	if (rc == 0)
@@ -163,6 +164,7 @@ struct showing {
 static int count_one(const struct st_erasure_station *s, void *arg)
 {
 	struct st_erasure_shown *e = arg;
+	st_assert(e->confirmed <= e->expected);
 	e->expected++;
 	e->confirmed += s->reach.stage >= ST_STAGE_DELIVERED;
 	return 0;
@@ -190,6 +192,7 @@ static int show(const struct st_erasure *row, void *arg)
 	struct st_erasure_shown e;
 	struct st_event event;
 	struct st_erase body;
+	st_assert(x->count <= x->limit);
 	if (x->count == x->limit) {
 		x->more = true;
 		return 1;
@@ -285,6 +288,7 @@ int st_erasure_record(struct st_txn *t, const struct st_position *at, struct st_
 	struct st_log log;
 	struct st_event e;
 	uint32_t station = 0;
+	st_assert(at->seq > 0);
 	int rc = life_open(&l, t, NULL);
 	if (rc == 0)
 		rc = st_station_number(t, &at->station, &station);

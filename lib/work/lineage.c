@@ -62,6 +62,7 @@ static int first_erase(struct walk *w, struct st_position *at, uint32_t *writer,
 
 static int gather(struct walk *w, struct st_position at)
 {
+	st_assert(at.seq > 0); /* read_at has refused another */
 	for (w->count = 0; w->count < ST_REVISIONS_MAX; w->count++) {
 		struct st_change change;
 		struct st_link *l = &w->links[w->count];
@@ -116,6 +117,7 @@ static int holder_of(struct walk *w, uint32_t *ret_holder)
 	st_assert(w->count > 0);
 	const struct st_link *opening = &w->links[w->count - 1];
 	uint32_t holder = 0, term = opening->term;
+	st_assert(opening->previous.seq == 0);
 	int rc = st_station_number(w->txn, &w->record.opener, &holder);
 	if (rc == 0 && (opening->type != ST_MOVE || opening->writer != holder))
 		rc = ST_EHOLDER;
