@@ -22,7 +22,7 @@ CC      ?= gcc
 CLANG   ?= clang
 LAYERS  ?= base event trust store work apply sync ask
 PKGS    := libzmq lmdb libprotobuf-c libuv libsodium libmicrohttpd libcurl jansson libzstd libcrypto libsystemd
-LDLIBS  := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lcyaml -lyaml -lcsv -lutf8proc -lpthread
+LDLIBS  := $(shell pkg-config --libs $(filter-out libcurl,$(PKGS)) 2>/dev/null) -lcyaml -lyaml -lcsv -lutf8proc -lpthread
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Werror
 san_address := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 san_thread  := -fsanitize=thread -fno-omit-frame-pointer
@@ -75,9 +75,9 @@ $(LIB): $(LIB_O)
 $(O)/stationd: $(D_O) $(LIB)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-# XLSX and QR codes are made by the tool alone; the daemon doesn't need them.
+# What the tool alone links; the daemon loads libcurl itself, where there are hooks.
 $(O)/stationctl: $(C_O) $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(shell pkg-config --libs xlsxwriter libqrencode)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(shell pkg-config --libs libcurl xlsxwriter libqrencode)
 
 # A test is one program: tests/unit/<layer>/<module>.c with the library and cmocka.
 $(O)/tests/%: $(O)/tests/%.o $(LIB)

@@ -158,6 +158,7 @@ extern struct ctl {
 	X(FILE_NAME, "--%s 要一个文件名 (只有 --csv 可用 - 表示标准输出)",                          \
 	  "--%s needs a file's name (only --csv takes - for standard output)")                      \
 	X(WRITTEN, "已写入 %s: %llu 行", "written to %s: %llu rows")                                \
+	X(OUT_LACKS, "未计分, 市总站尚未下发此表:", "no points, the table was never issued by the city:") \
 	X(NO_QR, "没有可放进二维码的内容, 或内容太长", "nothing to put into a QR code, or too much")  \
 	X(TRY_AGAIN, "%s (%s)", "%s (%s)")
 enum text {

@@ -90,6 +90,9 @@ void out_coverage(FILE *to, const json_t *c)
 			      number(c, "unread"), either("等待", "waiting"), number(c, "waiting"),
 			      either("未采纳", "set aside"), number(c, "set_aside"));
 	(void)fputc('\n', to);
+	if ((one = json_object_get(c, "lacks")) != NULL)
+		(void)fprintf(to, "  %s %s (%s)\n", text(T_OUT_LACKS), member(one, "table"),
+			      member(one, either("zh", "en")));
 	json_array_foreach(json_object_get(c, "rows"), i, one) {
 		if (!truth(one, "heard"))
 			(void)fprintf(to, "  %s %s %s\n", either("未收到:", "not heard from:"),

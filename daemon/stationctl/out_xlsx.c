@@ -306,6 +306,8 @@ static void about(const struct out *o, struct xlsx *x, const json_t *c)
 		about_count(x, either("读不懂的事件", "events unread"), number(c, "unread"));
 		about_count(x, either("等待的事件", "events waiting"), number(c, "waiting"));
 		about_count(x, either("未采纳的事件", "events set aside"), number(c, "set_aside"));
+		if (json_object_get(c, "lacks") != NULL)
+			about_line(x, text(T_OUT_LACKS), member(json_object_get(c, "lacks"), "table"));
 		about_stations(x, c);
 	}
 	(void)worksheet_set_column(x->sheet, 0, 0, 26, NULL);

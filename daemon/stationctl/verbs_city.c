@@ -315,7 +315,7 @@ bool city_explain(const char *error, const char *place)
 #define FILES_HELP                                                                                 \
 	"\n\n  UTF-8 CSV, 首行为列名; 表名即文件名 (categories.csv), 或用 --table\n"                   \
 	"  UTF-8 CSV whose first row names the columns; the table is the file's name, or --table\n"        \
-	"  categories focus deadlines workdays registers points schedules guides settings\n"
+	"  categories focus deadlines workdays registers points schedules guides settings assessment\n"
 
 const struct verb city_verbs[] = {
 	{ "city set", "FILE.csv ... [--from YYYY-MM-DD] [--table NAME] [--author ID]" FILES_HELP

@@ -104,6 +104,19 @@ static bool show_carried(const json_t *c)
 	return right;
 }
 
+/* The same by what their writers have signed for: false when something at the end is missing. */
+static bool show_heads(const json_t *h)
+{
+	bool right = h == NULL || number(h, "missing") == 0;
+	if (h == NULL || ctl.json)
+		return right;
+	(void)printf("%s %lld: %s %lld %s %s\n",
+		     either("寄件声明", "heads of writers to this station"), number(h, "heads"),
+		     either("按声明缺", "missing by them"), number(h, "missing"), member(h, "first_missing"),
+		     member(h, "as_of"));
+	return right;
+}
+
 static int run_verify(const struct args *a)
 {
 	struct query q;
@@ -145,6 +158,7 @@ static int run_verify(const struct args *a)
 	}
 	table_print(&t);
 	right &= show_carried(json_object_get(ans.json, "carried"));
+	right &= show_heads(json_object_get(ans.json, "heads"));
 	answer_done(&ans);
 	return right ? CTL_RIGHT : CTL_WRONG;
 }

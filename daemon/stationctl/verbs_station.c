@@ -406,6 +406,23 @@ static void show_refusals(const json_t *o)
 	(void)puts("");
 }
 
+/* What others addressed to this station and hasn't come, by their own signed heads. */
+static void show_addressed(const json_t *a)
+{
+	size_t i;
+	json_t *one;
+	json_array_foreach(json_object_get(a, "missing"), i, one)
+		(void)printf("%s %s %s %lld, %s %lld (%s, %s %s)\n", either("站点", "from"),
+			     member(one, "from"),
+			     either("发给本站的事件缺", "to this station, events missing:"),
+			     number(one, "missing"), either("最后连续的是第", "after its seq"),
+			     number(one, "after"), member(one, "event"), either("据其声明", "as of"),
+			     member(one, "as_of"));
+	json_array_foreach(json_object_get(a, "silent"), i, one)
+		(void)printf("%s %s %s %s\n", either("站点", "from"), member(one, "from"),
+			     either("没有新的寄件声明, 自", "no fresh head since"), member(one, "since"));
+}
+
 static void show_status(const json_t *o)
 {
 	const json_t *s = json_object_get(o, "station"), *store = json_object_get(o, "store");
@@ -429,6 +446,7 @@ static void show_status(const json_t *o)
 		(void)printf("%s %lld\n", either("存有分叉证据", "evidence of forks kept:"),
 			     number(o, "evidence"));
 	show_refusals(json_object_get(o, "refusals"));
+	show_addressed(json_object_get(o, "addressed"));
 	show_stations(json_object_get(o, "stations"));
 }
 

@@ -10,6 +10,7 @@
 #include <station/ask/question.h>
 #include <station/base/check.h>
 #include <station/base/clock.h>
+#include <station/work/city.h>
 #include "api.h"
 
 struct asked {
@@ -101,6 +102,16 @@ static int add_row(const struct st_answer_cell *cells, size_t count, void *arg)
 	return json_array_append_new(x->rows, row) == 0 ? 0 : ST_ENOMEM;
 }
 
+/* What is missing for a whole answer: a table that the city hasn't issued. */
+static int say_lacks(struct asked *x)
+{
+	const struct st_city_table *t = x->answered.lacks;
+	if (t == NULL)
+		return 0;
+	json_t *lacks = json_pack("{s:s, s:s, s:s}", "table", t->name, "zh", t->zh, "en", t->en);
+	return json_object_set_new(x->coverage, "lacks", lacks) == 0 ? 0 : ST_ENOMEM;
+}
+
 static int answer(struct st_txn *t, void *arg)
 {
 	struct asked *x = arg;
@@ -110,7 +121,8 @@ static int answer(struct st_txn *t, void *arg)
 		return place[0] == 0 ? rc : api_place(x->q, rc, place);
 	struct api_covers covers = { .station = x->answered.covers,
 				     .count = x->answered.station_count };
-	return api_coverage(t, &covers, x->ask.now_ms, &x->coverage);
+	rc = api_coverage(t, &covers, x->ask.now_ms, &x->coverage);
+	return rc < 0 ? rc : say_lacks(x);
 }
 
 static int read_name(struct asked *x)

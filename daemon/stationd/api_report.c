@@ -98,12 +98,14 @@ static json_t *days_json(double days)
 /* What has no state has no figure in a question about states: null, since 0 would be an answer. */
 static json_t *figures_json(const struct reporting *x, const struct st_report_row *r)
 {
-	static const char *const stateless[] = { "opened", "overdue_now", "reopened", "rated", "satisfied" };
+	static const char *const stateless[] = { "opened", "reopened", "rated", "satisfied" };
 	json_t *json = json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:I}", "opened", (json_int_t)r->opened,
 			 "closed", (json_int_t)r->closed, "open_now", (json_int_t)r->open_now,
 			 "overdue_now", (json_int_t)r->overdue_now, "reopened", (json_int_t)r->reopened,
 			 "days_median", days_json(r->days_median), "days_p90", days_json(r->days_p90),
 			 "rated", (json_int_t)r->rated, "satisfied", (json_int_t)r->satisfied);
+	if (x->report.no_overdue)
+		json_object_set_new(json, "overdue_now", json_null());
 	for (size_t i = 0; x->by_state && i < sizeof(stateless) / sizeof(stateless[0]); i++)
 		json_object_set_new(json, stateless[i], json_null());
 	return json;

@@ -11,13 +11,15 @@
 #include <station/store/carried.h>
 #include <station/store/outside.h>
 #include "api.h"
+#include "heads.h"
 #include "version.h"
 
 struct stating {
 	struct request *q;
 	struct st_txn *txn;
 	json_t *stations, *children;
-	uint64_t evidence;
+	json_t *missing, *silent;
+	uint64_t evidence, heads;
 	struct up_info up;
 	/* of the row being told */
 	json_t *held;
@@ -170,6 +172,34 @@ static int add_station(const struct st_coverage_row *row, void *arg)
 	return json_array_append_new(x->stations, one) == 0 ? 0 : ST_ENOMEM;
 }
 
+/* What others addressed to this station, by their heads: what is missing of it, and who has fallen silent. */
+static int add_head(const struct st_head_verdict *v, void *arg)
+{
+	struct stating *x = arg;
+	int64_t as_of = (int64_t)v->head.time_s * 1000, came = (int64_t)v->kept_s * 1000;
+	x->heads++;
+	if (v->missing > 0)
+		json_array_append_new(
+			x->missing, json_pack("{s:s, s:s, s:b, s:I, s:I, s:o, s:I, s:o}", "from",
+					      v->head.log.station.text, "to", v->head.to.text, "subtree",
+					      (int)v->head.subtree, "missing", (json_int_t)v->missing, "after",
+					      (json_int_t)v->after, "event",
+					      json_sprintf("%s/%u/%llu", v->head.log.station.text,
+							   v->head.log.epoch, (unsigned long long)v->first),
+					      "as_of_ms", (json_int_t)as_of, "as_of", api_time(as_of)));
+	if (v->silent)
+		json_array_append_new(x->silent,
+				      json_pack("{s:s, s:I, s:o}", "from", v->head.log.station.text,
+						"since_ms", (json_int_t)came, "since", api_time(came)));
+	return 0;
+}
+
+static json_t *heads_json(struct stating *x)
+{
+	return json_pack("{s:I, s:o, s:o}", "heads", (json_int_t)x->heads, "missing", x->missing, "silent",
+			 x->silent);
+}
+
 static int count_evidence(const struct st_evidence *e, void *arg)
 {
 	(void)e;
@@ -181,7 +211,10 @@ static int read_all(struct st_txn *t, void *arg)
 {
 	struct stating *x = arg;
 	x->txn = t;
+	struct st_heads_ask ask = heads_ask(x->q->station);
 	int rc = st_coverage_each(t, add_station, x);
+	if (rc == 0)
+		rc = st_heads_each(t, &ask, add_head, x);
 	return rc < 0 ? rc : st_evidence_each(t, count_evidence, x);
 }
 
@@ -231,7 +264,8 @@ static json_t *store_json(struct station *s)
 static int get_status(struct request *q)
 {
 	struct station *s = q->station;
-	struct stating x = { .q = q, .stations = json_array(), .children = json_array() };
+	struct stating x = { .q = q, .stations = json_array(), .children = json_array(),
+			     .missing = json_array(), .silent = json_array() };
 	struct st_now now = { .mono_ms = link_now_ms(s->link) };
 	link_up_info(s->link, &x.up);
 	link_each_child(s->link, add_child, x.children);
@@ -239,6 +273,8 @@ static int get_status(struct request *q)
 	if (rc < 0) {
 		json_decref(x.stations);
 		json_decref(x.children);
+		json_decref(x.missing);
+		json_decref(x.silent);
 		return rc;
 	}
 	json_t *own = s->self.set_up
@@ -248,12 +284,12 @@ static int get_status(struct request *q)
 					  st_tier_name(s->self.station.certificate.tier), "parent",
 					  s->self.station.certificate.parent.text)
 			      : json_null();
-	return api_json(q, json_pack("{s:b, s:o, s:s, s:I, s:s, s:o, s:o, s:o, s:o, s:I, s:o}", "set_up",
+	return api_json(q, json_pack("{s:b, s:o, s:s, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:o}", "set_up",
 				     (int)s->self.set_up, "station", own, "software", STATIOND_VERSION,
 				     "uptime_s", (json_int_t)((now.mono_ms - s->started_ms) / 1000),
 				     "halted", s->self.halted, "store", store_json(s), "uplink",
 				     uplink_json(&x.up), "children", x.children, "stations", x.stations,
-				     "evidence", (json_int_t)x.evidence, "refusals", refusals_json(s)));
+				     "addressed", heads_json(&x), "evidence", (json_int_t)x.evidence, "refusals", refusals_json(s)));
 }
 
 /* ---- waiting ---- */

@@ -10,6 +10,7 @@
 #include <station/ask/verify.h>
 #include <station/base/check.h>
 #include "api.h"
+#include "heads.h"
 
 enum { LOGS_MAX = 65536 };
 
@@ -23,6 +24,9 @@ struct task {
 	struct st_log_verdict *verdicts;
 	bool carried; /* what came outside the logs, too */
 	struct st_carried_verdict carries;
+	struct st_heads_ask ask; /* of heads, with no patience: what isn't here at this moment */
+	struct st_head_verdict missing; /* the first one; head.seq 0: none */
+	uint64_t heads, heads_missing;
 	struct st_recount counts;
 	int rc;
 	atomic_ullong done, total;
@@ -42,6 +46,22 @@ static bool progress(void *arg, uint64_t done, uint64_t total)
 	return !atomic_load(&k->cancelled);
 }
 
+static int add_head(const struct st_head_verdict *v, void *arg)
+{
+	struct task *k = arg;
+	k->heads++;
+	if (v->missing > 0 && k->heads_missing == 0)
+		k->missing = *v;
+	k->heads_missing += v->missing;
+	return 0;
+}
+
+static int read_heads(struct st_txn *t, void *arg)
+{
+	struct task *k = arg;
+	return st_heads_each(t, &k->ask, add_head, k);
+}
+
 static void run(uv_work_t *work)
 {
 	struct task *k = work->data;
@@ -56,6 +76,8 @@ static void run(uv_work_t *work)
 	}
 	if (k->rc == 0 && k->carried)
 		k->rc = st_carried_verify(k->station->store, progress, k, &k->carries);
+	if (k->rc == 0 && k->carried)
+		k->rc = st_store_read(k->station->store, read_heads, k);
 }
 
 static void free_task(struct task *k)
@@ -148,6 +170,8 @@ static int post_verify(struct request *q)
 	if (k == NULL)
 		return ST_ENOMEM;
 	c.task = k;
+	k->ask = heads_ask(q->station);
+	k->ask.patience_s = 0;
 	k->logs = calloc(LOGS_MAX, sizeof(*k->logs));
 	int rc = k->logs == NULL ? ST_ENOMEM : st_store_read(q->station->store, choose_logs, &c);
 	if (rc == 0) {
@@ -196,6 +220,17 @@ static json_t *carries_json(const struct st_carried_verdict *v)
 			 place_json(&v->first_missing));
 }
 
+/* By the writers' own heads: what is missing at the end, where no later event names it. */
+static json_t *heads_json(const struct task *k)
+{
+	struct st_position first = { k->missing.head.log.station, k->missing.head.log.epoch,
+				     k->missing.first };
+	int64_t as_of = (int64_t)k->missing.head.time_s * 1000;
+	return json_pack("{s:I, s:I, s:o, s:o}", "heads", (json_int_t)k->heads, "missing",
+			 (json_int_t)k->heads_missing, "first_missing", place_json(&first), "as_of",
+			 api_time(as_of));
+}
+
 static int get_task(struct request *q)
 {
 	const struct task *k = last;
@@ -212,6 +247,8 @@ static int get_task(struct request *q)
 		json_object_set_new(json, "verdicts", list);
 		if (k->carried)
 			json_object_set_new(json, "carried", carries_json(&k->carries));
+		if (k->carried)
+			json_object_set_new(json, "heads", heads_json(k));
 	}
 	if (k->finished && k->recount)
 		json_object_set_new(

@@ -23,6 +23,8 @@
 	  "disk to leave free, MiB; writes wait below it")                                         \
 	X(fresh_checkpoint_s, NUMBER, 600, 5, 86400, "空闲时每隔多少秒重签检查点",                  \
 	  "seconds between fresh checkpoints of an idle station")                                  \
+	X(fresh_head_s, NUMBER, 86400, 1, 86400, "每隔多少秒向曾发去过事件的站重签寄件声明, 两倍时间没有新的即为失声", \
+	  "seconds between fresh heads for stations that were written to; a writer without one for twice that is silent") \
 	X(ping_s, NUMBER, 20, 1, 300, "链路静默多少秒后探测", "seconds of silence before a ping")   \
 	X(child_pool_kib, NUMBER, 8192, 512, 1048576, "下级在途数据总额度 (KiB)",                   \
 	  "bytes that all children may have on the way, KiB")                                      \

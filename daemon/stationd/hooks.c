@@ -317,13 +317,17 @@ int hooks_open(struct station *s, struct hooks **ret_h)
 	if (h == NULL)
 		return ST_ENOMEM;
 	h->station = s;
+	int rc = post_open(&s->loop, s->config.online_webhook, on_done, h, &h->post);
+	if (rc < 0) {
+		free(h);
+		return rc;
+	}
 	h->info.on = true;
 	st_buf_init(&h->body, BODY_MAX);
 	h->retry = calloc(1, sizeof(*h->retry));
 	ST_REQUIRE(h->retry != NULL);
 	ST_REQUIRE(uv_timer_init(&s->loop, h->retry) == 0);
 	h->retry->data = h;
-	ST_REQUIRE(post_open(&s->loop, s->config.online_webhook, on_done, h, &h->post) == 0);
 	*ret_h = h;
 	return 0;
 }

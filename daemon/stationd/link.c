@@ -38,6 +38,15 @@ const char *link_code_text(int code)
 	return st_error_text(code, say_lang());
 }
 
+void link_heads_refused(struct link *l, const char *neighbour, const struct st_heads_taken *heads)
+{
+	for (unsigned i = 0; i < heads->refused; i++)
+		link_count(l, heads->why);
+	if (heads->refused > 0)
+		say_seldom(link_now_ms(l), SAY_REFUSED, neighbour, st_error_name(heads->why),
+			   link_code_text(heads->why));
+}
+
 int link_split(const char *address, char host[ST_ADDRESS_MAX + 1], char port[8])
 {
 	const char *colon = strrchr(address, ':');

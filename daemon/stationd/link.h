@@ -50,7 +50,7 @@ struct child_info {
 typedef void link_child_fn(const struct child_info *c, void *arg);
 void link_each_child(const struct link *l, link_child_fn *fn, void *arg);
 
-enum { REFUSALS_MAX = 64 };
+enum { REFUSALS_MAX = 96 };
 /* Refusals so far by code: refusals[-code]. */
 const uint64_t *link_refusals(const struct link *l);
 uint64_t link_now_ms(const struct link *l); /* the loop's monotonic clock */

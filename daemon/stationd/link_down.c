@@ -90,6 +90,8 @@ static void push_done(struct job *j)
 	struct st_push_result result = { .rc = j->work.rc, .held = push->held,
 					 .receipt = push->receipted ? &push->receipt : NULL };
 	st_downlink_applied(c->session, p->in, &result);
+	if (j->work.rc == 0)
+		link_heads_refused(c->link, c->code.text, &push->heads);
 	grant_in_turn(c->link);
 	free(p);
 }
@@ -110,6 +112,7 @@ static void take_push(void *arg, struct st_inbound *in)
 	p->job.bytes = sizeof(*p) + in->raw_size;
 	p->job.patient = true;
 	p->job.bulk = is_bulk(c, in);
+	p->job.prompt = !p->job.bulk;
 	if (p->job.bulk) {
 		p->after = c->bulk;
 		c->bulk = p;

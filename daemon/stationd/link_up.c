@@ -103,6 +103,8 @@ static void carry_done(struct job *j)
 	if (j->work.rc == 0 && carry->refused > 0)
 		say_seldom(now.mono_ms, SAY_REFUSED, l->self.station.certificate.parent.text,
 			   st_error_name(carry->why), link_code_text(carry->why));
+	if (j->work.rc == 0)
+		link_heads_refused(l, l->self.station.certificate.parent.text, &carry->heads);
 	st_uplink_carried(l->up.session, c->in, &now, j->work.rc);
 	free(c);
 	if (l->up.state == UP_LINKED || l->up.state == UP_GREETING)

@@ -46,6 +46,11 @@ enum level { LEVEL_ERR = 3, LEVEL_WARNING = 4, LEVEL_NOTICE = 5, LEVEL_INFO = 6,
 	  "this station holds less than it had receipted: %1$s logs are being refilled from below") \
 	X(SKEWED, WARNING, "本站时钟与上级相差 %1$s 秒, 请校时",                                    \
 	  "this clock differs from the parent's by %1$s s; set it")                                \
+	X(HEADS_MISSING, WARNING, "站点 %1$s 发给本站的事件缺 %2$s 个, 自 %3$s 的声明可知: 可能被上级扣下; 见 stationctl status", \
+	  "%2$s events of %1$s to this station are missing, after %3$s by its head: somebody above may hold them back; see stationctl status") \
+	X(HEADS_WHOLE, NOTICE, "站点 %1$s 发给本站的事件已经补齐", "nothing of %1$s to this station is missing any more") \
+	X(HEADS_SILENT, WARNING, "站点 %1$s 自 %2$s 起没有新的寄件声明: 它停了, 或被上级扣下",       \
+	  "%1$s has sent no fresh head since %2$s: it has stopped, or somebody above holds it back")   \
 	X(ONLINE_OPEN, NOTICE, "线上接单: 在 %1$s 等候留言", "online intake: waiting for messages on %1$s") \
 	X(ONLINE_FAILED, ERR, "线上接单未开: %1$s: %2$s; 其余照常",                                 \
 	  "online intake isn't open: %1$s: %2$s; everything else goes on")                         \

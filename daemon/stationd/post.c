@@ -1,11 +1,13 @@
 /* post.c - libcurl on the loop, for one request at a time.
  *
- * Owns:    its sockets' polls and its timer.
+ * Owns:    its sockets' polls and its timer, and libcurl itself, which a station without hooks never loads.
  * Promise: 9: a request has an end, and an answer a bound; no name, redirection or proxy but the URL's own.
  * Flow:    hooks -> post -> receiver -> post -> hooks */
 #include "post.h"
 #include <curl/curl.h>
+#include <dlfcn.h>
 #include <stdlib.h>
+#include <string.h>
 #include <station/base/check.h>
 #include <station/base/error.h>
 
@@ -29,18 +31,46 @@ struct post {
 	void *arg;
 };
 
+/* With what it brings along, libcurl is more memory than all of an idle station's own. */
+#define CURL_CALLS(X) \
+	X(easy_cleanup) X(easy_getinfo) X(easy_init) X(easy_setopt) X(easy_strerror) \
+	X(global_cleanup) X(global_init) X(multi_add_handle) X(multi_assign) X(multi_cleanup) \
+	X(multi_info_read) X(multi_init) X(multi_remove_handle) X(multi_setopt) \
+	X(multi_socket_action) X(slist_append) X(slist_free_all)
+
+static struct {
+#define CURL_MEMBER(name) __typeof__(curl_##name) *name;
+	CURL_CALLS(CURL_MEMBER)
+} curl;
+
+static int load(void)
+{
+	void *lib = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
+	if (lib == NULL)
+		return ST_ELIBRARY;
+	bool whole = true;
+#define CURL_FIND(name)                                           \
+	do {                                                      \
+		void *call = dlsym(lib, "curl_" #name);           \
+		memcpy(&curl.name, &call, sizeof(curl.name));     \
+		whole = whole && call != NULL;                    \
+	} while (0);
+	CURL_CALLS(CURL_FIND)
+	return whole && curl.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? 0 : ST_ELIBRARY;
+}
+
 static void look_for_end(struct post *p)
 {
 	int left = 0;
-	for (CURLMsg *m; (m = curl_multi_info_read(p->multi, &left)) != NULL;) {
+	for (CURLMsg *m; (m = curl.multi_info_read(p->multi, &left)) != NULL;) {
 		long status = 0;
 		CURLcode code = m->data.result;
 		if (m->msg != CURLMSG_DONE)
 			continue;
-		(void)curl_easy_getinfo(p->easy, CURLINFO_RESPONSE_CODE, &status);
-		(void)curl_multi_remove_handle(p->multi, p->easy);
+		(void)curl.easy_getinfo(p->easy, CURLINFO_RESPONSE_CODE, &status);
+		(void)curl.multi_remove_handle(p->multi, p->easy);
 		p->flying = false;
-		p->done(p->arg, code == CURLE_OK ? NULL : curl_easy_strerror(code), status);
+		p->done(p->arg, code == CURLE_OK ? NULL : curl.easy_strerror(code), status);
 	}
 }
 
@@ -55,7 +85,7 @@ static void on_socket_ready(uv_poll_t *poll, int status, int events)
 		what |= CURL_CSELECT_IN;
 	if (events & UV_WRITABLE)
 		what |= CURL_CSELECT_OUT;
-	(void)curl_multi_socket_action(p->multi, w->socket, what, &running);
+	(void)curl.multi_socket_action(p->multi, w->socket, what, &running);
 	look_for_end(p);
 }
 
@@ -70,7 +100,7 @@ static int on_socket(CURL *easy, curl_socket_t s, int what, void *arg, void *min
 	struct watch *w = mine;
 	(void)easy;
 	if (what == CURL_POLL_REMOVE) {
-		(void)curl_multi_assign(p->multi, s, NULL);
+		(void)curl.multi_assign(p->multi, s, NULL);
 		if (w != NULL) {
 			(void)uv_poll_stop(&w->poll);
 			uv_close((uv_handle_t *)&w->poll, free_watch);
@@ -86,7 +116,7 @@ static int on_socket(CURL *easy, curl_socket_t s, int what, void *arg, void *min
 		w->poll.data = w;
 		w->post = p;
 		w->socket = s;
-		(void)curl_multi_assign(p->multi, s, w);
+		(void)curl.multi_assign(p->multi, s, w);
 	}
 	int events =
 		(what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
@@ -97,7 +127,7 @@ static void on_timer(uv_timer_t *timer)
 {
 	struct post *p = timer->data;
 	int running = 0;
-	(void)curl_multi_socket_action(p->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	(void)curl.multi_socket_action(p->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 	look_for_end(p);
 }
 
@@ -125,33 +155,34 @@ static size_t drop(char *data, size_t size, size_t count, void *arg)
 static bool set_up(struct post *p, const char *url)
 {
 	CURL *e = p->easy;
-	bool good = curl_multi_setopt(p->multi, CURLMOPT_SOCKETFUNCTION, on_socket) == CURLM_OK &&
-		    curl_multi_setopt(p->multi, CURLMOPT_SOCKETDATA, p) == CURLM_OK &&
-		    curl_multi_setopt(p->multi, CURLMOPT_TIMERFUNCTION, on_wait) == CURLM_OK &&
-		    curl_multi_setopt(p->multi, CURLMOPT_TIMERDATA, p) == CURLM_OK;
-	return good && curl_easy_setopt(e, CURLOPT_URL, url) == CURLE_OK &&
-	       curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
-	       curl_easy_setopt(e, CURLOPT_POST, 1L) == CURLE_OK &&
-	       curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-	       curl_easy_setopt(e, CURLOPT_NOPROXY, "*") == CURLE_OK &&
-	       curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
-	       curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS) == CURLE_OK &&
-	       curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)TRANSFER_MS) == CURLE_OK &&
-	       curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, drop) == CURLE_OK &&
-	       curl_easy_setopt(e, CURLOPT_WRITEDATA, p) == CURLE_OK;
+	bool good = curl.multi_setopt(p->multi, CURLMOPT_SOCKETFUNCTION, on_socket) == CURLM_OK &&
+		    curl.multi_setopt(p->multi, CURLMOPT_SOCKETDATA, p) == CURLM_OK &&
+		    curl.multi_setopt(p->multi, CURLMOPT_TIMERFUNCTION, on_wait) == CURLM_OK &&
+		    curl.multi_setopt(p->multi, CURLMOPT_TIMERDATA, p) == CURLM_OK;
+	return good && curl.easy_setopt(e, CURLOPT_URL, url) == CURLE_OK &&
+	       curl.easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
+	       curl.easy_setopt(e, CURLOPT_POST, 1L) == CURLE_OK &&
+	       curl.easy_setopt(e, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+	       curl.easy_setopt(e, CURLOPT_NOPROXY, "*") == CURLE_OK &&
+	       curl.easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
+	       curl.easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS) == CURLE_OK &&
+	       curl.easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)TRANSFER_MS) == CURLE_OK &&
+	       curl.easy_setopt(e, CURLOPT_WRITEFUNCTION, drop) == CURLE_OK &&
+	       curl.easy_setopt(e, CURLOPT_WRITEDATA, p) == CURLE_OK;
 }
 
 int post_open(uv_loop_t *loop, const char *url, post_done_fn *done, void *arg, struct post **ret_p)
 {
+	int rc = load();
+	if (rc < 0)
+		return rc;
 	struct post *p = calloc(1, sizeof(*p));
-	if (p == NULL)
-		return ST_ENOMEM;
+	ST_REQUIRE(p != NULL);
 	p->loop = loop;
 	p->done = done;
 	p->arg = arg;
-	bool good = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-	p->multi = good ? curl_multi_init() : NULL;
-	p->easy = good ? curl_easy_init() : NULL;
+	p->multi = curl.multi_init();
+	p->easy = curl.easy_init();
 	p->timer = calloc(1, sizeof(*p->timer));
 	ST_REQUIRE(p->multi != NULL && p->easy != NULL && p->timer != NULL);
 	ST_REQUIRE(uv_timer_init(loop, p->timer) == 0);
@@ -170,13 +201,13 @@ void post_close(struct post *p)
 {
 	p->closing = true;
 	if (p->flying)
-		(void)curl_multi_remove_handle(p->multi, p->easy);
-	curl_easy_cleanup(p->easy);
-	(void)curl_multi_cleanup(p->multi); /* its sockets' polls are closed by on_socket */
-	curl_slist_free_all(p->headers);
+		(void)curl.multi_remove_handle(p->multi, p->easy);
+	curl.easy_cleanup(p->easy);
+	(void)curl.multi_cleanup(p->multi); /* its sockets' polls are closed by on_socket */
+	curl.slist_free_all(p->headers);
 	uv_close((uv_handle_t *)p->timer, free_handle);
 	free(p);
-	curl_global_cleanup();
+	curl.global_cleanup();
 }
 
 bool post_flies(const struct post *p)
@@ -187,13 +218,13 @@ bool post_flies(const struct post *p)
 void post_begin(struct post *p)
 {
 	ST_REQUIRE(!p->flying);
-	curl_slist_free_all(p->headers);
+	curl.slist_free_all(p->headers);
 	p->headers = NULL;
 }
 
 int post_header(struct post *p, const char *line)
 {
-	struct curl_slist *longer = curl_slist_append(p->headers, line);
+	struct curl_slist *longer = curl.slist_append(p->headers, line);
 	if (longer == NULL)
 		return ST_ENOMEM;
 	p->headers = longer;
@@ -204,9 +235,9 @@ int post_send(struct post *p, struct st_span body)
 {
 	ST_REQUIRE(!p->flying);
 	p->answer_bytes = 0;
-	(void)curl_easy_setopt(p->easy, CURLOPT_HTTPHEADER, p->headers);
-	(void)curl_easy_setopt(p->easy, CURLOPT_POSTFIELDS, (const char *)body.data);
-	(void)curl_easy_setopt(p->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.size);
-	p->flying = curl_multi_add_handle(p->multi, p->easy) == CURLM_OK;
+	(void)curl.easy_setopt(p->easy, CURLOPT_HTTPHEADER, p->headers);
+	(void)curl.easy_setopt(p->easy, CURLOPT_POSTFIELDS, (const char *)body.data);
+	(void)curl.easy_setopt(p->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.size);
+	p->flying = curl.multi_add_handle(p->multi, p->easy) == CURLM_OK;
 	return p->flying ? 0 : ST_ENOMEM;
 }

@@ -8,7 +8,7 @@
 struct post;
 /* error: why there was no answer; NULL: there was, with that status. It may send the next one. */
 typedef void post_done_fn(void *arg, const char *error, long status);
-/* url is borrowed, and outlives it. */
+/* url is borrowed, and outlives it. ST_ELIBRARY, ST_ENOMEM. */
 int post_open(uv_loop_t *loop, const char *url, post_done_fn *done, void *arg, struct post **ret_p);
 void post_close(struct post *p); /* what is under way is broken off, and not told */
 bool post_flies(const struct post *p);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <station/base/check.h>
 #include "api.h"
+#include "heads.h"
 #include "online.h"
 #include "refold.h"
 #include "say.h"
@@ -50,6 +51,8 @@ static void on_applied(void *arg, int rc, const struct st_applied *applied)
 	if (applied->self_changed || applied->stations_changed)
 		(void)station_reload(s); /* a listen address that fails has been said; the rest goes on */
 	link_applied(s->link, applied);
+	if (s->heads != NULL)
+		heads_applied(s->heads, applied);
 	if (s->online != NULL)
 		online_applied(s->online, applied);
 }
@@ -168,6 +171,8 @@ static int open_all(struct station *s)
 	if (rc == 0)
 		rc = station_reload(s);
 	if (rc == 0)
+		rc = heads_open(s, &s->heads);
+	if (rc == 0)
 		rc = online_open(s, &s->online);
 	return rc;
 }
@@ -182,6 +187,8 @@ static void on_walk(uv_handle_t *handle, void *arg)
 static void close_all(struct station *s)
 {
 	writer_close(s->writer); /* first: what it has done is answered, what waits is refused */
+	heads_close(s->heads);
+	s->heads = NULL;
 	api_tasks_close(s);
 	online_close(s->online);
 	s->online = NULL;

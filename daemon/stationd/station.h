@@ -7,6 +7,7 @@
 #include "writer.h"
 
 struct api;
+struct heads;
 struct online;
 struct station {
 	struct config config;
@@ -17,6 +18,7 @@ struct station {
 	struct writer *writer;
 	struct link *link;
 	struct api *api;
+	struct heads *heads;
 	struct online *online;
 	uv_signal_t signals[3];
 	uv_timer_t refresh, watchdog;

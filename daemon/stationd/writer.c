@@ -34,9 +34,13 @@ struct writer {
 	pthread_cond_t wake;
 	struct list waiting, bulk;
 	bool bulk_turn; /* the last group was of the others, and bulk waits */
+	size_t bulk_bytes;                     /* of bulk alone in one transaction: what takes WRITER_BULK_MS */
+	uint64_t crowd_until_ns, rest_until_ns; /* monotonic, as all _ns here */
 	struct result *results, **results_end;
 	bool stopping, busy;
-	struct timespec gather_until; /* monotonic */
+	uint64_t gather_until_ns;
+	uint8_t random[256]; /* getrandom gives so much whole, or nothing */
+	size_t random_left;
 	uv_async_t async;
 	atomic_uint_fast64_t groups;
 };
@@ -68,23 +72,43 @@ static struct job *list_pop(struct list *l)
 	return j;
 }
 
+/* From a store of some: an import asks for a few bytes a row. What was given isn't kept. */
 static void draw(void *arg, void *to, size_t size)
 {
-	(void)arg;
-	for (uint8_t *p = to; size > 0;) {
-		ssize_t n = getrandom(p, size < 256 ? size : 256, 0);
-		ST_REQUIRE(n > 0); /* a kernel without randomness is no place to sign */
-		p += n;
-		size -= (size_t)n;
+	struct writer *w = arg;
+	for (uint8_t *p = to; size > 0; p++, size--) {
+		if (w->random_left == 0) {
+			ssize_t n = getrandom(w->random, sizeof(w->random), 0);
+			ST_REQUIRE(n == sizeof(w->random)); /* a kernel without randomness is no place to sign */
+			w->random_left = sizeof(w->random);
+		}
+		uint8_t *next = &w->random[--w->random_left];
+		*p = *next;
+		*next = 0;
 	}
 }
 
-static struct st_world world_now(void)
+static struct st_world world_now(struct writer *w)
 {
 	struct timespec t;
 	(void)clock_gettime(CLOCK_REALTIME, &t);
 	return (struct st_world){ .now_ms = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000,
-				  .random = draw };
+				  .random = draw,
+				  .arg = w };
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* Waits to be woken, or until then: ETIMEDOUT. Called with the mutex held. */
+static int wait_until(struct writer *w, uint64_t ns)
+{
+	struct timespec t = { .tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000) };
+	return pthread_cond_timedwait(&w->wake, &w->mutex, &t);
 }
 
 static void take(struct list *from, size_t most_bytes, struct list *group)
@@ -94,24 +118,37 @@ static void take(struct list *from, size_t most_bytes, struct list *group)
 		list_push(group, list_pop(from));
 }
 
-/* Takes as much as one transaction may hold: of bulk little, and in turn with the rest, so that no backlog
- * holds up a clerk or a sibling for longer than that little. Called with the mutex held. */
-static struct list take_group(struct writer *w)
+/* Takes as much as one transaction may hold: of bulk in turn with the rest, and not while it rests, so that no
+ * backlog holds up a clerk or a sibling. Nothing: bulk alone waits, and rests. Called with the mutex held. */
+static struct list take_group(struct writer *w, bool *ret_bulk)
 {
 	struct list group = { .first = NULL };
-	bool bulk = w->waiting.first == NULL || w->bulk_turn;
-	if (bulk)
-		take(&w->bulk, WRITER_BULK_BYTES, &group);
+	uint64_t now = now_ns();
+	bool rests = now < w->rest_until_ns;
+	*ret_bulk = !rests && (w->waiting.first == NULL || w->bulk_turn);
+	if (*ret_bulk)
+		take(&w->bulk, now < w->crowd_until_ns ? WRITER_SLICE_BYTES : w->bulk_bytes, &group);
 	else
 		take(&w->waiting, WRITER_GROUP_BYTES, &group);
-	w->bulk_turn = !bulk && w->bulk.first != NULL;
+	w->bulk_turn = !*ret_bulk && w->bulk.first != NULL;
 	return group;
+}
+
+/* Called with the mutex held. */
+static void bulk_took(struct writer *w, size_t bytes, uint64_t ns)
+{
+	uint64_t now = now_ns();
+	if (now < w->crowd_until_ns)
+		w->rest_until_ns = now + WRITER_REST_TIMES * ns;
+	uint64_t fits = (uint64_t)bytes * WRITER_BULK_MS * 1000000 / (ns + 1);
+	w->bulk_bytes = fits < WRITER_SLICE_BYTES ? WRITER_SLICE_BYTES
+			: fits > WRITER_BULK_BYTES ? WRITER_BULK_BYTES : (size_t)fits;
 }
 
 static void apply_group(struct writer *w, struct result *r)
 {
 	struct st_job *jobs[ST_GROUP_JOBS_MAX];
-	struct st_world world = world_now();
+	struct st_world world = world_now(w);
 	size_t n = 0;
 	for (struct job *j = r->jobs.first; j != NULL; j = j->next)
 		jobs[n++] = &j->work;
@@ -122,11 +159,9 @@ static void apply_group(struct writer *w, struct result *r)
 static void post(struct writer *w, struct result *r)
 {
 	r->next = NULL;
-	(void)pthread_mutex_lock(&w->mutex);
 	*w->results_end = r;
 	w->results_end = &r->next;
 	w->busy = false;
-	(void)pthread_mutex_unlock(&w->mutex);
 	atomic_fetch_add(&w->groups, 1);
 	(void)uv_async_send(&w->async);
 }
@@ -136,48 +171,67 @@ static void post(struct writer *w, struct result *r)
 static void gather(struct writer *w)
 {
 	int rc = 0;
-	while (rc == 0 && !w->stopping && w->bulk.first == NULL &&
+	while (rc == 0 && !w->stopping && (w->bulk.first == NULL || now_ns() < w->rest_until_ns) &&
 	       w->waiting.patient == w->waiting.count && w->waiting.count < ST_GROUP_JOBS_MAX)
-		rc = pthread_cond_timedwait(&w->wake, &w->mutex, &w->gather_until);
+		rc = wait_until(w, w->gather_until_ns);
 }
 
-static void gather_from_now(struct writer *w)
+/* The next group; none: the writer stops. Called with the mutex held. */
+static struct list next_group(struct writer *w, bool *ret_bulk)
 {
-	(void)clock_gettime(CLOCK_MONOTONIC, &w->gather_until);
-	w->gather_until.tv_nsec += WRITER_GATHER_US * 1000;
-	if (w->gather_until.tv_nsec >= 1000000000) {
-		w->gather_until.tv_nsec -= 1000000000;
-		w->gather_until.tv_sec++;
+	struct list group = { .first = NULL };
+	while (!w->stopping && group.first == NULL) {
+		if (w->waiting.first != NULL) {
+			gather(w);
+			if (!w->stopping)
+				group = take_group(w, ret_bulk);
+		} else if (w->bulk.first == NULL) {
+			(void)pthread_cond_wait(&w->wake, &w->mutex);
+		} else {
+			group = take_group(w, ret_bulk);
+			if (group.first == NULL)
+				(void)wait_until(w, w->rest_until_ns);
+		}
 	}
+	return group;
+}
+
+/* What waits is bounded, and refused beyond that: nothing is lost until there is memory again. */
+static struct result *new_result(void)
+{
+	static const struct timespec pause = { .tv_nsec = 1000000 };
+	struct result *r;
+	while ((r = calloc(1, sizeof(*r))) == NULL)
+		(void)nanosleep(&pause, NULL);
+	return r;
 }
 
 static void *run(void *arg)
 {
 	struct writer *w = arg;
-	struct result *r = NULL;
 	(void)(st_hash_start() == 0); /* if not now, then at the first hash */
 	for (;;) {
-		if (r == NULL)
-			r = calloc(1, sizeof(*r));
+		struct result *r = new_result();
+		bool bulk = false;
 		(void)pthread_mutex_lock(&w->mutex);
-		while (!w->stopping && ((w->waiting.first == NULL && w->bulk.first == NULL) || r == NULL))
-			(void)pthread_cond_wait(&w->wake, &w->mutex);
-		gather(w);
-		bool stop = w->stopping;
-		if (!stop && r != NULL) {
-			r->jobs = take_group(w);
-			w->busy = true;
-		}
+		r->jobs = next_group(w, &bulk);
+		w->busy = r->jobs.first != NULL;
 		(void)pthread_mutex_unlock(&w->mutex);
-		if (stop)
-			break;
+		if (r->jobs.first == NULL) {
+			free(r);
+			return NULL;
+		}
+		size_t bytes = r->jobs.bytes;
+		uint64_t begun = now_ns();
 		apply_group(w, r);
-		gather_from_now(w);
+		uint64_t ended = now_ns();
+		(void)pthread_mutex_lock(&w->mutex);
+		if (bulk)
+			bulk_took(w, bytes, ended - begun);
+		w->gather_until_ns = bulk ? ended : ended + (uint64_t)WRITER_GATHER_US * 1000;
 		post(w, r);
-		r = NULL;
+		(void)pthread_mutex_unlock(&w->mutex);
 	}
-	free(r);
-	return NULL;
 }
 
 static void deliver(struct writer *w)
@@ -209,6 +263,7 @@ int writer_open(const struct writer_conf *conf, struct writer **ret_w)
 		return ST_ENOMEM;
 	w->conf = *conf;
 	w->results_end = &w->results;
+	w->bulk_bytes = WRITER_SLICE_BYTES;
 	int rc = st_apply_new(conf->store, conf->keys, &w->apply);
 	if (rc < 0) {
 		free(w);
@@ -237,6 +292,8 @@ int writer_submit(struct writer *w, struct job *j)
 		rc = ST_EBUSY;
 	else
 		list_push(j->bulk ? &w->bulk : &w->waiting, j);
+	if (rc == 0 && !j->bulk && (j->prompt || !j->patient))
+		w->crowd_until_ns = now_ns() + (uint64_t)WRITER_CROWD_MS * 1000000;
 	(void)pthread_mutex_unlock(&w->mutex);
 	if (rc == 0)
 		(void)pthread_cond_signal(&w->wake);

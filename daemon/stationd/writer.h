@@ -10,13 +10,21 @@ enum {
 	WRITER_BYTES_MAX = 64 * 1024 * 1024,
 	WRITER_GROUP_BYTES = 4 * 1024 * 1024,
 	WRITER_GATHER_US = 2000, /* patient jobs wait so long after the commit before, to share one; */
-	WRITER_BULK_BYTES = 256 * 1024, /* of bulk in one transaction: so long does a clerk or a sibling wait for it */
+	/* Bulk alone goes in large transactions, none of them longer than a clerk would bear who comes just then. */
+	WRITER_BULK_BYTES = 3 * 1024 * 1024,
+	WRITER_BULK_MS = 150,
+	/* Where others have come of late it goes in slices, and rests after each for a multiple of what it took:
+	 * that few of the others meet one, and the machine is theirs meanwhile. */
+	WRITER_CROWD_MS = 250,
+	WRITER_SLICE_BYTES = 32 * 1024,
+	WRITER_REST_TIMES = 8,
 };
 
 struct job {
 	struct st_job work;
 	size_t bytes;                 /* what it keeps in memory while it waits, about */
 	bool patient;                 /* a neighbour's: no person waits for it */
+	bool prompt;                  /* a neighbour's that is as urgent as a person's: bulk makes way for it */
 	bool bulk;                    /* of a backlog: in turn with all that isn't, in transactions of its own */
 	void (*done)(struct job *j);  /* on the loop; work.rc is set. May free j */
 	void *arg;

@@ -150,6 +150,7 @@ static int run(struct st_apply *a, struct st_job *job)
 	case ST_JOB_TOKENS:   return job_tokens(a, &job->u.tokens);
 	case ST_JOB_BALLOTS:  return job_ballots(a, &job->u.ballots);
 	case ST_JOB_DECLARE:  return job_declare(a, &job->u.declare);
+	case ST_JOB_HEADS:    return job_heads(a, &job->u.heads);
 	case ST_JOB_ERASE:    return job_erase(a, &job->u.erase);
 	}
 	return ST_NEVER(true) ? ST_EUSAGE : 0;
@@ -217,6 +218,7 @@ static void take_back(struct st_apply *a, struct st_job *job, int rc)
 		return;
 	job->u.push.receipted = false;
 	job->u.push.unread = job->u.push.parts_dropped = 0;
+	memset(&job->u.push.heads, 0, sizeof(job->u.push.heads));
 	job->u.push.held = job->u.push.log = 0;
 	(void)(st_store_read(a->store, read_held, &job->u.push) == 0);
 }
@@ -241,6 +243,7 @@ static void merge(struct st_applied *all, const struct st_applied *one)
 		all->grown[all->grown_count++] = one->grown[i];
 	all->self_changed |= one->self_changed;
 	all->addressed |= one->addressed;
+	all->wrote_to |= one->wrote_to;
 	all->hooked |= one->hooked;
 	all->stations_changed |= one->stations_changed;
 	all->city_changed |= one->city_changed;

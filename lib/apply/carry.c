@@ -187,6 +187,14 @@ static int take_item(struct st_apply *a, const struct st_carry_item *i)
 	return take_new(a, i, &c, &log);
 }
 
+static int take_head(struct st_apply *a, const struct st_head *h)
+{
+	int rc = find_writer(a, &h->log);
+	if (rc < 0)
+		return rc;
+	return a->writer.below ? 1 : head_carried(a, &a->writer.station, h);
+}
+
 static int keep_taken(struct st_apply *a, const struct st_carry *c)
 {
 	uint8_t row[sizeof(c->incarnation) + 8];
@@ -199,6 +207,7 @@ int job_carry(struct st_apply *a, struct st_job_carry *job)
 {
 	job->stored = job->known = job->refused = 0;
 	job->why = 0;
+	memset(&job->heads, 0, sizeof(job->heads));
 	if (!a->self.set_up)
 		return ST_ENOSTATION;
 	for (size_t i = 0; i < job->carry.certificate_count; i++) {
@@ -219,6 +228,12 @@ int job_carry(struct st_apply *a, struct st_job_carry *job)
 			job->why = rc;
 	}
 	st_assert(job->stored + job->known + job->refused == job->carry.item_count);
+	for (size_t i = 0; i < job->carry.head_count; i++) {
+		int rc = take_head(a, &job->carry.heads[i]);
+		if (is_failure(rc))
+			return rc;
+		heads_note(&job->heads, rc);
+	}
 	return keep_taken(a, &job->carry);
 }
 

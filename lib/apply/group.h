@@ -7,6 +7,7 @@
 #include <station/base/clock.h>
 #include <station/event/event.h>
 #include <station/store/carried.h>
+#include <station/store/heads.h>
 #include <station/store/erased.h>
 #include <station/store/heard.h>
 #include <station/trust/part.h>
@@ -196,6 +197,17 @@ int route_late(struct st_apply *a, const struct st_log *log, const struct st_eve
 int route_erasure(struct st_apply *a, const struct st_log *log, const struct st_event *e);
 /* All stations that are known, and the city's tables, to a new child. */
 int route_roll(struct st_apply *a, uint32_t child);
+/* One head to the child on the way down to its addressee, or to all on the way to a subtree's. */
+int route_head(struct st_apply *a, const struct st_head_key *key, uint32_t writer,
+	       const struct st_addressee *to);
+/* heads.c */
+int job_heads(struct st_apply *a, struct st_job_heads *job);
+/* Those that came with a push that is stored. A refused one is counted, and stops nothing. */
+int heads_pushed(struct st_apply *a, const struct st_log *log, const struct st_station *writer,
+		 struct st_job_push *job);
+/* 0 kept, 1 known already, < 0 refused, or the store's failure. */
+int head_carried(struct st_apply *a, const struct st_station *writer, const struct st_head *h);
+void heads_note(struct st_heads_taken *to, int rc);
 /* heard.c */
 /* Whom a move or reassignment gives its record to; empty: nobody. */
 void event_gives(struct st_apply *a, const struct st_event *e, struct st_code *ret_holder);

@@ -1,11 +1,10 @@
-/* online.c - a message of the city's platform becomes a matter, and what becomes of it is to be
- * told.
+/* online.c - a message of the city's platform becomes a matter.
  *
  * Owns:    the one job in which a matter is opened, gets its query code and is handed on to the
  *          station of its place: all of it or nothing, so no message is ever left half way.
  * Promise: 2: one matter a message, however often it is sent; 7: name and phone go to the holder
  *          alone.
- * Flow:    online -> open, hand -> own log; fold -> hooks -> online */
+ * Flow:    online -> open, hand -> own log */
 #include "group.h"
 #include <stdio.h>
 #include <string.h>
@@ -232,66 +231,4 @@ int job_online(struct st_apply *a, struct st_job_online *job)
 	st_buf_done(&x.request);
 	st_wipe(&x.secret, sizeof(x.secret));
 	return rc;
-}
-
-/* ---- what is to be told ---- */
-
-static int hooks_on(struct st_apply *a)
-{
-	uint8_t on;
-	size_t size = 0;
-	if (a->hooks != HOOKS_UNKNOWN)
-		return a->hooks == HOOKS_ON;
-	int rc = st_meta_get(a->txn, ST_META_ONLINE_HOOKS, &on, sizeof(on), &size);
-	if (rc < 0 && rc != ST_ENOTFOUND)
-		return rc;
-	a->hooks = rc == 0 ? HOOKS_ON : HOOKS_OFF;
-	return rc == 0;
-}
-
-static int add_hook(struct st_apply *a, struct st_online *o, const struct st_event *e)
-{
-	struct st_online_secret secret;
-	struct st_hook h = { .ref = o->ref, .n = ++o->hooks, .state = o->state,
-			     .at_ms = a->world->now_ms > 0 ? a->world->now_ms : 0 };
-	int rc = st_online_secret(a->txn, &secret);
-	if (rc < 0)
-		return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;
-	st_hook_id(&secret, &e->at, o->state, h.id);
-	st_wipe(&secret, sizeof(secret));
-	a->applied.hooked = true;
-	return st_hook_put(a->txn, &h);
-}
-
-int online_event(struct st_apply *a, const struct st_event *e)
-{
-	const struct st_record *r = st_fold_row(a->fold);
-	struct st_online o;
-	if (r == NULL || r->ref.opener != a->self.station.number || r->kind != ST_KIND_MATTER)
-		return 0;
-	int rc = hooks_on(a);
-	if (rc != 1)
-		return rc;
-	rc = st_online_get(a->txn, &r->ref, &o);
-	if (rc < 0 || o.state == r->state)
-		return rc == ST_ENOTFOUND ? 0 : rc;
-	o.state = r->state;
-	if (st_state_is_told(o.state))
-		rc = add_hook(a, &o, e);
-	return rc < 0 ? rc : st_online_put(a->txn, &o);
-}
-
-int job_hooks(struct st_apply *a, bool on)
-{
-	const uint8_t yes = 1;
-	a->hooks = on ? HOOKS_ON : HOOKS_OFF;
-	return on ? st_meta_put(a->txn, ST_META_ONLINE_HOOKS, st_span(&yes, 1))
-		  : st_meta_del(a->txn, ST_META_ONLINE_HOOKS);
-}
-
-int job_told(struct st_apply *a, const struct st_job_told *job)
-{
-	int rc = st_hook_del(a->txn, &job->ref, job->n);
-	st_assert(a->txn != NULL);
-	return rc == ST_ENOTFOUND ? 0 : rc; /* told twice, taken once */
 }

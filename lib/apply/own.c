@@ -96,8 +96,13 @@ static int keep_addressees(struct st_apply *a, const struct st_event *e)
 {
 	struct st_addressed last = { .epoch = e->at.epoch, .seq = e->at.seq };
 	int rc = 0;
-	for (size_t i = 0; rc == 0 && i < e->addressee_count; i++)
-		rc = st_addressed_put(a->txn, &e->addressees[i].station, e->addressees[i].subtree, &last);
+	for (size_t i = 0; rc == 0 && i < e->addressee_count; i++) {
+		const struct st_addressee *to = &e->addressees[i];
+		rc = st_addressed_put(a->txn, &to->station, to->subtree, &last);
+		if (rc == 0)
+			rc = st_head_count(a->txn, &to->station, to->subtree, e->at.epoch);
+		a->applied.wrote_to = true;
+	}
 	return rc;
 }
 

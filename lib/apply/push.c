@@ -227,35 +227,45 @@ static int keep(struct st_apply *a, struct arrival *v)
 	return 0;
 }
 
-int job_push(struct st_apply *a, struct st_job_push *job)
+static int take(struct st_apply *a, struct arrival *v)
 {
-	struct arrival v = { .job = job };
+	struct st_job_push *job = v->job;
 	const struct st_push *push = &job->push;
 	st_assert(push->event_count <= ST_PUSH_EVENTS_MAX);
 	job->held = 0;
 	job->log = 0;
 	job->receipted = false;
 	job->unread = job->parts_dropped = 0;
+	memset(&job->heads, 0, sizeof(job->heads));
 	if (!a->self.set_up)
 		return ST_ENOSTATION;
-	int rc = find_origin(a, &v);
+	int rc = find_origin(a, v);
 	if (rc < 0)
 		return rc;
-	uint64_t held = v.log.tree.size;
+	uint64_t held = v->log.tree.size;
 	if (push->first_seq > held + 1)
 		return ST_ESEQ;
 	if (push->checkpoint.size <= held) {
-		rc = check_held(a, &v);
+		rc = check_held(a, v);
 		if (rc == 0)
-			rc = is_fresh(a, &v);
-		return rc == 1 ? keep(a, &v) : rc < 0 ? rc : answer_held(a, &v);
+			rc = is_fresh(a, v);
+		return rc == 1 ? keep(a, v) : rc < 0 ? rc : answer_held(a, v);
 	}
-	v.skip = (size_t)(held - (push->first_seq - 1));
-	st_assert(v.skip < push->event_count);
-	rc = check_new(a, &v);
-	if (rc == 0 && !v.known)
-		rc = st_log_create(a->txn, v.origin.number, push->checkpoint.log.epoch, &v.log);
+	v->skip = (size_t)(held - (push->first_seq - 1));
+	st_assert(v->skip < push->event_count);
+	rc = check_new(a, v);
+	if (rc == 0 && !v->known)
+		rc = st_log_create(a->txn, v->origin.number, push->checkpoint.log.epoch, &v->log);
 	if (rc == 0)
-		rc = store_new(a, &v);
-	return rc < 0 ? rc : keep(a, &v);
+		rc = store_new(a, v);
+	return rc < 0 ? rc : keep(a, v);
+}
+
+int job_push(struct st_apply *a, struct st_job_push *job)
+{
+	struct arrival v = { .job = job };
+	int rc = take(a, &v);
+	if (rc < 0 || job->push.head_count == 0 || v.log.number == 0)
+		return rc;
+	return heads_pushed(a, &v.log, &v.origin, job); /* behind the events that they name */
 }

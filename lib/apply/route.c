@@ -196,6 +196,39 @@ int route_event(struct st_apply *a, const struct st_log *log, const struct st_ev
 	return 0;
 }
 
+/* ---- a head ---- */
+
+struct heading {
+	struct st_apply *apply;
+	const struct st_head_key *key;
+	uint32_t writer;
+};
+
+static int head_to(const struct st_station *s, void *arg)
+{
+	struct heading *x = arg;
+	if (s->parent != x->apply->self.station.number || s->standing != ST_ENROLLED)
+		return 0;
+	int rc = writes(x->apply, s->number, x->writer);
+	return rc < 0 ? rc : rc == 1 ? 0 : st_head_goes_down(x->apply->txn, x->key, s->number);
+}
+
+int route_head(struct st_apply *a, const struct st_head_key *key, uint32_t writer,
+	       const struct st_addressee *to)
+{
+	struct heading x = { a, key, writer };
+	uint32_t child = 0;
+	int rc = way_to(a, to, writer, &child);
+	if (rc == 0 && child == 0)
+		return 0;
+	if (rc == 0)
+		rc = st_head_goes_down(a->txn, key, child);
+	else if (rc == ST_EEXIST)
+		rc = st_station_each(a->txn, head_to, &x);
+	a->applied.addressed = true;
+	return rc;
+}
+
 /* ---- an erase ---- */
 
 struct erasing {
@@ -325,10 +358,30 @@ static int table_to(const struct st_city_version *v, void *arg)
 	return put(x->apply, x->log, v->log, v->seq);
 }
 
+/* The newest event of each writer to all below, and its head: from there on the child sees what is missing. */
+static int head_to_new(struct st_txn *t, const struct st_head_key *key, const struct st_head_row *row,
+		       void *arg)
+{
+	struct spreading *x = arg; /* log: the child's number */
+	struct st_log log;
+	int rc = key->subtree ? st_station_below(t, x->apply->self.station.number, key->to) : 0;
+	if (rc != 1)
+		return rc;
+	rc = st_log_get(t, key->log, &log);
+	if (rc == 0)
+		rc = writes(x->apply, x->log, log.station);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	rc = put(x->apply, x->log, key->log, row->seq);
+	return rc < 0 ? rc : st_head_goes_down(t, key, x->log);
+}
+
 int route_roll(struct st_apply *a, uint32_t child)
 {
 	ST_REQUIRE(child > 0);
 	struct spreading x = { .apply = a, .log = child };
 	int rc = st_station_each(a->txn, roll_to, &x);
-	return rc < 0 ? rc : st_city_each(a->txn, 0, table_to, &x);
+	if (rc == 0)
+		rc = st_city_each(a->txn, 0, table_to, &x);
+	return rc < 0 ? rc : st_head_each(a->txn, 0, head_to_new, &x);
 }

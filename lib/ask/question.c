@@ -232,7 +232,8 @@ int st_ask(struct st_txn *t, const struct st_ask *q, st_answer_fn *fn, void *arg
 	reterr_place[0] = 0;
 	int rc = a->today == 0 ? ST_EFIELD : run(a); /* a clock before 1970 */
 	if (rc == 0) {
-		*ret = (struct st_answered){ a->from, a->to, a->rows, a->places.count, a->covers };
+		*ret = (struct st_answered){ a->from, a->to, a->rows, a->places.count, a->covers,
+					      a->lacks };
 		a->covers = NULL;
 	}
 	free(a->covers);

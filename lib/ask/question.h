@@ -23,6 +23,7 @@ struct asking {
 	uint32_t from_month, to_month;
 	struct life life;
 	struct st_terms *terms; /* what the city has set */
+	const struct st_city_table *lacks; /* not issued, so that cells are empty; NULL: none */
 	size_t looked; /* rows of indexes gone through */
 	st_answer_fn *fn;
 	void *arg;
@@ -38,6 +39,7 @@ const char *either_of(const struct asking *a, const char *zh, const char *en);
 void row_text(struct asking *a, const char *text); /* "" and NULL: an empty cell */
 void row_code(struct asking *a, const char *code);
 void row_count(struct asking *a, uint64_t n);
+void row_rank(struct asking *a, uint32_t rank); /* a count; 0: an empty cell */
 void row_real(struct asking *a, double v); /* NAN: an empty cell */
 /* To one place behind the point. */
 static inline double tenths(double v)

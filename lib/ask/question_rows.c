@@ -67,6 +67,12 @@ void row_count(struct asking *a, uint64_t n)
 	c->empty = false;
 }
 
+void row_rank(struct asking *a, uint32_t rank)
+{
+	row_count(a, rank);
+	a->row[a->cells - 1].empty = rank == 0;
+}
+
 void row_real(struct asking *a, double v)
 {
 	struct st_answer_cell *c = next_cell(a);

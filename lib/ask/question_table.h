@@ -184,5 +184,5 @@ COLUMNS(ranking) = {
 	X(23, trainings, DAYS, YEAR, "代表培训", "trainings per deputy",                           \
 	  "已开展的学习培训, 按开展日期。", "Trainings that were held, by the day they were held.") \
 	X(24, ranking, MONTHS, YEAR, "站点考核排名", "ranking of stations for assessment",         \
-	  "同层级站点之间排名, 同分同名次; 各项分值用缺省评分表, 每项得分自成一列。", \
-	  "Among stations of one tier; equal points share a rank. The points of each line are the default ones; what a line earned has its own column.")
+	  "同层级站点之间排名, 同分同名次; 各项分值按时段末日有效的城市考核评分表 (assessment), 每项得分自成一列; 市未下发此表则不计分、不排名, 答案下面写明。", \
+	  "Among stations of one tier; equal points share a rank. Points are those of the city's table assessment in force at the end of the period; what a line earned has its own column. Where the city has issued none, nobody has points or a rank, and what stands under the answer says so.")

@@ -1,31 +1,17 @@
-/* questions_ranking.c - the ranking of stations for assessment, by a table of points.
+/* questions_ranking.c - the ranking of stations for assessment, by the city's table of points.
  *
- * Owns:    the table that holds where the city has none of its own, and what each of its lines
- * measures. A city's table replaces it: the same lines with other points, or some left out at 0.
- * Promise: 4: what is measured is what the other questions answer.
- * Flow:    cells, schedules, checkpoints -> points -> rows */
+ * Owns:    what each line of the table measures.
+ * Promise: 4: what is measured is what the other questions answer. Without a table of the city
+ *          nobody has points or a rank, and the answer says which table is lacking.
+ * Flow:    cells, schedules, checkpoints, city's table -> points -> rows */
 #include "question.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <station/base/check.h>
+#include <station/work/assessment.h>
 
-/* A share of 1 earns `most`; a count earns `each` until `most` is reached; a station that isn't
- * silent earns `most`. A share of nothing: matters that aren't there can't be late, but nothing
- * else is earned. */
-struct line {
-	double most, each;
-	double of_nothing;
-};
-enum { IN_TIME, ENDED, SATISFIED, VISITS, KEPT, HEARD, LINES };
-static const struct line default_lines[LINES] = {
-	[IN_TIME] = { .most = 30, .of_nothing = 30 },
-	[ENDED] = { .most = 20 },
-	[SATISFIED] = { .most = 20 },
-	[VISITS] = { .most = 10, .each = 0.5 },
-	[KEPT] = { .most = 15 },
-	[HEARD] = { .most = 5 },
-};
+enum { LINES = ST_ASSESSED_END }; /* [number]; [0] isn't used */
 
 enum {
 	N_OPEN,
@@ -46,8 +32,7 @@ struct scored {
 	enum st_tier tier;
 	struct sum measured;
 	uint64_t kept, due;
-	double share[LINES]; /* NAN: of nothing */
-	double points[LINES], sum;
+	double points[LINES], sum; /* NAN: the city has no table */
 	uint32_t rank;
 };
 
@@ -135,28 +120,29 @@ static double share_of(uint64_t of, uint64_t whole)
 	return whole == 0 ? (double)NAN : (double)of / (double)whole;
 }
 
-static void score(struct scored *x, const struct line lines[LINES])
+static void score(struct scored *x, const struct st_assessment *table)
 {
 	const uint64_t *n = x->measured.n;
 	st_assert(n[N_OVERDUE] <= n[N_OPEN]);
 	st_assert(n[N_SATISFIED] <= n[N_RATED]);
-	x->share[IN_TIME] = share_of(n[N_OPEN] - n[N_OVERDUE], n[N_OPEN]);
-	x->share[ENDED] = share_of(n[N_ENDED], n[N_MATTERS]);
-	x->share[SATISFIED] = share_of(n[N_SATISFIED], n[N_RATED]);
-	x->share[KEPT] = share_of(x->kept, x->due);
-	x->share[HEARD] = n[N_HEARD] != 0;
-	x->share[VISITS] = NAN;
-	x->sum = 0;
-	for (size_t i = 0; i < LINES; i++) {
-		double earned = i == VISITS          ? lines[i].each * (double)n[N_VISITS]
-				: isnan(x->share[i]) ? lines[i].of_nothing
-						     : lines[i].most * x->share[i];
-		st_assert(earned >= 0);
-		x->points[i] = tenths(earned < lines[i].most ? earned : lines[i].most);
-		st_assert(x->points[i] <= lines[i].most);
+	const double shares[LINES] = {
+		[ST_ASSESSED_in_time] = share_of(n[N_OPEN] - n[N_OVERDUE], n[N_OPEN]),
+		[ST_ASSESSED_ended] = share_of(n[N_ENDED], n[N_MATTERS]),
+		[ST_ASSESSED_satisfied] = share_of(n[N_SATISFIED], n[N_RATED]),
+		[ST_ASSESSED_kept] = share_of(x->kept, x->due),
+		[ST_ASSESSED_heard] = n[N_HEARD] != 0,
+	};
+	x->sum = table == NULL ? (double)NAN : 0;
+	for (size_t i = 1; i < LINES; i++) {
+		const struct st_assessment_line *l = table == NULL ? NULL : &table->lines[i];
+		x->points[i] = l == NULL ? (double)NAN
+			       : i == ST_ASSESSED_visits
+				       ? st_assessment_count(l, n[N_VISITS])
+				       : st_assessment_share(l, shares[i]);
+		st_assert(l == NULL || x->points[i] <= l->most);
 		x->sum += x->points[i];
 	}
-	x->sum = tenths(x->sum);
+	x->sum = table == NULL ? x->sum : tenths(x->sum);
 }
 
 /* By tier, then most points first, then by code. */
@@ -165,7 +151,7 @@ static int by_points(const void *a, const void *b)
 	const struct scored *x = a, *y = b;
 	if (x->tier != y->tier)
 		return x->tier < y->tier ? -1 : 1;
-	if (x->sum != y->sum)
+	if (x->sum < y->sum || x->sum > y->sum) /* neither: equal, or without points */
 		return x->sum > y->sum ? -1 : 1;
 	return x->by_code < y->by_code ? -1 : 1;
 }
@@ -178,6 +164,8 @@ static void rank(struct scored *all, size_t count)
 		if (i > 0 && all[i].tier != all[i - 1].tier)
 			first = i;
 		bool tie = i > first && all[i].sum == all[i - 1].sum;
+		if (isnan(all[i].sum))
+			continue; /* 0: none */
 		st_assert(i == first || all[i].sum <= all[i - 1].sum);
 		all[i].rank = tie ? all[i - 1].rank : (uint32_t)(i - first) + 1;
 	}
@@ -195,20 +183,20 @@ static int give(struct asking *a, const struct scored *x)
 	const uint64_t *n = x->measured.n;
 	int64_t silent = a->q->now_ms - (int64_t)n[N_SINCE] * 1000;
 	row_tier(a, x->station);
-	row_count(a, x->rank);
+	row_rank(a, x->rank);
 	row_station(a, x->station);
 	row_real(a, x->sum);
-	put_share(a, x, IN_TIME, n[N_OPEN] - n[N_OVERDUE], n[N_OPEN]);
-	put_share(a, x, ENDED, n[N_ENDED], n[N_MATTERS]);
-	put_share(a, x, SATISFIED, n[N_SATISFIED], n[N_RATED]);
+	put_share(a, x, ST_ASSESSED_in_time, n[N_OPEN] - n[N_OVERDUE], n[N_OPEN]);
+	put_share(a, x, ST_ASSESSED_ended, n[N_ENDED], n[N_MATTERS]);
+	put_share(a, x, ST_ASSESSED_satisfied, n[N_SATISFIED], n[N_RATED]);
 	row_count(a, n[N_VISITS]);
-	row_real(a, x->points[VISITS]);
-	put_share(a, x, KEPT, x->kept, x->due);
+	row_real(a, x->points[ST_ASSESSED_visits]);
+	put_share(a, x, ST_ASSESSED_kept, x->kept, x->due);
 	if (x->station == a->self || silent < 0)
 		row_real(a, 0);
 	else
 		row_real(a, n[N_SINCE] == 0 ? (double)NAN : (double)(silent / (24 * 3600 * 1000)));
-	row_real(a, x->points[HEARD]);
+	row_real(a, x->points[ST_ASSESSED_heard]);
 	return row_give(a);
 }
 
@@ -230,7 +218,25 @@ static int gather(struct asking *a, uint32_t station, struct sums *measured, str
 	if (rc < 0)
 		return rc;
 	memcpy(x->measured.n, s->n, sizeof(x->measured.n));
-	score(x, default_lines);
+	return 0;
+}
+
+/* The table at the end of the period, or today's while it lasts. */
+static int score_all(struct asking *a, struct scored *all, size_t count)
+{
+	struct st_assessment table;
+	uint32_t day = a->to == 0 || a->to > a->today ? a->today : a->to;
+	int rc = st_assessment_load(a->txn, day, &table);
+	bool none = rc == ST_ENOTFOUND;
+	if (rc < 0 && !none)
+		return rc;
+	if (none)
+		a->lacks = st_city_table(ST_CITY_assessment);
+	for (size_t i = 0; i < count; i++)
+		score(&all[i], none ? NULL : &table);
+	if (count > 1)
+		qsort(all, count, sizeof(*all), by_points);
+	rank(all, count);
 	return 0;
 }
 
@@ -245,10 +251,8 @@ int question_ranking(struct asking *a)
 	for (uint32_t s = 1; rc == 0 && s < a->places.count; s++)
 		if (is_here(a, s))
 			rc = gather(a, s, &measured, &schedules, &all[count++]);
-	if (rc == 0 && count > 1)
-		qsort(all, count, sizeof(*all), by_points);
 	if (rc == 0)
-		rank(all, count);
+		rc = score_all(a, all, count);
 	for (size_t i = 0; rc == 0 && i < count; i++)
 		rc = give(a, &all[i]);
 	sums_done(&measured);

@@ -179,6 +179,46 @@ static int count_all(struct making *m)
 	return 0;
 }
 
+/* A late record counts as overdue wherever it counts as in its state: in the same cells. */
+static int count_late(const struct st_record *r, void *arg)
+{
+	struct making *m = arg;
+	struct st_tally_one ones[ST_TALLIES_OF_MAX];
+	size_t n = st_tally_of(r, ones);
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		const struct st_tally_key *key = &ones[i].key;
+		struct group *g = NULL;
+		uint32_t keys[GROUP_KEYS] = { 0 };
+		bool counts = key->view == m->view &&
+			      st_counter_measure(ones[i].counter) == ST_IN_STATE;
+		bool other = m->dimensions.facet != NULL && key->channel != m->dimensions.facet->id;
+		if (!counts || other || !matches(m, key, r->state))
+			continue;
+		for (size_t k = 0; k < m->q->by_count; k++)
+			keys[k] = key_in(m, key, m->q->by[k], r->state);
+		rc = groups_find(&m->groups, keys, &g);
+		if (rc < 0)
+			return rc;
+		g->figures.overdue_now++;
+		m->total.figures.overdue_now++;
+		st_assert(m->total.figures.overdue_now <= m->total.figures.open_now);
+	}
+	return rc;
+}
+
+/* Beyond the bound there is no such figure. */
+static int count_all_late(struct making *m, struct st_report *to)
+{
+	int rc = m->by_state ? late_each(m->txn, m->kind->number, m->q->today, count_late, m) : 0;
+	to->no_overdue = rc == ST_ETOOBIG;
+	for (size_t i = 0; to->no_overdue && i < m->groups.count; i++)
+		m->groups.rows[i].figures.overdue_now = 0;
+	if (to->no_overdue)
+		m->total.figures.overdue_now = 0;
+	return to->no_overdue ? 0 : rc;
+}
+
 static int by_keys(const void *a, const void *b)
 {
 	const struct st_report_row *x = a, *y = b;
@@ -308,6 +348,8 @@ int st_report_make(struct st_txn *t, const struct st_report_query *q, struct st_
 	rc = prepare(&m, reterr_place);
 	if (rc == 0)
 		rc = count_all(&m);
+	if (rc == 0)
+		rc = count_all_late(&m, &report);
 	if (rc == 0)
 		rc = answer(&m, &report);
 	if (rc == 0)

@@ -30,6 +30,12 @@ int dimension_wanted(const struct dimensions *m, const struct st_where *w, uint3
 int dimension_label(const struct dimensions *m, enum st_dimension d, uint32_t key, char k[ST_LABEL_MAX],
 		    char l[ST_LABEL_MAX]);
 
+/* report_late.c: records of a kind that are open and past their due day, in order of holder and due
+ * day. fn: negative stops. ST_ETOOBIG: more than REPORT_LATE_MAX. */
+enum { REPORT_LATE_MAX = 1000 * 1000 };
+typedef int late_fn(const struct st_record *r, void *arg);
+int late_each(struct st_txn *t, uint32_t kind, uint32_t today, late_fn *fn, void *arg);
+
 enum { GROUP_KEYS = ST_REPORT_BY_MAX };
 struct days_count {
 	uint32_t days;

@@ -187,7 +187,7 @@ static int indexed(struct st_span key, void *arg)
 	struct st_record_ref ref;
 	if (key.size < REF_SIZE || key.size > sizeof(x->last))
 		return ST_ECORRUPT;
-	if (st_span_equal(key, st_span(x->from, x->from_size)))
+	if (!x->q->page_again && st_span_equal(key, st_span(x->from, x->from_size)))
 		return 0;
 	if (x->q->limit != 0 && x->count == x->q->limit) {
 		st_hex_put(x->next, st_span(x->last, x->last_size));

@@ -125,75 +125,43 @@ struct under {
 	const struct st_record *target; /* whose direct ones are looked for */
 };
 
-static int joins(const struct st_record_ref *ref, uint32_t value, uint32_t day, void *arg)
+static int joins(const struct st_record *r, const struct st_merge *merge, void *arg)
 {
 	struct under *u = arg;
 	struct st_voices *to = u->reading.to;
-	struct st_merge merge;
-	struct st_record r;
-	(void)value;
-	(void)day;
-	int rc = st_record_load(u->reading.txn, ref, &r);
-	if (rc == 0)
-		rc = st_merge_read(u->reading.reader, &r, &merge);
-	if (rc < 0)
-		return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;
-	/* Values of links are hashes: another number may have the same. A ring ends at its first
-	 * record. */
-	if (!merge.here || compare(&merge.target, &u->target->ref) != 0 ||
-	    compare(ref, &u->root.ref) == 0)
-		return 0;
+	if (compare(&r->ref, &u->root.ref) == 0)
+		return 0; /* a ring ends at its first record */
 	if (to->count == ST_VOICES_MAX) {
 		to->left = true;
 		return 1;
 	}
-	rc = to->count == u->reading.room ? grow(&u->reading) : 0;
+	int rc = to->count == u->reading.room ? grow(&u->reading) : 0;
 	if (rc < 0)
 		return rc;
-	to->list[to->count++] = (struct st_voice){ .record = r,
+	to->list[to->count++] = (struct st_voice){ .record = *r,
 						   .joins = u->target->ref,
 						   .end = u->root.ref,
-						   .told = merge.told,
+						   .told = merge->told,
 						   .joins_here = true };
 	return 0;
 }
 
-static int direct(struct under *u, const struct st_record *target, uint32_t field)
+static int direct(struct under *u, const struct st_record *target)
 {
-	char number[ST_NUMBER_TEXT];
-	struct st_record_id id;
-	int rc = st_record_id(u->reading.txn, &target->ref, &id);
-	if (rc < 0)
-		return rc;
-	st_number_text(&target->number, &id.opener, &id.ulid, number);
-	struct st_facet_query q = { .kind = target->kind,
-				    .field = field,
-				    .value = st_facet_of_record(st_span_text(number)) };
 	u->target = target;
-	return st_facet_each(u->reading.txn, &q, joins, u);
-}
-
-static uint32_t merge_field_of(const struct st_kind *k)
-{
-	for (size_t i = 0; k != NULL && i < k->move_count; i++) {
-		const struct st_field_row *f = st_merge_field(k, &k->moves[i]);
-		if (f != NULL)
-			return f->id;
-	}
-	return 0;
+	return st_merge_each(u->reading.reader, target, joins, u);
 }
 
 int st_voices_under(struct st_txn *t, const struct st_record *r, struct st_voices *ret)
 {
 	struct st_voices v = { .count = 0 };
 	struct under u = { .reading = { .txn = t, .to = &v }, .root = *r };
-	uint32_t field = merge_field_of(st_kind(r->kind));
 	int rc = st_merge_reader_new(t, &u.reading.reader);
-	if (rc == 0 && field != 0)
-		rc = direct(&u, r, field);
+	if (rc == 0)
+		rc = direct(&u, r);
 	for (size_t i = 0; rc == 0 && i < v.count; i++) {
 		struct st_record next = v.list[i].record; /* the list may move as it grows */
-		rc = direct(&u, &next, field);
+		rc = direct(&u, &next);
 	}
 	st_merge_reader_free(u.reading.reader);
 	if (rc < 0) {

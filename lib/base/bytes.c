@@ -187,6 +187,15 @@ void st_buf_varint(struct st_buf *b, uint64_t v)
 	st_buf_put(b, bytes, n);
 }
 
+size_t st_varint_size(uint64_t v)
+{
+	size_t n = 1;
+	for (; v >= 0x80; v >>= 7)
+		n++;
+	st_assert(n <= VARINT_MAX);
+	return n;
+}
+
 struct st_span st_buf_span(const struct st_buf *b)
 {
 	return (struct st_span){ b->data, b->size };
@@ -238,16 +247,18 @@ uint64_t st_read_u64(struct st_reader *r)
 
 uint64_t st_read_varint(struct st_reader *r)
 {
+	const uint8_t *p = r->rest.data;
+	size_t most = r->failed ? 0 : r->rest.size < VARINT_MAX ? r->rest.size : VARINT_MAX;
 	uint64_t v = 0;
-	for (unsigned shift = 0; shift < 7 * VARINT_MAX; shift += 7) {
-		uint8_t byte = st_read_u8(r);
-		if (r->failed)
-			return 0;
-		if (shift == 63 && byte > 1)
+	for (size_t n = 0; n < most; n++) {
+		if (n == VARINT_MAX - 1 && p[n] > 1)
 			break; /* beyond 64 bits */
-		v |= (uint64_t)(byte & 0x7f) << shift;
-		if (byte < 0x80)
+		v |= (uint64_t)(p[n] & 0x7f) << 7 * n;
+		if (p[n] < 0x80) {
+			r->rest.data += n + 1;
+			r->rest.size -= n + 1;
 			return v;
+		}
 	}
 	r->failed = true;
 	return 0;

@@ -144,12 +144,34 @@ int st_text_check(struct st_span s, size_t max, bool multiline)
 	return 0;
 }
 
+static bool follows(const uint8_t *p)
+{
+	return (p[0] & 0xc0) == 0x80;
+}
+
+/* ASCII, Chinese characters and their punctuation: they neither compose nor decompose (UAX 15), and most texts
+ * are of nothing else. U+4000 to 9FFF, U+3001 to 3029 (what stands behind them combines), U+FF00 to FF7F. */
+static bool is_plainly_normal(struct st_span s)
+{
+	size_t i = 0;
+	while (i < s.size) {
+		const uint8_t *p = s.data + i;
+		bool three = s.size - i >= 3 && follows(p + 1) && follows(p + 2);
+		if (p[0] < 0x80)
+			i++;
+		else if (three && ((p[0] >= 0xe4 && p[0] <= 0xe9) ||
+				   (p[0] == 0xe3 && p[1] == 0x80 && p[2] >= 0x81 && p[2] <= 0xa9) ||
+				   (p[0] == 0xef && (p[1] == 0xbc || p[1] == 0xbd))))
+			i += 3;
+		else
+			return false;
+	}
+	return true;
+}
+
 int st_text_nfc(struct st_span s, struct st_buf *to)
 {
-	bool ascii = true;
-	for (size_t i = 0; ascii && i < s.size; i++)
-		ascii = s.data[i] < 0x80;
-	if (ascii) { /* is its own normal form */
+	if (is_plainly_normal(s)) {
 		st_buf_put_span(to, s);
 		return to->error;
 	}

@@ -176,20 +176,23 @@ int st_city_decode(struct st_span body, struct st_city *ret_city)
 
 static void put_field(const struct st_field *in, uint32_t number, struct st_buf *to)
 {
-	struct st_buf inner;
 	st_assert(in->id != 0); /* read_field refuses it */
-	st_buf_init(&inner, ST_EVENT_MAX);
-	st_pb_put_number(&inner, 1, in->id);
+	size_t size = 1 + st_varint_size(in->id);
+	if (in->is_number)
+		size += 1 + st_varint_size(in->number);
+	else if (in->text.size > 0)
+		size += 1 + st_varint_size(in->text.size) + in->text.size;
+	st_buf_varint(to, (uint64_t)number << 3 | ST_PB_BYTES);
+	st_buf_varint(to, size);
+	size_t before = to->size;
+	st_pb_put_number(to, 1, in->id);
 	if (in->is_number) { /* a zero is told from an absent value, so it is written */
-		st_buf_varint(&inner, 2u << 3 | ST_PB_VARINT);
-		st_buf_varint(&inner, in->number);
+		st_buf_varint(to, 2u << 3 | ST_PB_VARINT);
+		st_buf_varint(to, in->number);
 	} else {
-		st_pb_put_bytes(&inner, 3, in->text);
+		st_pb_put_bytes(to, 3, in->text);
 	}
-	if (inner.error < 0)
-		to->error = inner.error;
-	st_pb_put_bytes(to, number, st_buf_span(&inner));
-	st_buf_done(&inner);
+	st_assert(to->error < 0 || to->size - before == size);
 }
 
 static int read_field(struct st_span bytes, struct st_field *to)
@@ -216,22 +219,18 @@ static uint32_t fields_number(uint32_t type)
 	return type == ST_MOVE ? 6 : type == ST_NOTE ? 3 : 4;
 }
 
-static int read_fields(struct st_span bytes, uint32_t number, struct st_arena *arena,
-		       const struct st_field **ret_fields, size_t *ret_count)
+static int read_fields(struct st_span bytes, uint32_t number, size_t count, struct st_arena *arena,
+		       const struct st_field **ret_fields)
 {
 	ST_REQUIRE(arena != NULL);
 	struct st_reader r = st_reader(bytes);
 	struct st_pb_field f;
-	size_t count = 0;
-	while (st_pb_next(&r, &f))
-		count += f.number == number;
-	if (r.failed || count > ST_FIELDS_MAX)
+	if (count > ST_FIELDS_MAX)
 		return ST_EWIRE;
 	struct st_field *fields = st_arena_alloc(arena, (count + 1) * sizeof(*fields));
 	if (fields == NULL)
 		return ST_EWIRE;
-	r = st_reader(bytes);
-	for (size_t i = 0; st_pb_next(&r, &f);) {
+	for (size_t i = 0; i < count && st_pb_next(&r, &f);) {
 		if (f.number != number)
 			continue;
 		int rc = f.wire == ST_PB_BYTES ? read_field(f.bytes, &fields[i++]) : ST_EWIRE;
@@ -239,7 +238,6 @@ static int read_fields(struct st_span bytes, uint32_t number, struct st_arena *a
 			return rc;
 	}
 	*ret_fields = fields;
-	*ret_count = count;
 	return 0;
 }
 
@@ -290,11 +288,15 @@ int st_change_decode(uint32_t type, struct st_span body, struct st_arena *arena,
 		return ST_EWIRE; /* a damaged row may point to any event */
 	memset(&c, 0, sizeof(c));
 	int rc = 0;
-	while (rc == 0 && st_pb_next(&r, &f))
-		rc = take(type, &f, &c);
+	while (rc == 0 && st_pb_next(&r, &f)) {
+		if (f.number == fields_number(type))
+			c.field_count++;
+		else
+			rc = take(type, &f, &c);
+	}
 	if (rc < 0 || r.failed)
 		return ST_EWIRE;
-	rc = read_fields(body, fields_number(type), arena, &c.fields, &c.field_count);
+	rc = read_fields(body, fields_number(type), c.field_count, arena, &c.fields);
 	if (rc == 0)
 		*ret_change = c;
 	return rc;
@@ -312,7 +314,15 @@ int st_fields_encode(const struct st_field *fields, size_t count, struct st_buf 
 int st_fields_decode(struct st_span content, struct st_arena *arena,
 		     const struct st_field **ret_fields, size_t *ret_count)
 {
-	return read_fields(content, 1, arena, ret_fields, ret_count);
+	struct st_reader r = st_reader(content);
+	struct st_pb_field f;
+	size_t count = 0;
+	while (st_pb_next(&r, &f))
+		count += f.number == 1;
+	int rc = r.failed ? ST_EWIRE : read_fields(content, 1, count, arena, ret_fields);
+	if (rc == 0)
+		*ret_count = count;
+	return rc;
 }
 
 const struct st_field *st_field_find(const struct st_field *fields, size_t count, uint32_t id)

@@ -275,10 +275,17 @@ int st_outbox_taken(struct st_txn *t, uint32_t child, uint64_t position)
 	return rc == 1 ? 0 : rc;
 }
 
+int st_outbox_drop(struct st_txn *t, uint32_t child, uint64_t position)
+{
+	ST_REQUIRE(position > 0); /* 0 isn't a row: it is the last position given */
+	struct key k = outbox_key(child, position);
+	int rc = kv_del(t, TABLE_OUTBOX, key_span(&k));
+	return rc == ST_ENOTFOUND ? 0 : rc;
+}
+
 static int count(const struct st_outbox_row *row, void *arg)
 {
-	(void)row;
-	++*(uint64_t *)arg;
+	*(uint64_t *)arg += (row->seq & ST_OUTBOX_HEAD) == 0;
 	return 0;
 }
 
@@ -322,4 +329,29 @@ int st_addressed_put(struct st_txn *t, const struct st_code *to, bool subtree,
 	st_put_u32(row, a->epoch);
 	st_put_u64(row + 4, a->seq);
 	return kv_put(t, TABLE_ADDRESSED, key_span(&k), ST_SPAN(row));
+}
+
+struct addressed_each {
+	st_addressed_fn *fn;
+	void *arg;
+};
+
+static int each_addressed(struct st_txn *t, const struct kv_row *row, void *arg)
+{
+	struct addressed_each *e = arg;
+	struct st_code to = { .text = { 0 } };
+	if (row->key.size != ST_CODE_MAX + 1 || row->value.size != ADDRESSED_ROW)
+		return ST_ECORRUPT;
+	struct st_addressed a = { .epoch = st_get_u32(row->value.data),
+				  .seq = st_get_u64(row->value.data + 4) };
+	memcpy(to.text, row->key.data, ST_CODE_MAX);
+	return e->fn(t, &to, row->key.data[ST_CODE_MAX] != 0, &a, e->arg);
+}
+
+int st_addressed_each(struct st_txn *t, st_addressed_fn *fn, void *arg)
+{
+	ST_REQUIRE(fn != NULL);
+	struct addressed_each e = { fn, arg };
+	struct kv_range range = { .table = TABLE_ADDRESSED };
+	return kv_scan(t, &range, each_addressed, &e);
 }

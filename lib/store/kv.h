@@ -35,6 +35,7 @@
 	X(HOOKS, "hooks")                                                                          \
 	X(BALLOTS, "ballots")                                                                      \
 	X(CITY, "city")                                                                            \
+	X(HEADS, "heads")                                                                          \
 	X(ERASED, "erased")
 enum table {
 #define X(table, name) TABLE_##table,

@@ -9,6 +9,7 @@
 #include "kv.h"
 
 enum { OF_RECORD = 2, REF = 4 + ST_ULID_SIZE, HOOK_KEY = REF + 4, HOOK_ROW = 4 + 8 + ST_HOOK_ID };
+enum { JOINED_SHIFT = 16 }; /* both states in the one number that a row has had for its own */
 enum { ROW_MAX = ST_QUERY_CODE + 4 + 4 + 8 + 2 * (1 + ST_ONLINE_TEXT_MAX) };
 _Static_assert(ST_ONLINE_TEXT_MAX <= UINT8_MAX, "its length is one byte");
 _Static_assert((int)HOOK_KEY <= (int)KV_KEY_MAX, "the longest key");
@@ -49,9 +50,11 @@ int st_online_put(struct st_txn *t, const struct st_online *o)
 	struct st_buf row;
 	ST_REQUIRE(strlen(o->code) == ST_QUERY_CODE);
 	ST_REQUIRE(o->received_ms >= 0);
+	ST_REQUIRE(o->state < 1u << JOINED_SHIFT);
+	ST_REQUIRE(o->joined < 1u << JOINED_SHIFT);
 	st_buf_init(&row, ROW_MAX);
 	st_buf_put(&row, o->code, ST_QUERY_CODE);
-	st_buf_u32(&row, o->state);
+	st_buf_u32(&row, o->state | o->joined << JOINED_SHIFT);
 	st_buf_u32(&row, o->hooks);
 	st_buf_u64(&row, (uint64_t)o->received_ms);
 	put_text(&row, o->source);
@@ -78,7 +81,9 @@ static int decode(const struct st_record_ref *ref, struct st_span row, struct st
 	memset(&o, 0, sizeof(o));
 	o.ref = *ref;
 	(void)st_read_copy(&r, o.code, ST_QUERY_CODE);
-	o.state = st_read_u32(&r);
+	uint32_t states = st_read_u32(&r);
+	o.state = states & ((1u << JOINED_SHIFT) - 1);
+	o.joined = states >> JOINED_SHIFT;
 	o.hooks = st_read_u32(&r);
 	o.received_ms = (int64_t)st_read_u64(&r);
 	read_text(&r, o.source);

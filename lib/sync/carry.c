@@ -9,12 +9,12 @@
 #include <station/base/check.h>
 #include <station/base/pb.h>
 #include <station/event/event.h>
-#include <station/store/carried.h>
+#include <station/store/heads.h>
 #include <station/store/stations.h>
 #include <station/trust/part.h>
 #include "packer.h"
 
-enum { CARRY_INCARNATION = 1, CARRY_POSITION, CARRY_ITEM, CARRY_CERTIFICATE };
+enum { CARRY_INCARNATION = 1, CARRY_POSITION, CARRY_ITEM, CARRY_CERTIFICATE, CARRY_HEAD };
 enum { ITEM_STATION = 1, ITEM_EPOCH, ITEM_SEQ, ITEM_EVENT, ITEM_PATH, ITEM_SIZE, ITEM_TIME,
        ITEM_SIGNATURE, ITEM_PART, ITEM_SHARED };
 enum { CARRY_RAW_MAX = ST_PUSH_RAW_MAX };
@@ -36,7 +36,7 @@ struct carrying {
 	uint32_t id_log, chained; /* whose id; whose chain was put last */
 	struct st_buf event, item, stored;
 	uint64_t position;
-	size_t items, items_max;
+	size_t items, items_max, heads;
 	uint32_t told[ST_CARRY_CERTIFICATES_MAX]; /* stations whose certificate is in it */
 	size_t told_count;
 };
@@ -130,6 +130,31 @@ static int name_log(struct carrying *c)
 	return rc;
 }
 
+/* 1: the next carry has room for it. A child that doesn't take heads is told of none. */
+static int add_head(struct carrying *c, const struct st_outbox_row *row, const struct st_head_key *key)
+{
+	struct st_buf *raw = packer_raw(c->packer);
+	struct st_head h;
+	struct st_log log;
+	if (c->heads == ST_CARRY_HEADS_MAX)
+		return 1;
+	int rc = c->to->version < ST_WIRE_HEADS ? ST_ENOTFOUND : st_head_read(c->txn, key, &h);
+	if (rc == ST_ENOTFOUND) {
+		c->position = row->position;
+		return 0;
+	}
+	if (rc == 0)
+		rc = st_log_get(c->txn, key->log, &log);
+	if (rc == 0)
+		rc = put_chain(c, log.station);
+	if (rc < 0)
+		return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;
+	packer_put_head(raw, CARRY_HEAD, &h);
+	c->position = row->position;
+	c->heads++;
+	return raw->error;
+}
+
 /* 1: the next carry has room for it. */
 static int add_row(const struct st_outbox_row *row, void *arg)
 {
@@ -140,6 +165,9 @@ static int add_row(const struct st_outbox_row *row, void *arg)
 	if (c->items == c->items_max || raw->size > ST_CARRY_BYTES_MAX ||
 	    c->told_count + ST_DEPTH_MAX > ST_CARRY_CERTIFICATES_MAX)
 		return 1;
+	struct st_head_key key;
+	if (st_outbox_head(row, &key))
+		return add_head(c, row, &key);
 	st_buf_clear(&c->event);
 	int rc = st_carried_prove(&c->proving, row->log, row->seq, &e);
 	if (rc == ST_ENOTFOUND) { /* erased, or never covered: nothing that could be proven */
@@ -288,10 +316,11 @@ static int count_rows(struct st_span raw, struct st_carry *c)
 	while (st_pb_next(&r, &f)) {
 		c->item_count += f.number == CARRY_ITEM;
 		c->certificate_count += f.number == CARRY_CERTIFICATE;
+		c->head_count += f.number == CARRY_HEAD;
 	}
 	if (r.failed)
 		return ST_EWIRE;
-	return c->item_count > ST_CARRY_ITEMS_MAX ||
+	return c->item_count > ST_CARRY_ITEMS_MAX || c->head_count > ST_CARRY_HEADS_MAX ||
 			       c->certificate_count > ST_CARRY_CERTIFICATES_MAX
 		       ? ST_ETOOBIG
 		       : 0;
@@ -301,12 +330,13 @@ static int read_carry(struct st_span raw, struct st_arena *arena, struct st_carr
 {
 	struct st_reader r = st_reader(raw);
 	struct st_pb_field f;
-	size_t item = 0, certificate = 0;
+	size_t item = 0, certificate = 0, head = 0;
 	const struct st_carry_item *base = NULL;
 	struct st_carry_item *items = st_arena_alloc(arena, (c->item_count + 1) * sizeof(*items));
 	struct st_span *certificates =
 		st_arena_alloc(arena, (c->certificate_count + 1) * sizeof(*certificates));
-	if (items == NULL || certificates == NULL)
+	struct st_head *heads = st_arena_alloc(arena, (c->head_count + 1) * sizeof(*heads));
+	if (items == NULL || certificates == NULL || heads == NULL)
 		return ST_ETOOBIG;
 	int rc = 0;
 	while (rc == 0 && st_pb_next(&r, &f)) {
@@ -319,9 +349,13 @@ static int read_carry(struct st_span raw, struct st_arena *arena, struct st_carr
 			rc = bytes ? read_item(f.bytes, &items[item++], &base) : ST_EWIRE;
 		else if (f.number == CARRY_CERTIFICATE)
 			certificates[certificate++] = f.bytes;
+		else if (f.number == CARRY_HEAD)
+			rc = bytes ? packer_read_head(f.bytes, &heads[head++]) : ST_EWIRE;
 	}
 	st_assert(item <= c->item_count); /* as count_rows has counted */
 	st_assert(certificate <= c->certificate_count);
+	st_assert(head <= c->head_count);
+	c->heads = heads;
 	c->items = items;
 	c->certificates = certificates;
 	return rc < 0 || r.failed || c->position == 0 ? ST_EWIRE : 0;
@@ -339,7 +373,8 @@ int st_carry_unpack(uint8_t *raw, size_t size, struct st_inbound_carry **ret_in)
 	if (in == NULL)
 		return ST_ENOMEM;
 	rc = st_arena_init(&in->arena, (c.item_count + 1) * sizeof(struct st_carry_item) +
-					       (c.certificate_count + 1) * sizeof(struct st_span) + 64);
+					       (c.certificate_count + 1) * sizeof(struct st_span) +
+					       (c.head_count + 1) * sizeof(struct st_head) + 64);
 	if (rc == 0)
 		rc = read_carry(st_span(raw, size), &in->arena, &c);
 	if (rc < 0) {

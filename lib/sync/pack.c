@@ -10,6 +10,7 @@
 #include <station/base/check.h>
 #include <station/base/pb.h>
 #include <station/event/event.h>
+#include <station/store/heads.h>
 #include <station/trust/part.h>
 #include "packer.h"
 
@@ -214,9 +215,71 @@ static int encode(struct st_packer *p, const struct st_log_id *id, uint64_t firs
 	return to->error;
 }
 
+/* Where a push ends at most: a checkpoint's spacing further, so that the parent takes it in at a stroke; as far as
+ * any push goes where the log is spaced wider. */
+static int find_end(struct st_txn *t, const struct st_log *log, uint64_t from, uint64_t *ret_to)
+{
+	struct st_checkpoint_row cp = { .size = 0 };
+	uint64_t left = log->signed_size - from;
+	*ret_to = from + (left < ST_CHECKPOINT_EVENTS_MAX ? left : ST_CHECKPOINT_EVENTS_MAX);
+	int rc = st_checkpoint_at_most(t, log->number, *ret_to, &cp);
+	if (rc < 0 && rc != ST_ENOTFOUND)
+		return rc;
+	if (cp.size <= from)
+		*ret_to = from + (left < ST_PUSH_EVENTS_MAX ? left : ST_PUSH_EVENTS_MAX);
+	return 0;
+}
+
+struct heads {
+	struct st_packer *packer;
+	uint64_t size; /* of the log, behind the push */
+	uint64_t last; /* stamp */
+	unsigned count;
+	bool whole;    /* the push ends where the log does */
+};
+
+static int put_head(struct st_txn *t, const struct st_head_key *key, uint64_t stamp, void *arg)
+{
+	struct heads *x = arg;
+	struct st_buf *raw = &x->packer->raw;
+	struct st_head h;
+	int rc = st_head_read(t, key, &h);
+	if (rc < 0)
+		return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc; /* the row that the order names */
+	if (x->count == ST_PUSH_HEADS_MAX || raw->size + ST_HEAD_WIRE_MAX > ST_PUSH_RAW_MAX ||
+	    (h.seq > x->size && !x->whole))
+		return 1; /* the next push has it */
+	x->last = stamp;
+	if (h.seq > x->size)
+		return 0; /* of events that this log has lost: nobody could take it */
+	packer_put_head(raw, PUSH_HEAD, &h);
+	x->count++;
+	return raw->error;
+}
+
+/* Behind the events that they name. */
+static int put_heads(struct st_packer *p, const struct st_push_from *from, uint64_t size,
+		     struct st_packed *packed)
+{
+	struct heads x = { .packer = p, .size = size, .last = from->heads_after,
+			   .whole = size == p->log->signed_size };
+	int rc = from->heads ? st_head_up_each(p->txn, p->log->number, from->heads_after, put_head, &x) : 0;
+	st_assert(x.count <= ST_PUSH_HEADS_MAX);
+	packed->heads = x.last;
+	return rc < 0 ? rc : 0;
+}
+
 int st_push_pack(struct st_packer *p, struct st_txn *t, const struct st_log *log, uint64_t from,
 		 struct st_packed *ret_packed)
 {
+	struct st_push_from of = { .size = from };
+	return st_push_pack_from(p, t, log, &of, ret_packed);
+}
+
+int st_push_pack_from(struct st_packer *p, struct st_txn *t, const struct st_log *log,
+		      const struct st_push_from *of, struct st_packed *ret_packed)
+{
+	uint64_t from = of->size;
 	ST_REQUIRE(from <= log->signed_size);
 	struct st_log_id id;
 	struct st_checkpoint_row cp;
@@ -225,9 +288,10 @@ int st_push_pack(struct st_packer *p, struct st_txn *t, const struct st_log *log
 	p->item_count = p->item_part_count = 0;
 	st_buf_clear(&p->events);
 	st_buf_clear(&p->parts);
-	uint64_t to = log->signed_size - from > ST_PUSH_EVENTS_MAX ? from + ST_PUSH_EVENTS_MAX
-								   : log->signed_size;
+	uint64_t to = from;
 	int rc = st_log_id(t, log, &id);
+	if (rc == 0)
+		rc = find_end(t, log, from, &to);
 	if (rc == 0 && to > from)
 		rc = st_event_each(t, log->number, from + 1, to, gather, p);
 	if (rc < 0)
@@ -237,14 +301,14 @@ int st_push_pack(struct st_packer *p, struct st_txn *t, const struct st_log *log
 		return rc;
 	if (cp.size < from || (cp.size == from && log->signed_size > from))
 		return ST_ENOTFOUND;
+	struct st_packed packed = { .first_seq = from + 1, .size = cp.size,
+				    .time_s = cp.cosignature.time_s };
 	rc = encode(p, &id, from + 1, &cp);
+	if (rc == 0)
+		rc = put_heads(p, of, cp.size, &packed);
 	if (rc < 0)
 		return rc;
-	*ret_packed = (struct st_packed){
-		.first_seq = from + 1,
-		.size = cp.size,
-		.time_s = cp.cosignature.time_s,
-	};
+	*ret_packed = packed;
 	packer_compress(p, ret_packed);
 	st_assert(ret_packed->size >= from);
 	st_assert(ret_packed->size <= to);

@@ -42,21 +42,26 @@ int packer_read_part(struct st_span bytes, struct st_push_part *part)
 }
 
 /* Counts first, so that the arrays are exactly as large as the push says within its bounds. */
-static int count_rows(struct st_span raw, size_t *ret_events, size_t *ret_parts)
+struct rows {
+	size_t events, parts, heads;
+};
+
+static int count_rows(struct st_span raw, struct rows *ret_rows)
 {
 	struct st_reader r = st_reader(raw);
 	struct st_pb_field f;
-	size_t events = 0, parts = 0;
+	struct rows n = { .events = 0 };
 	while (st_pb_next(&r, &f)) {
-		events += f.number == PUSH_EVENT;
-		parts += f.number == PUSH_PART;
+		n.events += f.number == PUSH_EVENT;
+		n.parts += f.number == PUSH_PART;
+		n.heads += f.number == PUSH_HEAD;
 	}
 	if (r.failed)
 		return ST_EWIRE;
-	if (events > ST_PUSH_EVENTS_MAX || parts > ST_PUSH_PARTS_MAX)
+	if (n.events > ST_PUSH_EVENTS_MAX || n.parts > ST_PUSH_PARTS_MAX ||
+	    n.heads > ST_PUSH_HEADS_MAX)
 		return ST_ETOOBIG;
-	*ret_events = events;
-	*ret_parts = parts;
+	*ret_rows = n;
 	return 0;
 }
 
@@ -83,6 +88,9 @@ static int take_field(struct st_inbound *in, const struct st_pb_field *f)
 		return 0;
 	case PUSH_PART:
 		return f->wire == ST_PB_BYTES ? packer_read_part(f->bytes, &in->parts[push->part_count++])
+					     : ST_EWIRE;
+	case PUSH_HEAD:
+		return f->wire == ST_PB_BYTES ? packer_read_head(f->bytes, &in->heads[push->head_count++])
 					     : ST_EWIRE;
 	case PUSH_ROOT:
 		return fixed(f, push->checkpoint.root.bytes, ST_HASH_SIZE);
@@ -115,6 +123,7 @@ static int read_push(struct st_inbound *in, struct st_span raw)
 	push->checkpoint.size = push->first_seq - 1 + push->event_count;
 	push->events = in->events;
 	push->parts = in->parts;
+	push->heads = in->heads;
 	st_assert(push->event_count <= ST_PUSH_EVENTS_MAX); /* as count_rows has counted */
 	st_assert(push->part_count <= ST_PUSH_PARTS_MAX);
 	st_assert(push->checkpoint.size >= push->first_seq - 1);
@@ -124,16 +133,19 @@ static int read_push(struct st_inbound *in, struct st_span raw)
 int st_push_unpack(uint8_t *raw, size_t size, struct st_inbound **ret_in)
 {
 	ST_REQUIRE(raw != NULL || size == 0);
-	size_t events, parts;
-	int rc = count_rows(st_span(raw, size), &events, &parts);
+	struct rows n;
+	int rc = count_rows(st_span(raw, size), &n);
 	if (rc < 0)
 		return rc;
 	struct st_inbound *in = calloc(1, sizeof(*in));
 	if (in == NULL)
 		return ST_ENOMEM;
-	in->events = calloc(events + 1, sizeof(*in->events));
-	in->parts = calloc(parts + 1, sizeof(*in->parts));
-	rc = in->events == NULL || in->parts == NULL ? ST_ENOMEM : read_push(in, st_span(raw, size));
+	in->events = calloc(n.events + 1, sizeof(*in->events));
+	in->parts = calloc(n.parts + 1, sizeof(*in->parts));
+	in->heads = calloc(n.heads + 1, sizeof(*in->heads));
+	rc = in->events == NULL || in->parts == NULL || in->heads == NULL
+		     ? ST_ENOMEM
+		     : read_push(in, st_span(raw, size));
 	if (rc < 0) {
 		st_inbound_free(in);
 		return rc;
@@ -151,6 +163,7 @@ void st_inbound_free(struct st_inbound *in)
 	free(in->raw);
 	free(in->events);
 	free(in->parts);
+	free(in->heads);
 	free(in);
 }
 

@@ -125,6 +125,7 @@ static int send_packed(struct st_uplink *u)
 	u->packed_ready = false;
 	l->sent = u->packed.size;
 	l->sent_s = u->packed.time_s;
+	l->heads_sent = u->packed.heads;
 	st_assert(l->acked <= l->sent);
 	st_assert(l->sent <= l->size);
 	return 0;
@@ -142,7 +143,9 @@ static int pack_log(struct st_uplink *u, struct st_txn *t, size_t i)
 		rc = ST_ECORRUPT; /* no log loses what was signed */
 	if (rc < 0)
 		return rc;
-	rc = st_push_pack(u->packer, t, &log, u->logs[i].sent, &u->packed);
+	struct st_push_from from = { .size = u->logs[i].sent, .heads = u->version >= ST_WIRE_HEADS,
+				     .heads_after = u->logs[i].heads_sent };
+	rc = st_push_pack_from(u->packer, t, &log, &from, &u->packed);
 	if (rc < 0)
 		return rc;
 	/* The snapshot may hold more than the table was told of. */
@@ -150,6 +153,8 @@ static int pack_log(struct st_uplink *u, struct st_txn *t, size_t i)
 		u->logs[i].size = u->packed.size;
 	if (u->packed.time_s > u->logs[i].signed_s)
 		u->logs[i].signed_s = u->packed.time_s;
+	if (u->packed.heads > u->logs[i].heads)
+		u->logs[i].heads = u->packed.heads;
 	u->packed_log = i;
 	st_assert(u->packed.size >= u->logs[i].sent);
 	u->packed_ready = true;
@@ -195,6 +200,7 @@ int st_uplink_linked(struct st_uplink *u, struct st_txn *t, const struct st_now 
 	u->info.credit = 0;
 	u->info.refused = 0;
 	u->wanting = u->more = false;
+	u->version = 0;
 	u->session++;
 	u->carry_again_ms = 0;
 	st_assembly_reset(&u->assembly);
@@ -210,6 +216,7 @@ void st_uplink_lost(struct st_uplink *u, const struct st_now *now)
 	for (size_t i = 0; i < u->log_count; i++) {
 		st_assert(u->logs[i].acked <= u->logs[i].size);
 		u->logs[i].sent = u->logs[i].acked;
+		u->logs[i].heads_sent = 0;
 		u->logs[i].again_ms = 0;
 	}
 	if (u->info.state != ST_UPLINK_DOWN)
@@ -224,6 +231,7 @@ static int on_welcome(struct st_uplink *u, const struct st_now *now, const struc
 		return ST_EVERSION;
 	if (!st_code_equal(&w->station, &u->self.parent))
 		return ST_ESUBTREE;
+	u->version = w->version;
 	memcpy(u->parent_incarnation, w->incarnation, sizeof(u->parent_incarnation));
 	u->info.skew_ms = (int64_t)(w->wall_ms - now->wall_ms);
 	u->info.credit = w->credit;
@@ -307,6 +315,7 @@ static int on_refusal(struct st_uplink *u, struct st_txn *t, const struct st_now
 		l->refused = r->code;
 		l->refused_times++;
 		l->acked = l->sent = r->held;
+		l->heads_sent = 0;
 		l->first_push = u->push + 1;
 		st_assert(l->sent <= l->size);
 		if (r->code != ST_ESEQ || l->refused_times > 1)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <station/base/check.h>
+#include <station/store/heads.h>
 #include <station/store/stations.h>
 
 _Static_assert((size_t)ST_UPLINK_LOGS_MAX < (size_t)UPLINK_NO_LOG,
@@ -57,7 +58,7 @@ static int row(struct st_txn *t, const struct st_log *log, struct st_uplink_log 
 	l->size = log->signed_size;
 	l->bytes = log->bytes;
 	l->signed_s = cp.cosignature.time_s;
-	return 0;
+	return st_head_up_newest(t, log->number, &l->heads);
 }
 
 static int add(struct st_uplink *u, struct st_txn *t, const struct st_log *log)
@@ -157,7 +158,8 @@ static bool gathers(const struct st_uplink_log *l)
 static bool may_go(struct st_uplink *u, struct st_uplink_log *l, uint64_t now_ms)
 {
 	st_assert(l->acked <= l->sent);
-	bool stale = l->sent == l->size && l->acked == l->size && l->signed_s > l->sent_s;
+	bool heads = u->version >= ST_WIRE_HEADS && l->heads > l->heads_sent;
+	bool stale = l->sent == l->size && l->acked == l->size && (heads || l->signed_s > l->sent_s);
 	if ((l->sent == l->size && !stale) || l->size == 0 || now_ms < l->again_ms || gathers(l))
 		return false;
 	if (l->admitted || l->issuer_log == 0)

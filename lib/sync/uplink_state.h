@@ -18,6 +18,7 @@ struct st_uplink {
 	uint32_t push;              /* running number of the last push sent */
 	uint64_t heard_ms, nonce, pinged_ms;
 	uint32_t session;           /* greetings so far */
+	uint32_t version;           /* of the wire, as the parent has chosen; 0: not yet */
 	struct st_assembly assembly; /* of a carry */
 	uint8_t parent_incarnation[16];
 	uint64_t carry_again_ms;    /* one couldn't be stored: when to ask for it again; 0: none */

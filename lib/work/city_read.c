@@ -9,6 +9,7 @@
 #include <station/base/check.h>
 #include <station/base/clock.h>
 #include <station/base/text.h>
+#include <station/work/assessment.h>
 #include <station/work/city.h>
 #include <station/work/points.h>
 #include <station/work/register.h>
@@ -421,11 +422,21 @@ static int check_points(struct reading *r)
 	return 0;
 }
 
+static int check_assessment(struct reading *r)
+{
+	struct st_assessment_wrong w;
+	int rc = st_assessment_of_rows(st_buf_span(r->rows), (uint32_t)r->table->column_count, NULL, &w);
+	if (rc == ST_EFIELD)
+		bad_line(r, w.line, st_span_text(w.column), w.reason);
+	return rc == ST_EFIELD ? 0 : rc;
+}
+
 static int check_whole(struct reading *r)
 {
 	switch (r->table->number) {
 	case ST_CITY_registers: return check_registers(r);
 	case ST_CITY_points:    return check_points(r);
+	case ST_CITY_assessment: return check_assessment(r);
 	default:                return 0;
 	}
 }

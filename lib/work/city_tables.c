@@ -4,7 +4,7 @@
  * Flow:    tables -> city, city_read -> apply, api, stationctl */
 #include <string.h>
 #include <station/base/check.h>
-#include <station/work/city.h>
+#include <station/work/assessment.h>
 
 static const struct st_choice units[] = {
 	{ 1, "working", "工作日", "working days" },
@@ -26,6 +26,12 @@ static const struct st_choice tiers[] = {
 	{ 2, "branch", "县区分站", "branch" },
 	{ 3, "base", "乡镇街道基站", "base" },
 	{ 4, "specialty", "行业专业站", "specialty" },
+	{ 0, NULL, NULL, NULL },
+};
+static const struct st_choice assessed[] = {
+#define X(number, name, counted, zh, en) { number, #name, zh, en },
+	ST_ASSESSED(X)
+#undef X
 	{ 0, NULL, NULL, NULL },
 };
 
@@ -103,6 +109,12 @@ static const struct st_city_column settings[] = {
 	OTHER("name", ST_CITY_NAME, NEEDED, "设置", "setting"),
 	OTHER("value", ST_CITY_VALUE, NEEDED, "值", "value"),
 };
+static const struct st_city_column assessment[] = {
+	CHOICE("line", NEEDED, assessed, "考核项", "what is measured"),
+	COUNT("most", NEEDED, 0, 1000, "满分", "points at most"),
+	COUNT("full_at", 0, 1, 1000000, "多少次得满分 (按次数计的项)", "of what is counted: how many earn all points"),
+	COUNT("of_nothing", 0, 0, 1000, "无从计算时得分", "points where there is nothing to take a share of"),
+};
 
 #define TABLE(name, zh, en, key, rows)                                                             \
 	{ ST_CITY_##name, #name, zh, en, name, sizeof(name) / sizeof(name[0]), key, rows }
@@ -123,6 +135,7 @@ static const struct st_city_table tables[] = {
 	TABLE(schedules, "四定样板", "templates of schedules", 1, 200),
 	TABLE(guides, "指导关系", "who guides which station", 5, 1500),
 	TABLE(settings, "设置", "settings", 1, 100),
+	TABLE(assessment, "站点考核评分", "points of stations", 1, ST_ASSESSED_END - 1),
 };
 enum { TABLES = sizeof(tables) / sizeof(tables[0]) };
 

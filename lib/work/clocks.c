@@ -132,6 +132,18 @@ int clocks_within(const struct checking *k)
 	return rc < 0 ? rc : today(k) <= last ? 0 : ST_EMOVE;
 }
 
+/* So many days after today as hold where the city says nothing. A due day is then the table's. */
+static int after_usual(const struct checking *k, const struct st_by_city *by, uint32_t *ret_day)
+{
+	const struct st_setting *s = st_setting_named(st_span_text(by->by));
+	if (k->c->terms == NULL || k->c->foreign || by->sets == ST_F_DUE_DAY)
+		return ST_ENOTFOUND;
+	st_assert(s != NULL);
+	uint64_t n = st_city_number(st_span_text(s->usual), 0);
+	st_assert(n > 0);
+	return st_terms_add(k->c->terms, today(k), (uint32_t)n, s->working, ret_day);
+}
+
 int clocks_set(const struct checking *k)
 {
 	const struct st_by_city *by = &k->out->move->city;
@@ -139,14 +151,18 @@ int clocks_set(const struct checking *k)
 	if (by->by == NULL || (by->when != 0 && fact(k->out, by->when) == NULL))
 		return 0;
 	int rc = after(k, by->by, today(k), &day);
+	if (rc == ST_ENOTFOUND)
+		rc = after_usual(k, by, &day);
 	if (rc < 0)
 		return rc == ST_ENOTFOUND ? 0 : rc;
 	const struct st_field *given = fact(k->out, by->sets);
 	if (given != NULL)
 		return given->number <= day ? 0 : clocks_refuse_day(k, by->sets, "<=", day);
 	add_number(k->out, by->sets, day);
+	if (by->sets != ST_F_DUE_DAY)
+		return 0;
 	rc = st_terms_version(k->c->terms, ST_CITY_settings, opened_day(k), &version);
-	return rc < 0 || by->sets != ST_F_DUE_DAY ? rc : add_rule(k, "settings", version, false);
+	return rc < 0 ? rc : add_rule(k, "settings", version, false);
 }
 
 /* The due day of the kind's own move, where nobody has given one. */

@@ -157,6 +157,18 @@ bool st_move_from(const struct st_kind *k, const struct st_move_row *m, uint32_t
 	return false;
 }
 
+bool st_left_open(const struct st_kind *k, const struct st_left *left, uint32_t state)
+{
+	ST_REQUIRE(left != NULL);
+	for (size_t i = 0; i < k->move_count; i++) {
+		const struct st_move_row *m = &k->moves[i];
+		for (size_t n = 0; n < ST_NEEDS_MAX && m->needs[n] != 0; n++)
+			if (m->needs[n] == left->done && st_move_from(k, m, state))
+				return true;
+	}
+	return false;
+}
+
 uint64_t st_kind_moves_from(const struct st_kind *k, uint32_t state)
 {
 	uint64_t bits = 0;

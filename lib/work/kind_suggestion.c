@@ -191,8 +191,9 @@ static const struct st_rule rules[] = {
 	  "代表对答复不满意: 须重新办理 (redo)", "the deputy isn't satisfied with the answer: answer anew (redo)", NULL },
 };
 static const struct st_left lefts[] = {
-	{ CO_SIGNERS, TOLD, "尚未答复的附议代表", "co-signers not answered yet" },
-	{ CO_UNITS, CO_UNIT, "尚未提出意见的会办单位", "co-handling units that gave no opinion yet" },
+	{ CO_SIGNERS, TOLD, "尚未答复的附议代表", "co-signers not answered yet", 0 },
+	{ CO_UNITS, CO_UNIT, "尚未提出意见的会办单位", "co-handling units that gave no opinion yet",
+	  OPINION_DUE },
 };
 
 _Static_assert(sizeof(moves) / sizeof(moves[0]) < 64, "moves are the bits of a word");

@@ -164,3 +164,82 @@ int st_merge_end(struct st_merge_reader *x, struct st_record *r)
 	}
 	return 0;
 }
+
+/* ---- and back: what was merged into a record ---- */
+
+struct joining {
+	struct st_merge_reader *reader;
+	const struct st_record *target;
+	st_merged_fn *fn;
+	void *arg;
+};
+
+static int joins(const struct st_record_ref *ref, uint32_t value, uint32_t day, void *arg)
+{
+	struct joining *j = arg;
+	const struct st_record_ref *to = &j->target->ref;
+	struct st_merge merge;
+	struct st_record r;
+	st_assert(value != 0);
+	(void)day;
+	int rc = st_record_load(j->reader->txn, ref, &r);
+	if (rc == 0)
+		rc = st_merge_read(j->reader, &r, &merge);
+	if (rc < 0)
+		return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;
+	/* Values of links are hashes: another number may have the same. */
+	bool same = merge.here && merge.target.opener == to->opener &&
+		    memcmp(merge.target.ulid.bytes, to->ulid.bytes, ST_ULID_SIZE) == 0;
+	return same ? j->fn(&r, &merge, j->arg) : 0;
+}
+
+/* Those whose merge names it, by the hash of its number. 1: nothing of its kind is merged. */
+static int naming(struct st_txn *t, const struct st_record *target, struct st_facet_query *ret_q)
+{
+	const struct st_kind *k = st_kind(target->kind);
+	char number[ST_NUMBER_TEXT];
+	struct st_record_id id;
+	uint32_t field = 0;
+	for (size_t i = 0; k != NULL && i < k->move_count && field == 0; i++) {
+		const struct st_field_row *f = st_merge_field(k, &k->moves[i]);
+		field = f == NULL ? 0 : f->id;
+	}
+	if (field == 0)
+		return 1;
+	int rc = st_record_id(t, &target->ref, &id);
+	if (rc < 0)
+		return rc;
+	st_number_text(&target->number, &id.opener, &id.ulid, number);
+	*ret_q = (struct st_facet_query){ .kind = target->kind,
+					  .field = field,
+					  .value = st_facet_of_record(st_span_text(number)) };
+	return 0;
+}
+
+int st_merge_each(struct st_merge_reader *x, const struct st_record *target, st_merged_fn *fn, void *arg)
+{
+	struct joining j = { x, target, fn, arg };
+	struct st_facet_query q;
+	ST_REQUIRE(fn != NULL);
+	int rc = naming(x->txn, target, &q);
+	return rc == 0 ? st_facet_each(x->txn, &q, joins, &j) : rc == 1 ? 0 : rc;
+}
+
+static int found(const struct st_record_ref *ref, uint32_t value, uint32_t day, void *arg)
+{
+	st_assert(ref->opener > 0);
+	(void)value;
+	(void)day;
+	*(bool *)arg = true;
+	return 1;
+}
+
+int st_merge_any(struct st_txn *t, const struct st_record *target)
+{
+	struct st_facet_query q;
+	bool any = false;
+	int rc = naming(t, target, &q);
+	if (rc == 0)
+		rc = st_facet_each(t, &q, found, &any);
+	return rc < 0 ? rc : any;
+}

@@ -169,3 +169,8 @@ bool st_state_is_told(uint32_t state)
 	return state == MATTER_ANSWERED || state == MATTER_CLOSED || state == MATTER_REFUSED ||
 	       state == MATTER_MERGED || state == MATTER_WITHDRAWN || state == MATTER_REOPENED;
 }
+
+bool st_state_is_result(uint32_t state)
+{
+	return state == MATTER_ANSWERED || state == MATTER_CLOSED || state == MATTER_REOPENED;
+}

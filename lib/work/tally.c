@@ -248,6 +248,11 @@ void st_tally_clear(struct st_tally *y)
 	y->filled = 0;
 }
 
+static bool key_is(const uint8_t key[ST_TALLY_KEY_SIZE], uint64_t first, uint32_t rest)
+{
+	return memcmp(key, &first, sizeof(first)) == 0 && memcmp(key + sizeof(first), &rest, sizeof(rest)) == 0;
+}
+
 static size_t slot_of(const struct st_tally *y, const uint8_t *key, uint32_t counter)
 {
 	st_assert((y->room & (y->room - 1)) == 0);
@@ -261,8 +266,7 @@ static size_t slot_of(const struct st_tally *y, const uint8_t *key, uint32_t cou
 	h = (h ^ h >> 32 ^ rest) * 0x9e3779b97f4a7c15ull;
 	h ^= h >> 32;
 	size_t i = (size_t)h & (y->room - 1);
-	while (y->used[i] && (y->slots[i].counter != counter ||
-			      memcmp(y->slots[i].key, key, ST_TALLY_KEY_SIZE) != 0))
+	while (y->used[i] && (y->slots[i].counter != counter || !key_is(y->slots[i].key, first, rest)))
 		i = (i + 1) & (y->room - 1);
 	return i;
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <station/ask/heads.h>
 #include <station/ask/deputy.h>
 #include <station/ask/matter.h>
 #include <station/ask/question.h>
@@ -363,6 +364,44 @@ static int pack(struct stage *s)
 	return compare(s, "pack", rc);
 }
 
+/* Main's head names an event to the base that hasn't come. */
+static int head_without_event(struct stage *s)
+{
+	static struct st_job job;
+	struct st_head h;
+	memset(&job, 0, sizeof(job));
+	memset(&h, 0, sizeof(h));
+	h.log = (struct st_log_id){ city_code("410600"), 1 };
+	h.to = city_code(CITY_BASE);
+	h.seq = 9;
+	h.count = h.time_s = 3;
+	st_head_sign(&h, &s->main.keys.identity);
+	job.kind = ST_JOB_CARRY;
+	job.u.carry.carry = (struct st_carry){ .position = 1, .heads = &h, .head_count = 1 };
+	int rc = node_run(&s->base, &job);
+	RIGHT(s, rc < 0 || job.u.carry.heads.kept == 1);
+	return rc;
+}
+
+static int see_head(const struct st_head_verdict *v, void *arg)
+{
+	(void)arg;
+	add(&v->missing, sizeof(v->missing));
+	add(&v->first, sizeof(v->first));
+	return 0;
+}
+
+static int read_heads(struct st_txn *t, void *arg)
+{
+	struct st_heads_ask now = { .now_s = 1 };
+	return st_heads_each(t, &now, see_head, arg);
+}
+
+static int heads(struct stage *s)
+{
+	return compare(s, "heads", st_store_read(s->base.store, read_heads, NULL));
+}
+
 int main(void)
 {
 	static const struct scene scenes[] = {
@@ -376,6 +415,7 @@ int main(void)
 		{ .name = "deputies", .play = deputy, .subject = on_base, .before = work_of_a_deputy },
 		{ .name = "schedules", .play = schedules, .subject = on_base, .before = work_of_a_deputy },
 		{ .name = "note and proof", .play = notes, .subject = on_base },
+		{ .name = "heads", .play = heads, .subject = on_base, .before = head_without_event },
 		{ .name = "pack and unpack", .play = pack, .subject = on_base },
 	};
 	return stage_run(scenes, sizeof(scenes) / sizeof(scenes[0]));

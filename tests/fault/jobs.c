@@ -5,6 +5,7 @@
 #include <string.h>
 #include <station/base/check.h>
 #include <station/event/event.h>
+#include <station/store/carried.h>
 #include <station/sync/pack.h>
 
 static struct node *on_base(struct stage *s)
@@ -426,6 +427,85 @@ static int refresh(struct stage *s)
 	return node_run(&s->base, &job);
 }
 
+/* ---- heads ---- */
+
+static struct st_job heads_job;
+static struct st_head head;
+
+static int find_head(struct st_txn *t, const struct st_code *to, bool subtree, const struct st_addressed *a,
+		     void *arg)
+{
+	(void)t;
+	(void)arg;
+	head.to = *to;
+	head.subtree = subtree;
+	head.seq = a->seq;
+	return 0;
+}
+
+static int find_heads(struct st_txn *t, void *arg)
+{
+	return st_addressed_each(t, find_head, arg);
+}
+
+/* The base has enrolled a station, and told all below main of it. */
+static int heads_signed(struct stage *s)
+{
+	memset(&heads_job, 0, sizeof(heads_job));
+	heads_job.kind = ST_JOB_HEADS;
+	heads_job.u.heads = (struct st_job_heads){ .every_s = 1, .look = true };
+	s->base.world.now_ms = 1700000600000;
+	int rc = node_run(&s->base, &heads_job);
+	RIGHT(s, rc < 0 || heads_job.u.heads.signed_count <= 1);
+	return rc;
+}
+
+static int head_pushed_ready(struct stage *s)
+{
+	int rc = push_ready(s);
+	memset(&head, 0, sizeof(head));
+	if (rc == 0)
+		rc = st_store_read(s->base.store, find_heads, NULL);
+	head.log = (struct st_log_id){ city_code(CITY_BASE), 1 };
+	head.count = head.time_s = 1;
+	st_head_sign(&head, &s->base.keys.identity);
+	return rc;
+}
+
+static int head_pushed(struct stage *s)
+{
+	struct st_job_push got;
+	struct st_push with = in->push;
+	with.heads = &head;
+	with.head_count = 1;
+	int rc = node_give(&s->branch, CITY_BASE, &with, &got);
+	RIGHT(s, rc < 0 || got.heads.kept + got.heads.known == 1);
+	return rc;
+}
+
+static int head_carried_ready(struct stage *s)
+{
+	memset(&heads_job, 0, sizeof(heads_job));
+	heads_job.kind = ST_JOB_CARRY;
+	heads_job.u.carry.carry = (struct st_carry){ .position = 1, .heads = &head, .head_count = 1 };
+	memset(&head, 0, sizeof(head));
+	head.log = (struct st_log_id){ city_code("410611"), 1 };
+	head.to = city_code("410600");
+	head.subtree = true;
+	head.seq = head.count = head.time_s = 1;
+	st_head_sign(&head, &s->branch.keys.identity);
+	return 0;
+}
+
+/* For the base, and on to the station below it. */
+static int head_carried(struct stage *s)
+{
+	int rc = node_run(&s->base, &heads_job);
+	RIGHT(s, rc < 0 || heads_job.u.carry.heads.kept + heads_job.u.carry.heads.known == 1);
+	RIGHT(s, rc < 0 || heads_job.u.carry.heads.known == 1 || s->base.applied.addressed);
+	return rc;
+}
+
 /* ---- online ---- */
 
 static struct st_job online;
@@ -524,6 +604,11 @@ int main(void)
 		{ .name = "claims", .play = claims, .subject = on_branch, .before = claim_ready },
 		{ .name = "halt", .play = halt, .subject = on_base, .before = halt_ready },
 		{ .name = "refresh", .play = refresh, .subject = on_base },
+		{ .name = "heads: signed", .play = heads_signed, .subject = on_base },
+		{ .name = "heads: pushed", .play = head_pushed, .subject = on_branch,
+		  .before = head_pushed_ready },
+		{ .name = "heads: carried", .play = head_carried, .subject = on_base,
+		  .before = head_carried_ready },
 		{ .name = "online: message", .play = message_handed, .subject = on_branch },
 		{ .name = "online: again", .play = message_again, .subject = on_branch, .before = message_handed },
 		{ .name = "online: answer", .play = answer_is_told, .subject = on_branch, .before = told_ready },

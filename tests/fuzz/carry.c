@@ -2,7 +2,8 @@
  * each stored or refused. The writer of what comes is a station of another branch, whose key the target has, so
  * that bytes get as far as their event.
  *
- * Input: how u8, then bytes: even, a carry as it is; odd, { epoch u8, size u16, event }... under that key; epoch 0x80
+ * Input: how u8, then bytes: 0xc0 and more, heads { epoch u8, to u8, seq u8, time u8 }... under that key; else even,
+ * a carry as it is; odd, { epoch u8, size u16, event }... under that key; epoch 0x80
  * and more: { seq u8, hashes u8 } stand before the size, and hashes behind the event, which leans on the one before. */
 #include "decoders.h"
 #include <station/sync/carry.h>
@@ -47,6 +48,7 @@ static void give(const struct st_carry *carry)
 	ST_REQUIRE(node_run(&city.base, job) == 0);
 	const struct st_job_carry *done = &job->u.carry;
 	ST_REQUIRE(done->stored + done->known + done->refused == carry->item_count);
+	ST_REQUIRE(done->heads.kept + done->heads.known + done->heads.refused == carry->head_count);
 	stored += done->stored;
 	free(job);
 }
@@ -63,6 +65,7 @@ static void raw(struct st_span bytes)
 		return;
 	}
 	ST_REQUIRE(in->carry.item_count <= ST_CARRY_ITEMS_MAX && in->carry.position > 0);
+	ST_REQUIRE(in->carry.head_count <= ST_CARRY_HEADS_MAX);
 	give(&in->carry);
 	st_inbound_carry_free(in);
 }
@@ -103,13 +106,38 @@ static void signed_items(struct st_span in)
 	give(&carry);
 }
 
+/* Under the writer's key: each is kept, known, or refused for what it says. */
+static void signed_heads(struct st_span in)
+{
+	static const char *const to[] = { "410600", "410611", CITY_BASE, CITY_SPECIALTY, "410621", "410999" };
+	static struct st_head heads[ITEMS_MAX];
+	struct st_carry carry = { .position = 1, .certificates = &certificate, .certificate_count = 1,
+				  .heads = heads };
+	memset(heads, 0, sizeof(heads));
+	while (in.size > 3 && carry.head_count < ITEMS_MAX) {
+		struct st_head *h = &heads[carry.head_count++];
+		h->log = (struct st_log_id){ city_code("410621"), 1u + take_u8(&in) };
+		uint8_t how = take_u8(&in);
+		h->to = city_code(to[how % 6]);
+		h->subtree = how >= 128;
+		h->seq = 1u + take_u8(&in);
+		h->count = h->time_s = take_u8(&in);
+		st_head_sign(h, &writer.keys.identity);
+		h->count += how % 7 == 6; /* not what was signed */
+	}
+	give(&carry);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct st_span in = st_span(data, size);
 	if (city.base.store == NULL)
 		setup();
 	stored = 0;
-	if (take_u8(&in) % 2 == 0)
+	uint8_t how = take_u8(&in);
+	if (how >= 0xc0)
+		signed_heads(in);
+	else if (how % 2 == 0)
 		raw(in);
 	else
 		signed_items(in);

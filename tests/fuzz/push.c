@@ -18,6 +18,9 @@ static void check(const struct st_inbound *in)
 	ST_REQUIRE(p->checkpoint.size == p->first_seq - 1 + p->event_count);
 	for (size_t i = 0; i < p->part_count; i++)
 		ST_REQUIRE(p->parts[i].event < p->event_count && p->parts[i].stored.size > 0);
+	ST_REQUIRE(p->head_count <= ST_PUSH_HEADS_MAX);
+	for (size_t i = 0; i < p->head_count; i++)
+		ST_REQUIRE(p->heads[i].seq > 0 && p->heads[i].log.epoch > 0 && !st_code_empty(&p->heads[i].to));
 	for (size_t i = 0; i < p->event_count; i++)
 		ST_REQUIRE(p->events[i].size > 0 && p->events[i].size <= 65535);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <station/ask/question.h>
 #include <station/ask/register.h>
+#include <station/ask/report.h>
 #include <station/base/check.h>
 #include <station/base/clock.h>
 #include "sim.h"
@@ -211,6 +212,23 @@ static int ask(struct books *b, const struct st_question *question)
 	return 0;
 }
 
+/* By state, what is late is counted one by one; together it is as much as the tallies have. */
+static int ask_states(struct books *b)
+{
+	struct st_report report;
+	struct st_report_query q = { .kind = ST_KIND_MATTER, .today = b->today, .by_count = 1, .by = { ST_BY_STATE } };
+	char place[ST_PLACE_MAX] = "";
+	int rc = st_report_make(b->txn, &q, &report, place);
+	if (rc < 0)
+		return rc;
+	SIM_CHECK(b->station->sim, b->station, report.total.overdue_now == b->late && report.total.open_now == b->open,
+		  "by state %llu are overdue of %llu; they are %llu of %llu",
+		  (unsigned long long)report.total.overdue_now, (unsigned long long)report.total.open_now,
+		  (unsigned long long)b->late, (unsigned long long)b->open);
+	st_report_done(&report);
+	return 0;
+}
+
 static int read_books(struct st_txn *t, void *arg)
 {
 	struct books *b = arg;
@@ -229,6 +247,8 @@ static int read_books(struct st_txn *t, void *arg)
 	for (int i = 0; rc == 0 && i < 2; i++)
 		rc = ask(b, st_question_at(sim_below(sim, i == 0 ? 6 : st_question_count())));
 	free(b->all);
+	if (rc == 0)
+		rc = ask_states(b);
 	return rc;
 }
 

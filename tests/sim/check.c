@@ -134,7 +134,7 @@ bool city_is_quiet(struct sim *sim, char why[200])
 	for (size_t i = 1; i < sim->count; i++)
 		if (!link_is_quiet(sim->stations[i], all, why))
 			return false;
-	return true;
+	return heads_are_quiet(sim, why);
 }
 
 /* ---- receipts, all the way down ---- */
@@ -358,4 +358,5 @@ void check_all(struct sim *sim)
 	check_vote(sim);
 	check_erased(sim);
 	check_books(sim);
+	check_heads(sim);
 }

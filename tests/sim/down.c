@@ -71,6 +71,9 @@ static void push_done(struct station *s, struct job *j)
 	for (size_t i = 0; i < s->down.count; i++)
 		if (s->down.children[i]->number == push->child)
 			c = s->down.children[i];
+	SIM_CHECK(s->sim, s, j->work.rc < 0 || push->heads.refused == 0 || c->tainted ||
+				     push->heads.why == ST_EREVOKED,
+		  "an honest child's head is refused: %s", st_error_name(push->heads.why));
 	sim_trace(s->sim, s, "push", push->held, (uint64_t)-j->work.rc);
 	j->arg = NULL;
 	st_downlink_applied(c->session, in, &result);
@@ -86,7 +89,7 @@ static void push_gone(struct job *j)
 static void check_resumes(struct child *c, const struct st_inbound *in)
 {
 	struct station *origin = station_of(c->parent->sim, &in->push.checkpoint.log.station);
-	if (c->tainted || c->any_refused || origin == NULL || in->push.event_count == 0)
+	if (c->tainted || c->station->mad || c->any_refused || origin == NULL || in->push.event_count == 0)
 		return;
 	SIM_CHECK(c->parent->sim, c->station, in->push.first_seq > c->told[origin->index],
 		  "sends %s from %llu again, the parent told %llu", origin->code.text,

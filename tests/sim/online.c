@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <station/base/check.h>
+#include <station/work/merge.h>
 #include "sim.h"
 
+enum { MERGED = 8 }; /* the state of a matter, by its table */
 enum { EVERY_MS = 6000, AFTER_MS = 100, TAKES = 3, FIELDS = 2, TEXT = 96 };
 #define SOURCE "platform"
 
@@ -271,6 +273,25 @@ static bool is_raw(const struct station *s, const struct st_ulid *ulid)
 	return false;
 }
 
+/* A plain walk along the merges: the state at their end, where it is a result. */
+static int result_of(struct st_txn *t, const struct st_record *r, uint32_t *ret)
+{
+	struct st_merge_reader *x = NULL;
+	struct st_record at;
+	struct st_merge m;
+	st_record_copy(&at, r);
+	int rc = st_merge_reader_new(t, &x);
+	for (unsigned n = 0; rc == 0 && n < ST_MERGE_STEPS_MAX && at.state == MERGED; n++) {
+		rc = st_merge_read(x, &at, &m);
+		if (rc < 0 || !m.here)
+			break;
+		rc = st_record_load(t, &m.target, &at);
+	}
+	st_merge_reader_free(x);
+	*ret = rc == 0 && r->state == MERGED && at.kind == ST_KIND_MATTER && st_state_is_result(at.state) ? at.state : 0;
+	return rc;
+}
+
 static int judge_row(struct st_txn *t, struct judging *g, const struct st_online *o)
 {
 	struct st_record r;
@@ -285,8 +306,13 @@ static int judge_row(struct st_txn *t, struct judging *g, const struct st_online
 		  o->state, r.state);
 	SIM_CHECK(sim, g->station, told_of(g->x, &o->ref) == o->hooks, "told %zu of %u steps of %s",
 		  told_of(g->x, &o->ref), o->hooks, o->code);
-	SIM_CHECK(sim, g->station, !st_state_is_told(r.state) || (last != NULL && last->state == r.state),
-		  "%s is in state %u, and the platform doesn't know", o->code, r.state);
+	uint32_t result = 0, known = o->joined != 0 ? o->joined : r.state;
+	rc = result_of(t, &r, &result);
+	SIM_CHECK(sim, g->station, rc < 0 || o->joined == result, "thinks that what %s joins is in state %u; it is in %u",
+		  o->code, o->joined, result);
+	bool taken_back = r.state == MERGED && result == 0 && last != NULL; /* told by the next result */
+	SIM_CHECK(sim, g->station, !st_state_is_told(r.state) || taken_back || (last != NULL && last->state == known),
+		  "%s is in state %u, and the platform doesn't know", o->code, known);
 	return 0;
 }
 

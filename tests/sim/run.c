@@ -108,6 +108,7 @@ static void start(struct sim *sim)
 	city_start(sim);
 	online_start(sim);
 	vote_start(sim);
+	heads_start(sim);
 	erase_start(sim);
 }
 
@@ -155,6 +156,11 @@ static void greet_anew(struct sim *sim)
 	until(sim, city_is_receipted);
 }
 
+static void quiet(struct sim *sim)
+{
+	until(sim, city_is_quiet);
+}
+
 static void play(struct sim *sim)
 {
 	start(sim);
@@ -165,6 +171,7 @@ static void play(struct sim *sim)
 	if (sim->seed % RECEIPTS_EVERY == 0)
 		greet_anew(sim);
 	check_all(sim);
+	heads_last_act(sim, quiet);
 }
 
 static void forget(struct sim *sim)

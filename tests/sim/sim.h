@@ -13,7 +13,7 @@
  *   erase    who has what erased, and what is left of it
  *   told     the model: what people and neighbours were told, and nothing else
  *   check    the disks against the model; records, life, lists: what became of each record; heard: who knows
- *            what of each directive; books: a register and two questions, at one tier
+ *            what of each directive; heads: who sees what is withheld; books: a register and two questions, at one tier
  *
  * One thread, no clock, no randomness but the seed's: the same seed gives the same trace, byte by byte. */
 #pragma once
@@ -22,6 +22,7 @@
 #include <station/apply/apply.h>
 #include <station/ask/verify.h>
 #include <station/event/event.h>
+#include <station/store/carried.h>
 #include <station/sync/downlink.h>
 #include <station/sync/retry.h>
 #include <station/sync/uplink.h>
@@ -30,6 +31,7 @@
 enum {
 	CITY_MAX = 9, /* stations of one city */
 	CITY_CATEGORIES = 4, CITY_TABLES = 9, CITY_VERSIONS = 12,
+	WITHHELD_MAX = 64,
 	ONLINE_MAX = 24, /* messages of the platform */
 	NUMBER_MAX = ST_NUMBER_TEXT,
 	WRITER_JOBS_MAX = 4096, WRITER_BYTES_MAX = 64 * 1024 * 1024,
@@ -222,6 +224,9 @@ struct station {
 		struct city_held held[CITY_TABLES + 1][CITY_VERSIONS + 1];
 	} city;
 	struct told *told;
+	uint32_t withholds; /* the child from which it holds events back; 0: it is honest */
+	struct st_outbox_row withheld[WITHHELD_MAX];
+	size_t withheld_count;
 };
 void station_new(struct sim *sim, size_t index, struct station *parent, const char *code,
 		 enum st_tier tier);
@@ -373,6 +378,15 @@ void check_books(struct sim *sim);
 /* ---- heard.c ---- */
 
 void check_heard(struct station *s);
+
+/* ---- heads.c ---- */
+
+void heads_start(struct sim *sim);
+bool heads_are_quiet(struct sim *sim, char why[200]); /* each is signed, and at all whom it is for */
+void heads_after_group(struct station *s);
+void check_heads(struct sim *sim);
+/* A tier between holds back what main asks of one below it, and gives it back. quiet: runs until the city is. */
+void heads_last_act(struct sim *sim, void (*quiet)(struct sim *sim));
 
 /* ---- run.c ---- */
 

@@ -195,6 +195,7 @@ static void apply_group(struct station *s, struct result *r)
 		  st_error_name(r->rc));
 	if (r->rc == 0 && r->applied.city_changed)
 		city_after_group(s);
+	heads_after_group(s);
 	sim_trace(s->sim, s, "group", n, (uint64_t)-r->rc);
 }
 

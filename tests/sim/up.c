@@ -75,7 +75,9 @@ static void receipts_done(struct station *s, struct job *j)
 {
 	if (j->work.rc < 0)
 		return;
-	SIM_CHECK(s->sim, s, j->work.u.receipts.refused == 0, "a receipt of an honest parent is refused");
+	/* A child that has said another's frame before that one itself gets the receipt for a log that it hasn't. */
+	SIM_CHECK(s->sim, s, j->work.u.receipts.refused == 0 || s->mad,
+		  "a receipt of an honest parent is refused");
 	down_receipts(s, &j->work.u.receipts);
 }
 
@@ -115,6 +117,8 @@ static void carry_done(struct station *s, struct job *j)
 	/* What a revoked station above signs is worth nothing; all else is honest. */
 	SIM_CHECK(s->sim, s, j->work.rc < 0 || c->refused == 0 || c->why == ST_EREVOKED,
 		  "an honest parent's carry is refused: %s", st_error_name(c->why));
+	SIM_CHECK(s->sim, s, j->work.rc < 0 || c->heads.refused == 0 || c->heads.why == ST_EREVOKED,
+		  "an honest parent's head is refused: %s", st_error_name(c->heads.why));
 	j->arg = NULL;
 	st_uplink_carried(s->up.session, in, &now, j->work.rc);
 	uint64_t at = st_uplink_next_ms(s->up.session);

@@ -3,6 +3,7 @@
 run.py runs these tests with its own; each gets a city of main, branch and base.
 """
 import csv
+import datetime
 import json
 import os
 
@@ -95,6 +96,70 @@ def city_points(city):
     floors = base.json("deputy", "floors")
     check(cells(floors, "deputy", "below") == [("D-17", "reports")], "below the city's: %s" % floors)
     check(any("2" in c["zh"] for c in floors["columns"] if c["name"] == "reports"), "which are told")
+
+
+@test
+def city_assessment(city):
+    """Question 24 scores by the city's table alone, at every tier; without one it gives no points and says why."""
+    main, branch, base = city["410600"], city["410611"], city["410611003"]
+    base.ctl("visit", "record", "--who", "masses", "--title", "反映问题")
+
+    def asked(station):
+        answer = station.json("ask", "ranking", lang="zh")
+        return answer["coverage"].get("lacks"), {r[0]: r[1:] for r in cells(answer, "code", "points", "rank", "visits",
+                                                                  "visits_points", "silent_points")}
+    base.wait_main()
+    lacks, rows = asked(main)
+    check(lacks["table"] == "assessment", "it says what is lacking: %s" % lacks)
+    check(rows["410611003"] == (None, None, 1, None, None), "no points, but what was measured: %s" % rows)
+    screen = main.ctl("ask", "ranking")
+    check("never issued by the city: assessment" in screen, screen)
+    head = ["line", "most", "full_at", "of_nothing"]
+    code, _, err = main.run("city", "set", own_table(main, "assessment", head, ["heard", 5, "", ""], ["visits", 5, "", ""]))
+    check(code == 2 and "assessment.csv:3: full_at:" in err, "refused by row and column: %s" % err)
+    issue(city, "assessment", head, ["visits", 8, 4, ""], ["heard", 3, "", ""])
+    for station in (main, branch, base):
+        lacks, rows = asked(station)
+        check(lacks is None, "nothing is lacking: %s" % lacks)
+        check(rows["410611003"] == (5, 1, 1, 2, 3), "by the city's table: %s" % rows)
+    issue(city, "assessment", head, ["visits", 10, 1, ""])
+    check(asked(base)[1]["410611003"] == (10, 1, 1, 10, 0), "by its newest version: %s" % rows)
+
+
+@test
+def late_days_and_opinions(city):
+    """Reception days that nobody met and opinions that are late stand in the list at every tier, each as its own row."""
+    main, branch, base = city["410600"], city["410611"], city["410611003"]
+    today = datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=8))).date()
+
+    def back(days):
+        return (today - datetime.timedelta(days)).isoformat()
+    plan = base.ctl("schedule", "plan", "--type", "reception", "--title", "接待日", "--starts", "15:00", "--place",
+                    "接待室", "--people", "D-17", "--first", back(20), "--last", back(6), "--weekdays",
+                    (today - datetime.timedelta(20)).strftime("%A").lower(), "--holiday", "stays",
+                    *at(back(30))).strip()
+    visit = base.ctl("visit", "record", "--who", "masses", "--title", "噪声").strip()
+    base.ctl("schedule", "meet", plan, "--occurrence", back(13), "--met_by", visit)
+    n = base.ctl("suggestion", "raise", "--type", "suggestion", "--title", "公交", "--deputy", "D-1").strip()
+    base.ctl("suggestion", "accept", n, "--category", "交通")
+    base.ctl("suggestion", "assign", n, "--unit", "区交通局", "--co_units", "区公安分局", "--co_units", "区城管局",
+             "--opinion_due", back(3))
+    base.ctl("suggestion", "consult", n, "--co_unit", "区城管局", "--opinion", "同意")
+    base.wait_main()
+    want = [("410611003", n, "opinion", "区公安分局", back(3), 3)]
+    want += [("410611003", plan, "missed", "", back(d), d) for d in (20, 6)]
+    names = {"co-handling opinion": "opinion", "reception day missed": "missed", "due day": "record"}
+    for station in (main, branch, base):
+        found = [(r[0], r[1], names[r[2]], r[3], r[4], r[5])
+                 for r in cells(station.json("overdue", lang="en"), "holder", "number", "what", "unit", "due", "days")]
+        check(found == want, "at %s: %s" % (station.code, found))
+    check(len(cells(main.json("overdue", "--what", "missed", "--missed", "7"), "number")) == 1, "of a week")
+    check(len(cells(main.json("overdue", "--kind", "schedule", "--holder", base.code), "number")) == 2, "of schedules")
+    check(cells(main.json("overdue", "--holder", branch.code), "number") == [], "of another holder")
+    paged = main.ctl("overdue", "--csv", "-", lang="zh")
+    check("四定未落实" in paged and "会办意见" in paged, paged)
+    code, _, err = main.run("overdue", "--what", "nothing")
+    check(code == 2 and "what" in err, err)
 
 
 def rated(base, answer_class):

@@ -331,6 +331,37 @@ def online_whole_way(city):
         receiver.kill()
 
 
+@test
+def online_merged(city):
+    """A message that a base merges into a matter of its own hears of that one's answer, kept until taken, once."""
+    main, base = city[MAIN], city[BASE]
+    receiver = Receiver(city.home)
+    p = Platform(open_online(main, online_webhook=receiver.url))
+    try:
+        other = base.ctl("matter", "open", "--channel", "visit", "--category", "市政", "--title", "路灯坏了").strip()
+        code = p.send("A-1")[1]["code"]
+        number = arrived(base)
+        base.ctl("matter", "merge", number, "--joins", other)
+        until("the merge waits at main", lambda: main.json("online", "status")["hooks"]["waiting"] == 1)
+        answer_at_base(base, other)
+        until("the answer, too", lambda: main.json("online", "status")["hooks"]["waiting"] == 2)
+        receiver.start()
+        until("both are taken", lambda: len(receiver.got(204)) == 2)
+        base.ctl("matter", "tell", number, "--told_how", "phone")  # leaves the states as they are
+        base.ctl("matter", "echo", other, "--rating_answer", "satisfied", "--told_how", "phone")
+        base.ctl("matter", "close", other)
+        until("the end is told", lambda: len(receiver.got(204)) == 3)
+        bodies = [json.loads(g["body"]) for g in receiver.got(204)]
+        for body in bodies:
+            validate(p.contract.doc, {"$ref": "#/components/schemas/Hook"}, body)
+        check([b["event"] for b in bodies] == ["merged", "answered", "closed"], "each once: %s" % bodies)
+        check(all(b["request_id"] == "A-1" and b["status"]["code"] == code and b["status"]["state"] == "merged"
+                  for b in bodies) and bodies[2]["status"]["answer"] == "已修复, 谢谢反映", "%s" % bodies)
+        check(len({b["id"] for b in bodies}) == 3, "one id for each")
+    finally:
+        receiver.kill()
+
+
 BAD = (  # what is changed, the member that is named, the status
     ({"name": None}, "name", 400), ({"name": 5}, "name", 400), ({"name": " \u3000"}, "name", 400),
     ({"name": "王" * 41}, "name", 400), ({"name": "王\u0007"}, "name", 400),

@@ -29,6 +29,7 @@ sys.path.insert(0, HERE)
 import cities  # noqa: E402
 import directives  # noqa: E402
 import erasures  # noqa: E402
+import heads  # noqa: E402
 import online  # noqa: E402
 import questions  # noqa: E402
 import tables  # noqa: E402
@@ -106,7 +107,8 @@ def reports(city):
         check({r["code"] for r in c["rows"]} == stations and c["stations"] == len(stations) and
               c["events"] == sum(r["size"] for r in c["rows"]), "%s covers %s" % (where, c))
     total = main.json("report", "--by", "state")["total"]
-    check(total["overdue_now"] is None and total["opened"] is None and
+    overdue = main.json("report")["total"]["overdue_now"]
+    check(total["overdue_now"] == overdue > 0 and total["opened"] is None and
           total["closed"] + total["open_now"] == 200, "by state: %s" % total)
     months = main.json("report", "--by", "month", "--from", "2011-07", "--to", "2011-07")
     check(months["rows"] and all(r["opened"] + r["closed"] + r["open_now"] for r in months["rows"]),
@@ -612,6 +614,7 @@ def city_tables(city):
     """Tables set at main are at a base that was offline, and bind its clerks; a wrong file leaves nothing."""
     main, branch, base = city["410600"], city["410611"], city["410611003"]
     files = [os.path.join(CITY_FILES, f) for f in sorted(os.listdir(CITY_FILES))]
+    files.sort(key=lambda f: "categories" not in f)
     base.ctl(*OFFICIAL, "哪有这一类")  # as long as the city has said nothing
     base.stop()
     bad = write_csv(os.path.join(main.home, "focus.csv"), [["number", "name"], [1, "安全"], [9, "其他"], [1, "再来"]])
@@ -621,7 +624,7 @@ def city_tables(city):
     code, out, err = main.run("city", "set", files[0], "--table", "focus")
     check(code == 2 and "level1: the table has no such column" in err, err)
     told = main.json("city", "set", *files)
-    check({t["version"] for t in told["tables"]} == {1} and len(told["tables"]) == len(files) == 9, told)
+    check({t["version"] for t in told["tables"]} == {1} and len(told["tables"]) == len(files) == 10, told)
     again = main.json("city", "set", *files)
     check(all(t["unchanged"] and t["event"] is None for t in again["tables"]), "nothing new: %s" % again)
     code, out, err = branch.run("city", "set", *files)
@@ -730,6 +733,11 @@ def clocks(city):
           "five working days on: %s" % record)
     base.wait_main()
     check(set(late(main)) == {one, two} and main.json("report")["total"]["overdue_now"] == 2, late(main))
+    states = main.json("overdue", "--by", "state", lang="en")
+    check(states["rows"] == [["matter", "accepted", 2, 2]] and states["coverage"]["stations"] == 3, "by state: %s" % states)
+    check(main.json("overdue", "--by", "state", "--holder", "410611")["rows"] == [], "of another holder")
+    code, _, err = main.run("overdue", "--by", "unit")
+    check(code == 2 and "by" in err, err)
     check(late(main, "--days", "30") == {} and "410611003" in main.ctl("overdue", "--csv", "-"), "as CSV")
     sound(city)
 
@@ -1854,7 +1862,8 @@ def main():
     args = parser.parse_args()
     BUILD = args.build
     passed = failed = 0
-    tests = [f for f in TESTS + cities.TESTS + directives.TESTS + erasures.TESTS + online.TESTS + tables.TESTS
+    tests = [f for f in TESTS + cities.TESTS + directives.TESTS + erasures.TESTS + heads.TESTS + online.TESTS
+             + tables.TESTS
              if not args.names or f.__name__ in args.names]
     if args.lanes > 1:
         return run_lanes([f.__name__ for f in tests], args.lanes)

@@ -57,6 +57,7 @@ enum st_job_kind {
 	ST_JOB_TOKENS,   /* a vote's tokens, for those who are present */
 	ST_JOB_BALLOTS,  /* papers that came back */
 	ST_JOB_DECLARE,  /* what the papers add up to, written on vote and projects */
+	ST_JOB_HEADS,    /* signs this station's heads that have changed, or whose time has come */
 	ST_JOB_ERASE,    /* a record's parts are dropped, here and wherever they are */
 };
 enum {
@@ -135,6 +136,11 @@ struct st_job_import {
 	uint64_t events;
 	struct st_import_bad bad[ST_IMPORT_BAD_MAX];
 };
+/* Heads that came with events: kept and sent on, here already, or refused. */
+struct st_heads_taken {
+	unsigned kept, known, refused;
+	int why; /* the first refusal's code; 0: none */
+};
 struct st_job_push {
 	struct st_push push;
 	uint32_t child; /* number of the station whose link brought it */
@@ -144,12 +150,14 @@ struct st_job_push {
 	bool receipted;
 	struct st_cosignature receipt;
 	unsigned unread, parts_dropped;
+	struct st_heads_taken heads;
 };
 struct st_job_carry {
 	struct st_carry carry;
 	/* out */
 	unsigned stored, known, refused; /* of the items */
 	int why;                         /* the first refusal's code; 0: none */
+	struct st_heads_taken heads;
 };
 struct st_job_taken {
 	uint32_t child; /* station number */
@@ -234,6 +242,15 @@ struct st_job_seen {
 	bool more;      /* there are more than one job says */
 };
 
+enum { ST_HEADS_JOB_MAX = 64 };
+struct st_job_heads {
+	uint64_t every_s; /* one that hasn't changed is signed afresh after that */
+	bool look;        /* looks on, too, where a head named more than one look reads */
+	/* out */
+	unsigned signed_count;
+	bool more;        /* there are more than one job signs */
+};
+
 /* By the record's holder, or a station above it. ST_EHOLDER; ST_EERASED: nothing is left of what is meant. */
 struct st_job_erase {
 	struct st_span record, reason, author;
@@ -270,9 +287,14 @@ struct st_job {
 		struct st_job_tokens tokens;
 		struct st_job_ballots ballots;
 		struct st_job_declare declare;
+		struct st_job_heads heads;
 		struct st_job_erase erase;
 	} u;
 };
+
+/* Whether a job of heads has something to sign at that time (Unix seconds). */
+ST_MUST int st_heads_due(struct st_txn *t, const struct st_self *self, uint64_t now_s, uint64_t every_s,
+			 bool *ret_due);
 
 /* A log that has a new newest checkpoint: uplinks pass it on. */
 struct st_grown {
@@ -284,6 +306,7 @@ struct st_applied {
 	struct st_grown grown[ST_GROWN_MAX];
 	bool self_changed;     /* st_self is another: load it again */
 	bool addressed;        /* a child's outbox has more */
+	bool wrote_to;         /* this station has addressed somebody: a head is due */
 	bool hooked;           /* the platform is to be told of something */
 	bool stations_changed; /* somebody was invited, enrolled or revoked */
 	bool city_changed;     /* a version of a city table has come */

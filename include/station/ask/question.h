@@ -45,6 +45,7 @@ enum {
 };
 
 struct asking;
+struct st_city_table;
 struct st_question {
 	uint32_t number; /* as the office counts them, from 1 */
 	const char *name, *zh, *en;
@@ -96,6 +97,8 @@ struct st_answered {
 	uint32_t from_day, to_day; /* the period that was answered for; 0: open end */
 	size_t rows, station_count;
 	bool *covers; /* [station number]; to be freed */
+	/* A city's table that was never issued, so that what it decides is left empty; NULL. */
+	const struct st_city_table *lacks;
 };
 /* Gives the answer's rows to fn, in order. ST_EFIELD with reterr_place: the parameter that is
  * wrong, and what would be right; ST_ENOTFOUND: no such record; ST_ETOOBIG: a shorter period would

@@ -1,5 +1,5 @@
 /* report.h - the city office's figures, from the tallies alone: its cost grows with the answer, not
- * with the store. With every report comes what it covers: which stations, how fresh each one is, and
+ * with the store. (By state, what is overdue is counted one by one.) With every report comes what it covers: which stations, how fresh each one is, and
  * what is known to be missing (promise 6). */
 #pragma once
 #include <station/store/logs.h>
@@ -54,8 +54,9 @@ struct st_report_query {
 };
 
 /* What is opened counts under the station that opened it; everything else under the holder. Closed:
- * ended in any way. With a state dimension or filter only open_now and closed are counted, of the
- * records that are in that state now; the other figures have no state and are 0 here, null in the API. */
+ * ended in any way. With a state dimension or filter only open_now, overdue_now and closed are
+ * counted, of the records that are in that state now; the other figures have no state and are 0 here,
+ * null in the API. */
 struct st_report_row {
 	char key[ST_REPORT_BY_MAX][ST_LABEL_MAX];   /* machine form: code, number name, 2011-07 */
 	char label[ST_REPORT_BY_MAX][ST_LABEL_MAX]; /* for people: a station's name ... else as key */
@@ -68,6 +69,7 @@ struct st_report {
 	struct st_report_row total;
 	size_t count;
 	struct st_report_row *rows; /* sorted by keys; one whose figures are all 0 is left out */
+	bool no_overdue; /* by state, and too many are overdue to count them one by one */
 	size_t station_count;
 	bool *covers; /* [station number]: what the question asks of stations takes this one in */
 };

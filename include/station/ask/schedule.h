@@ -20,6 +20,7 @@ struct st_schedule_query {
 	bool open_only;                  /* what is open yet, or was moved to a day to come */
 	size_t limit;                    /* schedules read for a page; 0: all of them */
 	struct st_span page;             /* where the page before ended; empty: from the start */
+	bool page_again;                 /* begin with the schedule that stands there, not behind it */
 };
 struct st_schedule {
 	struct st_record record;

@@ -40,6 +40,7 @@ void st_buf_u16(struct st_buf *b, uint16_t v); /* fixed widths are big-endian: k
 void st_buf_u32(struct st_buf *b, uint32_t v);
 void st_buf_u64(struct st_buf *b, uint64_t v);
 void st_buf_varint(struct st_buf *b, uint64_t v); /* LEB128, at most 10 bytes */
+size_t st_varint_size(uint64_t v); /* bytes of it */
 struct st_span st_buf_span(const struct st_buf *b); /* dies at the next write */
 
 /* Big-endian loads and stores on raw memory. */

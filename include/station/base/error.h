@@ -51,9 +51,12 @@
 	X(ST_ERULE, -50, "规定不允许", "a rule forbids it")                                        \
 	X(ST_EVOTE, -51, "票决未成, 不能公布结果", "the vote has no result that could be declared") \
 	X(ST_EJOINED, -60, "该件已并入另一件: 请并入箭头所指的那一件", "that one has been merged: join the one behind the arrow") \
+	X(ST_EENDED, -61, "要并入的一件已经结束: 请先重开它, 或单独办理本件", "the one to join has ended: reopen it first, or handle this one by itself") \
+	X(ST_EHEAD, -63, "寄件声明比已有的旧, 或与所说的事件不符",                                    \
+	  "the writer's head is older than what is here, or fits no event")                            \
 	X(ST_EITSELF, -62, "一条记录不能指向它自己", "a record can't refer to itself")              \
 	X(ST_EERASED, -64, "这条记录已没有可抹除的正文或个人信息", "nothing is left of that record that could be erased") \
-	X(ST_EENDED, -61, "要并入的一件已经结束: 请先重开它, 或单独办理本件", "the one to join has ended: reopen it first, or handle this one by itself")
+	X(ST_ELIBRARY, -70, "缺少程序库 libcurl.so.4, 请安装 libcurl4", "the library libcurl.so.4 is missing: install libcurl4")
 
 enum st_error {
 #define X(name, number, zh, en) name = (number),

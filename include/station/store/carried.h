@@ -3,7 +3,8 @@
  * beside the logs, is never pushed up, and is read by place like any other (st_event_get).
  *
  *   carried   log u32 | seq u64         -> size u64 | time u64 | signature | path count u8 | path | event
- *   outbox    child u32 | position u64  -> log u32 | seq u64; position 0: the last position given
+ *   outbox    child u32 | position u64  -> log u32 | seq u64; position 0: the last position given. A seq with the mark
+ *                                          ST_OUTBOX_HEAD is a head (store/heads.h)
  *   addressed code 12 | subtree u8      -> epoch u32 | seq u64: this station's newest event to it
  *
  * Positions rise for ever, so what a child has taken is one number under this store's incarnation. */
@@ -38,6 +39,7 @@ struct st_proving {
 };
 ST_MUST int st_carried_prove(struct st_proving *p, uint32_t log, uint64_t seq, struct st_carried *ret_c);
 
+#define ST_OUTBOX_HEAD (UINT64_C(1) << 63)
 struct st_outbox_row {
 	uint32_t child; /* station number */
 	uint64_t position;
@@ -57,6 +59,9 @@ ST_MUST int st_outbox_each(struct st_txn *t, uint32_t child, uint64_t after, st_
 ST_MUST int st_outbox_waits(struct st_txn *t, uint32_t child, uint64_t after);
 /* Drops what the child has taken, up to and with a position. */
 ST_MUST int st_outbox_taken(struct st_txn *t, uint32_t child, uint64_t position);
+/* One row, whether the child has it or not. 0 if absent, too. */
+ST_MUST int st_outbox_drop(struct st_txn *t, uint32_t child, uint64_t position);
+/* Events that wait; heads aren't counted. */
 ST_MUST int st_outbox_count(struct st_txn *t, uint32_t child, uint64_t *ret_count);
 
 struct st_addressed {
@@ -67,3 +72,7 @@ ST_MUST int st_addressed_get(struct st_txn *t, const struct st_code *to, bool su
 			     struct st_addressed *ret_a);
 ST_MUST int st_addressed_put(struct st_txn *t, const struct st_code *to, bool subtree,
 			     const struct st_addressed *a);
+typedef int st_addressed_fn(struct st_txn *t, const struct st_code *to, bool subtree,
+			    const struct st_addressed *a, void *arg);
+/* Non-zero from fn stops and is returned. */
+ST_MUST int st_addressed_each(struct st_txn *t, st_addressed_fn *fn, void *arg);

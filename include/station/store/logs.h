@@ -15,7 +15,7 @@
 #include <station/trust/merkle.h>
 
 enum {
-	ST_CHECKPOINT_EVENTS_MAX = 1024,       /* no log runs longer without a checkpoint, */
+	ST_CHECKPOINT_EVENTS_MAX = 256,        /* no log runs longer without a checkpoint, */
 	ST_CHECKPOINT_BYTES_MAX = 128 * 1024,  /* in events and clear parts */
 };
 

@@ -21,6 +21,7 @@ struct st_online {
 	struct st_record_ref ref;
 	char code[ST_QUERY_CODE + 1];  /* without the dashes */
 	uint32_t state;                /* as the newest event that was seen left it */
+	uint32_t joined;               /* merged: and the one that is handled; 0: it has no result */
 	uint32_t hooks;                /* given so far */
 	int64_t received_ms;
 	char source[ST_ONLINE_TEXT_MAX + 1], request[ST_ONLINE_TEXT_MAX + 1];

@@ -3,12 +3,15 @@
  * shown back to us. Everything borrows from the memory that it was decoded into. */
 #pragma once
 #include <station/trust/checkpoint.h>
+#include <station/trust/head.h>
 
 enum {
 	ST_PUSH_EVENTS_MAX = 1024,
 	ST_PUSH_PARTS_MAX = 4096,
+	ST_PUSH_HEADS_MAX = 64,
 	/* One checkpoint's spacing, and one more event with its parts. */
 	ST_PUSH_RAW_MAX = 128 * 1024 + 65535 + 64 * 1024 + 4096,
+	ST_HEAD_WIRE_MAX = 3 + 2 * (2 + ST_CODE_MAX) + 6 + 2 + 3 * 11 + 2 + ST_SIGNATURE_SIZE,
 };
 
 struct st_push_part {
@@ -19,9 +22,10 @@ struct st_push_part {
 
 struct st_push {
 	uint64_t first_seq;
-	size_t event_count, part_count;
+	size_t event_count, part_count, head_count;
 	const struct st_span *events; /* none: a fresh checkpoint of what is held already */
 	const struct st_push_part *parts;
+	const struct st_head *heads; /* of the log's writer, over events that it has then */
 	struct st_checkpoint checkpoint; /* its log is the push's; size = first_seq - 1 + event_count */
 	struct st_cosignature cosignature;
 };

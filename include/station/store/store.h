@@ -3,7 +3,7 @@
  *   events parts carried tree checkpoints receipts evidence   the only copy: never rebuilt, never cleared
  *   stations logs meta                                       who is who; small local numbers for keys
  *   records strays index numbers sources names tallies unread online ballots city  folded from the events; can be rebuilt
- *   outbox invites hooks                                     what this station still owes
+ *   outbox heads invites hooks                               what this station still owes
  *
  * One process opens a directory, one thread writes, any thread reads (short transactions). Nothing
  * of LMDB leaves lib/store: rows are copied out, and spans handed to a scan's callback die when it

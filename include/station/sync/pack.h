@@ -14,6 +14,7 @@ enum { ST_PUSH_WIRE_MAX = ST_PUSH_RAW_MAX + 1024 }; /* incompressible bytes trav
 struct st_packed {
 	uint64_t first_seq, size; /* the log's size after it */
 	uint64_t time_s;          /* of its checkpoint */
+	uint64_t heads;           /* up to this stamp heads are in it, or need not be */
 	uint32_t raw_size;
 	bool compressed;
 	struct st_span bytes;
@@ -23,11 +24,18 @@ struct st_packed {
 struct st_packer;
 ST_MUST int st_packer_new(struct st_packer **ret_p);
 void st_packer_free(struct st_packer *p); /* NULL is fine */
-/* Packs the events after `from` of a log up to the furthest stored checkpoint within one push's
- * bounds; from == the log's newest checkpoint: that checkpoint alone, without events. ST_ENOTFOUND: no
+/* Packs the events after `from` of a log up to the furthest stored checkpoint within a spacing (within one push's
+ * bounds, if there is none so near); from == the log's newest checkpoint: that checkpoint alone, without events. ST_ENOTFOUND: no
  * checkpoint beyond `from`. */
 ST_MUST int st_push_pack(struct st_packer *p, struct st_txn *t, const struct st_log *log,
 			 uint64_t from, struct st_packed *ret_packed);
+/* The same, with the heads of the log's writer that go up and have a later stamp than heads_after. */
+struct st_push_from {
+	uint64_t size, heads_after;
+	bool heads; /* the parent takes them */
+};
+ST_MUST int st_push_pack_from(struct st_packer *p, struct st_txn *t, const struct st_log *log,
+			      const struct st_push_from *from, struct st_packed *ret_packed);
 size_t st_packed_chunks(const struct st_packed *p);
 /* The n-th chunk, under the push's running number. */
 struct st_chunk st_packed_chunk(const struct st_packed *p, uint32_t push, size_t n);
@@ -42,6 +50,7 @@ struct st_inbound {
 	uint8_t *raw;
 	struct st_span *events;
 	struct st_push_part *parts;
+	struct st_head *heads;
 };
 void st_inbound_free(struct st_inbound *in); /* NULL is fine */
 

@@ -49,6 +49,7 @@ struct st_uplink_log { /* read freely */
 	struct st_log_id id;
 	uint64_t size, bytes;      /* newest checkpoint here; bytes: of the whole log, to estimate by */
 	uint64_t acked, sent;      /* acked: on the parent's disk; acked <= sent <= size */
+	uint64_t heads, heads_sent; /* stamps (store/heads.h): the newest that goes up, and how far they were sent on this link */
 	uint64_t signed_s, sent_s; /* times of the newest checkpoint, and of the one last sent */
 	uint32_t issuer_log;       /* which event enrolled the station; 0: the parent knows it already */
 	uint64_t issuer_seq;

@@ -8,9 +8,10 @@
 #include <station/trust/certificate.h>
 
 enum {
-	ST_WIRE_VERSION = 2,     /* the newest version of the wire that this program speaks */
+	ST_WIRE_VERSION = 3,     /* the newest version of the wire that this program speaks */
 	ST_WIRE_VERSION_MIN = 1, /* the oldest */
 	ST_WIRE_SHARES = 2,      /* from here on a carried event may lean on the one before it */
+	ST_WIRE_HEADS = 3,       /* from here on heads of writers go with pushes and carries */
 	ST_FRAME_MAX = 16 * 1024,
 	ST_FRAME_ARENA = 256 * 1024,
 	ST_CHUNK_MAX = ST_FRAME_MAX - 64, /* payload of one chunk */

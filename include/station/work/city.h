@@ -1,5 +1,5 @@
 /* city.h - what differs between cities, as tables that main issues to all stations: categories, deadlines,
- * working days, registers, points and their like. One mechanism: a table is columns with types and limits;
+ * working days, registers, points, assessment and their like. One mechanism: a table is columns with types and limits;
  * nothing that walks them knows a table by name. Numbers and the places of columns are in events for ever:
  * new ones stand last.
  *
@@ -20,7 +20,8 @@
 	X(6, points)                                                                               \
 	X(7, schedules)                                                                            \
 	X(8, guides)                                                                               \
-	X(9, settings)
+	X(9, settings)                                                                             \
+	X(10, assessment)
 enum st_city_table_number {
 #define X(number, name) ST_CITY_##name = (number),
 	ST_CITY_TABLES(X)
@@ -108,6 +109,8 @@ ST_MUST int st_share_parse(struct st_span text, uint32_t *ret_of, uint32_t *ret_
 	X(SOURCE, "登记簿的这一行读不懂", "no register can be made of this row")                   \
 	X(POINTS, "积分来源应为 类.字段 [类型=值,...], 如 activity.deputies type=training",            \
 	  "a source is KIND.FIELD [TYPE=VALUE,...], e.g. activity.deputies type=training")         \
+	X(COUNTED, "此项按比例计, 不填", "this line is a share: leave it empty")                   \
+	X(MOST, "不能高于满分 (most)", "must not be more than the line's most")                    \
 	X(SIZE, "此表超过 60,000 字节, 请精简", "the table has more than 60,000 bytes; shorten it")
 enum st_city_reason {
 #define X(name, zh, en) ST_CITY_BAD_##name,

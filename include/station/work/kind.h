@@ -137,10 +137,12 @@ struct st_rule {
 	const char *zh, *en;               /* what a person is told */
 	const char *by;                    /* the city's setting that says which values instead */
 };
-/* What has been named in one field and not yet in another is shown: co-signers who haven't been told. */
+/* What has been named in one field and not yet in another is shown: co-signers who haven't been told.
+ * due: the day by which, as long as a move that tells `done` is allowed; what is late is listed. 0: none. */
 struct st_left {
 	uint32_t of, done;
 	const char *zh, *en;
+	uint32_t due;
 };
 /* Of one command: the number is less than there are values of the other field. field 0: nothing is asked. */
 struct st_fewer {
@@ -191,6 +193,8 @@ bool st_field_is_given(const struct st_kind *k, const struct st_move_row *m,
 		       const struct st_field_row *f);
 bool st_move_opens(const struct st_move_row *m);
 bool st_move_from(const struct st_kind *k, const struct st_move_row *m, uint32_t state);
+/* Whether a move from this state can still tell what is left. */
+bool st_left_open(const struct st_kind *k, const struct st_left *left, uint32_t state);
 /* Bits 1 << move number of every move that the table allows from a state. */
 uint64_t st_kind_moves_from(const struct st_kind *k, uint32_t state);
 

@@ -36,3 +36,10 @@ ST_MUST int st_merge_read(struct st_merge_reader *x, const struct st_record *r,
 /* Follows merges from *r, which becomes the record at their end: one that isn't merged, the last
  * that is here, or in a ring the one that the walk ended at. */
 ST_MUST int st_merge_end(struct st_merge_reader *x, struct st_record *r);
+
+/* The records that were merged into this one itself, in order of opening. fn: non-zero stops. */
+typedef int st_merged_fn(const struct st_record *r, const struct st_merge *m, void *arg);
+ST_MUST int st_merge_each(struct st_merge_reader *x, const struct st_record *target, st_merged_fn *fn,
+			  void *arg);
+/* 1: there may be any; without a reader, for whoever asks of each event. */
+ST_MUST int st_merge_any(struct st_txn *t, const struct st_record *target);

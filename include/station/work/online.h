@@ -39,3 +39,5 @@ void st_hook_id(const struct st_online_secret *s, const struct st_position *at, 
 		uint8_t ret_id[ST_HOOK_ID]);
 /* Whether the platform is told of it: of an answer and of each end, and that it is taken up again. */
 bool st_state_is_told(uint32_t state);
+/* Whether who was merged into a matter is told that it is in this state: its result. */
+bool st_state_is_result(uint32_t state);

@@ -211,3 +211,19 @@ static void walk_days(struct counted *c, const struct lived *l, unsigned n[5])
 	}
 	free(all);
 }
+
+/* Those that nothing met, from a day on. */
+static void say_missed(struct counted *c, const struct lived *l, uint32_t from)
+{
+	struct some_day *all = calloc(DAYS, sizeof(*all));
+	size_t count = hear_words(l, all, planned_days(l, c->today, all));
+	for (size_t i = 0; i < count; i++) {
+		struct some_day *o = &all[i];
+		bool missed = !o->met && !is_met(c, l, o->now) && (o->missed || o->now < c->today);
+		char day[ST_DAY_TEXT];
+		st_day_text(o->now, day);
+		if (missed && o->now >= from && o->now <= c->today)
+			say(c, "%s|missed||%s", l->number, day);
+	}
+	free(all);
+}

@@ -144,6 +144,9 @@ static void wish_for(struct wish *x, const struct st_kind *k, const struct st_mo
 		if ((f->flags & ST_MANY) != 0 && below(2) == 0)
 			wish_one(x, f, today);
 	}
+	if (strcmp(k->name, "suggestion") == 0 && strcmp(m->name, "assign") == 0)
+		for (unsigned i = 0; i < 2; i++) /* whose opinions may be late */
+			wish_one(x, st_kind_field_named(k, st_span_text("co_units")), today);
 	if (k->number == ST_KIND_MATTER && m->number == 10 && below(3) > 0)
 		wish_one(x, st_kind_field(k, ST_F_RATING_RESULT), today);
 	if (st_kind_field_named(k, st_span_text("supervisors")) != NULL && x->count < 20 &&

@@ -34,6 +34,13 @@ struct town { /* a station as the certificates say */
 	uint64_t checkpoint_s, size;
 };
 enum { LIVES = 400, TOWNS = 32, LINES = 600, LINE = 1200 };
+/* A table of points as the city issued it: lines in their order, of_nothing of the first. */
+struct towns_points {
+	bool none;
+	uint32_t from_day, full_at, of_nothing, most[6];
+};
+enum { POINTS_MAX = 4 };
+
 struct counted {
 	struct st_txn *txn;
 	struct lived *lives;
@@ -42,6 +49,8 @@ struct counted {
 	uint32_t self, from, to, today;
 	int64_t now_ms;
 	const char *record;
+	const struct towns_points *points; /* in order of their first days */
+	size_t points_count;
 	char lines[LINES][LINE];
 };
 

@@ -3,6 +3,7 @@
  * refused by name.
  *
  * A failure prints its seed (SEED=n runs that one) and the first row that only one side has. */
+#include <station/ask/overdue.h>
 #include "history.h"
 #include "lives.h"
 #include "recounts_more.h"
@@ -19,6 +20,52 @@ static recount_fn *const recounts[] = {
 	recount_handed_up,   recount_online,      recount_industries,   recount_premises,
 	recount_year,        recount_life,        recount_trainings,    recount_ranking,
 };
+
+/* ---- what the city issues in the midst of a history ---- */
+
+static struct towns_points points[POINTS_MAX];
+static size_t points_count;
+
+static void issue_points(void)
+{
+	static const char *const lines[] = { "in_time", "ended", "satisfied", "visits", "kept", "heard" };
+	const struct st_city_table *table = st_city_table(ST_CITY_assessment);
+	struct towns_points *p = &points[points_count++];
+	struct st_city_file file;
+	struct st_buf csv, rows;
+	char line[80];
+	assert_true(points_count <= POINTS_MAX);
+	*p = (struct towns_points){ .from_day = st_day_of_ms(city[MAIN].world.now_ms) };
+	st_buf_init(&csv, ST_CITY_FILE_MAX);
+	st_buf_init(&rows, ST_CITY_ROWS_BYTES_MAX);
+	st_buf_put_text(&csv, "line,most,full_at,of_nothing\n");
+	for (unsigned i = 0; i < 6; i++) {
+		if (below(5) == 0)
+			continue; /* a line left out earns nothing */
+		p->most[i] = (uint32_t)below(50);
+		(void)snprintf(line, sizeof(line), "%s,%u,", lines[i], p->most[i]);
+		st_buf_put_text(&csv, line);
+		if (i == 3)
+			p->full_at = 1 + (uint32_t)below(30);
+		if (i == 0)
+			p->of_nothing = (uint32_t)below(p->most[i] + 1);
+		(void)snprintf(line, sizeof(line), i == 3 ? "%u,\n" : i == 0 ? ",%u\n" : ",\n",
+			       i == 3 ? p->full_at : p->of_nothing);
+		st_buf_put_text(&csv, line);
+	}
+	assert_int_equal(st_city_read(table, st_buf_span(&csv), &rows, &file), 0);
+	struct st_job *job = calloc(1, sizeof(*job));
+	job->kind = ST_JOB_CITY;
+	job->u.city.count = 1;
+	job->u.city.author = st_span_text("Z1");
+	job->u.city.issues[0] = (struct st_city_issue){ .table = table->number, .rows = st_buf_span(&rows),
+							.columns = (uint32_t)table->column_count };
+	assert_int_equal(station_run(&city[MAIN], job), 0);
+	free(job);
+	st_buf_done(&csv);
+	st_buf_done(&rows);
+	settle();
+}
 
 struct answer {
 	size_t count;
@@ -134,6 +181,10 @@ static int ask_one(struct st_txn *t, void *arg)
 	c->now_ms = x->ask.now_ms;
 	c->today = st_day_of_ms(x->ask.now_ms);
 	c->record = (const char *)x->ask.record.data;
+	c->points = points;
+	c->points_count = points_count;
+	assert_true((x->answered.lacks != NULL) ==
+		    (x->ask.question->number == 24 && points_at(c)->none));
 	recounts[x->ask.question->number - 1](c);
 	compare(x, c);
 	free(x->answered.covers);
@@ -182,6 +233,207 @@ static void ask_at(struct asked *x, int at, const struct st_question *q, const c
 	assert_int_equal(st_store_read(city[at].store, ask_one, x), 0);
 }
 
+/* ---- the list of what is late ---- */
+
+struct late {
+	struct asked *x;
+	struct st_overdue_query q;
+	struct st_buf next;
+	size_t page, whats[ST_OVERDUE_WHATS];
+};
+
+static int take_late(const struct st_overdue_row *row, void *arg)
+{
+	static const char *const whats[] = { "", "record", "opinion", "missed" };
+	struct late *l = arg;
+	char day[ST_DAY_TEXT];
+	st_day_text(row->due, day);
+	assert_true(l->x->answer->count < LINES);
+	assert_int_equal(row->days, row->due < l->q.today ? l->q.today - row->due : 0);
+	(void)snprintf(l->x->answer->lines[l->x->answer->count++], LINE, "%s|%s|%s|%s", row->number, whats[row->what],
+		       row->what == ST_OVERDUE_opinion ? row->unit : "", day);
+	l->whats[row->what]++;
+	l->page++;
+	return 0;
+}
+
+static bool may_consult(const struct lived *l)
+{
+	return in_state(l, "assigned") || in_state(l, "drafted");
+}
+
+static void say_opinions(struct counted *c, const struct lived *l)
+{
+	char day[ST_DAY_TEXT];
+	uint32_t due = (uint32_t)num(l, "opinion_due");
+	st_day_text(due, day);
+	for (size_t i = 0; may_consult(l) && due != 0 && due < c->today && i < l->told_count; i++) {
+		const struct told *t = &l->told[i];
+		bool before = false;
+		for (size_t n = 0; n < i; n++)
+			before |= l->told[n].id == t->id && strcmp(l->told[n].text, t->text) == 0;
+		if (t->id == fid(l, "co_units") && !before && !has(l, "co_unit", 0, t->text))
+			say(c, "%s|opinion|%s|%s", l->number, t->text, day);
+	}
+}
+
+static void recount_late(struct counted *c)
+{
+	for (struct lived *l = c->lives; l < c->lives + c->count; l++) {
+		char day[ST_DAY_TEXT];
+		if (!covered(holder(c, l)))
+			continue;
+		if (st_kind_field(l->kind, ST_F_DUE_DAY) != NULL && overdue(c, l)) {
+			st_day_text((uint32_t)num(l, "due"), day);
+			say(c, "%s|record||%s", l->number, day);
+		}
+		if (is_kind(l, "suggestion"))
+			say_opinions(c, l);
+		if (is_kind(l, "schedule"))
+			say_missed(c, l, c->today - ST_MISSED_USUAL);
+	}
+}
+
+/* Page after page, of any length. */
+static int list_late(struct st_txn *t, void *arg)
+{
+	struct late *l = arg;
+	struct asked *x = l->x;
+	struct counted *c = calloc(1, sizeof(*c));
+	char from[2 * ST_INDEX_KEY_MAX];
+	c->txn = t;
+	c->lives = calloc(LIVES, sizeof(*c->lives));
+	c->today = l->q.today;
+	read_towns(c, codes[x->at]);
+	assert_int_equal(st_record_each(t, NULL, read_life, c), 0);
+	l->q.self = c->self;
+	l->q.from = ST_SPAN_NONE;
+	x->answer->count = 0;
+	do {
+		st_buf_init(&l->next, sizeof(from));
+		l->q.limit = 1 + below(9);
+		l->page = 0;
+		assert_int_equal(st_overdue_each(t, &l->q, take_late, l, &l->next), 0);
+		assert_true(l->page <= l->q.limit && (l->next.size == 0 || l->page == l->q.limit));
+		memcpy(from, l->next.data == NULL ? (const void *)"" : l->next.data, l->next.size);
+		l->q.from = st_span(from, l->next.size);
+		st_buf_done(&l->next);
+	} while (l->q.from.size > 0);
+	for (size_t i = 0; i < c->towns_count; i++)
+		c->towns[i].covered = is_below(c, c->towns[i].number, c->self);
+	recount_late(c);
+	compare(x, c);
+	forget(c);
+	return 0;
+}
+
+static void moves(int at, const char *move, char number[ST_NUMBER_TEXT], const char *name, const char *value,
+		  const char *name2, const char *value2)
+{
+	const struct st_command_field fields[] = { { st_span_text(name), st_span_text(value) },
+						   { st_span_text(name2), st_span_text(value2) },
+						   { st_span_text("title"), st_span_text("修路") } };
+	bool opens = strcmp(move, "raise") == 0;
+	station_kind = st_kind_named("suggestion")->number;
+	int rc = station_command(&city[at], move, number, fields, opens ? 3 : 2);
+	if (rc != 0)
+		fail_msg("%s: %s", move, st_error_name(rc));
+}
+
+/* Histories walk suggestions on to their ends; these stay where others' opinions are awaited. */
+static void leave_opinions_due(void)
+{
+	char number[ST_NUMBER_TEXT];
+	for (unsigned i = 0; i < 4; i++) {
+		int at = (int)below(STATIONS);
+		number[0] = 0;
+		moves(at, "raise", number, "type", "suggestion", "deputy", "D-1");
+		moves(at, "accept", number, "category", "交通", "remark", "急");
+		moves(at, "assign", number, "unit", "交通局", "co_units", "公安局");
+		if (below(2) == 0)
+			moves(at, "consult", number, "co_unit", "公安局", "opinion", "同意");
+		else
+			moves(at, "draft", number, "reply", "已列入", "class", "C");
+	}
+	for (int i = 0; i < STATIONS; i++)
+		city[i].world.now_ms += (int64_t)(20 + below(30)) * 86400000LL;
+	settle();
+}
+
+static void test_late(struct asked *x, size_t all[ST_OVERDUE_WHATS])
+{
+	for (x->at = 0; x->at < STATIONS; x->at++) {
+		struct late l = { .x = x };
+		l.q.today = st_day_of_ms(city[x->at].world.now_ms) + below(40);
+		(void)snprintf(x->what, sizeof(x->what), "what is late at %s", codes[x->at]);
+		assert_int_equal(st_store_read(city[x->at].store, list_late, &l), 0);
+		for (int i = 0; i < ST_OVERDUE_WHATS; i++)
+			all[i] += l.whats[i];
+	}
+}
+
+/* Reports by state of every kind, at every tier: what is open and overdue in each. */
+struct by_state {
+	int at;
+	size_t late; /* in all, so that none passes by having none */
+};
+
+static bool late_now(const struct counted *c, const struct lived *l)
+{
+	return st_kind_field(l->kind, ST_F_DUE_DAY) != NULL && overdue(c, l);
+}
+
+static void compare_state(const struct st_report_row *row, struct counted *c, const struct st_kind *k)
+{
+	uint64_t open = 0, late = 0;
+	for (size_t i = 0; i < c->count; i++) {
+		const struct lived *l = &c->lives[i];
+		struct st_code code;
+		assert_int_equal(st_station_code(c->txn, l->row.holder, &code), 0);
+		if (l->kind != k || strcmp(code.text, row->key[0]) != 0 || !in_state(l, row->key[1]))
+			continue;
+		open += open_now(l);
+		late += late_now(c, l);
+	}
+	if (row->open_now != open || row->overdue_now != late)
+		fail_msg("seed %llu: %s at %s in %s: open %llu, overdue %llu; recount %llu, %llu",
+			 (unsigned long long)first_seed, k->name, row->key[0], row->key[1],
+			 (unsigned long long)row->open_now, (unsigned long long)row->overdue_now,
+			 (unsigned long long)open, (unsigned long long)late);
+}
+
+static int report_states(struct st_txn *t, void *arg)
+{
+	struct by_state *x = arg;
+	char place[ST_PLACE_MAX];
+	struct counted *c = calloc(1, sizeof(*c));
+	c->txn = t;
+	c->lives = calloc(LIVES, sizeof(*c->lives));
+	c->today = st_day_of_ms(city[x->at].world.now_ms) + below(40);
+	read_towns(c, codes[x->at]);
+	assert_int_equal(st_record_each(t, NULL, read_life, c), 0);
+	for (size_t i = 0; i < st_kind_count(); i++) {
+		struct st_report report;
+		const struct st_kind *k = st_kind_at(i);
+		struct st_report_query q = { .kind = k->number, .by_count = 2, .today = c->today,
+					     .by = { ST_BY_STATION, ST_BY_STATE } };
+		uint64_t late = 0;
+		assert_int_equal(st_report_make(t, &q, &report, place), 0);
+		for (size_t n = 0; n < report.count; n++) {
+			compare_state(&report.rows[n], c, k);
+			late += report.rows[n].overdue_now;
+		}
+		assert_int_equal(report.total.overdue_now, late);
+		for (size_t n = 0; n < c->count; n++)
+			late -= c->lives[n].kind == k && late_now(c, &c->lives[n]);
+		assert_int_equal(late, 0);
+		x->late += report.total.overdue_now;
+		st_report_done(&report);
+	}
+	forget(c);
+	return 0;
+}
+
 static int is_known(struct st_txn *t, void *arg)
 {
 	struct st_record_ref ref;
@@ -193,11 +445,16 @@ static void test_equal_a_recount(void **state)
 	const char *given = getenv("SEED");
 	(void)state;
 	struct asked x = { .answer = calloc(1, sizeof(struct answer)) };
-	size_t total[64] = { 0 };
+	size_t total[64] = { 0 }, late[ST_OVERDUE_WHATS] = { 0 };
 	for (unsigned n = 0; n < (given != NULL ? 1 : HISTORIES); n++) {
 		first_seed = seed = given != NULL ? strtoull(given, NULL, 10) : 500 + n;
 		city_begin();
-		history(STEPS);
+		points_count = 0;
+		history(STEPS / 2);
+		issue_points();
+		history(STEPS / 4);
+		issue_points();
+		history(STEPS / 4);
 		assert_true(record_count > 60 && moved_count > 150);
 		for (size_t i = 0; i < st_question_count(); i++) {
 			x.rows = 0;
@@ -213,11 +470,20 @@ static void test_equal_a_recount(void **state)
 				print_message("%s: %zu rows\n", st_question_at(i)->name, x.rows);
 			total[i] += x.rows;
 		}
+		struct by_state states = { .at = 0 };
+		leave_opinions_due();
+		for (; states.at < STATIONS; states.at++)
+			assert_int_equal(st_store_read(city[states.at].store, report_states, &states), 0);
+		assert_true(states.late > 0);
+		test_late(&x, late);
 		city_end();
 	}
 	for (size_t i = 0; given == NULL && i < st_question_count(); i++)
 		if (total[i] == 0)
 			fail_msg("%s: no history has a row of it", st_question_at(i)->name);
+	for (int i = 1; given == NULL && i < ST_OVERDUE_WHATS; i++)
+		if (late[i] == 0)
+			fail_msg("what is late: no history has a row of kind %d", i);
 	free(x.answer);
 }
 

@@ -1,5 +1,6 @@
 /* recounts_more.h - the other questions' answers, counted plainly from lives. */
 #pragma once
+#include <math.h>
 #include "recounts.h"
 
 static const char *state_text(const struct lived *l)
@@ -346,13 +347,25 @@ static void recount_trainings(struct counted *c)
 
 struct score {
 	struct town *t;
-	double points[6], sum;
+	double points[6], sum; /* NAN: no table */
 	unsigned n[9]; /* open, in time, matters, ended, rated, satisfied, visits, kept, due */
 };
 
 static double one_place(double v)
 {
 	return (double)(int64_t)(10 * v + 0.5) / 10;
+}
+
+/* The table that is in force at the end of the period. */
+static const struct towns_points *points_at(const struct counted *c)
+{
+	static const struct towns_points none = { .none = true };
+	uint32_t day = c->to == 0 || c->to > c->today ? c->today : c->to;
+	const struct towns_points *found = &none;
+	for (size_t i = 0; i < c->points_count; i++)
+		if (c->points[i].from_day <= day)
+			found = &c->points[i];
+	return found;
 }
 
 static void score_one(struct counted *c, struct score *s)
@@ -378,19 +391,20 @@ static void score_one(struct counted *c, struct score *s)
 	s->n[8] = o[1] - o[2];
 	bool heard = s->t->number == c->self ||
 		     (s->t->heard && c->now_ms - (int64_t)s->t->checkpoint_s * 1000 <= 86400000);
+	const struct towns_points *p = points_at(c);
 	const double earned[6] = {
-		s->n[0] == 0 ? 30 : 30.0 * s->n[1] / s->n[0],
-		s->n[2] == 0 ? 0 : 20.0 * s->n[3] / s->n[2],
-		s->n[4] == 0 ? 0 : 20.0 * s->n[5] / s->n[4],
-		s->n[6] >= 20 ? 10 : 0.5 * s->n[6],
-		s->n[8] == 0 ? 0 : 15.0 * s->n[7] / s->n[8],
-		heard ? 5 : 0,
+		s->n[0] == 0 ? p->of_nothing : (double)p->most[0] * s->n[1] / s->n[0],
+		s->n[2] == 0 ? 0 : (double)p->most[1] * s->n[3] / s->n[2],
+		s->n[4] == 0 ? 0 : (double)p->most[2] * s->n[5] / s->n[4],
+		s->n[6] >= p->full_at ? p->most[3] : (double)p->most[3] * s->n[6] / p->full_at,
+		s->n[8] == 0 ? 0 : (double)p->most[4] * s->n[7] / s->n[8],
+		heard ? p->most[5] : 0,
 	};
 	for (unsigned i = 0; i < 6; i++) {
-		s->points[i] = one_place(earned[i]);
+		s->points[i] = p->none ? (double)NAN : one_place(earned[i]);
 		s->sum += s->points[i];
 	}
-	s->sum = one_place(s->sum);
+	s->sum = p->none ? s->sum : one_place(s->sum);
 }
 
 static void recount_ranking(struct counted *c)
@@ -411,7 +425,10 @@ static void recount_ranking(struct counted *c)
 		if (s->t->number != c->self && silent_days(c, s->t) > 0)
 			(void)snprintf(silent, sizeof(silent), "%lld",
 				       (long long)silent_days(c, s->t));
-		say(c, "%s|%u|%s|%s|%s|%s|%s|%s|%s|%s|%s|%u|%s|%s|%s|%s|%s", tier_text(s->t), rank,
+		char ranked[32] = "-";
+		if (s->sum == s->sum)
+			(void)snprintf(ranked, sizeof(ranked), "%u", rank);
+		say(c, "%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%u|%s|%s|%s|%s|%s", tier_text(s->t), ranked,
 		    s->t->code, s->t->name, real(s->sum, r[0]), share(s->n[1], s->n[0], r[1]),
 		    real(s->points[0], r[2]), share(s->n[3], s->n[2], r[3]),
 		    real(s->points[1], r[4]), share(s->n[5], s->n[4], r[5]),

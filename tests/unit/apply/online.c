@@ -256,6 +256,55 @@ static void test_merged_hears_the_answer(void **state)
 	assert_int_equal(l.status.accepted_ms, 0);
 }
 
+/* Takes what is to be told next, and says of which state. */
+static const char *taken(struct st_job_online *of)
+{
+	struct looking l;
+	assert_int_equal(ask(&main_, of->code, &l), 0);
+	if (l.hooks == 0)
+		return "";
+	struct st_job told = { .kind = ST_JOB_TOLD, .u.told = { l.hook.ref, l.hook.n } };
+	assert_memory_equal(&l.hook.ref, &l.status.record.ref, sizeof(l.hook.ref));
+	assert_int_equal(job_run(&main_, told), 0);
+	return st_kind_state(st_kind(ST_KIND_MATTER), l.hook.state)->name;
+}
+
+/* What was merged, and what was merged into that, is told of the result, each once, until taken. */
+static void test_merged_is_told_the_result(void **state)
+{
+	struct st_job_online b, c;
+	char first[ST_NUMBER_TEXT];
+	struct numbering n;
+	(void)state;
+	assert_int_equal(job_run(&main_, (struct st_job){ .kind = ST_JOB_HOOKS, .u.hooks = true }), 0);
+	assert_int_equal(station_opens(&main_, first), 0); /* it came in by the door */
+	assert_int_equal(send_to(&main_, "2", "", &b), 0);
+	n.code = b.code;
+	assert_int_equal(st_store_read(main_.store, find_number, &n), 0);
+	assert_int_equal(send_to(&main_, "3", "", &c), 0);
+	move(&main_, c.code, "merge", "joins", n.number);
+	assert_string_equal(taken(&c), "merged");
+	move(&main_, b.code, "merge", "joins", first);
+	assert_string_equal(taken(&b), "merged");
+	assert_string_equal(taken(&b), "");
+	const struct st_command_field category = { st_span_text("category"), st_span_text("c") };
+	const struct st_command_field reply = { st_span_text("reply"), st_span_text("done") };
+	const struct st_command_field reason = { st_span_text("reason"), st_span_text("not done") };
+	assert_int_equal(station_command(&main_, "accept", first, &category, 1), 0);
+	assert_int_equal(station_command(&main_, "answer", first, &reply, 1), 0);
+	assert_true(main_.applied.hooked);
+	assert_string_equal(taken(&b), "answered");
+	assert_string_equal(taken(&c), "answered");
+	assert_string_equal(taken(&c), "");
+	move(&main_, b.code, "tell", "told_how", "phone");
+	assert_string_equal(taken(&b), "");
+	assert_int_equal(station_command(&main_, "rework", first, &reason, 1), 0);
+	assert_string_equal(taken(&b), "");
+	assert_int_equal(station_command(&main_, "answer", first, &reply, 1), 0);
+	assert_string_equal(taken(&b), "answered");
+	assert_string_equal(taken(&c), "answered");
+}
+
 static void test_refusal_leaves_no_trace(void **state)
 {
 	static const struct st_command_field bad[] = {
@@ -289,6 +338,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_codes_tell_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_what_is_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_merged_hears_the_answer, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_merged_is_told_the_result, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refusal_leaves_no_trace, setup, teardown),
 	};
 	return st_trust_start() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,7 @@
  * Whoever includes it has before: enum { MAIN, ..., STATIONS }, and by these numbers city[] (pair.h), codes[] and
  * parents[], where children come behind their parents. */
 #pragma once
-#include <station/store/carried.h>
+#include <station/store/heads.h>
 #include <station/sync/carry.h>
 #include <zstd.h>
 #include "pair.h"
@@ -35,7 +35,7 @@ static bool passing_goes_on;
 struct pushing {
 	struct st_packer *packer;
 	uint32_t log;
-	uint64_t from;
+	uint64_t from, heads;
 	struct st_packed packed;
 	int rc;
 };
@@ -44,11 +44,16 @@ static inline int pack_log(struct st_txn *t, void *arg)
 {
 	struct pushing *p = arg;
 	struct st_log log;
+	uint64_t newest = 0;
 	int rc = st_log_get(t, p->log, &log);
+	if (rc == 0)
+		rc = st_head_up_newest(t, p->log, &newest);
 	if (rc < 0)
 		return rc;
-	p->rc = log.signed_size <= p->from ? ST_ENOTFOUND
-					   : st_push_pack(p->packer, t, &log, p->from, &p->packed);
+	struct st_push_from from = { .size = p->from, .heads_after = p->heads, .heads = true };
+	p->rc = log.signed_size <= p->from && newest <= p->heads
+			? ST_ENOTFOUND
+			: st_push_pack_from(p->packer, t, &log, &from, &p->packed);
 	return 0;
 }
 
@@ -78,6 +83,7 @@ static inline void push_log(int child, int parent, uint32_t log)
 		job->u.push.child = number_at(&city[parent], codes[child]);
 		assert_int_equal(station_run(&city[parent], job), 0);
 		p.from = p.packed.size;
+		p.heads = p.packed.heads;
 		st_inbound_free(in);
 		free(job);
 	}

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <utf8proc.h>
 #include <station/base/clock.h>
 #include <station/base/code.h>
 #include <station/base/text.h>
@@ -150,10 +151,42 @@ static void test_text(void **state)
 	st_buf_done(&b);
 }
 
+/* The short way for Chinese text gives what the library of Unicode gives, of each character by itself, between
+ * others, and of bytes that are none. */
+static void test_normal_form(void **state)
+{
+	(void)state;
+	struct st_buf b;
+	st_buf_init(&b, 64);
+	for (uint32_t c = 0x20; c < 0x20000; c++) {
+		uint8_t text[16] = { 'a' };
+		utf8proc_uint8_t *expected = NULL;
+		utf8proc_ssize_t n = utf8proc_codepoint_valid((utf8proc_int32_t)c)
+					     ? utf8proc_encode_char((utf8proc_int32_t)c, text + 1)
+					     : 0;
+		if (n == 0)
+			continue;
+		struct st_span s = st_span(text, (size_t)n + 4);
+		memcpy(text + 1 + n, "\xe7\xbe\xa4", 3); /* a Chinese character behind it */
+		st_buf_clear(&b);
+		n = utf8proc_map(s.data, (utf8proc_ssize_t)s.size, &expected,
+				 UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+		assert_true(n > 0);
+		assert_int_equal(st_text_nfc(s, &b), 0);
+		assert_true(st_span_equal(st_buf_span(&b), st_span(expected, (size_t)n)));
+		free(expected);
+	}
+	static const char *const broken[] = { "\xe7", "\xe7\xbe", "\xe7\xbeg", "\xe7g\xbe", "\xef\xbc", "\xe3\x80",
+					      "\x80\xe7\xbe\xa4", "\xe4\xc0\x80" };
+	for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++)
+		assert_int_equal(st_text_nfc(st_span_text(broken[i]), &b), ST_EFIELD);
+	st_buf_done(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_codes), cmocka_unit_test(test_ulids),  cmocka_unit_test(test_times),
+		cmocka_unit_test(test_normal_form), cmocka_unit_test(test_codes), cmocka_unit_test(test_ulids),  cmocka_unit_test(test_times),
 		cmocka_unit_test(test_days),  cmocka_unit_test(test_base64), cmocka_unit_test(test_text),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -170,7 +170,7 @@ static int checkpoint_run(struct st_txn *t, void *arg)
 	uint8_t bytes[200] = { 1 };
 	struct st_span event = st_span(bytes, 1 + random_below(199));
 	struct st_hash leaf = st_hash_leaf(event);
-	uint32_t count = 1 + random_below(random_below(10) == 0 ? 900 : 30);
+	uint32_t count = 1 + random_below(random_below(10) == 0 ? ST_CHECKPOINT_EVENTS_MAX : 30);
 	for (uint32_t i = 0; i < count; i++) {
 		struct st_append append = { &event, &leaf, 1, 0 };
 		assert_int_equal(st_log_append(t, &c->log, &append), 0);

@@ -30,7 +30,7 @@ enum { DEPTH_MAX = 3, SLACK = 64 * 1024 };
 	X(welcome, FRAME) X(logs, FRAME) X(chunk, FRAME) X(ack, FRAME) X(receipt, FRAME)               \
 	X(receipts, FRAME) X(want, FRAME) X(grant, FRAME) X(ping, FRAME) X(pong, FRAME)                \
 	X(refusal, FRAME) X(join, FRAME) X(joined, FRAME) X(frame, FRAME) X(push_part, PUSH)           \
-	X(push, PUSH) X(taken, FRAME) X(carried, CARRY) X(carry, CARRY) \
+	X(push, PUSH) X(taken, FRAME) X(carried, CARRY) X(carry, CARRY) X(head, CARRY) \
 	X(heard, HEARD) X(heard_log, HEARD) X(ballot, BALLOT) X(tokens, TOKENS)             \
 	X(erase, ERASE)
 

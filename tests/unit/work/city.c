@@ -1,5 +1,6 @@
 /* city.c - tests of city files: every table's right rows, every reason why one is wrong, and the calendar
  * against the state's holidays. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,7 @@
 #include <cmocka.h>
 #include <station/base/clock.h>
 #include <station/event/event.h>
+#include <station/work/assessment.h>
 #include <station/work/calendar.h>
 #include <station/work/points.h>
 #include <station/work/register.h>
@@ -159,6 +161,38 @@ static void test_points_of_a_city(void **state)
 	      ST_CITY_BAD_POINTS);
 	wrong("points", POINTS_HEAD "a,visit.deputies 一二三四五六七八九十一二三四五六七八九十,1,1,1\n", 2,
 	      "source: 一二三四五六七八九十一二三四五六七", ST_CITY_BAD_POINTS);
+}
+
+#define ASSESSMENT_HEAD "line,most,full_at,of_nothing\n"
+
+/* What ships reads; a row that can't be scored by is refused by row and column. */
+static void test_assessment_of_a_city(void **state)
+{
+	struct st_assessment a = { .lines = { { 0 } } };
+	struct st_assessment_wrong w;
+	(void)state;
+	read_file("assessment");
+	assert_int_equal(st_assessment_of_rows(st_buf_span(&rows), 4, &a, &w), 0);
+	assert_int_equal(file.rows, ST_ASSESSED_END - 1);
+	assert_int_equal(a.lines[ST_ASSESSED_in_time].of_nothing, 30);
+	assert_true(st_assessment_share(&a.lines[ST_ASSESSED_in_time], 2.0 / 3) == 20);
+	assert_true(st_assessment_share(&a.lines[ST_ASSESSED_ended], 1.0 / 3) == 6.7);
+	assert_true(st_assessment_share(&a.lines[ST_ASSESSED_in_time], (double)NAN) == 30);
+	assert_true(st_assessment_count(&a.lines[ST_ASSESSED_visits], 5) == 2.5);
+	assert_true(st_assessment_count(&a.lines[ST_ASSESSED_visits], 21) == 10);
+	assert_int_equal(read_csv("assessment", ASSESSMENT_HEAD "heard,5,,\n"), 0);
+	assert_int_equal(st_assessment_of_rows(st_buf_span(&rows), 4, &a, &w), 0);
+	assert_true(st_assessment_count(&a.lines[ST_ASSESSED_visits], 7) == 0); /* left out */
+	assert_int_equal(read_csv("assessment", ASSESSMENT_HEAD "进站次数,5,4,\n"), 0); /* by its text, too */
+	assert_int_equal(st_assessment_of_rows(st_buf_span(&rows), 2, &a, &w), ST_EFIELD); /* of fewer columns */
+	assert_string_equal(w.column, "full_at");
+	assert_int_equal(a.lines[ST_ASSESSED_heard].most, 5); /* nothing of it was taken */
+	wrong("assessment", ASSESSMENT_HEAD "heard,5,,\nvisits,5,,\n", 3, "full_at", ST_CITY_BAD_NEEDED);
+	wrong("assessment", ASSESSMENT_HEAD "kept,5,4,\n", 2, "full_at", ST_CITY_BAD_COUNTED);
+	wrong("assessment", ASSESSMENT_HEAD "kept,5,,6\n", 2, "of_nothing", ST_CITY_BAD_MOST);
+	wrong("assessment", ASSESSMENT_HEAD "charm,5,,\n", 2, "line", ST_CITY_BAD_CHOICE);
+	wrong("assessment", ASSESSMENT_HEAD "kept,5,,\nkept,6,,\n", 3, "", ST_CITY_BAD_TWICE);
+	wrong("assessment", ASSESSMENT_HEAD "kept,1001,,\n", 2, "most", ST_CITY_BAD_NUMBER);
 }
 
 static void test_every_reason(void **state)
@@ -338,6 +372,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		EACH(test_tables_are_in_order), EACH(test_settings_take_their_usual_values), EACH(test_every_reason),
 		EACH(test_files_are_the_defaults), EACH(test_points_of_a_city),
+		EACH(test_assessment_of_a_city),
 		EACH(test_limits_are_reached), EACH(test_one_form), EACH(test_other_versions),
 		EACH(test_body_of_an_event), EACH(test_the_states_holidays), EACH(test_counting),
 	};

@@ -1,0 +1,149 @@
+/* hooked.c - what becomes of a matter that came in online is to be told.
+ *
+ * Owns:    which steps are told: the matter's own and, once it has been merged, the results of the one
+ * that is handled for it.
+ * Promise: 2: each is put down in the transaction that stores its event, and kept until taken.
+ * Flow:    fold -> hooks -> online */
+#include "group.h"
+#include <stdlib.h>
+#include <string.h>
+#include <station/base/check.h>
+#include <station/work/merge.h>
+
+enum { JOINED_MAX = 500 }; /* matters merged into one that hear of its result at once */
+
+static int hooks_on(struct st_apply *a)
+{
+	uint8_t on;
+	size_t size = 0;
+	if (a->hooks != HOOKS_UNKNOWN)
+		return a->hooks == HOOKS_ON;
+	int rc = st_meta_get(a->txn, ST_META_ONLINE_HOOKS, &on, sizeof(on), &size);
+	if (rc < 0 && rc != ST_ENOTFOUND)
+		return rc;
+	a->hooks = rc == 0 ? HOOKS_ON : HOOKS_OFF;
+	return rc == 0;
+}
+
+static int add_hook(struct st_apply *a, struct st_online *o, const struct st_event *e, uint32_t state)
+{
+	struct st_online_secret secret;
+	struct st_hook h = { .ref = o->ref, .n = ++o->hooks, .state = state,
+			     .at_ms = a->world->now_ms > 0 ? a->world->now_ms : 0 };
+	int rc = st_online_secret(a->txn, &secret);
+	if (rc < 0)
+		return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;
+	st_hook_id(&secret, &e->at, o->hooks << 8 | state, h.id); /* one event may tell of several */
+	st_wipe(&secret, sizeof(secret));
+	a->applied.hooked = true;
+	return st_hook_put(a->txn, &h);
+}
+
+/* The state of what is handled for a merged matter, where that is its result; 0: it has none. */
+static int result_of(struct st_apply *a, const struct st_record *r, uint32_t *ret_state)
+{
+	struct st_merge_reader *x = NULL;
+	struct st_record end;
+	*ret_state = 0;
+	if (!st_state_merged(st_kind(r->kind), r->state))
+		return 0;
+	st_record_copy(&end, r);
+	int rc = st_merge_reader_new(a->txn, &x);
+	if (rc == 0)
+		rc = st_merge_end(x, &end);
+	st_merge_reader_free(x);
+	if (rc == 0 && end.kind == ST_KIND_MATTER && st_state_is_result(end.state))
+		*ret_state = end.state;
+	return rc;
+}
+
+/* Of one that came in here: what is new of it, and of what it was merged into. A result that was
+ * taken back is told by the next one. */
+static int tell(struct st_apply *a, const struct st_record *r, const struct st_event *e)
+{
+	struct st_online o;
+	uint32_t joined = 0;
+	if (r->ref.opener != a->self.station.number)
+		return 0;
+	int rc = st_online_get(a->txn, &r->ref, &o);
+	if (rc == 0)
+		rc = result_of(a, r, &joined);
+	if (rc < 0 || (o.state == r->state && o.joined == joined))
+		return rc == ST_ENOTFOUND ? 0 : rc;
+	bool own = o.state != r->state, other = o.joined != joined;
+	o.state = r->state;
+	o.joined = joined;
+	if (own && st_state_is_told(o.state))
+		rc = add_hook(a, &o, e, o.state);
+	if (rc == 0 && other && joined != 0)
+		rc = add_hook(a, &o, e, joined);
+	return rc < 0 ? rc : st_online_put(a->txn, &o);
+}
+
+struct under {
+	struct st_record *list;
+	size_t count;
+};
+
+static int add_joined(const struct st_record *r, const struct st_merge *m, void *arg)
+{
+	struct under *u = arg;
+	(void)m;
+	for (size_t i = 0; i < u->count; i++)
+		if (u->list[i].ref.opener == r->ref.opener &&
+		    memcmp(u->list[i].ref.ulid.bytes, r->ref.ulid.bytes, ST_ULID_SIZE) == 0)
+			return 0; /* a ring */
+	if (u->count == JOINED_MAX)
+		return 1;
+	st_record_copy(&u->list[u->count++], r);
+	return 0;
+}
+
+/* Everyone who was merged into it, over those that were merged themselves. */
+static int tell_joined(struct st_apply *a, const struct st_record *r, const struct st_event *e)
+{
+	struct under u = { .list = calloc(JOINED_MAX, sizeof(*u.list)) };
+	struct st_merge_reader *x = NULL;
+	int rc = u.list == NULL ? ST_ENOMEM : st_merge_reader_new(a->txn, &x);
+	if (rc == 0)
+		rc = st_merge_each(x, r, add_joined, &u);
+	for (size_t i = 0; rc >= 0 && i < u.count; i++) {
+		rc = tell(a, &u.list[i], e);
+		if (rc == 0)
+			rc = st_merge_each(x, &u.list[i], add_joined, &u);
+	}
+	st_merge_reader_free(x);
+	free(u.list);
+	return rc < 0 ? rc : 0;
+}
+
+int online_event(struct st_apply *a, const struct st_event *e)
+{
+	const struct st_record *folded = st_fold_row(a->fold);
+	struct st_record r;
+	if (folded == NULL || folded->kind != ST_KIND_MATTER || e->type == ST_NOTE)
+		return 0;
+	int rc = hooks_on(a);
+	if (rc != 1)
+		return rc;
+	st_record_copy(&r, folded);
+	rc = tell(a, &r, e);
+	if (rc == 0)
+		rc = st_merge_any(a->txn, &r);
+	return rc == 1 ? tell_joined(a, &r, e) : rc;
+}
+
+int job_hooks(struct st_apply *a, bool on)
+{
+	const uint8_t yes = 1;
+	a->hooks = on ? HOOKS_ON : HOOKS_OFF;
+	return on ? st_meta_put(a->txn, ST_META_ONLINE_HOOKS, st_span(&yes, 1))
+		  : st_meta_del(a->txn, ST_META_ONLINE_HOOKS);
+}
+
+int job_told(struct st_apply *a, const struct st_job_told *job)
+{
+	int rc = st_hook_del(a->txn, &job->ref, job->n);
+	st_assert(a->txn != NULL);
+	return rc == ST_ENOTFOUND ? 0 : rc; /* told twice, taken once */
+}
