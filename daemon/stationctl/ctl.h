@@ -124,8 +124,11 @@ extern struct ctl {
 	X(ALL_RIGHT, "全部正确", "all right")                                                       \
 	X(RECOUNT_SUM, "重算 %llu 个事件, %llu 件, %llu 个计数: %llu 个计数不符, %llu 件不符",      \
 	  "recounted %llu events, %llu records, %llu counters: %llu counters and %llu records differ") \
-	X(TO_REBUILD, "%s: 记录要由日志重算: 加 --rebuild, 或启动 stationd",                        \
-	  "%s: its records are to be folded anew: add --rebuild, or start stationd")                 \
+	X(RETOLD_SUM, "其余派生表 %llu 行: %llu 行不符; 名册 %llu 行不符",                            \
+	  "%llu rows of other derived tables: %llu differ; %llu rows of lists differ")               \
+	X(WRONG_TABLES, "不符的表: %s", "tables that differ: %s")                                    \
+	X(TO_REBUILD, "%s: 派生的表要由日志重算: 加 --rebuild, 或启动 stationd",                        \
+	  "%s: its derived tables are to be made anew: add --rebuild, or start stationd")                 \
 	X(FIRST_WRONG, "首处: %s", "first: %s")                                                     \
 	X(BAD_NUMBER, "--%s 的值不合要求", "the value of --%s isn't allowed")                       \
 	X(CITY_TABLE, "不知是哪份表: %s; 用 --table 指明, 或以表名为文件名", \
@@ -237,4 +240,6 @@ int out_asked(const struct args *a, const char *path, const char *name, const ch
 int out_table(const struct args *a, const json_t *answer);
 void progress(const char *what, unsigned long long done, unsigned long long total);
 void progress_end(void);
+/* verbs_log.c: what a recount found, in words */
+void recount_show(const json_t *recount);
 const char *age(long long then_ms, char *room, size_t size); /* "3 min", of wall time */

@@ -18,6 +18,8 @@ struct checking {
 	uint32_t logs[512]; /* as many as one look takes */
 	size_t count;
 	uint32_t after;
+	struct st_recount recount;
+	struct st_differences told;
 	bool right;
 };
 
@@ -111,20 +113,29 @@ static int verify_all(struct checking *c)
 	return rc;
 }
 
-static void show(const struct checking *c, const struct st_recount *r, uint64_t rebuilt)
+static json_t *counts_json(const struct checking *c)
+{
+	const struct st_recount *r = &c->recount;
+	const struct st_differences *d = &c->told;
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:{s:I, s:I, s:s, s:s}}", "events",
+			 (json_int_t)r->events, "records", (json_int_t)r->records, "counters",
+			 (json_int_t)r->counters, "wrong", (json_int_t)r->wrong, "wrong_records",
+			 (json_int_t)r->wrong_records, "wrong_rows", (json_int_t)r->wrong_rows, "first_wrong",
+			 r->first_wrong, "told", "rows", (json_int_t)d->rows, "wrong", (json_int_t)d->wrong,
+			 "tables", d->tables, "first_wrong", d->first_wrong);
+}
+
+static void show(const struct checking *c, uint64_t rebuilt)
 {
 	size_t i;
-	json_t *one;
+	json_t *one, *counts = counts_json(c);
 	if (ctl.json) {
-		json_t *all = json_pack("{s:I, s:O, s:{s:I, s:I, s:I, s:I, s:I, s:s}, s:b}", "rebuilt",
-					(json_int_t)rebuilt, "verdicts", c->verdicts, "recount", "events",
-					(json_int_t)r->events, "records", (json_int_t)r->records, "counters",
-					(json_int_t)r->counters, "wrong", (json_int_t)r->wrong, "wrong_records",
-					(json_int_t)r->wrong_records, "first_wrong", r->first_wrong, "right",
-					(int)c->right);
+		json_t *all = json_pack("{s:I, s:O, s:O, s:b}", "rebuilt", (json_int_t)rebuilt, "verdicts",
+					c->verdicts, "recount", counts, "right", (int)c->right);
 		(void)json_dumpf(all, stdout, JSON_INDENT(1));
 		(void)puts("");
 		json_decref(all);
+		json_decref(counts);
 		return;
 	}
 	json_array_foreach(c->verdicts, i, one)
@@ -132,26 +143,33 @@ static void show(const struct checking *c, const struct st_recount *r, uint64_t 
 			     truth(one, "ok") ? either("正确", "right") : member(one, "why"),
 			     truth(one, "ok") ? "" : " !");
 	if (rebuilt > 0)
-		(void)printf("%s %llu\n", either("已重算的事件:", "events folded anew:"), (unsigned long long)rebuilt);
-	complain(T_RECOUNT_SUM, (unsigned long long)r->events, (unsigned long long)r->records,
-		 (unsigned long long)r->counters, (unsigned long long)r->wrong,
-		 (unsigned long long)r->wrong_records);
+		(void)printf("%s %llu\n", either("已重算的事件:", "events taken anew:"), (unsigned long long)rebuilt);
+	recount_show(counts);
 	if (c->right)
 		(void)puts(text(T_ALL_RIGHT));
-	else if (r->first_wrong[0] != 0)
-		complain(T_FIRST_WRONG, r->first_wrong);
+	json_decref(counts);
+}
+
+static int recount(struct checking *c)
+{
+	int rc = st_recount_run(c->store, on_progress, (void *)(uintptr_t)either("重算比对", "recounting"), &c->recount);
+	progress_end();
+	if (rc == 0)
+		rc = st_retell_run(c->store, on_progress, (void *)(uintptr_t)either("逐表比对", "comparing tables"),
+				   &c->told);
+	progress_end();
+	c->right &= st_recount_right(&c->recount) && c->told.wrong == 0;
+	return rc;
 }
 
 static int run_fsck(const struct args *a)
 {
 	struct checking c = { .right = true };
-	struct st_recount r;
 	uint64_t rebuilt = 0;
 	int code = open_store(a->words[0], &c.store);
 	if (code != 0)
 		return code;
 	c.verdicts = json_array();
-	memset(&r, 0, sizeof(r));
 	int rc = st_rebuild_asked(c.store); /* an older version's store, or one that was broken off */
 	if (rc == 1 && !flag(a, "rebuild")) {
 		complain(T_TO_REBUILD, a->words[0]);
@@ -163,11 +181,9 @@ static int run_fsck(const struct args *a)
 	if (rc >= 0 && code == 0)
 		rc = verify_all(&c);
 	if (rc == 0 && code == 0)
-		rc = st_recount_run(c.store, on_progress, (void *)(uintptr_t)either("重算比对", "recounting"), &r);
-	progress_end();
-	c.right &= r.wrong == 0 && r.wrong_records == 0;
+		rc = recount(&c);
 	if (rc == 0 && code == 0)
-		show(&c, &r, rebuilt);
+		show(&c, rebuilt);
 	else if (rc < 0)
 		complain(T_BAD_FILE, a->words[0], st_error_text(rc, ctl.lang));
 	json_decref(c.verdicts);
@@ -177,8 +193,8 @@ static int run_fsck(const struct args *a)
 
 const struct verb fsck_verbs[] = {
 	{ "fsck", "DIR [--rebuild]", "!rebuild", 1, 1, run_fsck,
-	  "守护进程停着时核验库目录 DIR: 日志、记录与计数; --rebuild 由日志重算记录与计数",
-	  "check a store while no daemon has it: logs, records, tallies; --rebuild makes records and tallies anew",
+	  "守护进程停着时核验库目录 DIR: 日志与全部派生的表; --rebuild 由日志重算这些表",
+	  "check a store while no daemon has it: logs and all derived tables; --rebuild makes those anew",
 	  "stationctl fsck /var/lib/stationd --rebuild" },
 	{ NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL },
 };

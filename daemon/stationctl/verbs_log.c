@@ -163,6 +163,22 @@ static int run_verify(const struct args *a)
 	return right ? CTL_RIGHT : CTL_WRONG;
 }
 
+void recount_show(const json_t *r)
+{
+	const json_t *told = json_object_get(r, "told");
+	complain(T_RECOUNT_SUM, (unsigned long long)number(r, "events"),
+		 (unsigned long long)number(r, "records"), (unsigned long long)number(r, "counters"),
+		 (unsigned long long)number(r, "wrong"), (unsigned long long)number(r, "wrong_records"));
+	complain(T_RETOLD_SUM, (unsigned long long)number(told, "rows"),
+		 (unsigned long long)number(told, "wrong"), (unsigned long long)number(r, "wrong_rows"));
+	if (member(r, "first_wrong")[0] != 0)
+		complain(T_FIRST_WRONG, member(r, "first_wrong"));
+	if (number(told, "wrong") > 0) {
+		complain(T_WRONG_TABLES, member(told, "tables"));
+		complain(T_FIRST_WRONG, member(told, "first_wrong"));
+	}
+}
+
 static int run_recount(const struct args *a)
 {
 	struct answer ans;
@@ -172,21 +188,15 @@ static int run_recount(const struct args *a)
 		answer_done(&ans);
 		return rc;
 	}
-	const json_t *r = json_object_get(ans.json, "recount");
-	bool right = number(r, "wrong") == 0 && number(r, "wrong_records") == 0 &&
-		     json_is_object(json_object_get(ans.json, "recount"));
-	if (ctl.json) {
+	const json_t *r = json_object_get(ans.json, "recount"), *told = json_object_get(r, "told");
+	bool right = json_is_object(r) && number(r, "wrong") == 0 && number(r, "wrong_records") == 0 &&
+		     number(r, "wrong_rows") == 0 && number(told, "wrong") == 0;
+	if (ctl.json)
 		answer_print(&ans);
-	} else {
-		complain(T_RECOUNT_SUM, (unsigned long long)number(r, "events"),
-			 (unsigned long long)number(r, "records"), (unsigned long long)number(r, "counters"),
-			 (unsigned long long)number(r, "wrong"),
-			 (unsigned long long)number(r, "wrong_records"));
-		if (right)
-			(void)puts(text(T_ALL_RIGHT));
-		else
-			complain(T_FIRST_WRONG, member(r, "first_wrong"));
-	}
+	else
+		recount_show(r);
+	if (!ctl.json && right)
+		(void)puts(text(T_ALL_RIGHT));
 	answer_done(&ans);
 	return right ? CTL_RIGHT : CTL_WRONG;
 }
@@ -205,7 +215,7 @@ const struct verb log_verbs[] = {
 	  "an event's inclusion proof (C2SP tlog-proof)", "stationctl proof 410611003/1/42" },
 	{ "event", "CODE/EPOCH/SEQ", "", 1, 1, run_event, "一个事件的原始字节", "an event's very bytes",
 	  "stationctl event 410611003/1/42 > event.bin" },
-	{ "recount", "", "", 0, 0, run_recount, "由原始事件重算全部记录与计数并比对",
-	  "recount all records and tallies from the raw events, and compare", "stationctl recount" },
+	{ "recount", "", "", 0, 0, run_recount, "由原始事件重算全部派生的表并比对",
+	  "recount all derived tables from the raw events, and compare", "stationctl recount" },
 	{ NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL },
 };

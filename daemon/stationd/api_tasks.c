@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <station/apply/rebuild.h>
 #include <station/ask/verify.h>
 #include <station/base/check.h>
 #include "api.h"
@@ -28,6 +29,7 @@ struct task {
 	struct st_head_verdict missing; /* the first one; head.seq 0: none */
 	uint64_t heads, heads_missing;
 	struct st_recount counts;
+	struct st_differences told;
 	int rc;
 	atomic_ullong done, total;
 	atomic_bool cancelled;
@@ -67,6 +69,8 @@ static void run(uv_work_t *work)
 	struct task *k = work->data;
 	if (k->recount) {
 		k->rc = st_recount_run(k->station->store, progress, k, &k->counts);
+		if (k->rc == 0)
+			k->rc = st_retell_run(k->station->store, progress, k, &k->told);
 		return;
 	}
 	atomic_store(&k->total, k->count);
@@ -231,6 +235,18 @@ static json_t *heads_json(const struct task *k)
 			 api_time(as_of));
 }
 
+static json_t *recount_json(const struct task *k)
+{
+	const struct st_recount *r = &k->counts;
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:{s:I, s:I, s:s, s:s}}", "events",
+			 (json_int_t)r->events, "records", (json_int_t)r->records, "counters",
+			 (json_int_t)r->counters, "wrong", (json_int_t)r->wrong, "wrong_records",
+			 (json_int_t)r->wrong_records, "wrong_rows", (json_int_t)r->wrong_rows,
+			 "first_wrong", r->first_wrong, "told", "rows", (json_int_t)k->told.rows, "wrong",
+			 (json_int_t)k->told.wrong, "tables", k->told.tables, "first_wrong",
+			 k->told.first_wrong);
+}
+
 static int get_task(struct request *q)
 {
 	const struct task *k = last;
@@ -251,13 +267,7 @@ static int get_task(struct request *q)
 			json_object_set_new(json, "heads", heads_json(k));
 	}
 	if (k->finished && k->recount)
-		json_object_set_new(
-			json, "recount",
-			json_pack("{s:I, s:I, s:I, s:I, s:I, s:s}", "events", (json_int_t)k->counts.events,
-				  "records", (json_int_t)k->counts.records, "counters",
-				  (json_int_t)k->counts.counters, "wrong", (json_int_t)k->counts.wrong,
-				  "wrong_records", (json_int_t)k->counts.wrong_records, "first_wrong",
-				  k->counts.first_wrong));
+		json_object_set_new(json, "recount", recount_json(k));
 	return api_json(q, json);
 }
 

@@ -28,6 +28,8 @@ int st_apply_new(struct st_store *store, const struct st_keys *keys, struct st_a
 	st_buf_init(&a->own.parts, OWN_BYTES_MAX);
 	int rc = st_arena_init(&a->arena, ST_EVENT_ARENA);
 	if (rc == 0)
+		rc = st_arena_init(&a->other, ST_EVENT_ARENA);
+	if (rc == 0)
 		rc = st_fold_new(&a->fold);
 	if (rc == 0)
 		rc = st_terms_new(&a->terms);
@@ -46,6 +48,7 @@ void st_apply_free(struct st_apply *a)
 	st_fold_free(a->fold);
 	st_terms_free(a->terms);
 	st_arena_done(&a->arena);
+	st_arena_done(&a->other);
 	st_buf_done(&a->scratch);
 	st_buf_done(&a->body);
 	st_buf_done(&a->values);
@@ -170,7 +173,9 @@ static int run_all(struct st_txn *t, void *arg)
 	a->txn = t;
 	a->own.loaded = a->own.dirty = false;
 	a->hooks = HOOKS_UNKNOWN;
-	erase_begin(a, false);
+	a->online = ONLINE_UNKNOWN;
+	a->retelling = false;
+	erase_begin(a);
 	own_forget(a);
 	a->hearing.count = a->hearing.code_count = 0;
 	memset(&a->applied, 0, sizeof(a->applied));
@@ -185,6 +190,8 @@ static int run_all(struct st_txn *t, void *arg)
 			own_forget(a);
 		rc = is_failure(answer) ? answer : 0;
 	}
+	if (rc == 0)
+		rc = erase_settle(a);
 	if (rc == 0)
 		rc = heard_flush(a);
 	if (rc == 0)

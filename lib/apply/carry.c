@@ -147,24 +147,17 @@ static int keep(struct st_apply *a, const struct st_carry_item *i, struct st_car
 	return rc;
 }
 
-static bool in_its_place(const struct st_event *e, const struct st_carry_item *i)
-{
-	return st_code_equal(&e->at.station, &i->log.station) && e->at.epoch == i->log.epoch &&
-	       e->at.seq == i->seq;
-}
-
 static int take_new(struct st_apply *a, const struct st_carry_item *i, struct st_carried *c,
 		    const struct st_log *log)
 {
 	struct st_event e;
-	st_arena_reset(&a->arena);
-	int unread = st_event_decode(i->event, &a->arena, &e);
-	bool form = (unread == 0 || unread == ST_EUNREAD) && in_its_place(&e, i);
+	int unread = effect_decode(a, &i->log, i->seq, i->event, &e);
+	bool form = e.at.seq > 0;
 	int rc = keep(a, i, c, log, form ? &e : NULL);
 	if (rc < 0)
 		return rc;
 	if (!form)
-		return st_unread_put(a->txn, log->number, i->seq, ST_EWIRE);
+		return st_unread_put(a->txn, log->number, i->seq, unread);
 	if (e.type == ST_ENROL || e.type == ST_REVOKE)
 		a->writer.known = false; /* it may be about that one */
 	rc = effect_arrived(a, log, &e, unread);

@@ -7,6 +7,24 @@
 #include "group.h"
 #include <station/base/check.h>
 
+int effect_decode(struct st_apply *a, const struct st_log_id *id, uint64_t seq, struct st_span bytes,
+		  struct st_event *ret_e)
+{
+	st_arena_reset(&a->arena);
+	ret_e->at.seq = 0;
+	int rc = st_event_decode(bytes, &a->arena, ret_e);
+	if (rc < 0 && rc != ST_EUNREAD) {
+		ret_e->at.seq = 0;
+		return rc;
+	}
+	if (!st_code_equal(&ret_e->at.station, &id->station) || ret_e->at.epoch != id->epoch ||
+	    ret_e->at.seq != seq) {
+		ret_e->at.seq = 0; /* it says that it stands elsewhere */
+		return ST_EWIRE;
+	}
+	return rc;
+}
+
 int effect_read(struct st_apply *a, const struct st_log *log, const struct st_event *e)
 {
 	int rc = member_event(a, log, e);

@@ -70,13 +70,13 @@ struct st_apply {
 	struct st_fold *fold;
 	struct st_terms *terms;
 	struct st_arena arena; /* one event */
+	struct st_arena other; /* one that it speaks of */
 	struct st_buf scratch, body, values, plain, sealed;
 	struct own own;
 	struct hearing hearing;
 	struct {
 		enum { ERASURES_UNKNOWN, ERASURES_NONE, ERASURES_SOME } any; /* in this store, once it was asked */
-		bool quiet; /* all is folded anew: nobody is told, nothing is sent */
-		bool due;   /* of this record there is something to tell */
+		bool due; /* of this record there is something to tell */
 		struct st_record_ref record;
 	} erasing;
 	struct signed_once signed_once[SIGNED_ONCE_MAX]; /* of carried events */
@@ -98,6 +98,8 @@ struct st_apply {
 	struct st_self self;
 	struct st_applied applied;
 	enum { HOOKS_UNKNOWN, HOOKS_OFF, HOOKS_ON } hooks; /* whether anybody is to be told, once it was asked */
+	enum { ONLINE_UNKNOWN, ONLINE_NONE, ONLINE_SOME } online; /* whether any matter came in online */
+	bool retelling; /* told tables alone are written (retell.c) */
 };
 
 /* A failure of the store, not a refusal of one job: the transaction can't go on. */
@@ -110,6 +112,7 @@ static inline bool is_failure(int rc)
 int own_load(struct st_apply *a);
 /* Encodes e at the own log's next position; fills e->at. stored[n] belongs to e->parts[n]. */
 int own_add(struct st_apply *a, struct st_event *e, const struct st_span *stored);
+int own_keep_addressees(struct st_apply *a, const struct st_event *e); /* whom we wrote to last */
 void own_forget(struct st_apply *a); /* what was added and not flushed: its job was refused */
 int own_flush(struct st_apply *a);  /* into the store, and folded */
 int own_finish(struct st_apply *a); /* signs and keeps the log's row */
@@ -125,7 +128,11 @@ int job_adopt(struct st_apply *a, struct st_job_adopt *job);
 int job_invite(struct st_apply *a, struct st_job_invite *job);
 int job_enrol(struct st_apply *a, struct st_job_enrol *job);
 int job_revoke(struct st_apply *a, struct st_job_revoke *job);
-/* effect.c: what an event says of stations and the city (its code, where that counts for nothing: it is unread) ... */
+/* effect.c: an event that stands at (id, seq). Not 0: why it can't be read; at.seq is 0 where not even its envelope
+ * is, or says another place. */
+int effect_decode(struct st_apply *a, const struct st_log_id *id, uint64_t seq, struct st_span bytes,
+		  struct st_event *ret_e);
+/* What an event says of stations and the city (its code, where that counts for nothing: it is unread) ... */
 int effect_read(struct st_apply *a, const struct st_log *log, const struct st_event *e);
 /* ... and of records and votes. */
 int effect_folded(struct st_apply *a, const struct st_log *log, const struct st_event *e);
@@ -178,6 +185,10 @@ int job_hooks(struct st_apply *a, bool on);
 int job_told(struct st_apply *a, const struct st_job_told *job);
 /* After the fold of an event: whether the platform that its matter came from is to be told. */
 int online_event(struct st_apply *a, const struct st_event *e);
+/* The state of what is handled for a merged matter, where that is its result; 0: it has none. */
+int hooked_result(struct st_apply *a, const struct st_record *r, uint32_t *ret_state);
+/* Of an event that is told anew: a matter that came in online is found by its code and its request again. */
+int online_retell(struct st_apply *a, const struct st_log *log, const struct st_event *e);
 /* links.c: writes each link by its record's number; ST_ENOTFOUND, ST_EKIND or ST_EFIELD with the field in place */
 int links_check(struct st_apply *a, struct st_checked *c, const struct st_record *r,
 		char place[ST_PLACE_MAX]);
@@ -187,6 +198,10 @@ ST_MUST int merge_check(struct st_apply *a, const struct st_checked *c, const st
 			char place[ST_PLACE_MAX]);
 /* import.c */
 int job_import(struct st_apply *a, struct st_job_import *job);
+/* retell.c: a transaction that makes derived tables anew; told: its events go to retell_event. */
+int retell_begin(struct st_apply *a, struct st_txn *t, bool told);
+/* What an event that stands in the store at (log, seq) says by itself goes to the told tables. */
+int retell_event(struct st_apply *a, const struct st_log *log, uint64_t seq, struct st_span bytes);
 /* push.c */
 int job_push(struct st_apply *a, struct st_job_push *job);
 /* route.c: whom an event that has just been stored goes on to */
@@ -218,17 +233,25 @@ int heard_own(struct st_apply *a, const struct st_log *log, const struct st_even
 /* A directive leaves through a child's outbox. */
 int heard_leaves(struct st_apply *a, const struct st_log *log, const struct st_event *e,
 		 const struct st_code *to, uint64_t position);
+/* Of an event that is told anew: what heard_arrives, heard_own and hearing_say had written of it. */
+int heard_retell(struct st_apply *a, const struct st_log *log, const struct st_event *e);
 int heard_flush(struct st_apply *a); /* says what has come, in one event */
 /* 1: noted; 0: the event that is being made has no more room. */
 int hearing_note(struct st_apply *a, const struct st_position *at,
 		 const struct st_record_ref *record, uint32_t writer, bool listed);
 int hearing_say(struct st_apply *a, enum st_stage stage, struct st_span author);
 /* erase.c */
-void erase_begin(struct st_apply *a, bool quiet);
+void erase_begin(struct st_apply *a);
 /* After the fold of an event: it may be an erase, or one that an erase names or waits for. */
 int erase_event(struct st_apply *a, const struct st_log *log, const struct st_event *e);
+/* Of an event that is told anew: the same, out of the whole store. */
+int erase_retell(struct st_apply *a, const struct st_log *log, const struct st_event *e);
+/* At a group's end: what waited for stations that are known now. */
+int erase_settle(struct st_apply *a);
+/* erase_say.c */
 /* What has been erased since is confirmed and goes on to whoever else has it. Events that were read are dead after. */
 int erase_say(struct st_apply *a);
+/* erase_parts.c */
 /* Keeps the part, unless it was erased. 1: kept. */
 int erase_keep_part(struct st_apply *a, const struct st_log *log, const struct st_event *e, unsigned n,
 		    struct st_span stored);

@@ -203,7 +203,7 @@ int head_carried(struct st_apply *a, const struct st_station *writer, const stru
 struct due {
 	struct st_head_key key;
 	struct st_code to;
-	uint64_t seq;
+	uint64_t seq, count;
 };
 
 struct signing {
@@ -232,7 +232,8 @@ static int find_due(struct st_txn *t, const struct st_code *to, bool subtree, co
 		    void *arg)
 {
 	struct signing *s = arg;
-	struct due d = { .key = { s->self->log, 0, subtree }, .to = *to, .seq = a->seq };
+	struct due d = { .key = { s->self->log, 0, subtree }, .to = *to, .seq = a->seq,
+			 .count = a->count };
 	struct st_head_row row;
 	st_assert(s->count <= s->most);
 	if (a->epoch != s->epoch)
@@ -278,7 +279,7 @@ int st_heads_due(struct st_txn *t, const struct st_self *self, uint64_t now, uin
 static int sign(struct st_apply *a, const struct due *d)
 {
 	struct st_head h = { .log = a->own.id, .to = d->to, .subtree = d->key.subtree, .seq = d->seq,
-			     .time_s = now_s(a) };
+			     .count = d->count, .time_s = now_s(a) };
 	struct st_head_row row;
 	st_assert(d->seq <= a->own.log.tree.size);
 	st_assert(a->self.halted[0] == 0);
@@ -286,8 +287,6 @@ static int sign(struct st_apply *a, const struct due *d)
 	int rc = st_head_get(a->txn, &d->key, &row);
 	if (rc == ST_ENOTFOUND)
 		rc = 0;
-	if (rc == 0)
-		rc = st_head_counted(a->txn, &d->to, d->key.subtree, a->own.id.epoch, &h.count);
 	if (rc < 0)
 		return rc;
 	if (h.time_s <= row.time_s)

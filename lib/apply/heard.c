@@ -71,14 +71,10 @@ int heard_leaves(struct st_apply *a, const struct st_log *log, const struct st_e
 {
 	st_assert(position > 0);
 	struct st_heard_key key = { .writer = log->station, .epoch = log->epoch, .seq = e->at.seq };
-	struct st_heard_row row;
 	int rc = st_station_number(a->txn, to, &key.addressee);
-	if (rc == 0)
-		rc = get_row(a, &key, &row);
 	if (rc < 0)
 		return rc == ST_ENOTFOUND ? 0 : rc;
-	row.position = position;
-	return st_heard_put(a->txn, &key, &row);
+	return st_left_put(a->txn, &key, position);
 }
 
 /* ---- what this station says ---- */
@@ -117,15 +113,14 @@ int heard_own(struct st_apply *a, const struct st_log *log, const struct st_even
 	return 0;
 }
 
-/* The index rows of what an own event has just said. */
-static int index_one(struct st_apply *a, size_t i, enum st_stage stage)
+/* The index rows of a directive for us, of which an own event says that it is here, or seen. */
+static int index_one(struct st_apply *a, const struct st_position *at, const struct st_record_ref *record,
+		     enum st_stage stage)
 {
-	const struct hearing *h = &a->hearing;
-	struct st_directive_row row = { .event = { 0, h->events[i].epoch, h->events[i].seq, 0 },
-					.record = h->records[i] };
+	struct st_directive_row row = { .event = { 0, at->epoch, at->seq, 0 }, .record = *record };
 	struct st_heard_row heard;
 	row.event.addressee = a->self.station.number;
-	int rc = st_station_number(a->txn, &h->events[i].station, &row.event.writer);
+	int rc = st_station_number(a->txn, &at->station, &row.event.writer);
 	if (rc == 0)
 		rc = st_heard_get(a->txn, &row.event, &heard);
 	if (rc < 0)
@@ -160,7 +155,7 @@ int hearing_say(struct st_apply *a, enum st_stage stage, struct st_span author)
 	if (rc == 0)
 		rc = own_flush(a);
 	for (size_t i = 0; rc == 0 && i < h->count; i++)
-		rc = h->listed[i] ? index_one(a, i, stage) : 0;
+		rc = h->listed[i] ? index_one(a, &h->events[i], &h->records[i], stage) : 0;
 	h->count = h->code_count = 0;
 	return rc;
 }
@@ -228,4 +223,49 @@ int heard_arrives(struct st_apply *a, const struct st_log *log, const struct st_
 		rc = hearing_note(a, &at, &record, log->station, true);
 	st_assert(rc != 0); /* an empty one has room */
 	return rc < 0 ? rc : 0;
+}
+
+/* ---- told anew ---- */
+
+static int record_of(struct st_apply *a, const struct st_position *at, struct st_record_ref *ret_ref)
+{
+	struct st_event e;
+	struct st_log log;
+	uint32_t station = 0;
+	st_assert(at->seq > 0);
+	int rc = st_station_number(a->txn, &at->station, &station);
+	if (rc == 0)
+		rc = st_log_find(a->txn, station, at->epoch, &log);
+	st_arena_reset(&a->other);
+	st_buf_clear(&a->body);
+	if (rc == 0)
+		rc = st_event_get(a->txn, log.number, at->seq, &a->body);
+	if (rc == 0)
+		rc = st_event_decode(st_buf_span(&a->body), &a->other, &e);
+	if (rc < 0)
+		return rc;
+	/* An erase is heard, too, and stands among no directives. */
+	bool directs = e.has_record && e.type != ST_ERASE;
+	return directs ? record_ref(a, &e, ret_ref) : ST_ENOTFOUND;
+}
+
+int heard_retell(struct st_apply *a, const struct st_log *log, const struct st_event *e)
+{
+	struct st_heard h;
+	struct st_record_ref record;
+	bool own = log->station == a->self.station.number;
+	if (!own)
+		return e->type == ST_HEARD ? take(a, log, e) : 0;
+	int rc = heard_own(a, log, e);
+	if (rc < 0 || e->type != ST_HEARD)
+		return rc;
+	rc = st_heard_decode(e->body, &a->arena, &h);
+	for (size_t i = 0; rc == 0 && i < h.count; i++) {
+		rc = record_of(a, &h.positions[i], &record);
+		if (rc == 0)
+			rc = index_one(a, &h.positions[i], &record, (enum st_stage)h.stage);
+		if (rc == ST_ENOTFOUND || rc == ST_EWIRE || rc == ST_EUNREAD)
+			rc = 0; /* what it tells of isn't here as it was: that is shown as missing, and stops nothing */
+	}
+	return is_failure(rc) ? rc : 0;
 }

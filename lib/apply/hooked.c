@@ -25,6 +25,20 @@ static int hooks_on(struct st_apply *a)
 	return rc == 0;
 }
 
+/* Without a secret nothing has come in, and no event needs to be looked at. */
+static int any_online(struct st_apply *a)
+{
+	struct st_online_secret secret;
+	if (a->online != ONLINE_UNKNOWN)
+		return a->online == ONLINE_SOME;
+	int rc = st_online_secret(a->txn, &secret);
+	if (rc < 0 && rc != ST_ENOTFOUND)
+		return rc;
+	a->online = rc == 0 ? ONLINE_SOME : ONLINE_NONE;
+	st_wipe(&secret, sizeof(secret));
+	return rc == 0;
+}
+
 static int add_hook(struct st_apply *a, struct st_online *o, const struct st_event *e, uint32_t state)
 {
 	struct st_online_secret secret;
@@ -36,11 +50,11 @@ static int add_hook(struct st_apply *a, struct st_online *o, const struct st_eve
 	st_hook_id(&secret, &e->at, o->hooks << 8 | state, h.id); /* one event may tell of several */
 	st_wipe(&secret, sizeof(secret));
 	a->applied.hooked = true;
-	return st_hook_put(a->txn, &h);
+	rc = st_given_put(a->txn, &o->ref, h.n);
+	return rc < 0 ? rc : st_hook_put(a->txn, &h);
 }
 
-/* The state of what is handled for a merged matter, where that is its result; 0: it has none. */
-static int result_of(struct st_apply *a, const struct st_record *r, uint32_t *ret_state)
+int hooked_result(struct st_apply *a, const struct st_record *r, uint32_t *ret_state)
 {
 	struct st_merge_reader *x = NULL;
 	struct st_record end;
@@ -67,15 +81,17 @@ static int tell(struct st_apply *a, const struct st_record *r, const struct st_e
 		return 0;
 	int rc = st_online_get(a->txn, &r->ref, &o);
 	if (rc == 0)
-		rc = result_of(a, r, &joined);
+		rc = hooked_result(a, r, &joined);
 	if (rc < 0 || (o.state == r->state && o.joined == joined))
 		return rc == ST_ENOTFOUND ? 0 : rc;
 	bool own = o.state != r->state, other = o.joined != joined;
 	o.state = r->state;
 	o.joined = joined;
-	if (own && st_state_is_told(o.state))
+	rc = hooks_on(a);
+	bool told = rc == 1;
+	if (told && own && st_state_is_told(o.state))
 		rc = add_hook(a, &o, e, o.state);
-	if (rc == 0 && other && joined != 0)
+	if (rc >= 0 && told && other && joined != 0)
 		rc = add_hook(a, &o, e, joined);
 	return rc < 0 ? rc : st_online_put(a->txn, &o);
 }
@@ -123,7 +139,7 @@ int online_event(struct st_apply *a, const struct st_event *e)
 	struct st_record r;
 	if (folded == NULL || folded->kind != ST_KIND_MATTER || e->type == ST_NOTE)
 		return 0;
-	int rc = hooks_on(a);
+	int rc = any_online(a);
 	if (rc != 1)
 		return rc;
 	st_record_copy(&r, folded);

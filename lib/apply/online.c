@@ -127,34 +127,55 @@ static int open_matter(struct st_apply *a, struct intake *x)
 }
 
 /* Where another matter has the code, which hardly ever happens, the next one. */
-static int give_code(struct st_apply *a, struct intake *x, const uint8_t request_key[ST_ONLINE_KEY])
+static int choose_code(struct st_apply *a, const struct st_online_secret *secret,
+		       const struct st_record_id *id, char code[ST_QUERY_CODE + 1],
+		       uint8_t key[ST_ONLINE_KEY])
 {
 	struct st_record_ref taken;
-	uint8_t key[ST_ONLINE_KEY];
 	int rc = 0;
 	for (unsigned nth = 0; rc == 0; nth++) {
 		if (nth == ST_QUERY_CODE_TRIES)
 			return ST_NEVER(true) ? ST_ECORRUPT : 0;
-		st_query_code(&x->secret, &x->id, nth, x->row.code);
-		st_query_code_key(&x->secret, x->row.code, key);
+		st_query_code(secret, id, nth, code);
+		st_query_code_key(secret, code, key);
 		rc = st_online_find(a->txn, ST_ONLINE_BY_CODE, key, &taken);
 	}
-	if (rc != ST_ENOTFOUND)
+	return rc == ST_ENOTFOUND ? 0 : rc;
+}
+
+/* The rows by which a matter is found; *row has its code after. */
+static int put_rows(struct st_apply *a, const struct st_online_secret *secret,
+		    const struct st_record_id *id, struct st_online *row)
+{
+	uint8_t code_key[ST_ONLINE_KEY], request_key[ST_ONLINE_KEY];
+	int rc = choose_code(a, secret, id, row->code, code_key);
+	if (rc < 0)
 		return rc;
+	st_request_key(secret, st_span_text(row->source), st_span_text(row->request), request_key);
+	rc = st_online_name(a->txn, ST_ONLINE_BY_CODE, code_key, &row->ref);
+	if (rc == 0)
+		rc = st_online_name(a->txn, ST_ONLINE_BY_REQUEST, request_key, &row->ref);
+	return rc < 0 ? rc : st_online_put(a->txn, row);
+}
+
+static void fill_row(struct st_online *row, struct st_span source, struct st_span request)
+{
+	(void)snprintf(row->source, sizeof(row->source), "%.*s", (int)source.size,
+		       (const char *)source.data);
+	(void)snprintf(row->request, sizeof(row->request), "%.*s", (int)request.size,
+		       (const char *)request.data);
+}
+
+static int give_code(struct st_apply *a, struct intake *x)
+{
 	x->row.ref = x->record.ref;
 	x->row.state = x->record.state;
-	x->row.received_ms = a->world->now_ms;
-	(void)snprintf(x->row.source, sizeof(x->row.source), "%.*s", (int)x->job->source.size,
-		       (const char *)x->job->source.data);
-	(void)snprintf(x->row.request, sizeof(x->row.request), "%.*s", (int)x->request.size,
-		       (const char *)x->request.data);
-	rc = x->fresh ? st_meta_put(a->txn, ST_META_ONLINE_SECRET, ST_SPAN(x->secret.bytes)) : 0;
+	x->row.received_ms = a->world->now_ms > 0 ? a->world->now_ms : 0; /* as the event says */
+	fill_row(&x->row, x->job->source, st_buf_span(&x->request));
+	int rc = x->fresh ? st_meta_put(a->txn, ST_META_ONLINE_SECRET, ST_SPAN(x->secret.bytes)) : 0;
 	if (rc == 0)
-		rc = st_online_name(a->txn, ST_ONLINE_BY_CODE, key, &x->record.ref);
-	if (rc == 0)
-		rc = st_online_name(a->txn, ST_ONLINE_BY_REQUEST, request_key, &x->record.ref);
-	if (rc == 0)
-		rc = st_online_put(a->txn, &x->row);
+		rc = put_rows(a, &x->secret, &x->id, &x->row);
+	a->online = ONLINE_SOME;
 	memcpy(x->job->code, x->row.code, sizeof(x->job->code));
 	return rc;
 }
@@ -207,7 +228,7 @@ static int take_message(struct st_apply *a, struct intake *x)
 	if (rc == 0)
 		rc = open_matter(a, x);
 	if (rc == 0)
-		rc = give_code(a, x, key);
+		rc = give_code(a, x);
 	if (rc == 0)
 		rc = hand_on(a, x);
 	st_assert(rc < 0 || job->code[0] != 0);
@@ -231,4 +252,52 @@ int job_online(struct st_apply *a, struct st_job_online *job)
 	st_buf_done(&x.request);
 	st_wipe(&x.secret, sizeof(x.secret));
 	return rc;
+}
+
+/* The opening of a message: written here, in the platform's name, under its number. */
+static bool is_message(const struct st_event *e, const struct st_change *c, struct st_online *ret_o)
+{
+	const struct st_field *channel = st_field_find(c->fields, c->field_count, ST_F_CHANNEL);
+	const struct st_field *source = st_field_find(c->fields, c->field_count, ST_F_SOURCE);
+	const struct st_field *number = st_field_find(c->fields, c->field_count, ST_F_SOURCE_NUMBER);
+	const struct st_field_row *row = st_kind_field(st_kind(ST_KIND_MATTER), ST_F_CHANNEL);
+	const struct st_choice *online = st_choice_named(row->choices, st_span_text(CHANNEL));
+	if (e->type != ST_MOVE || c->kind != ST_KIND_MATTER || e->previous.seq != 0 || channel == NULL ||
+	    source == NULL || number == NULL || online == NULL || channel->number != online->number)
+		return false;
+	if (!st_span_equal(source->text, e->author) || source->text.size > ST_ONLINE_TEXT_MAX ||
+	    number->text.size > ST_ONLINE_TEXT_MAX)
+		return false;
+	fill_row(ret_o, source->text, number->text);
+	return true;
+}
+
+int online_retell(struct st_apply *a, const struct st_log *log, const struct st_event *e)
+{
+	struct st_online_secret secret;
+	struct st_change change;
+	struct st_record_id id;
+	struct st_record r;
+	struct st_online o;
+	memset(&o, 0, sizeof(o));
+	if (log->station != a->self.station.number || st_fold_reads(e, &a->other, &change) != 1 ||
+	    !is_message(e, &change, &o))
+		return 0;
+	int rc = st_online_secret(a->txn, &secret);
+	if (rc == 0)
+		rc = st_station_number(a->txn, &e->record.opener, &o.ref.opener);
+	o.ref.ulid = e->record.ulid;
+	if (rc == 0)
+		rc = st_record_id(a->txn, &o.ref, &id);
+	if (rc == 0)
+		rc = st_record_load(a->txn, &o.ref, &r);
+	if (rc == 0)
+		rc = hooked_result(a, &r, &o.joined);
+	if (rc == 0) {
+		o.state = r.state;
+		o.received_ms = (int64_t)e->wall_ms;
+		rc = put_rows(a, &secret, &id, &o);
+	}
+	st_wipe(&secret, sizeof(secret));
+	return is_failure(rc) && rc != ST_ECORRUPT ? rc : 0; /* a damaged record's row is the recount's to tell */
 }

@@ -92,15 +92,17 @@ static int link_addressees(struct st_apply *a, struct st_event *e)
 	return 0;
 }
 
-static int keep_addressees(struct st_apply *a, const struct st_event *e)
+int own_keep_addressees(struct st_apply *a, const struct st_event *e)
 {
-	struct st_addressed last = { .epoch = e->at.epoch, .seq = e->at.seq };
+	struct st_addressed before;
 	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < e->addressee_count; i++) {
 		const struct st_addressee *to = &e->addressees[i];
-		rc = st_addressed_put(a->txn, &to->station, to->subtree, &last);
+		rc = st_addressed_get(a->txn, &to->station, to->subtree, &before);
+		struct st_addressed last = { .epoch = e->at.epoch, .seq = e->at.seq,
+					     .count = before.epoch == e->at.epoch ? before.count + 1 : 1 };
 		if (rc == 0)
-			rc = st_head_count(a->txn, &to->station, to->subtree, e->at.epoch);
+			rc = st_addressed_put(a->txn, &to->station, to->subtree, &last);
 		a->applied.wrote_to = true;
 	}
 	return rc;
@@ -232,7 +234,7 @@ static int fold_all(struct st_apply *a)
 		if (rc == 0)
 			rc = online_event(a, &e);
 		if (rc == 0)
-			rc = keep_addressees(a, &e);
+			rc = own_keep_addressees(a, &e);
 		if (rc == 0)
 			rc = route_event(a, &o->log, &e);
 		if (rc == 0)

@@ -110,12 +110,6 @@ static int take_parts(struct st_apply *a, struct arrival *v, size_t i, const str
 	return 0;
 }
 
-static bool in_its_place(const struct st_event *e, const struct st_log_id *id, uint64_t seq)
-{
-	return st_code_equal(&e->at.station, &id->station) && e->at.epoch == id->epoch &&
-	       e->at.seq == seq;
-}
-
 /* An event that stands in the store takes effect, or is counted as unread. */
 static int take_event(struct st_apply *a, struct arrival *v, size_t i)
 {
@@ -123,13 +117,8 @@ static int take_event(struct st_apply *a, struct arrival *v, size_t i)
 	uint64_t seq = push->first_seq + i;
 	st_assert(i < push->event_count);
 	struct st_event e;
-	st_arena_reset(&a->arena);
-	int unread = st_event_decode(push->events[i], &a->arena, &e);
-	bool form = unread == 0 || unread == ST_EUNREAD;
-	if (form && !in_its_place(&e, &push->checkpoint.log, seq)) {
-		unread = ST_EWIRE;
-		form = false;
-	}
+	int unread = effect_decode(a, &push->checkpoint.log, seq, push->events[i], &e);
+	bool form = e.at.seq > 0;
 	int rc = take_parts(a, v, i, form ? &e : NULL);
 	if (rc < 0)
 		return rc;

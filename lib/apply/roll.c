@@ -77,18 +77,26 @@ int member_add(struct st_apply *a, const struct st_station *issuer, struct st_sp
 	return st_station_put(a->txn, &s);
 }
 
+/* ST_EORIGIN, ST_ESUBTREE: no station that this issuer may revoke. */
+static int find_revoked(struct st_apply *a, const struct st_station *issuer, const struct st_revoke *r,
+			struct st_station *ret_s)
+{
+	st_assert(!st_code_empty(&r->station));
+	int rc = st_station_find(a->txn, &r->station, ret_s);
+	if (rc < 0)
+		return rc == ST_ENOTFOUND ? ST_EORIGIN : rc;
+	return ret_s->parent == issuer->number ? 0 : ST_ESUBTREE;
+}
+
 /* Its log ends where its issuer says; what is held beyond stays, and is never added to. */
 static int end_key(struct st_apply *a, const struct st_station *issuer, const struct st_revoke *r,
 		   const struct st_place *at)
 {
-	st_assert(!st_code_empty(&r->station));
 	struct st_station s;
 	struct st_log log;
-	int rc = st_station_find(a->txn, &r->station, &s);
+	int rc = find_revoked(a, issuer, r, &s);
 	if (rc < 0)
-		return rc == ST_ENOTFOUND ? ST_EORIGIN : rc;
-	if (s.parent != issuer->number)
-		return ST_ESUBTREE;
+		return rc;
 	s.standing = ST_REVOKED;
 	s.revoked_epoch = r->epoch;
 	s.revoked_size = r->size;
@@ -105,6 +113,21 @@ static int end_key(struct st_apply *a, const struct st_station *issuer, const st
 	return rc == ST_ENOTFOUND ? 0 : rc;
 }
 
+/* By what it is told anew: it changes nothing, for the roll stands. */
+static int judge(struct st_apply *a, const struct st_station *issuer, const struct st_event *e)
+{
+	struct st_certificate c;
+	struct st_station s;
+	struct st_span certificate;
+	struct st_revoke revoke;
+	int rc = e->type == ST_ENROL ? st_enrol_decode(e->body, &certificate)
+				     : st_revoke_decode(e->body, &revoke);
+	if (rc < 0)
+		return rc;
+	return e->type == ST_ENROL ? open_certificate(issuer, certificate, &c)
+				   : find_revoked(a, issuer, &revoke, &s);
+}
+
 int member_event(struct st_apply *a, const struct st_log *log, const struct st_event *e)
 {
 	ST_REQUIRE(log->number > 0);
@@ -116,6 +139,8 @@ int member_event(struct st_apply *a, const struct st_log *log, const struct st_e
 	int rc = st_station_get(a->txn, log->station, &issuer);
 	if (rc < 0)
 		return rc;
+	if (a->retelling)
+		return judge(a, &issuer, e);
 	if (e->type == ST_ENROL) {
 		rc = st_enrol_decode(e->body, &certificate);
 		return rc < 0 ? rc : member_add(a, &issuer, certificate, &e->at, log->number);

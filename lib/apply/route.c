@@ -237,18 +237,24 @@ struct erasing {
 	size_t count;
 };
 
-/* Once to each: what it left through is in its heard row. */
+/* Once to each: what it left through is kept. */
 static int erase_to(struct erasing *x, uint32_t station)
 {
 	const struct routing *r = &x->routing;
 	struct st_heard_key key = { r->log->station, r->log->epoch, r->event->at.seq, station };
 	struct st_heard_row row;
 	struct st_addressee to;
+	uint64_t position = 0;
 	memset(&to, 0, sizeof(to));
-	int rc = st_heard_get(r->apply->txn, &key, &row);
-	if (rc == 0 && (row.position > 0 || row.stage != ST_STAGE_NONE))
-		return 0;
-	if (rc == 0 || rc == ST_ENOTFOUND)
+	int rc = st_left_get(r->apply->txn, &key, &position);
+	if (rc == ST_ENOTFOUND) {
+		rc = st_heard_get(r->apply->txn, &key, &row);
+		if (rc == 0 && row.stage == ST_STAGE_NONE)
+			rc = ST_ENOTFOUND;
+	}
+	if (rc == 0)
+		return 0; /* it has gone there, or come from there */
+	if (rc == ST_ENOTFOUND)
 		rc = st_station_code(r->apply->txn, station, &to.station);
 	if (rc == 0 && x->count == WAYS_MAX)
 		x->count = 0; /* what goes twice is known there the second time */

@@ -77,6 +77,9 @@ uint32_t choice_number(const char *kind, const char *field, const char *name);
  */
 typedef int record_fn(struct asking *a, const struct st_record *r, void *arg);
 int records_in_state(struct asking *a, uint32_t kind, uint32_t state, record_fn *fn, void *arg);
+/* Of all states that no table here has; and of those that aren't ends, which these count among. */
+int records_of_later(struct asking *a, const struct st_kind *k, record_fn *fn, void *arg);
+int records_open(struct asking *a, const struct st_kind *k, record_fn *fn, void *arg);
 /* The station's entry that counts: the newest opened that isn't closed. 0: none; 1: *ret is it. */
 int station_entry(struct asking *a, uint32_t number, struct st_record *ret);
 /* Deputies of the covered stations, in order of codes. Freed with free(). */

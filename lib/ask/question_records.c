@@ -3,6 +3,7 @@
  * Owns:    that reading, and which entry speaks for a station or a deputy.
  * Flow:    indexes, events -> records -> questions */
 #include "question.h"
+#include "states.h"
 #include <stdlib.h>
 #include <string.h>
 #include <station/base/check.h>
@@ -73,6 +74,26 @@ int records_in_state(struct asking *a, uint32_t kind, uint32_t state, record_fn 
 	st_assert(kind < ST_KINDS_MAX);
 	return st_index_each(a->txn, ST_INDEX_STATE, ST_SPAN(prefix), ST_SPAN_NONE, one_in_state,
 			     &x);
+}
+
+int records_of_later(struct asking *a, const struct st_kind *k, record_fn *fn, void *arg)
+{
+	bool here[STATES_MAX];
+	int rc = states_here(a->txn, k->number, here);
+	for (uint32_t i = 0; rc == 0 && i < STATES_MAX; i++)
+		if (here[i] && st_kind_state(k, i) == NULL)
+			rc = records_in_state(a, k->number, i, fn, arg);
+	return rc;
+}
+
+int records_open(struct asking *a, const struct st_kind *k, record_fn *fn, void *arg)
+{
+	int rc = 0;
+	st_assert(k != NULL);
+	for (size_t i = 0; rc == 0 && i < k->state_count; i++)
+		if (k->states[i].class == ST_OPEN)
+			rc = records_in_state(a, k->number, k->states[i].number, fn, arg);
+	return rc < 0 ? rc : records_of_later(a, k, fn, arg);
 }
 
 /* ---- entries ---- */
@@ -156,11 +177,7 @@ int deputies_read(struct asking *a, struct deputy **ret, size_t *ret_count)
 	const struct st_kind *k = st_kind_named("deputy");
 	struct deputies d = { .code_field = field_number("deputy", "deputy"),
 			      .station_field = field_number("deputy", "station") };
-	int rc = 0;
-	st_assert(k != NULL);
-	for (size_t i = 0; rc == 0 && i < k->state_count; i++)
-		if (k->states[i].class == ST_OPEN)
-			rc = records_in_state(a, k->number, k->states[i].number, add_deputy, &d);
+	int rc = records_open(a, k, add_deputy, &d);
 	if (rc < 0) {
 		free(d.rows);
 		return rc;

@@ -46,12 +46,7 @@ int question_key_notices(struct asking *a)
 	struct noticing x = { choice_number("supervision", "level", "key"), ST_F_TITLE,
 			      field_number("supervision", "supervisors"),
 			      field_number("supervision", "about") };
-	int rc = 0;
-	st_assert(k != NULL);
-	for (size_t i = 0; rc == 0 && i < k->state_count; i++)
-		if (k->states[i].class == ST_OPEN)
-			rc = records_in_state(a, k->number, k->states[i].number, give_notice, &x);
-	return rc;
+	return records_open(a, k, give_notice, &x);
 }
 
 /* ---- 15: projects ---- */
@@ -125,5 +120,5 @@ int question_projects(struct asking *a)
 	for (size_t i = 0; rc == 0 && i < sizeof(states) / sizeof(states[0]); i++)
 		rc = records_in_state(a, kind_number("project"), state_number("project", states[i]),
 				      give_project, fields);
-	return rc;
+	return rc < 0 ? rc : records_of_later(a, st_kind_named("project"), give_project, fields);
 }

@@ -78,15 +78,18 @@ static enum st_reach_state outcome(const struct life *l, const struct st_place *
 }
 
 /* Our own outbox on the way down to it. */
-static int below(struct life *l, const struct st_heard_row *row, uint32_t to, struct st_reach *r)
+static int below(struct life *l, const struct st_heard_key *key, struct st_reach *r)
 {
 	uint32_t child = 0;
-	if (row->position == 0 || to == l->self)
+	uint64_t position = 0;
+	if (key->addressee == l->self)
 		return 0;
-	int rc = st_station_branch_of(l->txn, to, l->self, &child);
+	int rc = st_left_get(l->txn, key, &position);
+	if (rc == 0)
+		rc = st_station_branch_of(l->txn, key->addressee, l->self, &child);
 	if (rc < 0)
-		return rc == ST_ESUBTREE ? 0 : rc;
-	rc = st_outbox_has(l->txn, child, row->position);
+		return rc == ST_ESUBTREE || rc == ST_ENOTFOUND ? 0 : rc;
+	rc = st_outbox_has(l->txn, child, position);
 	if (rc < 0)
 		return rc;
 	r->state = rc == 1 ? ST_REACH_WAITING : ST_REACH_TAKEN;
@@ -125,7 +128,7 @@ int reach_of(struct life *l, const struct st_place *at, const struct st_heard_ke
 	else if (r->revoked)
 		r->state = ST_REACH_UNDELIVERABLE;
 	else
-		rc = below(l, &row, key->addressee, r);
+		rc = below(l, key, r);
 	if (rc == 0)
 		r->state = outcome(l, at, key->addressee, r->state);
 	return rc;

@@ -2,15 +2,14 @@
  *
  * Owns:    the second opinion: it reads no folded row but to compare it.
  * Promise: 4, tallies equal a recount.
- * Flow:    events -> chain -> record -> tally -> compare */
-#include <station/ask/verify.h>
+ * Flow:    events -> chain -> record -> tally, lists -> compare */
+#include "recount.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <station/base/check.h>
 #include <station/event/event.h>
 #include <station/store/carried.h>
-#include <station/work/fold.h>
 
 struct item {
 	struct st_record_ref ref;
@@ -26,13 +25,16 @@ struct counting {
 	struct st_arena arena;
 	struct st_buf event, row;
 	uint32_t passes, pass;
-	uint64_t total, done, folded;
+	uint64_t total, done;
 	struct st_log log; /* being read */
 	struct item *items;
 	size_t count, room;
 	struct st_link *links;
 	enum st_verdict *verdicts;
 	size_t *order;
+	struct recount_lists lists;
+	bool sourced;
+	uint8_t source[16]; /* of the record at work */
 };
 
 static int add(struct counting *c, const struct st_record_ref *ref, const struct st_link *link)
@@ -119,21 +121,6 @@ static int by_record(const void *a, const void *b)
 	return x->link.at.seq < y->link.at.seq ? -1 : x->link.at.seq > y->link.at.seq;
 }
 
-/* What the choice asks of the store, and how the store failed, if it did: the choice is then void. */
-struct asking {
-	struct st_txn *txn;
-	int rc;
-};
-
-static bool above(void *arg, uint32_t upper, uint32_t lower)
-{
-	struct asking *a = arg;
-	int below = upper == lower ? 0 : st_station_below(a->txn, lower, upper);
-	if (below < 0)
-		a->rc = below;
-	return below == 1;
-}
-
 static int step(struct counting *c, const struct st_link *link, struct st_record *r)
 {
 	struct st_event e;
@@ -145,6 +132,8 @@ static int step(struct counting *c, const struct st_link *link, struct st_record
 		rc = st_event_decode(st_buf_span(&c->event), &c->arena, &e);
 	if (rc == 0)
 		rc = st_change_decode(e.type, e.body, &c->arena, &change);
+	if (rc == 0 && r->revision == 0)
+		c->sourced = st_change_source(&change, c->source);
 	return rc < 0 ? rc : st_record_step(c->txn, r, link, &change);
 }
 
@@ -152,22 +141,20 @@ static int compare(struct counting *c, const struct st_record *r)
 {
 	uint8_t stored[ST_RECORD_ROW_MAX];
 	size_t size = 0;
-	char ulid[ST_ULID_TEXT + 1];
+	char ulid[ST_ULID_TEXT + 1], what[ST_ULID_TEXT + 16];
 	st_buf_clear(&c->row);
 	st_record_encode(r, &c->row);
 	int rc = st_record_get(c->txn, &r->ref, stored, &size);
-	if (rc < 0 && rc != ST_ENOTFOUND)
+	if (rc < 0 && rc != ST_ENOTFOUND && rc != ST_ECORRUPT)
 		return rc;
 	if (c->row.error < 0)
 		return c->row.error;
 	c->out->records++;
 	if (rc == 0 && st_span_equal(st_span(stored, size), st_buf_span(&c->row)))
 		return 0;
-	if (c->out->wrong_records++ == 0 && c->out->first_wrong[0] == 0) {
-		st_ulid_text(&r->ref.ulid, ulid);
-		(void)snprintf(c->out->first_wrong, sizeof(c->out->first_wrong),
-			       "record %s: %s", ulid, rc == 0 ? "row differs" : "row missing");
-	}
+	st_ulid_text(&r->ref.ulid, ulid);
+	(void)snprintf(what, sizeof(what), "record %s", ulid);
+	recount_wrong(c->out, &c->out->wrong_records, what, rc == ST_ENOTFOUND ? "row missing" : "row differs");
 	return 0;
 }
 
@@ -191,6 +178,7 @@ static int one_record(struct counting *c, const struct item *items, size_t n)
 	struct st_record r;
 	size_t set = n < ST_SET_MAX ? n : ST_SET_MAX;
 	bool one_writer = true;
+	c->sourced = false;
 	memset(&r, 0, sizeof(r));
 	r.ref = items[0].ref;
 	for (size_t i = 0; i < set; i++) {
@@ -200,9 +188,9 @@ static int one_record(struct counting *c, const struct item *items, size_t n)
 	int rc = one_writer ? 0 : with_depths(c, set);
 	if (rc < 0)
 		return rc;
-	struct asking asking = { .txn = c->txn };
+	struct st_above_asking asking = { .txn = c->txn };
 	struct st_choice_in in = { .opener = r.ref.opener, .links = c->links, .count = set,
-				   .above = above, .above_arg = &asking };
+				   .above = st_above_in_store, .above_arg = &asking };
 	size_t length = st_chain_choose(&in, c->verdicts, c->order);
 	st_assert(length <= set);
 	rc = asking.rc;
@@ -213,8 +201,12 @@ static int one_record(struct counting *c, const struct item *items, size_t n)
 		r.waiting += c->verdicts[i] == ST_WAITS;
 		r.set_aside += c->verdicts[i] == ST_IS_SET_ASIDE;
 	}
+	struct recount_record whole = { &r, c->links, c->verdicts, set, c->sourced ? c->source : NULL };
+	c->lists.many_events |= n > ST_SET_MAX;
 	if (rc == 0)
 		rc = compare(c, &r);
+	if (rc == 0)
+		rc = recount_lists_of(&c->lists, &whole);
 	return rc < 0 ? rc : st_tally_change(c->tally, NULL, &r);
 }
 
@@ -248,9 +240,15 @@ static int take_away(const struct st_tally_key *key, uint32_t counter, int64_t c
 
 static int stored_cell(struct st_span key, struct st_span cell, void *arg)
 {
+	struct counting *c = arg;
 	struct st_tally_key k;
 	int rc = st_tally_key_decode(key, &k);
-	return rc < 0 ? rc : st_cell_walk(&k, cell, take_away, arg);
+	if (rc == 0)
+		rc = st_cell_walk(&k, cell, take_away, c);
+	if (rc != ST_ECORRUPT)
+		return rc;
+	recount_wrong(c->out, &c->out->wrong, "tallies", "a cell is damaged");
+	return 0;
 }
 
 /* What is left over is a counter that differs: recounted minus stored. */
@@ -267,15 +265,6 @@ static int left_over(const struct st_tally_key *key, uint32_t counter, int64_t c
 	return 0;
 }
 
-static int count_row(const struct st_record_ref *ref, struct st_span row, void *arg)
-{
-	struct counting *c = arg;
-	(void)ref;
-	(void)row;
-	c->folded++;
-	return 0;
-}
-
 static int count_events(struct st_txn *t, const struct st_log *log, void *arg)
 {
 	struct counting *c = arg;
@@ -288,6 +277,7 @@ static int run(struct st_txn *t, void *arg)
 {
 	struct counting *c = arg;
 	c->txn = t;
+	c->lists = (struct recount_lists){ .txn = t, .out = c->out };
 	int rc = st_log_each(t, count_events, c);
 	uint64_t passes = c->total / ST_RECOUNT_EVENTS + 1;
 	c->passes = passes < 256 ? (uint32_t)passes : 256;
@@ -299,11 +289,12 @@ static int run(struct st_txn *t, void *arg)
 		rc = st_cell_each(t, ST_SPAN_NONE, stored_cell, c);
 	if (rc == 0)
 		rc = st_tally_each(c->tally, left_over, c);
-	if (rc == 0)
-		rc = st_record_each(t, NULL, count_row, c);
-	if (rc == 0 && c->folded > c->out->records)
-		c->out->wrong_records += c->folded - c->out->records; /* rows of no event */
-	return rc;
+	return rc < 0 ? rc : recount_lists_done(&c->lists);
+}
+
+bool st_recount_right(const struct st_recount *r)
+{
+	return r->wrong == 0 && r->wrong_records == 0 && r->wrong_rows == 0;
 }
 
 int st_recount_run(struct st_store *s, st_progress_fn *progress, void *arg,

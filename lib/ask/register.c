@@ -5,6 +5,7 @@
  *          and those of its last record.
  * Flow:    index -> records -> cells -> api */
 #include "register.h"
+#include "states.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,7 @@ struct scan {
 	st_register_fn *fn;
 	void *arg;
 	uint8_t after[PLACE]; /* the last one that was looked at */
-	uint64_t states[ST_REGISTER_KINDS_MAX]; /* of each kind, that are asked for: bits */
+	bool states[ST_REGISTER_KINDS_MAX][STATES_MAX]; /* of each kind, that are asked for */
 	uint8_t batch[BATCH][PLACE];
 	size_t batched, given, looked, bytes;
 	uint16_t deputy; /* its code's number; 0: any */
@@ -64,8 +65,14 @@ static int read_states(struct scan *s, char place[ST_PLACE_MAX])
 			any |= asked;
 			if (asked && row->number < 64 &&
 			    (rk->states == 0 || (rk->states >> row->number & 1) != 0))
-				s->states[i] |= 1ull << row->number;
+				s->states[i][row->number] = true;
 		}
+		/* Where all states are asked for, those of a later version belong to them. */
+		int rc = rk->states == 0 && q->state.size == 0
+				 ? states_here(s->page.txn, rk->kind, s->states[i])
+				 : 0;
+		if (rc < 0)
+			return rc;
 	}
 	return any ? 0 : refuse_state(q->reg, place);
 }
@@ -154,8 +161,7 @@ static const struct st_register_kind *kind_row(const struct scan *s, const struc
 {
 	const struct st_register *reg = s->page.q->reg;
 	for (size_t i = 0; i < reg->kind_count; i++)
-		if (reg->kinds[i].kind == r->kind && r->state < 64 &&
-		    (s->states[i] >> r->state & 1) != 0)
+		if (reg->kinds[i].kind == r->kind && s->states[i][r->state % STATES_MAX])
 			return &reg->kinds[i];
 	return NULL;
 }
@@ -267,9 +273,9 @@ static int fill(struct scan *s)
 	s->batched = 0;
 	s->ended = true;
 	for (size_t i = 0; i < reg->kind_count; i++)
-		for (uint32_t state = 1; state < 64; state++) {
+		for (uint32_t state = 0; state < STATES_MAX; state++) {
 			uint8_t from[KEY] = { (uint8_t)reg->kinds[i].kind, (uint8_t)state };
-			if ((s->states[i] >> state & 1) == 0)
+			if (!s->states[i][state])
 				continue;
 			memcpy(from + 2, s->after, PLACE);
 			int rc = st_index_each(s->page.txn, ST_INDEX_STATE, st_span(from, 2),

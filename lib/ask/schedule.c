@@ -212,19 +212,13 @@ static int indexed(struct st_span key, void *arg)
 
 static int run_all(struct reading *x)
 {
-	int rc = 0;
+	const uint8_t kind = (uint8_t)x->kind->number; /* whatever its state: a later version may know more of them */
 	if (st_hex_get(x->q->page, x->from, sizeof(x->from), &x->from_size) < 0)
 		return ST_EFIELD;
-	for (size_t i = 0; rc == 0 && i < x->kind->state_count; i++) {
-		uint8_t prefix[2] = { (uint8_t)x->kind->number,
-				      (uint8_t)x->kind->states[i].number };
-		struct st_span from = st_span(x->from, x->from_size);
-		if (from.size >= 2 && prefix[1] < from.data[1])
-			continue; /* of a page before */
-		if (from.size < 2 || memcmp(from.data, prefix, 2) != 0)
-			from = ST_SPAN_NONE;
-		rc = st_index_each(x->txn, ST_INDEX_STATE, ST_SPAN(prefix), from, indexed, x);
-	}
+	if (x->from_size > 0 && x->from[0] != kind)
+		return ST_EFIELD;
+	int rc = st_index_each(x->txn, ST_INDEX_STATE, st_span(&kind, 1), st_span(x->from, x->from_size),
+			       indexed, x);
 	return x->full ? 0 : rc;
 }
 

@@ -8,7 +8,8 @@
 #include <station/base/check.h>
 #include "kv.h"
 
-enum { CARRIED_HEAD = 8 + 8 + ST_SIGNATURE_SIZE + 1, OUTBOX_ROW = 12, ADDRESSED_ROW = 12 };
+enum { CARRIED_HEAD = 8 + 8 + ST_SIGNATURE_SIZE + 1, OUTBOX_ROW = 12, ADDRESSED_ROW = 20 };
+enum { ADDRESSED_ROW_4 = 12 }; /* of store format 4: without the count, until it is told anew */
 _Static_assert(ST_PROOF_MAX <= UINT8_MAX, "a path's count is one byte");
 _Static_assert(sizeof(struct st_hash) == ST_HASH_SIZE, "a path is copied whole");
 _Static_assert(CARRIED_HEAD == 16 + ST_SIGNATURE_SIZE + 1, "where the path begins");
@@ -303,6 +304,16 @@ static struct key addressed_key(const struct st_code *to, bool subtree)
 	return k;
 }
 
+static int read_addressed(struct st_span row, struct st_addressed *ret_a)
+{
+	if (row.size != ADDRESSED_ROW && row.size != ADDRESSED_ROW_4)
+		return ST_ECORRUPT;
+	*ret_a = (struct st_addressed){ .epoch = st_get_u32(row.data),
+					.seq = st_get_u64(row.data + 4),
+					.count = row.size == ADDRESSED_ROW ? st_get_u64(row.data + 12) : 0 };
+	return 0;
+}
+
 int st_addressed_get(struct st_txn *t, const struct st_code *to, bool subtree,
 		     struct st_addressed *ret_a)
 {
@@ -312,11 +323,7 @@ int st_addressed_get(struct st_txn *t, const struct st_code *to, bool subtree,
 	*ret_a = (struct st_addressed){ .seq = 0 };
 	if (rc < 0)
 		return rc == ST_ENOTFOUND ? 0 : rc;
-	if (row.size != ADDRESSED_ROW)
-		return ST_ECORRUPT;
-	ret_a->epoch = st_get_u32(row.data);
-	ret_a->seq = st_get_u64(row.data + 4);
-	return 0;
+	return read_addressed(row, ret_a);
 }
 
 int st_addressed_put(struct st_txn *t, const struct st_code *to, bool subtree,
@@ -328,6 +335,7 @@ int st_addressed_put(struct st_txn *t, const struct st_code *to, bool subtree,
 	uint8_t row[ADDRESSED_ROW];
 	st_put_u32(row, a->epoch);
 	st_put_u64(row + 4, a->seq);
+	st_put_u64(row + 12, a->count);
 	return kv_put(t, TABLE_ADDRESSED, key_span(&k), ST_SPAN(row));
 }
 
@@ -340,10 +348,10 @@ static int each_addressed(struct st_txn *t, const struct kv_row *row, void *arg)
 {
 	struct addressed_each *e = arg;
 	struct st_code to = { .text = { 0 } };
-	if (row->key.size != ST_CODE_MAX + 1 || row->value.size != ADDRESSED_ROW)
-		return ST_ECORRUPT;
-	struct st_addressed a = { .epoch = st_get_u32(row->value.data),
-				  .seq = st_get_u64(row->value.data + 4) };
+	struct st_addressed a;
+	int rc = row->key.size != ST_CODE_MAX + 1 ? ST_ECORRUPT : read_addressed(row->value, &a);
+	if (rc < 0)
+		return rc;
 	memcpy(to.text, row->key.data, ST_CODE_MAX);
 	return e->fn(t, &to, row->key.data[ST_CODE_MAX] != 0, &a, e->arg);
 }

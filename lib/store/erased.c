@@ -1,6 +1,6 @@
 /* erased.c - the erase events of each record, and what they name.
  *
- * Owns:    the table erased.
+ * Owns:    the tables erased, which follows from the events, and crowded, which doesn't.
  * Promise: 7: what was erased is known by its hash for as long as the log that says so.
  * Flow:    erase -> erased -> push, carry, life */
 #include <station/store/erased.h>
@@ -8,8 +8,9 @@
 #include <station/base/check.h>
 #include "kv.h"
 
-enum { OF_RECORD = 1, NAMED = 2, NEWEST = 3 };
-enum { REF = 4 + ST_ULID_SIZE, RECORD_KEY = 1 + REF + 4 + 8, RECORD_ROW = 1 + 4 + 8, NEWEST_KEY = 1 + 8 + 4 + 8 };
+enum { OF_RECORD = 1, NAMED = 2, NEWEST = 3, AWAITED = 4 };
+enum { REF = 4 + ST_ULID_SIZE, RECORD_KEY = 1 + REF + 4 + 8, RECORD_ROW = 1 + 4 + 8, NEWEST_KEY = 1 + 8 + 4 + 8,
+       AWAITED_KEY = 1 + 4 + REF };
 _Static_assert(1 + REF + ST_HASH_SIZE + 4 <= KV_KEY_MAX, "the longest key fits");
 
 static struct key ref_key(uint8_t which, const struct st_record_ref *record)
@@ -45,7 +46,7 @@ int st_erasure_put(struct st_txn *t, const struct st_erasure *e)
 {
 	ST_REQUIRE(e->log > 0);
 	ST_REQUIRE(e->seq > 0);
-	ST_REQUIRE(e->state >= ST_ERASURE_WAITS && e->state <= ST_ERASURE_TOLD);
+	ST_REQUIRE(e->state >= ST_ERASURE_WAITS && e->state <= ST_ERASURE_DONE);
 	struct key k = record_key(&e->record, e->log, e->seq), newest = newest_key(e);
 	uint8_t row[RECORD_ROW] = { (uint8_t)e->state }, ref[REF];
 	st_put_u32(row + 1, (uint32_t)-e->why);
@@ -60,7 +61,7 @@ static int decode(const struct kv_row *row, struct st_erasure *e)
 {
 	const uint8_t *key = row->key.data, *value = row->value.data;
 	if (row->key.size != RECORD_KEY || row->value.size != RECORD_ROW || value[0] < ST_ERASURE_WAITS ||
-	    value[0] > ST_ERASURE_TOLD)
+	    value[0] > ST_ERASURE_DONE)
 		return ST_ECORRUPT;
 	e->record.opener = st_get_u32(key + 1);
 	memcpy(e->record.ulid.bytes, key + 5, ST_ULID_SIZE);
@@ -154,9 +155,13 @@ int st_erased_put(struct st_txn *t, const struct st_erasure *by_event, const str
 {
 	struct key k = named_key(&by_event->record, part, by);
 	uint8_t row[12];
+	struct st_span known;
 	st_put_u32(row, by_event->log);
 	st_put_u64(row + 4, by_event->seq);
-	return kv_put(t, TABLE_ERASED, key_span(&k), ST_SPAN(row));
+	int rc = kv_get(t, TABLE_ERASED, key_span(&k), &known);
+	if (rc == 0 && known.size == sizeof(row) && memcmp(known.data, row, sizeof(row)) <= 0)
+		return 0;
+	return rc < 0 && rc != ST_ENOTFOUND ? rc : kv_put(t, TABLE_ERASED, key_span(&k), ST_SPAN(row));
 }
 
 int st_erased_has(struct st_txn *t, const struct st_record_ref *record, const struct st_hash *part,
@@ -169,5 +174,84 @@ int st_erased_has(struct st_txn *t, const struct st_record_ref *record, const st
 		k = named_key(record, part, writer);
 		rc = kv_get(t, TABLE_ERASED, key_span(&k), &row);
 	}
+	return rc == 0 ? 1 : rc == ST_ENOTFOUND ? 0 : rc;
+}
+
+/* ---- what waits for a station ---- */
+
+static struct key awaited_key(uint32_t station, const struct st_record_ref *record)
+{
+	struct key k = key_new();
+	key_u8(&k, AWAITED);
+	key_u32(&k, station);
+	key_u32(&k, record->opener);
+	key_put(&k, record->ulid.bytes, ST_ULID_SIZE);
+	st_assert(k.size == AWAITED_KEY);
+	return k;
+}
+
+int st_erasure_await(struct st_txn *t, uint32_t station, const struct st_record_ref *record)
+{
+	ST_REQUIRE(station > 0);
+	struct key k = awaited_key(station, record);
+	return kv_put(t, TABLE_ERASED, key_span(&k), ST_SPAN_NONE);
+}
+
+int st_erasure_arrived(struct st_txn *t, const struct st_awaited *w)
+{
+	struct key k = awaited_key(w->station, &w->record);
+	return kv_del(t, TABLE_ERASED, key_span(&k));
+}
+
+struct each_awaited {
+	st_awaited_fn *fn;
+	void *arg;
+};
+
+static int each_awaited(struct st_txn *t, const struct kv_row *row, void *arg)
+{
+	struct each_awaited *x = arg;
+	struct st_awaited w;
+	(void)t;
+	if (row->key.size != AWAITED_KEY)
+		return ST_ECORRUPT;
+	w.station = st_get_u32(row->key.data + 1);
+	w.record.opener = st_get_u32(row->key.data + 5);
+	memcpy(w.record.ulid.bytes, row->key.data + 9, ST_ULID_SIZE);
+	return x->fn(&w, x->arg);
+}
+
+int st_erasure_awaited(struct st_txn *t, st_awaited_fn *fn, void *arg)
+{
+	ST_REQUIRE(fn != NULL);
+	static const uint8_t prefix = AWAITED;
+	struct each_awaited x = { fn, arg };
+	struct kv_range range = { .table = TABLE_ERASED, .prefix = st_span(&prefix, 1) };
+	return kv_scan(t, &range, each_awaited, &x);
+}
+
+/* ---- what wasn't let wait ---- */
+
+static struct key crowded_key(uint32_t log, uint64_t seq)
+{
+	struct key k = key_new();
+	key_u32(&k, log);
+	key_u64(&k, seq);
+	return k;
+}
+
+int st_crowded_put(struct st_txn *t, uint32_t log, uint64_t seq)
+{
+	ST_REQUIRE(log > 0);
+	ST_REQUIRE(seq > 0);
+	struct key k = crowded_key(log, seq);
+	return kv_put(t, TABLE_CROWDED, key_span(&k), ST_SPAN_NONE);
+}
+
+int st_crowded_has(struct st_txn *t, uint32_t log, uint64_t seq)
+{
+	struct key k = crowded_key(log, seq);
+	struct st_span row;
+	int rc = kv_get(t, TABLE_CROWDED, key_span(&k), &row);
 	return rc == 0 ? 1 : rc == ST_ENOTFOUND ? 0 : rc;
 }

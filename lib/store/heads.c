@@ -9,8 +9,8 @@
 #include <station/store/stations.h>
 #include "kv.h"
 
-enum { KEPT = 1, UP = 2, DOWN = 3, COUNT = 4 };
-enum { KEPT_KEY = 10, UP_KEY = 13, HEAD_ROW = 8 * 8 + ST_SIGNATURE_SIZE, UP_ROW = 5, COUNT_ROW = 12 };
+enum { KEPT = 1, UP = 2, DOWN = 3 };
+enum { KEPT_KEY = 10, UP_KEY = 13, HEAD_ROW = 8 * 8 + ST_SIGNATURE_SIZE, UP_ROW = 5 };
 _Static_assert(UINT32_MAX <= (ST_OUTBOX_HEAD >> 1), "an addressee and its flag stand below the mark");
 
 static void put_to(struct key *k, const struct st_head_key *key)
@@ -225,42 +225,4 @@ int st_head_goes_down(struct st_txn *t, const struct st_head_key *key, uint32_t 
 	rc = st_outbox_put(t, child, key->log, ST_OUTBOX_HEAD | to, &position);
 	st_put_u64(at, position);
 	return rc < 0 ? rc : kv_put(t, TABLE_HEADS, key_span(&k), ST_SPAN(at));
-}
-
-/* ---- the writer's own count ---- */
-
-static struct key count_key(const struct st_code *to, bool subtree)
-{
-	struct key k = key_new();
-	key_u8(&k, COUNT);
-	key_put(&k, to->text, ST_CODE_MAX);
-	key_u8(&k, subtree);
-	return k;
-}
-
-int st_head_counted(struct st_txn *t, const struct st_code *to, bool subtree, uint32_t epoch,
-		    uint64_t *ret_count)
-{
-	struct key k = count_key(to, subtree);
-	struct st_span value;
-	int rc = kv_get(t, TABLE_HEADS, key_span(&k), &value);
-	*ret_count = 0;
-	if (rc < 0)
-		return rc == ST_ENOTFOUND ? 0 : rc;
-	if (value.size != COUNT_ROW)
-		return ST_ECORRUPT;
-	if (st_get_u32(value.data) == epoch)
-		*ret_count = st_get_u64(value.data + 4);
-	return 0;
-}
-
-int st_head_count(struct st_txn *t, const struct st_code *to, bool subtree, uint32_t epoch)
-{
-	struct key k = count_key(to, subtree);
-	uint8_t value[COUNT_ROW];
-	uint64_t count = 0;
-	int rc = st_head_counted(t, to, subtree, epoch, &count);
-	st_put_u32(value, epoch);
-	st_put_u64(value + 4, count + 1);
-	return rc < 0 ? rc : kv_put(t, TABLE_HEADS, key_span(&k), ST_SPAN(value));
 }

@@ -1,6 +1,6 @@
 /* heard.c - how far each directive has come, and which this station wrote or got.
  *
- * Owns:    the tables heard and directives.
+ * Owns:    the tables heard and directives, which follow from the events, and left, which doesn't.
  * Promise: 9: a list of them costs what it shows.
  * Flow:    apply -> heard, directives -> ask */
 #include <station/store/heard.h>
@@ -56,6 +56,29 @@ int st_heard_put(struct st_txn *t, const struct st_heard_key *key, const struct 
 	st_put_u64(value + 13, row->delivered_ms);
 	st_put_u64(value + 21, row->seen_ms);
 	return kv_put(t, TABLE_HEARD, key_span(&k), ST_SPAN(value));
+}
+
+int st_left_get(struct st_txn *t, const struct st_heard_key *key, uint64_t *ret_position)
+{
+	struct key k = heard_key(key);
+	struct st_span value;
+	int rc = kv_get(t, TABLE_LEFT, key_span(&k), &value);
+	if (rc < 0)
+		return rc;
+	if (value.size != 8)
+		return ST_ECORRUPT;
+	*ret_position = st_get_u64(value.data);
+	return 0;
+}
+
+int st_left_put(struct st_txn *t, const struct st_heard_key *key, uint64_t position)
+{
+	ST_REQUIRE(key->addressee > 0);
+	ST_REQUIRE(position > 0);
+	struct key k = heard_key(key);
+	uint8_t value[8];
+	st_put_u64(value, position);
+	return kv_put(t, TABLE_LEFT, key_span(&k), ST_SPAN(value));
 }
 
 struct each {

@@ -88,12 +88,27 @@ static struct st_span span(MDB_val v)
 	return st_span(v.mv_data, v.mv_size);
 }
 
-int kv_get(struct st_txn *t, enum table table, struct st_span key, struct st_span *ret_value)
+/* Where a table stands for this transaction. */
+struct where {
+	MDB_txn *txn;
+	MDB_dbi table;
+	bool writes;
+};
+
+static struct where where(const struct st_txn *t, enum table table)
 {
 	st_assert(table < TABLE_COUNT);
+	if (t->beside != NULL && st_table_class(table) == ST_TABLE_TOLD)
+		return (struct where){ t->beside->txn, t->beside->tables[table], true };
+	return (struct where){ t->mdb, t->store->tables[table], t->writes };
+}
+
+int kv_get(struct st_txn *t, enum table table, struct st_span key, struct st_span *ret_value)
+{
 	st_assert(key.size > 0);
+	struct where w = where(t, table);
 	MDB_val k = val(key), v;
-	int rc = mdb_get(t->mdb, t->store->tables[table], &k, &v);
+	int rc = mdb_get(w.txn, w.table, &k, &v);
 	if (rc == 0)
 		*ret_value = span(v);
 	return kv_error(rc);
@@ -101,21 +116,21 @@ int kv_get(struct st_txn *t, enum table table, struct st_span key, struct st_spa
 
 int kv_put(struct st_txn *t, enum table table, struct st_span key, struct st_span value)
 {
-	st_assert(table < TABLE_COUNT);
 	st_assert(key.size > 0);
+	struct where w = where(t, table);
 	MDB_val k = val(key), v = val(value);
-	ST_REQUIRE(t->writes);
-	return kv_error(mdb_put(t->mdb, t->store->tables[table], &k, &v, 0));
+	ST_REQUIRE(w.writes);
+	return kv_error(mdb_put(w.txn, w.table, &k, &v, 0));
 }
 
 int kv_reserve(struct st_txn *t, enum table table, struct st_span key, size_t size,
 	       uint8_t **ret_value)
 {
-	st_assert(table < TABLE_COUNT);
 	st_assert(size > 0);
+	struct where w = where(t, table);
 	MDB_val k = val(key), v = { .mv_size = size };
-	ST_REQUIRE(t->writes);
-	int rc = mdb_put(t->mdb, t->store->tables[table], &k, &v, MDB_RESERVE);
+	ST_REQUIRE(w.writes);
+	int rc = mdb_put(w.txn, w.table, &k, &v, MDB_RESERVE);
 	if (rc == 0)
 		*ret_value = v.mv_data;
 	return kv_error(rc);
@@ -124,16 +139,17 @@ int kv_reserve(struct st_txn *t, enum table table, struct st_span key, size_t si
 int kv_del(struct st_txn *t, enum table table, struct st_span key)
 {
 	st_assert(key.size > 0);
+	struct where w = where(t, table);
 	MDB_val k = val(key);
-	ST_REQUIRE(t->writes);
-	return kv_error(mdb_del(t->mdb, t->store->tables[table], &k, NULL));
+	ST_REQUIRE(w.writes);
+	return kv_error(mdb_del(w.txn, w.table, &k, NULL));
 }
 
 int kv_clear(struct st_txn *t, enum table table)
 {
-	st_assert(table < TABLE_COUNT);
-	ST_REQUIRE(t->writes);
-	return kv_error(mdb_drop(t->mdb, t->store->tables[table], 0));
+	struct where w = where(t, table);
+	ST_REQUIRE(w.writes);
+	return kv_error(mdb_drop(w.txn, w.table, 0));
 }
 
 static bool starts(struct st_span s, struct st_span prefix)
@@ -159,9 +175,10 @@ static int seek(MDB_cursor *c, struct st_span key, MDB_val *k, MDB_val *v)
 int kv_at_most(struct st_txn *t, enum table table, struct st_span key, struct st_span prefix,
 	       struct kv_row *ret_row)
 {
+	struct where w = where(t, table);
 	MDB_cursor *c = NULL;
 	MDB_val k, v;
-	int rc = mdb_cursor_open(t->mdb, t->store->tables[table], &c);
+	int rc = mdb_cursor_open(w.txn, w.table, &c);
 	if (rc != 0)
 		return kv_error(rc);
 	rc = seek(c, key, &k, &v);
@@ -181,9 +198,10 @@ int kv_at_most(struct st_txn *t, enum table table, struct st_span key, struct st
 int kv_at_least(struct st_txn *t, enum table table, struct st_span key, struct st_span prefix,
 		struct kv_row *ret_row)
 {
+	struct where w = where(t, table);
 	MDB_cursor *c = NULL;
 	MDB_val k, v;
-	int rc = mdb_cursor_open(t->mdb, t->store->tables[table], &c);
+	int rc = mdb_cursor_open(w.txn, w.table, &c);
 	if (rc != 0)
 		return kv_error(rc);
 	rc = seek(c, key, &k, &v);
@@ -215,9 +233,9 @@ static int copy_row(struct copy *to, struct kv_row *row)
 }
 
 /* The row after the one just seen, wherever it is by now. */
-static int next(struct st_txn *t, MDB_cursor *c, struct st_span seen, MDB_val *k, MDB_val *v)
+static int next(bool writes, MDB_cursor *c, struct st_span seen, MDB_val *k, MDB_val *v)
 {
-	if (!t->writes)
+	if (!writes)
 		return mdb_cursor_get(c, k, v, MDB_NEXT);
 	int rc = seek(c, seen, k, v);
 	if (rc == 0 && compare(span(*k), seen) == 0)
@@ -229,24 +247,25 @@ static int next(struct st_txn *t, MDB_cursor *c, struct st_span seen, MDB_val *k
 int kv_scan(struct st_txn *t, const struct kv_range *range, kv_fn *fn, void *arg)
 {
 	ST_REQUIRE(fn != NULL);
+	struct where w = where(t, range->table);
 	MDB_cursor *c = NULL;
 	MDB_val k, v;
 	struct copy copy;
 	int stop = 0;
-	int rc = mdb_cursor_open(t->mdb, t->store->tables[range->table], &c);
+	int rc = mdb_cursor_open(w.txn, w.table, &c);
 	if (rc != 0)
 		return kv_error(rc);
 	st_buf_init(&copy.value, ST_CELL_MAX); /* no row of any table is larger */
 	rc = seek(c, compare(range->from, range->prefix) > 0 ? range->from : range->prefix, &k, &v);
 	while (rc == 0 && starts(span(k), range->prefix)) {
 		struct kv_row row = { span(k), span(v) };
-		if (t->writes)
+		if (w.writes)
 			stop = copy_row(&copy, &row);
 		if (stop == 0)
 			stop = fn(t, &row, arg);
 		if (stop != 0)
 			break;
-		rc = next(t, c, row.key, &k, &v);
+		rc = next(w.writes, c, row.key, &k, &v);
 	}
 	st_buf_done(&copy.value);
 	mdb_cursor_close(c);

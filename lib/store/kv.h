@@ -4,41 +4,45 @@
 #pragma once
 #include <lmdb.h>
 #include <stdatomic.h>
-#include <station/store/store.h>
+#include <station/store/tables.h>
 
-/*      table         name */
+/* All tables, each with what it is (store/tables.h): whoever empties, compares or copies goes by this list.
+ *      table         name            class */
 #define ST_TABLES(X)                                                                               \
-	X(META, "meta")                                                                            \
-	X(STATIONS, "stations")                                                                    \
-	X(LOGS, "logs")                                                                            \
-	X(EVENTS, "events")                                                                        \
-	X(TREE, "tree")                                                                            \
-	X(CHECKPOINTS, "checkpoints")                                                              \
-	X(RECEIPTS, "receipts")                                                                    \
-	X(PARTS, "parts")                                                                          \
-	X(CARRIED, "carried")                                                                      \
-	X(EVIDENCE, "evidence")                                                                    \
-	X(INVITES, "invites")                                                                      \
-	X(OUTBOX, "outbox")                                                                        \
-	X(ADDRESSED, "addressed")                                                                  \
-	X(HEARD, "heard")                                                                          \
-	X(DIRECTIVES, "directives")                                                                \
-	X(RECORDS, "records")                                                                      \
-	X(STRAYS, "strays")                                                                        \
-	X(INDEX, "index")                                                                          \
-	X(NUMBERS, "numbers")                                                                      \
-	X(SOURCES, "sources")                                                                      \
-	X(NAMES, "names")                                                                          \
-	X(TALLIES, "tallies")                                                                      \
-	X(UNREAD, "unread")                                                                        \
-	X(ONLINE, "online")                                                                        \
-	X(HOOKS, "hooks")                                                                          \
-	X(BALLOTS, "ballots")                                                                      \
-	X(CITY, "city")                                                                            \
-	X(HEADS, "heads")                                                                          \
-	X(ERASED, "erased")
+	X(META, "meta", LOCAL)                                                                     \
+	X(STATIONS, "stations", TRUTH)                                                             \
+	X(LOGS, "logs", TRUTH)                                                                     \
+	X(EVENTS, "events", TRUTH)                                                                 \
+	X(TREE, "tree", TOLD)                                                                      \
+	X(CHECKPOINTS, "checkpoints", TRUTH)                                                       \
+	X(RECEIPTS, "receipts", TRUTH)                                                             \
+	X(PARTS, "parts", TRUTH)                                                                   \
+	X(CARRIED, "carried", TRUTH)                                                               \
+	X(EVIDENCE, "evidence", TRUTH)                                                             \
+	X(INVITES, "invites", LOCAL)                                                               \
+	X(OUTBOX, "outbox", LOCAL)                                                                 \
+	X(LEFT, "left", LOCAL)                                                                     \
+	X(ADDRESSED, "addressed", TOLD)                                                            \
+	X(HEARD, "heard", TOLD)                                                                    \
+	X(DIRECTIVES, "directives", TOLD)                                                          \
+	X(RECORDS, "records", FOLDED)                                                              \
+	X(STRAYS, "strays", FOLDED)                                                                \
+	X(INDEX, "index", FOLDED)                                                                  \
+	X(NUMBERS, "numbers", FOLDED)                                                              \
+	X(SOURCES, "sources", FOLDED)                                                              \
+	X(NAMES, "names", FOLDED)                                                                  \
+	X(TALLIES, "tallies", FOLDED)                                                              \
+	X(UNREAD, "unread", TOLD)                                                                  \
+	X(ONLINE, "online", TOLD)                                                                  \
+	X(HOOKS, "hooks", LOCAL)                                                                   \
+	X(GIVEN, "given", LOCAL)                                                                   \
+	X(BALLOTS, "ballots", TOLD)                                                                \
+	X(CITY, "city", TOLD)                                                                      \
+	X(HEADS, "heads", TRUTH)                                                                   \
+	X(ERASED, "erased", TOLD)                                                                  \
+	X(CROWDED, "crowded", LOCAL)
 enum table {
-#define X(table, name) TABLE_##table,
+#define X(table, name, class) TABLE_##table,
 	ST_TABLES(X)
 #undef X
 	TABLE_COUNT
@@ -55,10 +59,18 @@ struct st_store {
 	atomic_bool full, broken;
 };
 
+/* A second set of the told tables, in an environment of its own (beside.c). */
+struct beside {
+	MDB_env *env;
+	MDB_txn *txn;
+	MDB_dbi tables[TABLE_COUNT]; /* of told ones */
+};
+
 struct st_txn {
 	struct st_store *store;
 	MDB_txn *mdb;
 	bool writes;
+	struct beside *beside; /* NULL: none; else told tables are those, and can be written */
 };
 
 /* A key under construction: fixed-width numbers and bytes, one after another. */

@@ -1,6 +1,6 @@
 /* online.c - matters that came in online, and what is still to be told of them.
  *
- * Owns:    the tables online and hooks.
+ * Owns:    the tables online, which follows from the events and the secret, hooks and given, which don't.
  * Promise: 2: what is to be told stays until it has been taken, in order within its matter.
  * Flow:    apply -> online, hooks -> the platform */
 #include <station/store/online.h>
@@ -55,7 +55,7 @@ int st_online_put(struct st_txn *t, const struct st_online *o)
 	st_buf_init(&row, ROW_MAX);
 	st_buf_put(&row, o->code, ST_QUERY_CODE);
 	st_buf_u32(&row, o->state | o->joined << JOINED_SHIFT);
-	st_buf_u32(&row, o->hooks);
+	st_buf_u32(&row, 0); /* where older versions had what is in given */
 	st_buf_u64(&row, (uint64_t)o->received_ms);
 	put_text(&row, o->source);
 	put_text(&row, o->request);
@@ -84,7 +84,7 @@ static int decode(const struct st_record_ref *ref, struct st_span row, struct st
 	uint32_t states = st_read_u32(&r);
 	o.state = states & ((1u << JOINED_SHIFT) - 1);
 	o.joined = states >> JOINED_SHIFT;
-	o.hooks = st_read_u32(&r);
+	(void)st_read_u32(&r);
 	o.received_ms = (int64_t)st_read_u64(&r);
 	read_text(&r, o.source);
 	read_text(&r, o.request);
@@ -94,12 +94,48 @@ static int decode(const struct st_record_ref *ref, struct st_span row, struct st
 	return 0;
 }
 
+static struct key given_key(const struct st_record_ref *ref)
+{
+	struct key k = key_new();
+	key_ref(&k, ref);
+	return k;
+}
+
+static int read_given(struct st_txn *t, struct st_online *o)
+{
+	struct key k = given_key(&o->ref);
+	struct st_span row;
+	int rc = kv_get(t, TABLE_GIVEN, key_span(&k), &row);
+	if (rc < 0)
+		return rc == ST_ENOTFOUND ? 0 : rc;
+	if (row.size != 4)
+		return ST_ECORRUPT;
+	o->hooks = st_get_u32(row.data);
+	return 0;
+}
+
+int st_given_put(struct st_txn *t, const struct st_record_ref *ref, uint32_t hooks)
+{
+	ST_REQUIRE(hooks > 0);
+	struct key k = given_key(ref);
+	uint8_t row[4];
+	st_put_u32(row, hooks);
+	return kv_put(t, TABLE_GIVEN, key_span(&k), ST_SPAN(row));
+}
+
 int st_online_get(struct st_txn *t, const struct st_record_ref *ref, struct st_online *ret_o)
 {
 	struct key k = record_key(ref);
 	struct st_span row;
+	struct st_online o;
 	int rc = kv_get(t, TABLE_ONLINE, key_span(&k), &row);
-	return rc < 0 ? rc : decode(ref, row, ret_o);
+	if (rc == 0)
+		rc = decode(ref, row, &o);
+	if (rc == 0)
+		rc = read_given(t, &o);
+	if (rc == 0)
+		*ret_o = o;
+	return rc;
 }
 
 struct walking {
@@ -115,7 +151,6 @@ static int walk(struct st_txn *t, const struct kv_row *row, void *arg)
 	struct st_record_ref ref;
 	struct st_online o;
 	struct st_reader r = st_reader(row->key);
-	(void)t;
 	(void)st_read_u8(&r);
 	int rc = read_ref(&r, &ref);
 	if (rc < 0 || !st_reader_done(&r))
@@ -124,6 +159,8 @@ static int walk(struct st_txn *t, const struct kv_row *row, void *arg)
 	    memcmp(ref.ulid.bytes, w->after->ulid.bytes, ST_ULID_SIZE) == 0)
 		return 0;
 	rc = decode(&ref, row->value, &o);
+	if (rc == 0)
+		rc = read_given(t, &o);
 	return rc < 0 ? rc : w->fn(&o, w->arg);
 }
 

@@ -1,6 +1,6 @@
 /* records.c - folded rows, strays, ordered lists, numbers and sources.
  *
- * Owns:    the tables records, strays, index, numbers, sources and unread: all of them can be folded
+ * Owns:    the tables records, strays, index, numbers, sources, tallies and unread: all of them can be made
  *          anew from the events.
  * Flow:    fold -> records -> ask */
 #include <station/store/records.h>
@@ -107,6 +107,16 @@ int st_stray_del(struct st_txn *t, const struct st_record_ref *record, const str
 	return kv_del(t, TABLE_STRAYS, key_span(&k));
 }
 
+int st_stray_has(struct st_txn *t, const struct st_record_ref *record, const struct st_stray *stray)
+{
+	struct key k = stray_key(record, stray);
+	struct st_span row;
+	int rc = kv_get(t, TABLE_STRAYS, key_span(&k), &row);
+	if (rc < 0)
+		return rc == ST_ENOTFOUND ? 0 : rc;
+	return row.size == 1 && row.data[0] == (uint8_t)stray->why;
+}
+
 static int each_stray(struct st_txn *t, const struct kv_row *row, void *arg)
 {
 	struct each *e = arg;
@@ -176,6 +186,16 @@ int st_index_del(struct st_txn *t, enum st_index which, struct st_span key)
 {
 	struct key k = index_key(which, key);
 	return kv_del(t, TABLE_INDEX, key_span(&k));
+}
+
+int st_index_has(struct st_txn *t, enum st_index which, struct st_span key)
+{
+	struct key k = index_key(which, key);
+	struct st_span row;
+	int rc = kv_get(t, TABLE_INDEX, key_span(&k), &row);
+	if (rc < 0)
+		return rc == ST_ENOTFOUND ? 0 : rc;
+	return row.size == 0;
 }
 
 static int each_index(struct st_txn *t, const struct kv_row *row, void *arg)

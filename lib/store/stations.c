@@ -174,7 +174,7 @@ int st_station_intern(struct st_txn *t, const struct st_code *code, uint32_t *re
 	uint8_t row[HEAD] = { 0 };
 	uint32_t number = 0;
 	int rc = st_station_number(t, code, ret_number);
-	if (rc != ST_ENOTFOUND)
+	if (rc != ST_ENOTFOUND || !t->writes)
 		return rc;
 	rc = next_number(t, &number);
 	if (rc < 0)

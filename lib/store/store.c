@@ -15,12 +15,6 @@
 #include <station/base/check.h>
 #include "kv.h"
 
-static const char *const NAMES[TABLE_COUNT] = {
-#define X(table, name) [TABLE_##table] = name,
-	ST_TABLES(X)
-#undef X
-};
-
 /* LMDB forbids a second open of one environment, and its own lock file doesn't tell us of one. */
 static int take_lock(struct st_store *s)
 {
@@ -70,7 +64,7 @@ static int format_check(struct st_store *s)
 	if (rc == 0 && stat.ms_entries == 0) {
 		answer = IS_FRESH;
 	} else if (rc == 0) {
-		rc = mdb_dbi_open(txn, NAMES[TABLE_META], 0, &meta);
+		rc = mdb_dbi_open(txn, st_table_name(TABLE_META), 0, &meta);
 		if (rc == 0)
 			rc = mdb_get(txn, meta, &k, &v);
 		uint32_t format = rc == 0 && v.mv_size == 4 ? st_get_u32(v.mv_data) : 0;
@@ -94,7 +88,7 @@ static int tables_open(struct st_store *s, int whose)
 	if (rc != 0)
 		return kv_error(rc);
 	for (int i = 0; rc == 0 && i < TABLE_COUNT; i++)
-		rc = mdb_dbi_open(txn, NAMES[i], MDB_CREATE, &s->tables[i]);
+		rc = mdb_dbi_open(txn, st_table_name((size_t)i), MDB_CREATE, &s->tables[i]);
 	st_put_u32(format, ST_STORE_FORMAT);
 	if (rc == 0 && whose != IS_OURS)
 		rc = mdb_put(txn, s->tables[TABLE_META], &k, &v, 0);

@@ -16,6 +16,7 @@
  *   level 0   events, in blocks */
 enum { STEP = 4, FAN = 1 << STEP, LEVELS = 64 / STEP };
 _Static_assert(64 % STEP == 0, "no level of a tree is beyond the last tile");
+_Static_assert((int)FAN == (int)ST_TREE_STEP, "no node of a stored level is half told");
 
 static struct key tile_key(uint32_t log, unsigned level, uint64_t tile)
 {
@@ -106,6 +107,45 @@ int tree_append(struct st_txn *t, struct st_log *log, const struct st_hash *leav
 	if (rc == 0)
 		log->tree = tree;
 	return rc;
+}
+
+/* The right edge of a log's tree at an earlier size, from the nodes that are stored. */
+static int edge(struct st_txn *t, uint32_t log, uint64_t size, struct st_frontier *ret_f)
+{
+	struct st_tree tree = { .txn = t, .log = log, .size = size };
+	size_t n = 0;
+	ret_f->size = size;
+	for (unsigned level = 63; level-- > 0;) {
+		if ((size >> level & 1) == 0)
+			continue;
+		int rc = st_tree_read(&tree, level, (size >> level) - 1, &ret_f->nodes[n++]);
+		if (rc < 0)
+			return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;
+	}
+	st_assert(n <= ST_PROOF_MAX);
+	return 0;
+}
+
+struct retelling {
+	struct st_txn *txn;
+	struct st_log log;
+};
+
+static int retell(uint64_t seq, struct st_span event, void *arg)
+{
+	struct retelling *r = arg;
+	struct st_hash leaf = st_hash_leaf(event);
+	st_assert(seq == r->log.tree.size + 1);
+	return tree_append(r->txn, &r->log, &leaf, 1);
+}
+
+int st_tree_retell(struct st_txn *t, const struct st_log *log, uint64_t from, uint64_t to)
+{
+	ST_REQUIRE(to <= log->tree.size);
+	ST_REQUIRE(from % ST_TREE_STEP == 0);
+	struct retelling r = { .txn = t, .log.number = log->number };
+	int rc = edge(t, log->number, from, &r.log.tree);
+	return rc < 0 ? rc : st_event_each(t, log->number, from + 1, to, retell, &r);
 }
 
 struct leaves {

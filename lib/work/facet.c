@@ -55,7 +55,7 @@ static int station_value(struct st_txn *t, const struct st_field *f, uint32_t *t
 	*to = 0;
 	if (f->is_number || st_code_parse(f->text, &code) < 0)
 		return 0;
-	int rc = st_txn_writes(t) ? st_station_intern(t, &code, to) : st_station_number(t, &code, to);
+	int rc = st_station_intern(t, &code, to);
 	return rc == ST_ENOTFOUND ? 0 : rc;
 }
 
@@ -185,6 +185,18 @@ int facet_relist(struct st_txn *t, const struct st_record *before, const struct 
 		return 0;
 	int rc = change_those(t, before, after, false);
 	return rc < 0 ? rc : change_those(t, after, before, true);
+}
+
+int facet_places(const struct st_record *r, st_record_place_fn *fn, void *arg)
+{
+	int rc = 0;
+	for (uint16_t i = 0; rc == 0 && i < r->facet_count; i++) {
+		if (!is_indexed(r, &r->facets[i]))
+			continue;
+		struct facet_key k = key_of(r, &r->facets[i]);
+		rc = fn(ST_INDEX_FACET, ST_SPAN(k.bytes), arg);
+	}
+	return rc;
 }
 
 struct walking {

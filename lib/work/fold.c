@@ -97,8 +97,7 @@ int st_link_of(struct st_txn *t, const struct st_log *log, const struct st_event
 	};
 	int rc = e->type == ST_NOTE ? 0 : place_of(t, log, &e->previous, &l.previous);
 	if (rc == 0 && !st_code_empty(&change->holder)) {
-		rc = st_txn_writes(t) ? st_station_intern(t, &change->holder, &l.holder)
-				      : st_station_number(t, &change->holder, &l.holder);
+		rc = st_station_intern(t, &change->holder, &l.holder);
 		if (rc == ST_ENOTFOUND)
 			rc = 0;
 	}
@@ -142,6 +141,18 @@ static struct list_key state_key(const struct st_record *r)
 	return k;
 }
 
+int st_record_places(const struct st_record *r, st_record_place_fn *fn, void *arg)
+{
+	ST_REQUIRE(fn != NULL);
+	if (r->revision == 0)
+		return 0; /* notes alone: in no list */
+	struct list_key due = due_key(r), state = state_key(r);
+	int rc = fn(ST_INDEX_DUE, st_span(due.bytes, due.size), arg);
+	if (rc == 0)
+		rc = fn(ST_INDEX_STATE, st_span(state.bytes, state.size), arg);
+	return rc == 0 ? facet_places(r, fn, arg) : rc;
+}
+
 static int relist(struct st_txn *t, enum st_index which, const struct list_key *before,
 		  const struct list_key *after)
 {
@@ -179,6 +190,17 @@ int fold_put(struct st_txn *t, struct st_fold *f, const struct st_record *before
 	return rc;
 }
 
+bool st_change_source(const struct st_change *change, uint8_t hash[16])
+{
+	const struct st_field *source = st_field_find(change->fields, change->field_count, ST_F_SOURCE);
+	const struct st_field *number =
+		st_field_find(change->fields, change->field_count, ST_F_SOURCE_NUMBER);
+	if (source == NULL || number == NULL)
+		return false;
+	st_import_source(source->text, number->text, hash);
+	return true;
+}
+
 /* The number that the citizen was told, and the row of a file that it came from. The first one to
  * take a number or a source row keeps it. */
 static int put_names(struct st_txn *t, const struct st_record *r, const struct st_change *change)
@@ -186,18 +208,14 @@ static int put_names(struct st_txn *t, const struct st_record *r, const struct s
 	struct st_ulid taken;
 	struct st_record_ref known;
 	uint8_t hash[16];
-	const struct st_field *source = st_field_find(change->fields, change->field_count, ST_F_SOURCE);
-	const struct st_field *number =
-		st_field_find(change->fields, change->field_count, ST_F_SOURCE_NUMBER);
 	int rc = 0;
 	if (r->number.serial != 0) {
 		rc = st_number_get(t, &r->number, &taken);
 		if (rc == ST_ENOTFOUND)
 			rc = st_number_put(t, &r->number, &r->ref.ulid);
 	}
-	if (rc < 0 || source == NULL || number == NULL)
+	if (rc < 0 || !st_change_source(change, hash))
 		return rc;
-	st_import_source(source->text, number->text, hash);
 	rc = st_source_get(t, hash, &known);
 	return rc == ST_ENOTFOUND ? st_source_put(t, hash, &r->ref) : rc;
 }
@@ -242,6 +260,17 @@ static int fold_change(struct st_txn *t, struct st_fold *f, const struct st_reco
 	return rc;
 }
 
+int st_fold_reads(const struct st_event *event, struct st_arena *arena, struct st_change *ret_change)
+{
+	if (event->type != ST_MOVE && event->type != ST_NOTE && event->type != ST_REASSIGN)
+		return 0;
+	int rc = event->has_record ? st_change_decode(event->type, event->body, arena, ret_change)
+				   : ST_EWIRE;
+	if (rc == 0 && st_kind(ret_change->kind) == NULL)
+		rc = ST_EUNREAD;
+	return rc < 0 ? rc : 1;
+}
+
 int st_fold_event(struct st_txn *t, struct st_fold *f, const struct st_log *log,
 		  const struct st_event *event)
 {
@@ -250,14 +279,10 @@ int st_fold_event(struct st_txn *t, struct st_fold *f, const struct st_log *log,
 	struct st_link link;
 	struct st_record r;
 	f->last.revision = 0;
-	if (event->type != ST_MOVE && event->type != ST_NOTE && event->type != ST_REASSIGN)
-		return 0;
 	st_arena_reset(&f->arena);
-	int rc = event->has_record
-			 ? st_change_decode(event->type, event->body, &f->arena, &change)
-			 : ST_EWIRE;
-	if (rc == 0 && st_kind(change.kind) == NULL)
-		rc = ST_EUNREAD;
+	int rc = st_fold_reads(event, &f->arena, &change);
+	if (rc == 0)
+		return 0;
 	if (rc < 0)
 		return st_unread_put(t, log->number, event->at.seq, rc);
 	struct st_record_ref ref = { .ulid = event->record.ulid };

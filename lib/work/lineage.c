@@ -18,6 +18,7 @@ struct walk {
 	/* of the event read last */
 	struct st_event read;
 	struct st_log log;
+	uint32_t unknown; /* the station that isn't known here */
 };
 
 static bool same_record(const struct st_event *e, const struct st_record_id *id)
@@ -26,7 +27,13 @@ static bool same_record(const struct st_event *e, const struct st_record_id *id)
 	       memcmp(e->record.ulid.bytes, id->ulid.bytes, ST_ULID_SIZE) == 0;
 }
 
-/* What can't be read is not what a right one would rest on; what this version can't read yet is waited for. */
+static bool same_place(const struct st_position *a, const struct st_position *b)
+{
+	return st_code_equal(&a->station, &b->station) && a->epoch == b->epoch && a->seq == b->seq;
+}
+
+/* What stands there and can't be read, is misplaced or of another record is as if it hadn't come: then it is the same
+ * whichever of the two was here first. */
 static int read_at(struct walk *w, const struct st_position *at)
 {
 	uint32_t station = 0;
@@ -42,8 +49,9 @@ static int read_at(struct walk *w, const struct st_position *at)
 	if (rc == 0)
 		rc = st_event_decode(st_buf_span(&w->event), &w->arena, &w->read);
 	if (rc == ST_EWIRE || rc == ST_EUNREAD)
-		return rc == ST_EWIRE ? ST_EHOLDER : ST_ENOTFOUND;
-	return rc == 0 && !same_record(&w->read, &w->record) ? ST_EHOLDER : rc;
+		return ST_ENOTFOUND;
+	bool right = rc == 0 && same_place(&w->read.at, at) && same_record(&w->read, &w->record);
+	return rc == 0 && !right ? ST_ENOTFOUND : rc;
 }
 
 /* Back along erases that follow one another, to the one that rests on the record's own history. */
@@ -70,12 +78,12 @@ static int gather(struct walk *w, struct st_position at)
 		if (rc < 0)
 			return rc;
 		if (w->read.type != ST_MOVE && w->read.type != ST_REASSIGN)
-			return ST_EHOLDER;
+			return ST_ENOTFOUND;
 		rc = st_change_decode(w->read.type, w->read.body, &w->arena, &change);
 		if (rc == 0)
 			rc = st_link_of(w->txn, &w->log, &w->read, &change, l);
 		if (rc < 0)
-			return rc == ST_EWIRE ? ST_EHOLDER : rc;
+			return rc == ST_EWIRE ? ST_ENOTFOUND : rc;
 		at = w->read.previous;
 		if (at.seq != 0)
 			continue;
@@ -90,7 +98,12 @@ static int above(struct walk *w, uint32_t upper, uint32_t lower)
 {
 	struct st_station s;
 	int rc = upper == lower ? 1 : st_station_below(w->txn, lower, upper);
-	return rc != 0 ? rc : st_station_get(w->txn, lower, &s);
+	if (rc != 0)
+		return rc;
+	rc = st_station_get(w->txn, lower, &s);
+	if (rc == ST_ENOTFOUND)
+		w->unknown = lower;
+	return rc;
 }
 
 /* 0: the step is right, and the holder is who it leaves the record to. */
@@ -128,7 +141,7 @@ static int holder_of(struct walk *w, uint32_t *ret_holder)
 }
 
 int st_erase_counts(struct st_txn *t, const struct st_log *log, const struct st_event *erase,
-		    uint32_t *ret_by)
+		    struct st_erase_judged *ret_j)
 {
 	struct walk w = { .txn = t, .record = erase->record };
 	struct st_position at = erase->previous;
@@ -155,6 +168,7 @@ int st_erase_counts(struct st_txn *t, const struct st_log *log, const struct st_
 	free(w.links);
 	st_buf_done(&w.event);
 	st_arena_done(&w.arena);
-	*ret_by = follows ? log->station : 0;
+	ret_j->by = follows ? log->station : 0;
+	ret_j->unknown = rc == ST_ENOTFOUND ? w.unknown : 0;
 	return rc;
 }

@@ -99,15 +99,9 @@ static int gather(struct gathering *g, const struct st_record *r, const struct s
 	return rc < 0 ? rc : st_stray_each(g->txn, &r->ref, add_stray, g);
 }
 
-/* What the choice asks of the store, and how the store failed, if it did: the choice is then void. */
-struct asking {
-	struct st_txn *txn;
-	int rc;
-};
-
-static bool above(void *arg, uint32_t upper, uint32_t lower)
+bool st_above_in_store(void *asking, uint32_t upper, uint32_t lower)
 {
-	struct asking *a = arg;
+	struct st_above_asking *a = asking;
 	int below = upper == lower ? 0 : st_station_below(a->txn, lower, upper);
 	if (below < 0)
 		a->rc = below;
@@ -159,9 +153,9 @@ int fold_refold(struct st_txn *t, struct st_fold *f, struct st_record *r, const 
 		r->set_aside++;
 		return put_stray(t, r, link, 0, ST_IS_SET_ASIDE);
 	}
-	struct asking asking = { .txn = t };
+	struct st_above_asking asking = { .txn = t };
 	struct st_choice_in in = { .opener = r->ref.opener, .links = f->links, .count = g.count,
-				   .above = above, .above_arg = &asking };
+				   .above = st_above_in_store, .above_arg = &asking };
 	size_t length = st_chain_choose(&in, f->verdicts, f->order);
 	st_assert(length <= g.count);
 	rc = asking.rc;

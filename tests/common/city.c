@@ -126,101 +126,36 @@ int node_run(struct node *n, struct st_job *job)
 	return rc < 0 ? rc : job->rc;
 }
 
-struct st_code city_code(const char *text)
-{
-	struct st_code c;
-	memset(&c, 0, sizeof(c));
-	ST_REQUIRE(st_code_parse(st_span_text(text), &c) == 0);
-	return c;
-}
-
 int node_found(struct node *n, const char *code, struct st_signing_key *root)
 {
-	struct st_certificate c;
 	struct st_buf bytes;
 	uint8_t seed[ST_SEED_SIZE];
-	struct st_job job = { .kind = ST_JOB_FOUND };
+	struct st_job job;
 	memset(seed, 7, sizeof(seed));
 	st_signing_key_from_seed(seed, root);
-	memset(&c, 0, sizeof(c));
-	c.code = city_code(code);
-	(void)snprintf(c.name, sizeof(c.name), "station %s", code);
-	c.tier = ST_MAIN;
-	c.serial = 1;
-	c.identity = n->keys.identity.public;
-	c.transport = n->keys.transport.public;
-	c.grant = n->keys.grant.public;
-	c.not_after_ms = n->world.now_ms + 1;
 	st_buf_init(&bytes, ST_CERTIFICATE_MAX);
-	int rc = st_certificate_issue(&c, root, &bytes);
-	job.u.found.certificate = st_buf_span(&bytes);
-	job.u.found.root = root->public;
+	int rc = founding_job(&n->keys, code, n->world.now_ms, root, &bytes, &job);
 	if (rc == 0)
 		rc = node_run(n, &job);
 	st_buf_done(&bytes);
 	return rc;
 }
 
-void papers_init(struct papers *p)
-{
-	memset(p, 0, sizeof(*p));
-	st_buf_init(&p->text, ST_INVITE_TEXT_MAX);
-	st_buf_init(&p->request, ST_CERTIFICATE_MAX);
-	st_buf_init(&p->chain, ST_DEPTH_MAX * ST_CERTIFICATE_MAX);
-}
-
-void papers_done(struct papers *p)
-{
-	st_buf_done(&p->text);
-	st_buf_done(&p->request);
-	st_buf_done(&p->chain);
-}
-
 int node_invite(struct node *parent, const struct joining *how, struct papers *p)
 {
-	p->job.kind = ST_JOB_INVITE;
-	p->job.u.invite = (struct st_job_invite){ .child = city_code(how->code),
-						  .name = st_span_text(how->code), .tier = how->tier,
-						  .address = st_span_text("tcp://127.0.0.1:1"),
-						  .valid_ms = 1000, .text = &p->text };
-	st_buf_clear(&p->text);
+	papers_invite(p, how->code, how->code, how->tier);
 	return node_run(parent, &p->job);
 }
 
 int node_enrol(struct node *parent, struct node *child, struct papers *p)
 {
-	struct st_invite i;
-	struct st_box_key key;
-	struct st_enrol_request r = { child->keys.identity.public, child->keys.transport.public,
-				      child->keys.grant.public };
-	int rc = st_invite_decode(st_buf_span(&p->text), &i);
-	if (rc < 0)
-		return rc;
-	st_invite_key(&i, &key);
-	st_buf_clear(&p->request);
-	st_buf_clear(&p->chain);
-	st_enrol_request_encode(&r, &child->keys.identity, &p->request);
-	if (p->request.error < 0)
-		return p->request.error;
-	p->job.kind = ST_JOB_ENROL;
-	p->job.u.enrol = (struct st_job_enrol){ .invite_key = key.public, .child = i.child,
-						.request = st_buf_span(&p->request),
-						.chain = &p->chain };
-	return node_run(parent, &p->job);
+	int rc = papers_enrol(p, &child->keys);
+	return rc < 0 ? rc : node_run(parent, &p->job);
 }
 
 int node_adopt(struct node *child, const struct joining *how, struct papers *p)
 {
-	struct st_job_adopt *a = &p->job.u.adopt;
-	struct st_reader r = st_reader(st_buf_span(&p->chain));
-	memset(&p->job, 0, sizeof(p->job));
-	p->job.kind = ST_JOB_ADOPT;
-	while (r.rest.size > 0 && a->chain_count < ST_CHAIN_MAX) {
-		uint16_t size = st_read_u16(&r);
-		a->chain[a->chain_count++] = st_read_span(&r, size);
-	}
-	a->root = how->root;
-	a->parent_address = st_span_text("tcp://127.0.0.1:1");
+	papers_adopt(p, &how->root);
 	return node_run(child, &p->job);
 }
 
@@ -282,7 +217,7 @@ static int find_number(struct st_txn *t, void *arg)
 
 int node_number(struct node *n, const char *code, uint32_t *ret_number)
 {
-	struct finding f = { .code = city_code(code) };
+	struct finding f = { .code = code_of(code) };
 	int rc = st_store_read(n->store, find_number, &f);
 	if (rc == 0)
 		*ret_number = f.number;
@@ -301,7 +236,7 @@ static int pack(struct st_txn *t, void *arg)
 
 int node_push(struct node *n, const char *code, uint64_t from, struct st_inbound **ret_in)
 {
-	struct finding f = { .code = city_code(code), .from = from };
+	struct finding f = { .code = code_of(code), .from = from };
 	struct st_assembly a;
 	struct st_inbound *in = NULL;
 	int rc = st_packer_new(&f.packer);

@@ -3,6 +3,7 @@
  * meets it answers, since faults are what its users are after. */
 #pragma once
 #include <station/apply/apply.h>
+#include "founding.h"
 
 enum { CITY_PATH = 160 };
 
@@ -35,13 +36,7 @@ struct joining {
 	struct st_public_key root;
 };
 ST_MUST int node_join(struct node *parent, struct node *child, const struct joining *how);
-/* The same in its three steps: text is the invite, chain the certificates. */
-struct papers {
-	struct st_buf text, request, chain;
-	struct st_job job;
-};
-void papers_init(struct papers *p);
-void papers_done(struct papers *p);
+/* The same in its three steps (founding.h). */
 ST_MUST int node_invite(struct node *parent, const struct joining *how, struct papers *p);
 ST_MUST int node_enrol(struct node *parent, struct node *child, struct papers *p);
 ST_MUST int node_adopt(struct node *child, const struct joining *how, struct papers *p);
@@ -50,7 +45,6 @@ ST_MUST int node_command(struct node *n, const char *move, char number[ST_NUMBER
 			 const struct st_command_field *fields, size_t count);
 ST_MUST int node_opens(struct node *n, char number[ST_NUMBER_TEXT]); /* with clear and private parts */
 ST_MUST int node_number(struct node *n, const char *code, uint32_t *ret_number);
-struct st_code city_code(const char *text);
 
 /* The next push of a log (by its origin's code) after `from`; the caller's. */
 struct st_inbound;

@@ -278,9 +278,9 @@ static void carried(void)
 	ST_REQUIRE(st_change_encode(ST_MOVE, &change, &body) == 0);
 	st_buf_u8(&b, 1);
 	for (uint8_t n = 0; n < 2; n++) {
-		e.at = (struct st_position){ city_code("410621"), 1u + n, 1 };
+		e.at = (struct st_position){ code_of("410621"), 1u + n, 1 };
 		e.has_record = true;
-		e.record.opener = city_code("410621");
+		e.record.opener = code_of("410621");
 		e.record.ulid.bytes[0] = n;
 		e.revision = 1;
 		e.type = ST_MOVE;
@@ -304,7 +304,7 @@ static void session(void)
 	struct st_uplink_to up_to = { &upward, send, no_receipts, keep_carry, no_halt };
 	struct st_downlink_to down_to = { &downward, send, take, no_claims, no_refusal,
 					  no_taken };
-	struct st_downlink_self d = { .station = city_code("410611"), .child = city_code(CITY_BASE) };
+	struct st_downlink_self d = { .station = code_of("410611"), .child = code_of(CITY_BASE) };
 	sister();
 	carried();
 	st_buf_init(&upward.session, SESSION_MAX);
@@ -426,8 +426,8 @@ static void secrets(void)
 	memset(&i, 0, sizeof(i));
 	memset(seeds, 5, sizeof(seeds));
 	(void)snprintf(i.address, sizeof(i.address), "tcp://192.0.2.1:7411");
-	i.parent = city_code("410611");
-	i.child = city_code(CITY_BASE);
+	i.parent = code_of("410611");
+	i.child = code_of(CITY_BASE);
 	i.expires_ms = 1700000000000;
 	st_buf_init(&b, 4096);
 	st_invite_encode(&i, &b);

@@ -82,7 +82,7 @@ static int revoke(struct stage *s)
 	struct st_job job;
 	memset(&job, 0, sizeof(job));
 	job.kind = ST_JOB_REVOKE;
-	job.u.revoke.child = city_code(CITY_BASE);
+	job.u.revoke.child = code_of(CITY_BASE);
 	return node_run(&s->branch, &job);
 }
 
@@ -304,14 +304,14 @@ static void twist(struct st_buf *to, uint64_t seq, uint64_t previous, uint32_t r
 	st_buf_init(&body, 4096);
 	memset(&e, 0, sizeof(e));
 	ST_REQUIRE(st_change_encode(ST_MOVE, &change, &body) == 0);
-	e.at = (struct st_position){ city_code(CITY_BASE), 1, seq };
+	e.at = (struct st_position){ code_of(CITY_BASE), 1, seq };
 	e.min_version = 1;
 	e.has_record = true;
 	e.record.opener = e.at.station;
 	memset(e.record.ulid.bytes, 9, ST_ULID_SIZE);
 	e.revision = revision;
 	if (previous != 0)
-		e.previous = (struct st_position){ city_code(CITY_BASE), 1, previous };
+		e.previous = (struct st_position){ code_of(CITY_BASE), 1, previous };
 	e.type = ST_MOVE;
 	e.body = st_buf_span(&body);
 	st_buf_init(to, ST_EVENT_MAX);
@@ -344,7 +344,7 @@ static int twisted_ready(struct stage *s)
 		rc = st_frontier_append(&tree, &leaf, NULL, NULL);
 	}
 	twisted_push = (struct st_push){ .first_seq = held + 1, .event_count = 4, .events = events };
-	twisted_push.checkpoint = (struct st_checkpoint){ { city_code(CITY_BASE), 1 }, tree.size,
+	twisted_push.checkpoint = (struct st_checkpoint){ { code_of(CITY_BASE), 1 }, tree.size,
 							  st_frontier_root(&tree) };
 	st_cosign(&twisted_push.checkpoint, &s->base.keys.identity, 9, &twisted_push.cosignature);
 	return rc;
@@ -373,7 +373,7 @@ static int receipt_ready(struct stage *s)
 	witness.kind = ST_JOB_RECEIPTS;
 	witness.u.receipts.count = 2;
 	witness.u.receipts.receipts[0] = (struct st_receipt_in){
-		{ city_code(CITY_BASE), 1 }, city_code("410611"), got.held, got.receipt };
+		{ code_of(CITY_BASE), 1 }, code_of("410611"), got.held, got.receipt };
 	witness.u.receipts.receipts[1] = witness.u.receipts.receipts[0];
 	witness.u.receipts.receipts[1].size--; /* not what was signed */
 	return rc;
@@ -392,7 +392,7 @@ static int claim_ready(struct stage *s)
 	witness.kind = ST_JOB_CLAIMS;
 	witness.u.claims.count = 1;
 	struct st_claim *c = &witness.u.claims.claims[0];
-	struct st_checkpoint lost = { .log = { city_code(CITY_BASE), 1 }, .size = 99 };
+	struct st_checkpoint lost = { .log = { code_of(CITY_BASE), 1 }, .size = 99 };
 	c->log = lost.log;
 	c->size = lost.size;
 	st_cosign(&lost, &s->branch.keys.identity, 7, &c->receipt);
@@ -410,7 +410,7 @@ static int halt_ready(struct stage *s)
 {
 	memset(&witness, 0, sizeof(witness));
 	witness.kind = ST_JOB_HALT;
-	witness.u.halt.theirs = (struct st_checkpoint){ .log = { city_code(CITY_BASE), 1 }, .size = 99 };
+	witness.u.halt.theirs = (struct st_checkpoint){ .log = { code_of(CITY_BASE), 1 }, .size = 99 };
 	st_cosign(&witness.u.halt.theirs, &s->base.keys.identity, 5, &witness.u.halt.cosignature);
 	return 0;
 }

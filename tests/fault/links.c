@@ -161,7 +161,7 @@ static int make_uplink(struct stage *s)
 static int make_downlink(struct stage *s)
 {
 	struct st_downlink_to to = { &downward, put, push, claims, refused, taken };
-	struct st_downlink_self d = { .station = city_code("410611"), .child = city_code(CITY_BASE) };
+	struct st_downlink_self d = { .station = code_of("410611"), .child = code_of(CITY_BASE) };
 	int rc = node_number(&s->branch, "410611", &d.station_number);
 	if (rc == 0)
 		rc = node_number(&s->branch, CITY_BASE, &d.child_number);

@@ -23,8 +23,8 @@ static void setup(void)
 	ST_REQUIRE(st_trust_start() == 0 && city_make(&city) == 0);
 	node_init(&writer, "writer", 77);
 	memset(&c, 0, sizeof(c));
-	c.code = city_code("410621");
-	c.parent = city_code("410600");
+	c.code = code_of("410621");
+	c.parent = code_of("410600");
 	(void)snprintf(c.name, sizeof(c.name), "writer");
 	c.tier = ST_BRANCH;
 	c.serial = 9;
@@ -79,7 +79,7 @@ static void signed_items(struct st_span in)
 	while (in.size > 3 && carry.item_count < ITEMS_MAX) {
 		struct st_carry_item *i = &items[carry.item_count];
 		uint8_t epoch = take_u8(&in), hashes = 0;
-		i->log = (struct st_log_id){ city_code("410621"), 1u + epoch };
+		i->log = (struct st_log_id){ code_of("410621"), 1u + epoch };
 		i->seq = i->size = 1;
 		i->shared = epoch >= 0x80;
 		if (i->shared) {

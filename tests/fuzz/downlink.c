@@ -81,8 +81,8 @@ static void receipts(struct st_span bytes)
 	struct st_receipt_in r[3];
 	memset(r, 0, sizeof(r));
 	for (size_t i = 0; i < 3; i++) {
-		r[i].log = (struct st_log_id){ city_code(CITY_BASE), 1 };
-		r[i].signer = city_code("410600");
+		r[i].log = (struct st_log_id){ code_of(CITY_BASE), 1 };
+		r[i].signer = code_of("410600");
 		r[i].size = take_u16(&bytes);
 	}
 	st_downlink_receipts(down, r, 3);
@@ -112,7 +112,7 @@ static void setup(void)
 {
 	ST_REQUIRE(st_trust_start() == 0);
 	ST_REQUIRE(city_make(&city) == 0);
-	self = (struct st_downlink_self){ .station = city_code("410611"), .child = city_code(CITY_BASE) };
+	self = (struct st_downlink_self){ .station = code_of("410611"), .child = code_of(CITY_BASE) };
 	ST_REQUIRE(node_number(&city.branch, "410611", &self.station_number) == 0);
 	ST_REQUIRE(node_number(&city.branch, CITY_BASE, &self.child_number) == 0);
 }

@@ -109,7 +109,7 @@ void link_each_child(const struct link *l, link_child_fn *fn, void *arg)
 	struct child_info c;
 	(void)l;
 	memset(&c, 0, sizeof(c));
-	c.code = city_code(CITY_SPECIALTY);
+	c.code = code_of(CITY_SPECIALTY);
 	fn(&c, arg);
 }
 

@@ -6,6 +6,7 @@
 #include "decoders.h"
 #include <lmdb.h>
 #include <lib/store/kv.h>
+#include <station/apply/rebuild.h>
 #include <station/ask/candidates.h>
 #include <station/ask/matter.h>
 #include <station/ask/report.h>
@@ -15,7 +16,7 @@
 #include "../common/city.h"
 
 static const char *const NAMES[] = {
-#define X(table, name) name,
+#define X(table, name, class) name,
 	ST_TABLES(X)
 #undef X
 };
@@ -173,9 +174,11 @@ static int look(struct st_txn *t, void *arg)
 static void ask(void)
 {
 	struct st_recount r;
+	struct st_differences d;
 	struct st_log_verdict v;
 	(void)(st_store_read(node.store, look, NULL) == 0);
 	(void)(st_recount_run(node.store, NULL, NULL, &r) == 0);
+	(void)(st_retell_run(node.store, NULL, NULL, &d) == 0);
 	for (uint32_t log = 1; log < 4; log++)
 		if (st_log_verify(node.store, log, NULL, NULL, &v) == 0)
 			CANARY(v.rc == ST_ESIGNATURE && v.size > 0);

@@ -57,7 +57,7 @@ static int forge(struct st_txn *t, struct st_span bytes)
 	struct st_frame f = { .kind = ST_FRAME_LOGS };
 	struct st_buf b;
 	memset(&log, 0, sizeof(log));
-	log.log = (struct st_log_id){ city_code(CITY_BASE), 1 };
+	log.log = (struct st_log_id){ code_of(CITY_BASE), 1 };
 	log.size = take_u16(&bytes);
 	log.root.bytes[0] = take_u8(&bytes);
 	struct st_checkpoint c = { .log = log.log, .size = log.size, .root = log.root };

@@ -1,78 +1,87 @@
-/* books.c - a register and the office's questions, asked at one tier, against the records' rows.
+/* books.c - the city's registers and each of the office's questions, asked at one station, against plain recounts of
+ * all records' lives there: those that the property test has (tests/common/ask).
  *
- * Owns:    a plain reading of what a register holds, and of the counts that some questions add up to.
+ * Owns:    which station, days and stations are asked of; what a register must hold, and in which order.
  * Promise: 4: what an office reads equals a recount; 8: whatever somebody signed, no question stops.
- * Flow:    seed -> tier, register, question -> rows -> right or wrong */
+ * Flow:    seed -> station -> lives; registers, questions -> right or wrong */
 #include <stdlib.h>
 #include <string.h>
-#include <station/ask/question.h>
 #include <station/ask/register.h>
 #include <station/ask/report.h>
-#include <station/base/check.h>
-#include <station/base/clock.h>
+#include <station/store/city.h>
+#include "../common/ask/questions.h"
 #include "sim.h"
 
-enum { ROWS_MAX = 20000 };
+enum { DAYS_ROUND = 500 };
 
 struct books {
 	struct station *station;
 	struct st_txn *txn;
-	struct st_registers *all;
-	const struct st_register *reg;
-	size_t number_column; /* SIZE_MAX: none */
-	size_t listed, wanted;
+	struct counted *all;
 	uint32_t today;
-	/* of matters: what the questions' sums must be */
-	uint64_t opened, closed, open, late, reopened;
+	/* the register at work */
+	const struct st_register *reg;
+	struct st_register_query query;
+	size_t number_column; /* SIZE_MAX: none */
+	const struct lived **wanted;
+	size_t wanted_count, listed;
+	struct towns_points points; /* in force */
 };
 
-/* ---- the rows ---- */
+/* ---- registers ---- */
 
-static bool belongs(const struct st_register *reg, const struct st_record *r)
+static bool any_told(const struct lived *l, const uint32_t *ids, size_t count)
 {
-	for (size_t i = 0; i < reg->kind_count; i++) {
-		const struct st_register_kind *k = &reg->kinds[i];
-		if (k->kind == r->kind && (k->states == 0 || (k->states >> r->state & 1) != 0) &&
-		    (k->channels == 0 || (k->channels >> r->channel & 1) != 0))
-			return true;
+	for (size_t i = 0; i < l->told_count; i++)
+		for (size_t k = 0; k < count; k++)
+			if (l->told[i].id == ids[k])
+				return true;
+	return false;
+}
+
+static bool belongs(const struct books *b, const struct lived *l)
+{
+	const struct st_register_query *q = &b->query;
+	uint64_t channel = told_number(l, ST_F_CHANNEL);
+	if (l->opened < q->from_day || (q->to_day != 0 && l->opened > q->to_day))
+		return false;
+	if (q->station != 0 && !is_below(b->all, l->ref.opener, q->station) &&
+	    !is_below(b->all, l->row.holder, q->station))
+		return false;
+	for (size_t i = 0; i < b->reg->kind_count; i++) {
+		const struct st_register_kind *k = &b->reg->kinds[i];
+		if (k->kind != l->kind->number || (k->states != 0 && (k->states >> l->state & 1) == 0))
+			continue;
+		return (k->channels == 0 || (channel < 64 && (k->channels >> channel & 1) != 0)) &&
+		       !any_told(l, k->absent, k->absent_count);
 	}
 	return false;
 }
 
-static int read_row(const struct st_record_ref *ref, struct st_span row, void *arg)
+/* Opening day, opener, ULID. */
+static int by_opening(const void *a, const void *b)
 {
-	struct books *b = arg;
-	struct st_record r;
-	int rc = st_record_decode(ref, row, &r);
-	if (rc < 0 || r.revision == 0)
-		return rc;
-	b->wanted += b->reg != NULL && belongs(b->reg, &r);
-	if (r.kind != ST_KIND_MATTER)
-		return 0;
-	bool open = st_record_open(&r);
-	b->opened++;
-	b->closed += r.closed_day != 0;
-	b->open += open;
-	b->late += open && r.due_day != 0 && r.due_day < b->today;
-	b->reopened += r.reopened > 0;
-	return 0;
+	const struct lived *x = *(const struct lived *const *)a, *y = *(const struct lived *const *)b;
+	if (x->opened != y->opened)
+		return x->opened < y->opened ? -1 : 1;
+	if (x->ref.opener != y->ref.opener)
+		return x->ref.opener < y->ref.opener ? -1 : 1;
+	return memcmp(x->ref.ulid.bytes, y->ref.ulid.bytes, ST_ULID_SIZE);
 }
 
-/* ---- a register ---- */
-
-static bool days_right(const struct st_register_column *c, const struct st_register_cell *cell,
-		       const struct st_record *r)
+static bool day_right(const struct st_register_column *c, const struct st_register_cell *cell,
+		      const struct lived *l)
 {
 	uint64_t want;
 	if (c->count != 1 || c->sources[0].what != ST_SOURCE_DATUM || c->sources[0].link[0] != 0)
 		return true;
 	switch (c->sources[0].datum) {
-	case ST_DATUM_OPENED:    want = r->opened_day; break;
-	case ST_DATUM_DUE:       want = r->due_day; break;
-	case ST_DATUM_FIRST_DUE: want = r->first_due_day; break;
-	case ST_DATUM_CHANGED:   want = r->changed_day; break;
-	case ST_DATUM_CLOSED:    want = r->closed_day; break;
-	default:                 return true;
+	case ST_DATUM_OPENED: want = l->opened; break;
+	case ST_DATUM_DUE:    want = told_number(l, ST_F_DUE_DAY); break;
+	case ST_DATUM_CLOSED: want = l->closed; break;
+	case ST_DATUM_NUMBER:
+		return l->row.number.serial == 0 || st_span_equal(cell->text, st_span_text(l->number));
+	default:              return true;
 	}
 	return cell->empty ? want == 0 : (uint64_t)cell->number == want;
 }
@@ -80,151 +89,182 @@ static bool days_right(const struct st_register_column *c, const struct st_regis
 static int check_row(const struct st_register_cell *cells, size_t count, void *arg)
 {
 	struct books *b = arg;
-	struct st_record_ref ref;
-	struct st_record r;
-	b->listed++;
-	if (b->number_column == SIZE_MAX)
+	size_t n = b->listed++;
+	if (n >= b->wanted_count)
 		return 0;
-	const struct st_register_cell *number = &cells[b->number_column];
-	int rc = st_record_resolve(b->txn, number->text, &ref);
-	if (rc == 0)
-		rc = st_record_load(b->txn, &ref, &r);
-	if (rc < 0)
-		return rc;
-	SIM_CHECK(b->station->sim, b->station, belongs(b->reg, &r), "register %s holds %.*s, which isn't its own",
-		  b->reg->name, (int)number->text.size, (const char *)number->text.data);
 	for (size_t i = 0; i < count; i++)
-		SIM_CHECK(b->station->sim, b->station, days_right(&b->reg->columns[i], &cells[i], &r),
-			  "register %s has another %s of %.*s", b->reg->name, b->reg->columns[i].name,
-			  (int)number->text.size, (const char *)number->text.data);
+		SIM_CHECK(b->station->sim, b->station, day_right(&b->reg->columns[i], &cells[i], b->wanted[n]),
+			  "register %s: row %zu is another than %s, by its %s", b->reg->name, n,
+			  b->wanted[n]->number, b->reg->columns[i].name);
 	return 0;
-}
-
-static bool any_absent(const struct st_register *reg)
-{
-	for (size_t i = 0; i < reg->kind_count; i++)
-		if (reg->kinds[i].absent_count > 0)
-			return true;
-	return false;
 }
 
 /* Page by page; each page says where the next begins. */
 static int read_register(struct books *b)
 {
-	struct sim *sim = b->station->sim;
-	struct st_register_query q = { .reg = b->reg, .limit = 1 + sim_below(sim, 100),
-				       .lang = ST_ZH, .deputy = ST_SPAN_NONE };
 	char place[ST_PLACE_MAX] = "", page[256];
 	struct st_buf next;
 	int rc;
+	b->listed = b->wanted_count = 0;
+	for (size_t i = 0; i < b->all->count; i++)
+		if (belongs(b, &b->all->lives[i]))
+			b->wanted[b->wanted_count++] = &b->all->lives[i];
+	qsort(b->wanted, b->wanted_count, sizeof(b->wanted[0]), by_opening);
 	st_buf_init(&next, sizeof(page));
 	do {
 		(void)snprintf(page, sizeof(page), "%.*s", (int)next.size,
 			       next.data == NULL ? "" : (const char *)next.data);
-		q.page = st_span_text(page);
+		b->query.page = st_span_text(page);
 		st_buf_clear(&next);
-		rc = st_register_each(b->txn, &q, check_row, b, &next, place);
-	} while (rc == 0 && next.size > 0 && b->listed < ROWS_MAX);
+		rc = st_register_each(b->txn, &b->query, check_row, b, &next, place);
+	} while (rc == 0 && next.size > 0 && b->listed <= b->wanted_count);
 	st_buf_done(&next);
+	SIM_CHECK(b->station->sim, b->station, rc < 0 || b->listed == b->wanted_count,
+		  "register %s lists %zu records, there are %zu", b->reg->name, b->listed, b->wanted_count);
 	return rc;
 }
 
-static void choose_register(struct books *b)
+static void some_days(struct books *b, uint32_t *from, uint32_t *to)
 {
-	b->reg = &b->all->rows[sim_below(b->station->sim, b->all->count)];
-	b->number_column = SIZE_MAX;
-	for (size_t i = 0; i < b->reg->column_count; i++) {
-		const struct st_register_column *c = &b->reg->columns[i];
-		if (c->count == 1 && c->sources[0].what == ST_SOURCE_DATUM && c->sources[0].link[0] == 0 &&
-		    c->sources[0].datum == ST_DATUM_NUMBER)
-			b->number_column = i;
+	struct sim *sim = b->station->sim;
+	uint32_t back = (uint32_t)sim_below(sim, DAYS_ROUND);
+	*from = b->today > back ? b->today - back : 1;
+	*to = sim_chance(sim, 300) ? 0 : *from + (uint32_t)sim_below(sim, DAYS_ROUND);
+}
+
+static int read_registers(struct books *b)
+{
+	struct sim *sim = b->station->sim;
+	struct st_registers *registers = NULL;
+	int rc = st_registers_load(b->txn, b->today, &registers);
+	b->wanted = calloc(b->all->count + 1, sizeof(b->wanted[0]));
+	ST_REQUIRE(b->wanted != NULL);
+	for (size_t i = 0; rc == 0 && i < registers->count; i++) {
+		b->reg = &registers->rows[i];
+		b->query = (struct st_register_query){ .reg = b->reg, .limit = 1 + sim_below(sim, 100),
+						       .lang = ST_ZH, .deputy = ST_SPAN_NONE };
+		if (sim_chance(sim, 500))
+			some_days(b, &b->query.from_day, &b->query.to_day);
+		if (sim_chance(sim, 300))
+			b->query.station = b->all->towns[sim_below(sim, b->all->towns_count)].number;
+		rc = read_register(b);
 	}
+	free(b->wanted);
+	free(registers);
+	return rc;
 }
 
 /* ---- questions ---- */
 
-struct summing {
-	const struct st_question *question;
-	uint64_t sums[ST_QUESTION_COLUMNS_MAX];
-};
-
-static int sum_row(const struct st_answer_cell *cells, size_t count, void *arg)
+/* The points of a version; 0: it is none. */
+static size_t city_assessment(uint32_t version, struct towns_points *to)
 {
-	struct summing *s = arg;
-	for (size_t i = 0; i < count; i++)
-		if (cells[i].type == ST_ANSWER_COUNT && !cells[i].empty)
-			s->sums[i] += cells[i].number;
-	return 0;
+	*to = (struct towns_points){ .full_at = city_full_at(version), .of_nothing = 3 };
+	for (unsigned i = 0; i < CITY_MEASURES; i++)
+		to->most[i] = city_most(version, i);
+	return version != 0;
 }
 
-/* Questions whose columns add up to plain counts of matters; some give the parts and their sum, too. */
-static const struct plain {
-	const char *question;
-	unsigned times;
-} plains[] = { { "opened", 1 }, { "overdue", 2 }, { "reopened", 2 } };
-
-static const struct plain *plain(const struct st_question *question)
+static uint32_t version_of(struct books *b, uint8_t table, uint32_t day)
 {
-	for (size_t n = 0; n < sizeof(plains) / sizeof(plains[0]); n++)
-		if (strcmp(question->name, plains[n].question) == 0)
-			return &plains[n];
-	return NULL;
+	struct st_city_version v;
+	int rc = st_city_in_force(b->txn, table, day, &v);
+	SIM_CHECK(b->station->sim, b->station, rc == 0 || rc == ST_ENOTFOUND, "a city table: %s",
+		  st_error_name(rc));
+	return rc == 0 ? v.version : 0;
 }
 
-/* At main, where all is below. */
-static bool sum_right(const struct books *b, const struct summing *s, size_t i)
+/* What the versions in force say, by who issued them. */
+static void read_city(struct books *b)
 {
-	const char *column = s->question->columns[i].name;
-	const struct plain *p = plain(s->question);
-	if (p == NULL || b->station->parent != NULL || s->question->columns[i].type != ST_ANSWER_COUNT)
+	struct counted *c = b->all;
+	uint32_t end = c->to != 0 && c->to < b->today ? c->to : b->today;
+	c->city = (struct city_says){ .workdays = version_of(b, ST_CITY_workdays, b->today),
+				      .works = city_works,
+				      .focus = version_of(b, ST_CITY_focus, b->today),
+				      .focus_name = city_focus };
+	city_officials(version_of(b, ST_CITY_settings, end), c->city.officials);
+	c->points = &b->points;
+	c->points_count = city_assessment(version_of(b, ST_CITY_assessment, end), &b->points);
+}
+
+static bool some_record(struct books *b, struct st_ask *q)
+{
+	struct counted *c = b->all;
+	struct st_record_ref ref;
+	for (size_t tries = 0; c->count > 0 && tries < 8; tries++) {
+		const struct lived *l = &c->lives[sim_below(b->station->sim, c->count)];
+		if (l->row.number.serial == 0 ||
+		    st_record_resolve(b->txn, st_span_text(l->number), &ref) != 0 ||
+		    memcmp(&ref.ulid, &l->ref.ulid, sizeof(ref.ulid)) != 0)
+			continue; /* it has no number, or somebody claimed it before */
+		c->record = l->number;
+		q->record = st_span_text(l->number);
 		return true;
-	if (strcmp(column, "opened") == 0 || strcmp(column, "matters") == 0)
-		return s->sums[i] == p->times * b->opened;
-	if (strcmp(column, "closed") == 0 || strcmp(column, "ended") == 0)
-		return s->sums[i] == p->times * b->closed;
-	if (strcmp(column, "open_now") == 0)
-		return s->sums[i] == p->times * b->open;
-	if (strcmp(column, "overdue_now") == 0)
-		return s->sums[i] == p->times * b->late;
-	return strcmp(column, "reopened") != 0 || s->sums[i] == p->times * b->reopened;
+	}
+	return false;
 }
 
-static int ask(struct books *b, const struct st_question *question)
+static void some_period(struct books *b, struct st_ask *q)
 {
-	struct summing s = { .question = question };
-	struct st_ask q = { .question = question, .now_ms = st_day_start_ms(b->today), .lang = ST_EN };
+	if (q->question->period == ST_PERIOD_NONE || sim_chance(b->station->sim, 300))
+		return;
+	some_days(b, &q->from_day, &q->to_day);
+	if (q->question->period != ST_PERIOD_MONTHS)
+		return;
+	q->from_day = st_month_first_day(st_month_of_day(q->from_day));
+	if (q->to_day != 0)
+		q->to_day = st_month_first_day(st_month_of_day(q->to_day) + 1) - 1;
+}
+
+static void ask(struct books *b, const struct st_question *question, struct answer *a)
+{
+	struct counted *c = b->all;
+	struct st_ask q = { .question = question, .now_ms = c->now_ms, .lang = ST_ZH };
 	struct st_answered said = { .rows = 0 };
 	char place[ST_PLACE_MAX] = "";
-	if (question->of_record)
-		return 0;
-	if (question->period != ST_PERIOD_NONE && plain(question) != NULL)
-		q.from_day = 1; /* all that there is */
-	int rc = st_ask(b->txn, &q, sum_row, &s, &said, place);
+	if (question->of_record && !some_record(b, &q))
+		return;
+	some_period(b, &q);
+	a->count = c->line_count = 0;
+	int rc = st_ask(b->txn, &q, question->of_record ? take_life : take_row, a, &said, place);
 	free(said.covers);
-	bool young = rc == ST_EFIELD && b->today < 2 * 366; /* a clock at 1970 has no year before */
+	bool young = rc == ST_EFIELD && b->today < 4 * 366; /* a clock at 1970 has no year before */
 	SIM_CHECK(b->station->sim, b->station, rc == 0 || young, "can't answer %s: %s %s", question->name,
 		  st_error_name(rc), place);
-	for (size_t i = 0; i < question->column_count; i++)
-		SIM_CHECK(b->station->sim, b->station, sum_right(b, &s, i), "%s: %s adds up to %llu; opened %llu, closed %llu, open %llu, late %llu",
-			  question->name, question->columns[i].name, (unsigned long long)s.sums[i],
-			  (unsigned long long)b->opened, (unsigned long long)b->closed,
-			  (unsigned long long)b->open, (unsigned long long)b->late);
-	return 0;
+	if (young)
+		return;
+	c->from = said.from_day;
+	c->to = said.to_day;
+	read_city(b);
+	recounts[question->number - 1](c);
+	size_t i = first_difference(a, c);
+	SIM_CHECK(b->station->sim, b->station, i == SIZE_MAX,
+		  "%s, days %u to %u: row %zu of %zu is %.150s; recounted (%zu) %.150s", question->name, c->from,
+		  c->to, i, a->count, i < a->count ? a->lines[i] : "none", c->line_count,
+		  i < c->line_count ? c->lines[i] : "none");
 }
 
-/* By state, what is late is counted one by one; together it is as much as the tallies have. */
+/* By state, what is late is counted one by one; together it is as much as a plain recount has. */
 static int ask_states(struct books *b)
 {
 	struct st_report report;
 	struct st_report_query q = { .kind = ST_KIND_MATTER, .today = b->today, .by_count = 1, .by = { ST_BY_STATE } };
 	char place[ST_PLACE_MAX] = "";
+	uint64_t open = 0, late = 0;
+	const struct counted *c = b->all;
+	EACH(c, l, "matter")
+	{
+		open += open_now(l);
+		late += overdue(c, l);
+	}
 	int rc = st_report_make(b->txn, &q, &report, place);
 	if (rc < 0)
 		return rc;
-	SIM_CHECK(b->station->sim, b->station, report.total.overdue_now == b->late && report.total.open_now == b->open,
+	SIM_CHECK(b->station->sim, b->station, report.total.overdue_now == late && report.total.open_now == open,
 		  "by state %llu are overdue of %llu; they are %llu of %llu",
 		  (unsigned long long)report.total.overdue_now, (unsigned long long)report.total.open_now,
-		  (unsigned long long)b->late, (unsigned long long)b->open);
+		  (unsigned long long)late, (unsigned long long)open);
 	st_report_done(&report);
 	return 0;
 }
@@ -232,21 +272,19 @@ static int ask_states(struct books *b)
 static int read_books(struct st_txn *t, void *arg)
 {
 	struct books *b = arg;
-	struct sim *sim = b->station->sim;
 	b->txn = t;
-	int rc = st_registers_load(t, b->today, &b->all);
-	if (rc < 0)
-		return rc;
-	choose_register(b);
-	rc = st_record_each(t, NULL, read_row, b);
-	if (rc == 0)
-		rc = read_register(b);
-	SIM_CHECK(sim, b->station, rc < 0 || b->listed == b->wanted ||
-					   (b->listed < b->wanted && any_absent(b->reg)),
-		  "register %s holds %zu records, its rows are %zu", b->reg->name, b->listed, b->wanted);
-	for (int i = 0; rc == 0 && i < 2; i++)
-		rc = ask(b, st_question_at(sim_below(sim, i == 0 ? 6 : st_question_count())));
-	free(b->all);
+	if (!read_all(b->all, t, b->station->code.text))
+		return 0; /* more records than the recounts are made for */
+	b->all->now_ms = st_day_start_ms(b->today) + (int64_t)sim_below(b->station->sim, 86400000);
+	b->all->today = b->today;
+	EACH_TOWN(b->all, town)
+	town->covered = is_below(b->all, town->number, b->all->self);
+	int rc = read_registers(b);
+	struct answer *a = calloc(1, sizeof(*a));
+	ST_REQUIRE(a != NULL);
+	for (size_t i = 0; rc == 0 && i < st_question_count(); i++)
+		ask(b, st_question_at(i), a);
+	free(a);
 	if (rc == 0)
 		rc = ask_states(b);
 	return rc;
@@ -254,10 +292,13 @@ static int read_books(struct st_txn *t, void *arg)
 
 void check_books(struct sim *sim)
 {
-	struct station *s = sim->stations[sim_chance(sim, 500) ? 0 : sim_below(sim, sim->count)];
+	struct station *s = sim->stations[sim_chance(sim, 300) ? 0 : sim_below(sim, sim->count)];
 	struct books b = { .station = s };
 	if (!s->self.set_up)
 		return;
 	b.today = st_day_of_ms(station_wall(s)) + 1 + (uint32_t)sim_below(sim, 60);
+	b.all = calloc(1, sizeof(*b.all));
+	ST_REQUIRE(b.all != NULL);
 	SIM_DO(sim, s, st_store_read(s->store, read_books, &b));
+	forget(b.all);
 }

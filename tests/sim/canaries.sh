@@ -10,7 +10,7 @@ copy=$build/canaries
 rm -rf "$copy"
 mkdir -p "$copy/tests" "$copy/daemon/stationd"
 cp -R lib include proto Makefile "$copy"
-cp -R tests/sim "$copy/tests"
+cp -R tests/sim tests/common "$copy/tests"
 cp daemon/stationd/frames.[ch] "$copy/daemon/stationd"
 make --no-print-directory -C "$copy" O=build SAN= -j2 sim-build >"$copy/make.log" 2>&1 ||
 	{ cat "$copy/make.log"; exit 2; }

@@ -63,6 +63,111 @@ uint32_t city_between(uint32_t calendar, uint32_t from, uint32_t to, bool work)
 	return n;
 }
 
+bool city_works(uint32_t version, uint32_t day)
+{
+	return working(version, day);
+}
+
+void city_focus(uint32_t version, unsigned focus, char to[32])
+{
+	(void)snprintf(to, 32, "重点%u-%u", version, focus);
+}
+
+void city_officials(uint32_t version, unsigned to[])
+{
+	size_t n = 0;
+	for (unsigned who = 1; version != 0 && who <= 7; who++)
+		if ((who + version) % 3 != 0)
+			to[n++] = who;
+	to[n] = 0;
+}
+
+uint32_t city_most(uint32_t version, unsigned measure)
+{
+	return 5 + (7 * version + 11 * measure) % 40;
+}
+
+uint32_t city_full_at(uint32_t version)
+{
+	return 1 + version % 9;
+}
+
+static size_t csv_assessment(uint32_t version, char *to, size_t room)
+{
+	static const char *const lines[CITY_MEASURES] = { "in_time", "ended", "satisfied", "visits", "kept", "heard" };
+	size_t used = (size_t)snprintf(to, room, "line,most,full_at,of_nothing\n");
+	for (unsigned i = 0; i < CITY_MEASURES; i++) {
+		char full_at[12] = "";
+		if (i == 3)
+			(void)snprintf(full_at, sizeof(full_at), "%u", city_full_at(version));
+		used += (size_t)snprintf(to + used, room - used, "%s,%u,%s,%s\n", lines[i], city_most(version, i),
+					 full_at, i == 0 ? "3" : "");
+	}
+	return used;
+}
+
+/* Registers: six, of kinds that change their places with the version. */
+static size_t csv_registers(uint32_t version, char *to, size_t room)
+{
+	static const char *const kinds[] = { "matter", "visit state=recorded + matter channel=visit,phone !visit",
+					     "suggestion", "activity + schedule", "matter state=accepted,closed",
+					     "deputy + visit + matter", "project" };
+	static const char *const columns[] = { "record.number", "record.opened", "record.due", "record.closed",
+					       "title", "record.holder_name" };
+	enum { KINDS = sizeof(kinds) / sizeof(kinds[0]), COLUMNS = sizeof(columns) / sizeof(columns[0]) };
+	size_t used = (size_t)snprintf(to, room, "register,order,zh,en,source\n");
+	for (unsigned r = 0; r < 6; r++) {
+		used += (size_t)snprintf(to + used, room - used, "r%u,0,簿%u,book %u,\"%s\"\n", r, r, r,
+					 kinds[(r + version) % KINDS]);
+		for (unsigned c = 0; c < COLUMNS; c++)
+			used += (size_t)snprintf(to + used, room - used, "r%u,%u,栏%u,column %u,%s\n", r, c + 1, c,
+						 c, columns[(c + version) % COLUMNS]);
+	}
+	return used;
+}
+
+static size_t csv_settings(uint32_t version, char *to, size_t room)
+{
+	const struct st_choice *choices = st_kind_field(st_kind_named("visit"), ST_F_CHANNEL)->choices;
+	unsigned officials[8];
+	size_t used = (size_t)snprintf(to, room, "name,value\nfloor_reports,%u\nannounce_days,%u\nlaw_officials,",
+				       version, version);
+	city_officials(version, officials);
+	for (size_t i = 0; officials[i] != 0; i++)
+		used += (size_t)snprintf(to + used, room - used, "%s%s", i == 0 ? "" : " ",
+					 st_choice_numbered(choices, officials[i])->name);
+	return used + (size_t)snprintf(to + used, room - used, "\n");
+}
+
+static size_t csv_more(uint32_t table, uint32_t version, char *to, size_t room)
+{
+	char name[32];
+	size_t used;
+	switch (table) {
+	case ST_CITY_registers: return csv_registers(version, to, room);
+	case ST_CITY_settings:  return csv_settings(version, to, room);
+	case ST_CITY_assessment: return csv_assessment(version, to, room);
+	case ST_CITY_points:
+		return (size_t)snprintf(to, room,
+					"item,source,first,further,at_most\n会议,activity.deputies type=meeting,%u,1,%u\n"
+					"建议,suggestion.deputy,2,%u,90\n",
+					version, 10 + version, version);
+	case ST_CITY_schedules:
+		return (size_t)snprintf(to, room,
+					"name,tier,type,weekdays,starts\n样板%u,*,reception,friday,%02u:00\n", version,
+					version % 24);
+	case ST_CITY_guides:
+		return (size_t)snprintf(to, room, "station,guide,person\n410611,410600,%u\n", version);
+	}
+	ST_REQUIRE(table == ST_CITY_focus);
+	used = (size_t)snprintf(to, room, "number,name\n");
+	for (unsigned n = 1; n <= 6; n++) {
+		city_focus(version, n, name);
+		used += (size_t)snprintf(to + used, room - used, "%u,%s\n", n, name);
+	}
+	return used;
+}
+
 static size_t csv(uint32_t table, uint32_t version, char *to, size_t room)
 {
 	size_t used = 0;
@@ -80,12 +185,14 @@ static size_t csv(uint32_t table, uint32_t version, char *to, size_t room)
 				PUT("matter,%s,*,%u,%s,yes,%u,yes,%u\n", categories[c], r.days,
 				    r.working ? "working" : "calendar", r.extend, version % 9);
 		}
-	} else {
+	} else if (table == ST_CITY_workdays) {
 		PUT("date,kind,name\n");
 		for (uint32_t n = version % 3; n < 3 * MARKS; n += 3) {
 			st_day_text(BASE_DAY + n, day);
 			PUT("%s,%s,\n", day, mark(version, BASE_DAY + n) == 1 ? "off" : "work");
 		}
+	} else {
+		used = csv_more(table, version, to, room);
 	}
 #undef PUT
 	ST_REQUIRE(used < room);
@@ -95,13 +202,13 @@ static size_t csv(uint32_t table, uint32_t version, char *to, size_t room)
 /* ---- main issues ---- */
 
 struct issuing {
-	struct st_buf rows[3];
+	struct st_buf rows[CITY_TABLES];
 };
 
 static void gone(struct job *j)
 {
 	struct issuing *x = j->arg;
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < CITY_TABLES; i++)
 		st_buf_done(&x->rows[i]);
 	free(x);
 }
@@ -124,7 +231,6 @@ static void issued(struct station *s, struct job *j)
 /* Later versions begin today, or in some days; the first one may reach back. */
 static void issue(struct station *s)
 {
-	static const uint32_t tables[] = { ST_CITY_categories, ST_CITY_deadlines, ST_CITY_workdays };
 	struct sim *sim = s->sim;
 	struct job *j = job_new(ST_JOB_CITY, issued);
 	struct issuing *x = calloc(1, sizeof(*x));
@@ -132,18 +238,18 @@ static void issue(struct station *s)
 	char text[ROWS_TEXT];
 	ST_REQUIRE(x != NULL);
 	bool first = true;
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < st_city_table_count(); i++) {
 		struct st_city_issue *n = &c->issues[c->count];
 		struct st_city_file file;
-		n->table = tables[i];
+		n->table = st_city_table_at(i)->number;
 		SIM_DO(sim, s, st_store_read(s->store, read_newest, n));
-		if (n->newest >= CITY_VERSIONS || (c->count > 0 && sim_chance(sim, 400)))
+		if (n->newest >= CITY_VERSIONS || (c->count > 0 && sim_chance(sim, 500)))
 			continue;
 		first &= n->newest == 0;
-		struct st_span rows = st_span(text, csv(tables[i], n->newest + 1, text, sizeof(text)));
+		struct st_span rows = st_span(text, csv(n->table, n->newest + 1, text, sizeof(text)));
 		st_buf_init(&x->rows[c->count], ST_CITY_ROWS_BYTES_MAX);
-		SIM_DO(sim, s, st_city_read(st_city_table(tables[i]), rows, &x->rows[c->count], &file));
-		n->columns = (uint32_t)st_city_table(tables[i])->column_count;
+		SIM_DO(sim, s, st_city_read(st_city_table(n->table), rows, &x->rows[c->count], &file));
+		n->columns = (uint32_t)st_city_table(n->table)->column_count;
 		n->rows = st_buf_span(&x->rows[c->count++]);
 	}
 	c->author = st_span_text("city");
@@ -177,7 +283,7 @@ void city_start(struct sim *sim)
 /* ---- who holds what ---- */
 
 struct versions {
-	struct st_city_version list[3 * CITY_VERSIONS + 1];
+	struct st_city_version list[CITY_TABLES * CITY_VERSIONS + 1];
 	size_t count;
 };
 

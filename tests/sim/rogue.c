@@ -7,6 +7,7 @@
  * Flow:    seed -> own log -> uplink */
 #include <string.h>
 #include <station/base/check.h>
+#include <station/store/online.h>
 #include <station/work/fold.h>
 #include "sim.h"
 
@@ -120,6 +121,7 @@ struct looking {
 	struct st_position head;
 	struct st_code holder;
 	bool found;
+	bool online; /* it came in online here: what it becomes is told by the jobs, which nothing of this is */
 };
 
 static int look(struct st_txn *t, void *arg)
@@ -128,7 +130,9 @@ static int look(struct st_txn *t, void *arg)
 	struct st_record_ref ref = { .ulid = l->id.ulid };
 	struct st_log log;
 	struct st_log_id id;
+	struct st_online online;
 	int rc = st_station_number(t, &l->id.opener, &ref.opener);
+	l->online = rc == 0 && st_online_get(t, &ref, &online) == 0;
 	if (rc == 0)
 		rc = st_record_load(t, &ref, &l->record);
 	if (rc == ST_ENOTFOUND || (rc == 0 && l->record.revision == 0))
@@ -158,6 +162,8 @@ static void about_record(struct station *s, struct act *a)
 		return;
 	struct looking l = { .id = r->id };
 	SIM_DO(sim, s, st_store_read(s->store, look, &l));
+	if (l.online)
+		return;
 	a->readable = true;
 	a->event.has_record = true;
 	a->event.record = r->id;

@@ -30,7 +30,7 @@
 
 enum {
 	CITY_MAX = 9, /* stations of one city */
-	CITY_CATEGORIES = 4, CITY_TABLES = 9, CITY_VERSIONS = 12,
+	CITY_CATEGORIES = 4, CITY_TABLES = 10, CITY_VERSIONS = 12,
 	WITHHELD_MAX = 64,
 	ONLINE_MAX = 24, /* messages of the platform */
 	NUMBER_MAX = ST_NUMBER_TEXT,
@@ -347,6 +347,15 @@ bool city_rule(uint32_t version, const char *kind, struct st_span category, stru
 /* By a version of the workdays, 0: Monday to Friday. */
 uint32_t city_add(uint32_t calendar, uint32_t day, uint32_t n, bool work);
 uint32_t city_between(uint32_t calendar, uint32_t from, uint32_t to, bool work);
+/* What a version of the focus table calls a key matter, and whom one of the settings calls law officials: visit.who,
+ * in their order, ends with 0; version 0: nobody. */
+void city_focus(uint32_t version, unsigned focus, char to[32]);
+/* The assessment's points: at most for each measure, and for how many visits all of them. */
+enum { CITY_MEASURES = 6 };
+uint32_t city_most(uint32_t version, unsigned measure);
+uint32_t city_full_at(uint32_t version);
+void city_officials(uint32_t version, unsigned to[]);
+bool city_works(uint32_t version, uint32_t day);
 void check_city(struct station *s);
 
 /* ---- online.c ---- */

@@ -1734,6 +1734,8 @@ def folded_anew(city):
     base.stop()
     right = base.json("fsck", base.data)
     check(right["right"] and right["rebuilt"] == 0 and right["recount"]["records"] == 4001, "as it was: %s" % right)
+    check(right["recount"]["told"]["rows"] > 0 and not os.path.exists(os.path.join(base.data, "beside")),
+          "the other derived tables were compared, and nothing is left of that: %s" % right["recount"])
     broken_off = subprocess.Popen(base.command("fsck", base.data, "--rebuild"), stdout=subprocess.DEVNULL,
                                   stderr=subprocess.DEVNULL)
     grown = os.path.join(base.data, "data.mdb")

@@ -11,8 +11,7 @@
 #define ST_ERASURE_STATES(X)                                                                       \
 	X(ST_ERASURE_WAITS, "waiting", "等待所依据的事件", "waits for what it rests on")           \
 	X(ST_ERASURE_REFUSED, "ignored", "未采纳: 发出站当时无权抹除", "ignored: its writer had no power to") \
-	X(ST_ERASURE_DONE, "erased", "本站已抹除", "erased here")                                  \
-	X(ST_ERASURE_TOLD, "erased", "本站已抹除", "erased here")
+	X(ST_ERASURE_DONE, "erased", "本站已抹除", "erased here")
 const char *st_erase_scope_text(uint32_t scope);
 const char *st_erasure_state_text(enum st_erasure_state state);
 

@@ -5,10 +5,9 @@
 #include <station/event/event.h>
 #include <station/store/logs.h>
 #include <station/store/stations.h>
+#include <station/store/tables.h>
 
 enum { ST_SLICE_EVENTS = 4096 };
-
-typedef bool st_progress_fn(void *arg, uint64_t done, uint64_t total); /* false: stop (ST_EBUSY) */
 
 struct st_log_verdict {
 	struct st_log_id log;
@@ -45,10 +44,12 @@ struct st_recount {
 	uint64_t events, records, counters; /* looked at */
 	uint64_t wrong;                     /* counters that differ */
 	uint64_t wrong_records;             /* rows that differ from what their events add up to */
+	uint64_t wrong_rows;                /* of lists: strays, index, numbers, sources, names */
 	char first_wrong[200];              /* in words: which, stored, recounted */
 };
-/* Folds every record anew from the raw events (not from its row) and compares rows and tallies with
- * the store, all in one snapshot, so the comparison is exact; the snapshot keeps old pages for as
+bool st_recount_right(const struct st_recount *r);
+/* Folds every record anew from the raw events (not from its row) and compares all folded tables (store/tables.h)
+ * with the store, all in one snapshot, so the comparison is exact; the snapshot keeps old pages for as
  * long as it runs. Memory is bounded: records are taken in passes of about ST_RECOUNT_EVENTS events. */
 enum { ST_RECOUNT_EVENTS = 262144 };
 ST_MUST int st_recount_run(struct st_store *s, st_progress_fn *progress, void *arg,

@@ -5,7 +5,7 @@
  *   carried   log u32 | seq u64         -> size u64 | time u64 | signature | path count u8 | path | event
  *   outbox    child u32 | position u64  -> log u32 | seq u64; position 0: the last position given. A seq with the mark
  *                                          ST_OUTBOX_HEAD is a head (store/heads.h)
- *   addressed code 12 | subtree u8      -> epoch u32 | seq u64: this station's newest event to it
+ *   addressed code 12 | subtree u8      -> epoch u32 | seq u64 | count u64: this station's newest event to it, and how many
  *
  * Positions rise for ever, so what a child has taken is one number under this store's incarnation. */
 #pragma once
@@ -66,7 +66,8 @@ ST_MUST int st_outbox_count(struct st_txn *t, uint32_t child, uint64_t *ret_coun
 
 struct st_addressed {
 	uint32_t epoch;
-	uint64_t seq; /* 0: nothing yet */
+	uint64_t seq;   /* 0: nothing yet */
+	uint64_t count; /* of this epoch's events to it */
 };
 ST_MUST int st_addressed_get(struct st_txn *t, const struct st_code *to, bool subtree,
 			     struct st_addressed *ret_a);

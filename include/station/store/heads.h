@@ -5,7 +5,6 @@
  *   1 | log u32 | to u32 | subtree u8   -> the head, and how far what it names is here
  *   2 | log u32 | stamp u64             -> to u32 | subtree u8: it goes up, in the order in which it came
  *   3 | child u32 | log u32 | to u32 | subtree u8 -> position u64 in the child's outbox
- *   4 | code 12 | subtree u8            -> epoch u32 | count u64: this station's events to it
  *
  * In an outbox a head is a row like an event's, behind the events that it names; a newer head takes the place of one
  * that still waits, at the end. So a child that is away for months finds one of each. */
@@ -45,8 +44,3 @@ ST_MUST int st_head_up_each(struct st_txn *t, uint32_t log, uint64_t after, st_h
 ST_MUST int st_head_goes_down(struct st_txn *t, const struct st_head_key *key, uint32_t child);
 /* Whether an outbox's row is a head. */
 bool st_outbox_head(const struct st_outbox_row *row, struct st_head_key *ret_key);
-
-/* How many events this station has written to an addressee in an epoch. */
-ST_MUST int st_head_counted(struct st_txn *t, const struct st_code *to, bool subtree, uint32_t epoch,
-			    uint64_t *ret_count);
-ST_MUST int st_head_count(struct st_txn *t, const struct st_code *to, bool subtree, uint32_t epoch);

@@ -1,16 +1,17 @@
 /* heard.h - how far each directive has come: an event that gives a station a record, or a note to it.
  * The stages are what heard events say (event/event.h), so they can be told anew from the logs; the place in
- * the outbox is this store's own.
+ * the outbox is this store's own, and stands apart.
  *
  *   heard       writer u32 | epoch u32 | seq u64 | addressee u32 ->
  *               stage u8 | epoch u32 | position u64 | delivered ms u64 | seen ms u64
+ *   left        writer u32 | epoch u32 | seq u64 | addressee u32 -> position u64
  *   directives  1 | ~epoch u32 | ~seq u64 | addressee u32               written here, newest first
  *               2 | addressee u32 | ~epoch | ~seq                       the same, by whom it is for
  *               3 | ~told epoch u32 | ~told seq u64 | writer u32 | ~epoch u32 | ~seq u64   for us
  *               4 | as 3                                                of those, not yet seen
  *               -> opener u32 | ulid 16
- * Writers and addressees are station numbers. An addressee's row keeps as `position` the seq of its own event
- * that told of it ("told"), any other tier's the place in the outbox on the way to it. */
+ * Writers and addressees are station numbers. Epoch and position of heard: at the addressee itself, the own event
+ * that told of it ("told"); 0 anywhere else. Position of left: the place in the outbox on the way to it. */
 #pragma once
 #include <station/store/records.h>
 
@@ -21,13 +22,16 @@ struct st_heard_key {
 };
 struct st_heard_row {
 	uint8_t stage;     /* enum st_stage: 0 none, 1 delivered, 2 seen */
-	uint32_t epoch;    /* of position, where that is a seq */
-	uint64_t position; /* 0: none */
+	uint32_t epoch;    /* of position */
+	uint64_t position; /* seq of our own event that told of it; 0: none, or it isn't for us */
 	uint64_t delivered_ms, seen_ms;
 };
 /* ST_ENOTFOUND: nothing is known. */
 ST_MUST int st_heard_get(struct st_txn *t, const struct st_heard_key *key, struct st_heard_row *ret_row);
 ST_MUST int st_heard_put(struct st_txn *t, const struct st_heard_key *key, const struct st_heard_row *row);
+/* Where a directive left through an outbox; it is there no more once the child has taken it. ST_ENOTFOUND. */
+ST_MUST int st_left_get(struct st_txn *t, const struct st_heard_key *key, uint64_t *ret_position);
+ST_MUST int st_left_put(struct st_txn *t, const struct st_heard_key *key, uint64_t position);
 typedef int st_heard_fn(const struct st_heard_key *key, const struct st_heard_row *row, void *arg);
 ST_MUST int st_heard_each(struct st_txn *t, st_heard_fn *fn, void *arg);
 

@@ -81,6 +81,11 @@ struct st_tree {
 };
 int st_tree_read(void *tree, unsigned level, uint64_t index, struct st_hash *ret_node);
 
+/* Writes the nodes of the tree anew that events from + 1 .. to complete; those up to from stand. from: a multiple of
+ * ST_TREE_STEP. */
+enum { ST_TREE_STEP = 16 };
+ST_MUST int st_tree_retell(struct st_txn *t, const struct st_log *log, uint64_t from, uint64_t to);
+
 /* Writes a checkpoint at log->tree.size and drops the one before unless it must stay: see
  * ST_CHECKPOINT_*_MAX, or because a receipt rests on it. Changes *log (not yet its row). */
 ST_MUST int st_checkpoint_put(struct st_txn *t, struct st_log *log, const struct st_cosignature *c);

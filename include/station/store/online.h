@@ -5,10 +5,12 @@
  *           2 | opener u32 | ulid                    -> struct st_online (below)
  *           3 | key of (source, request id), 16      -> opener u32 | ulid
  *   hooks   opener u32 | ulid | n u32                -> state u32 | time u64 | id 16
+ *   given   opener u32 | ulid                        -> how many hooks it has had, u32
  *
  * Both keys are made under the secret in meta (work/online.h), so how long a search takes tells
  * nothing of a code that is near. The rows of `online` follow from the events and the secret; hooks
- * are what this station still owes, and are dropped when they are taken. */
+ * are what this station still owes, and are dropped when they are taken; given is never less than
+ * the n of any of them, taken or not, so no n is used twice. */
 #pragma once
 #include <station/store/records.h>
 
@@ -20,9 +22,9 @@ enum {
 struct st_online {
 	struct st_record_ref ref;
 	char code[ST_QUERY_CODE + 1];  /* without the dashes */
-	uint32_t state;                /* as the newest event that was seen left it */
+	uint32_t state;                /* of its record */
 	uint32_t joined;               /* merged: and the one that is handled; 0: it has no result */
-	uint32_t hooks;                /* given so far */
+	uint32_t hooks;                /* given so far; read from given, and not written by st_online_put */
 	int64_t received_ms;
 	char source[ST_ONLINE_TEXT_MAX + 1], request[ST_ONLINE_TEXT_MAX + 1];
 };
@@ -47,6 +49,7 @@ struct st_hook {
 	int64_t at_ms;
 	uint8_t id[ST_HOOK_ID]; /* the same however often it is sent */
 };
+ST_MUST int st_given_put(struct st_txn *t, const struct st_record_ref *ref, uint32_t hooks);
 ST_MUST int st_hook_put(struct st_txn *t, const struct st_hook *h);
 /* A record's oldest one, of the first record behind `after` that has any (NULL: of all).
  * ST_ENOTFOUND. */

@@ -39,6 +39,8 @@ ST_MUST int st_stray_put(struct st_txn *t, const struct st_record_ref *record,
 			 const struct st_stray *stray); /* replaces the why */
 ST_MUST int st_stray_del(struct st_txn *t, const struct st_record_ref *record,
 			 const struct st_stray *stray);
+ST_MUST int st_stray_has(struct st_txn *t, const struct st_record_ref *record,
+			 const struct st_stray *stray); /* 1: just so; 0: not there, or why differs */
 typedef int st_stray_fn(const struct st_stray *stray, void *arg);
 ST_MUST int st_stray_each(struct st_txn *t, const struct st_record_ref *record, st_stray_fn *fn,
 			  void *arg);
@@ -56,6 +58,7 @@ enum st_index {
 enum { ST_INDEX_KEY_MAX = 40 };
 ST_MUST int st_index_put(struct st_txn *t, enum st_index which, struct st_span key);
 ST_MUST int st_index_del(struct st_txn *t, enum st_index which, struct st_span key);
+ST_MUST int st_index_has(struct st_txn *t, enum st_index which, struct st_span key); /* 1 or 0 */
 typedef int st_index_fn(struct st_span key, void *arg);
 /* Keys that start with prefix, from `from` on (a full key, or empty). */
 ST_MUST int st_index_each(struct st_txn *t, enum st_index which, struct st_span prefix,

@@ -1,9 +1,6 @@
 /* store.h - the one LMDB environment of a station: opening, transactions, and its health.
  *
- *   events parts carried tree checkpoints receipts evidence   the only copy: never rebuilt, never cleared
- *   stations logs meta                                       who is who; small local numbers for keys
- *   records strays index numbers sources names tallies unread online ballots city  folded from the events; can be rebuilt
- *   outbox heads invites hooks                               what this station still owes
+ * What each table is (the only copy, derived, or this store's own state): store/tables.h.
  *
  * One process opens a directory, one thread writes, any thread reads (short transactions). Nothing
  * of LMDB leaves lib/store: rows are copied out, and spans handed to a scan's callback die when it
@@ -16,7 +13,7 @@
 
 /* A store of an older format from ST_STORE_FORMAT_LEAST on is taken over: its logs stand as they do now, and its
  * records are marked to be folded anew (store/folded.h). */
-enum { ST_STORE_FORMAT = 4, ST_STORE_FORMAT_LEAST = 2 };
+enum { ST_STORE_FORMAT = 5, ST_STORE_FORMAT_LEAST = 2 };
 
 struct st_store;
 struct st_txn; /* a read or write transaction; lives only inside the callback */

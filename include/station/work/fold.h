@@ -12,6 +12,7 @@
  * is gathered (the chain backward from the head, and the strays) and chosen anew. The chain has no
  * rows of its own: head and predecessors are the chain. */
 #pragma once
+#include <station/base/arena.h>
 #include <station/store/logs.h>
 #include <station/store/stations.h>
 #include <station/work/record.h>
@@ -29,6 +30,12 @@ struct st_link {
 enum st_verdict { ST_ON_CHAIN = 1, ST_IS_NOTE, ST_WAITS, ST_IS_SET_ASIDE };
 /* Answers true when station `above` is an ancestor of station `below`. */
 typedef bool st_above_fn(void *arg, uint32_t above, uint32_t below);
+/* One of these that asks a store, and how that failed, if it did: the choice is then void. */
+struct st_above_asking {
+	struct st_txn *txn;
+	int rc;
+};
+bool st_above_in_store(void *asking, uint32_t above, uint32_t below);
 struct st_choice_in {
 	uint32_t opener;
 	const struct st_link *links;
@@ -55,6 +62,14 @@ struct st_fold;
 ST_MUST int st_fold_new(struct st_fold **ret_fold);
 void st_fold_free(struct st_fold *f);
 void st_fold_begin(struct st_fold *f);
+/* 1: the fold takes it, and this is its body; 0: it is no event of a record's life; < 0: it can't be read. */
+ST_MUST int st_fold_reads(const struct st_event *event, struct st_arena *arena,
+			  struct st_change *ret_change);
+/* The hash under which the row of a file is known that an opening says it came from; false: it doesn't say. */
+bool st_change_source(const struct st_change *change, uint8_t hash[16]);
+/* Each place that a record's row has in the lists. Non-zero from fn stops and is returned. */
+typedef int st_record_place_fn(enum st_index which, struct st_span key, void *arg);
+ST_MUST int st_record_places(const struct st_record *r, st_record_place_fn *fn, void *arg);
 /* Folds an event that stands in the store at (log, seq). Not an error: an event that can't be read, or is of no record
  * (stored unread, counted, or nothing to fold). Errors are the store's alone. */
 ST_MUST int st_fold_event(struct st_txn *t, struct st_fold *f, const struct st_log *log,

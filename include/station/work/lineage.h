@@ -11,7 +11,12 @@
 
 enum { ST_ERASE_FOLLOWS_MAX = 64 }; /* erases, each of which goes on where the one before ended */
 
-/* 0: it counts, for parts of the station *ret_by (0: for anybody's). An erase that follows another one names its writer's own
- * parts. ST_ENOTFOUND: what it rests on isn't here yet. ST_EHOLDER: it had no power to. ST_ENOMEM and the store's failures. */
+struct st_erase_judged {
+	uint32_t by;      /* it counts for parts of that station alone; 0: for anybody's */
+	uint32_t unknown; /* ST_ENOTFOUND: all events are here, and that station isn't known yet; 0: not so */
+};
+/* 0: it counts. An erase that follows another one names its writer's own parts. ST_ENOTFOUND: what it
+ * rests on isn't here yet; a place where something else stands than an event of the record is waited for, too,
+ * as nobody would come back to it. ST_EHOLDER: it had no power to. ST_ENOMEM and the store's failures. */
 ST_MUST int st_erase_counts(struct st_txn *t, const struct st_log *log, const struct st_event *erase,
-			    uint32_t *ret_by);
+			    struct st_erase_judged *ret_j);

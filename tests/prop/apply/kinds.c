@@ -5,7 +5,7 @@
  * trace. A merge goes into what is open alone, and voices are as many as a walk from each record finds. In the end both tiers show the same states, the lists hold each record under its own kind
  * alone, and the tallies of both equal a recount. A failure prints its seed. */
 #include "../../unit/apply/pair.h"
-#include <station/apply/rebuild.h>
+#include "../../common/sound.h"
 #include <station/ask/matter.h>
 #include <station/ask/verify.h>
 #include <station/ask/voices.h>
@@ -524,10 +524,12 @@ static void sound(struct station *s, const struct walk *w)
 {
 	struct looking l = { .w = w };
 	struct st_recount r;
+	char why[WHY_UNSOUND];
 	assert_int_equal(st_store_read(s->store, look, &l), 0);
 	assert_int_equal(st_recount_run(s->store, NULL, NULL, &r), 0);
-	if (r.wrong + r.wrong_records != 0)
-		fail_msg("seed %llu: %s", (unsigned long long)first_seed, r.first_wrong);
+	assert_int_equal(store_sound(s->store, why), 0);
+	if (why[0] != 0)
+		fail_msg("seed %llu: %s", (unsigned long long)first_seed, why);
 	assert_int_equal(r.records, w->count);
 }
 

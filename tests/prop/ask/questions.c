@@ -5,21 +5,10 @@
  * A failure prints its seed (SEED=n runs that one) and the first row that only one side has. */
 #include <station/ask/overdue.h>
 #include "history.h"
-#include "lives.h"
-#include "recounts_more.h"
+#include "../../common/ask/questions.h"
 
 enum { HISTORIES = 2, STEPS = 1100, ASKS = 3 };
 static uint64_t first_seed;
-
-typedef void recount_fn(struct counted *c);
-static recount_fn *const recounts[] = {
-	recount_opened,      recount_overdue,     recount_focus,        recount_days,
-	recount_ratings,     recount_reopened,    recount_silent,       recount_no_visit,
-	recount_schedules,   recount_leaders,     recount_law_services, recount_no_reception,
-	recount_suggestions, recount_key_notices, recount_projects,     recount_voices,
-	recount_handed_up,   recount_online,      recount_industries,   recount_premises,
-	recount_year,        recount_life,        recount_trainings,    recount_ranking,
-};
 
 /* ---- what the city issues in the midst of a history ---- */
 
@@ -67,59 +56,6 @@ static void issue_points(void)
 	settle();
 }
 
-struct answer {
-	size_t count;
-	char lines[LINES][LINE];
-};
-
-static void put_cell(const struct st_answer_cell *c, char *to, size_t room)
-{
-	char r[32] = "";
-	switch (c->type) {
-	case ST_ANSWER_TEXT:
-	case ST_ANSWER_CODE: (void)snprintf(to, room, "%s", c->empty ? "-" : c->text); return;
-	case ST_ANSWER_COUNT:
-		(void)snprintf(r, sizeof(r), "%llu", (unsigned long long)c->number);
-		break;
-	case ST_ANSWER_NUMBER:
-	case ST_ANSWER_DAYS:
-	case ST_ANSWER_SHARE: (void)snprintf(r, sizeof(r), "%.9g", c->real); break;
-	case ST_ANSWER_DAY: st_day_text((uint32_t)c->number, r); break;
-	case ST_ANSWER_MONTH: st_month_text((uint32_t)c->number, r); break;
-	case ST_ANSWER_TIME: st_time_text(c->ms, r); break;
-	}
-	(void)snprintf(to, room, "%s", c->empty ? "-" : r);
-}
-
-static int take_row(const struct st_answer_cell *cells, size_t count, void *arg)
-{
-	struct answer *a = arg;
-	char *to = a->lines[a->count++];
-	size_t used = 0;
-	assert_true(a->count <= LINES);
-	for (size_t i = 0; i < count; i++) {
-		char cell[ST_ANSWER_TEXT_MAX + 1];
-		put_cell(&cells[i], cell, sizeof(cell));
-		used += (size_t)snprintf(to + used, LINE - used, "%s%s", i == 0 ? "" : "|", cell);
-		assert_true(used < LINE);
-	}
-	return 0;
-}
-
-/* Of a life the proof alone is compared. */
-static int take_life(const struct st_answer_cell *cells, size_t count, void *arg)
-{
-	struct answer *a = arg;
-	assert_int_equal(count, 11);
-	(void)snprintf(a->lines[a->count++], LINE, "%s", cells[9].empty ? "-" : cells[9].text);
-	return 0;
-}
-
-static int by_line(const void *a, const void *b)
-{
-	return strcmp(a, b);
-}
-
 struct asked {
 	int at;
 	struct st_ask ask;
@@ -132,17 +68,12 @@ struct asked {
 static void compare(struct asked *x, struct counted *c)
 {
 	struct answer *a = x->answer;
-	qsort(a->lines, a->count, LINE, by_line);
-	qsort(c->lines, c->line_count, LINE, by_line);
-	for (size_t i = 0; i < a->count || i < c->line_count; i++) {
-		const char *said = i < a->count ? a->lines[i] : "(none)";
-		const char *right = i < c->line_count ? c->lines[i] : "(none)";
-		if (strcmp(said, right) != 0)
-			fail_msg("seed %llu: %s: row %zu of %zu\n  said     %s\n  recount  %s (of "
-				 "%zu)",
-				 (unsigned long long)first_seed, x->what, i, a->count, said, right,
-				 c->line_count);
-	}
+	size_t i = first_difference(a, c);
+	if (i != SIZE_MAX)
+		fail_msg("seed %llu: %s: row %zu of %zu\n  said     %s\n  recount  %s (of %zu)",
+			 (unsigned long long)first_seed, x->what, i, a->count,
+			 i < a->count ? a->lines[i] : "(none)",
+			 i < c->line_count ? c->lines[i] : "(none)", c->line_count);
 	x->rows += a->count;
 }
 
@@ -161,8 +92,6 @@ static int ask_one(struct st_txn *t, void *arg)
 	struct asked *x = arg;
 	char place[ST_PLACE_MAX];
 	struct counted *c = calloc(1, sizeof(*c));
-	c->txn = t;
-	c->lives = calloc(LIVES, sizeof(*c->lives));
 	x->answer->count = 0;
 	int rc = st_ask(t, &x->ask, x->ask.question->of_record ? take_life : take_row, x->answer,
 			&x->answered, place);
@@ -170,8 +99,7 @@ static int ask_one(struct st_txn *t, void *arg)
 		fail_msg("seed %llu: %s: %s %s", (unsigned long long)first_seed, x->what,
 			 st_error_name(rc), place);
 	assert_int_equal(x->answered.rows, x->answer->count);
-	read_towns(c, codes[x->at]);
-	assert_int_equal(st_record_each(t, NULL, read_life, c), 0);
+	assert_true(read_all(c, t, codes[x->at]));
 	uint32_t top = c->self;
 	if (!st_code_empty(&x->ask.station))
 		assert_int_equal(st_station_number(t, &x->ask.station, &top), 0);
@@ -268,13 +196,29 @@ static void say_opinions(struct counted *c, const struct lived *l)
 	uint32_t due = (uint32_t)num(l, "opinion_due");
 	st_day_text(due, day);
 	for (size_t i = 0; may_consult(l) && due != 0 && due < c->today && i < l->told_count; i++) {
-		const struct told *t = &l->told[i];
+		const struct told_value *t = &l->told[i];
 		bool before = false;
 		for (size_t n = 0; n < i; n++)
 			before |= l->told[n].id == t->id && strcmp(l->told[n].text, t->text) == 0;
 		if (t->id == fid(l, "co_units") && !before && !has(l, "co_unit", 0, t->text))
 			say(c, "%s|opinion|%s|%s", l->number, t->text, day);
 	}
+}
+
+/* Those that nothing met, from a day on. */
+static void say_missed(struct counted *c, const struct lived *l, uint32_t from)
+{
+	struct some_day *all = calloc(DAYS, sizeof(*all));
+	size_t count = hear_words(l, all, planned_days(c, l, c->today, all));
+	for (size_t i = 0; i < count; i++) {
+		struct some_day *o = &all[i];
+		bool missed = !o->met && !is_met(c, l, o->now) && (o->missed || o->now < c->today);
+		char day[ST_DAY_TEXT];
+		st_day_text(o->now, day);
+		if (missed && o->now >= from && o->now <= c->today)
+			say(c, "%s|missed||%s", l->number, day);
+	}
+	free(all);
 }
 
 static void recount_late(struct counted *c)
@@ -301,11 +245,8 @@ static int list_late(struct st_txn *t, void *arg)
 	struct asked *x = l->x;
 	struct counted *c = calloc(1, sizeof(*c));
 	char from[2 * ST_INDEX_KEY_MAX];
-	c->txn = t;
-	c->lives = calloc(LIVES, sizeof(*c->lives));
 	c->today = l->q.today;
-	read_towns(c, codes[x->at]);
-	assert_int_equal(st_record_each(t, NULL, read_life, c), 0);
+	assert_true(read_all(c, t, codes[x->at]));
 	l->q.self = c->self;
 	l->q.from = ST_SPAN_NONE;
 	x->answer->count = 0;

@@ -417,53 +417,14 @@ static int hear_unread(struct st_txn *t, void *arg)
 /* An event of a later version, for a base of another branch: nobody here can read it, and it gets there. */
 static void test_unread_goes_on(void **state)
 {
-	struct pushing p = { .log = 1 };
-	struct st_inbound *in = NULL;
-	struct st_event e;
-	struct st_buf bytes;
-	struct st_frontier tree = { .size = 0 };
 	uint64_t unread = 0;
 	(void)state;
-	struct listing l = { .list = { 0 } };
-	assert_int_equal(st_store_read(city[BASE_A].store, read_logs, &l), 0);
-	p.log = l.own;
-	assert_int_equal(st_packer_new(&p.packer), 0);
-	assert_int_equal(st_store_read(city[BASE_A].store, pack_log, &p), 0);
-	assert_int_equal(st_push_unpack(unpacked(&p.packed), p.packed.raw_size, &in), 0);
-	for (size_t i = 0; i < in->push.event_count; i++) {
-		struct st_hash leaf = st_hash_leaf(in->push.events[i]);
-		assert_int_equal(st_frontier_append(&tree, &leaf, NULL, NULL), 0);
-	}
-	memset(&e, 0, sizeof(e));
-	e.at = (struct st_position){ code_of(codes[BASE_A]), 1, in->push.event_count + 1 };
-	e.min_version = ST_EVENT_VERSION + 1;
-	e.type = 60000;
-	e.addressee_count = 1;
-	e.addressees[0].station = code_of(codes[BASE_B]);
-	st_buf_init(&bytes, ST_EVENT_MAX);
-	assert_int_equal(st_event_encode(&e, &bytes), 0);
-	struct st_span event = st_buf_span(&bytes);
-	struct st_hash leaf = st_hash_leaf(event);
-	assert_int_equal(st_frontier_append(&tree, &leaf, NULL, NULL), 0);
-	struct st_job *job = calloc(1, sizeof(*job));
-	job->kind = ST_JOB_PUSH;
-	job->u.push.push = (struct st_push){ .first_seq = tree.size, .event_count = 1, .events = &event,
-					     .checkpoint = in->push.checkpoint };
-	job->u.push.push.checkpoint.size = tree.size;
-	job->u.push.push.checkpoint.root = st_frontier_root(&tree);
-	st_cosign(&job->u.push.push.checkpoint, &city[BASE_A].keys.identity, 5, &job->u.push.push.cosignature);
-	job->u.push.child = number_at(&city[BRANCH_A], codes[BASE_A]);
-	assert_int_equal(station_run(&city[BRANCH_A], job), 0);
-	assert_int_equal(job->u.push.unread, 1);
+	assert_int_equal(push_later_version(BASE_A, BASE_B), 1);
 	push_all(BRANCH_A);
 	assert_int_equal(carry_all(BRANCH_B), 1);
 	assert_int_equal(carry_all(BASE_B), 1);
 	assert_int_equal(st_store_read(city[BASE_B].store, hear_unread, &unread), 0);
 	assert_int_equal(unread, 1);
-	st_buf_done(&bytes);
-	st_inbound_free(in);
-	st_packer_free(p.packer);
-	free(job);
 }
 
 static void test_cut_bytes(void **state)

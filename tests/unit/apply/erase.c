@@ -115,8 +115,8 @@ static void a_grant_that_did_not_know_is_erased_too(void **state)
 	assert_string_equal(l.name, "");
 	struct erasures x = erasures_at(MAIN, number);
 	assert_int_equal(x.count, 2); /* its writer named the grant */
-	assert_int_equal(x.rows[0].state, ST_ERASURE_TOLD);
-	assert_int_equal(x.rows[1].state, ST_ERASURE_TOLD);
+	assert_int_equal(x.rows[0].state, ST_ERASURE_DONE);
+	assert_int_equal(x.rows[1].state, ST_ERASURE_DONE);
 	sound();
 }
 

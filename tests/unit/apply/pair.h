@@ -12,6 +12,7 @@
 #include <cmocka.h>
 #include <station/apply/apply.h>
 #include <station/work/fold.h>
+#include "../../common/founding.h"
 
 struct station {
 	char directory[64];
@@ -81,83 +82,36 @@ static inline int station_run(struct station *s, struct st_job *job)
 	return rc < 0 ? rc : job->rc;
 }
 
-static inline struct st_code code_of(const char *text)
-{
-	struct st_code c;
-	memset(&c, 0, sizeof(c));
-	assert_int_equal(st_code_parse(st_span_text(text), &c), 0);
-	return c;
-}
-
 /* Main, under a root key of its own making. */
 static inline void station_found(struct station *s, const char *code, struct st_signing_key *root)
 {
-	struct st_certificate c;
-	struct st_buf signed_bytes;
+	struct st_buf bytes;
 	uint8_t seed[ST_SEED_SIZE];
-	struct st_job job = { .kind = ST_JOB_FOUND };
+	struct st_job job;
 	draw(s, seed, sizeof(seed));
 	st_signing_key_from_seed(seed, root);
-	memset(&c, 0, sizeof(c));
-	c.code = code_of(code);
-	(void)snprintf(c.name, sizeof(c.name), "station %s", code);
-	c.tier = ST_MAIN;
-	c.serial = 1;
-	c.identity = s->keys.identity.public;
-	c.transport = s->keys.transport.public;
-	c.grant = s->keys.grant.public;
-	c.not_after_ms = s->world.now_ms + 1;
-	st_buf_init(&signed_bytes, ST_CERTIFICATE_MAX);
-	assert_int_equal(st_certificate_issue(&c, root, &signed_bytes), 0);
-	job.u.found.certificate = st_buf_span(&signed_bytes);
-	job.u.found.root = root->public;
+	st_buf_init(&bytes, ST_CERTIFICATE_MAX);
+	assert_int_equal(founding_job(&s->keys, code, s->world.now_ms, root, &bytes, &job), 0);
 	assert_int_equal(station_run(s, &job), 0);
-	st_buf_done(&signed_bytes);
+	st_buf_done(&bytes);
 }
 
 /* child joins parent: invite, request, certificate, adoption. */
 static inline void station_join(struct station *parent, struct station *child, const char *code,
 				enum st_tier tier, const struct st_public_key *root)
 {
-	struct st_buf text, request, chain;
-	struct st_invite invite;
-	struct st_box_key key;
-	struct st_job *job = calloc(1, sizeof(*job));
+	struct papers *p = calloc(1, sizeof(*p));
 	char name[64];
 	(void)snprintf(name, sizeof(name), "station %s", code);
-	st_buf_init(&text, ST_INVITE_TEXT_MAX);
-	st_buf_init(&request, ST_CERTIFICATE_MAX);
-	st_buf_init(&chain, ST_DEPTH_MAX * ST_CERTIFICATE_MAX);
-	job->kind = ST_JOB_INVITE;
-	job->u.invite = (struct st_job_invite){ .child = code_of(code), .name = st_span_text(name),
-						.tier = tier, .address = st_span_text("tcp://127.0.0.1:1"),
-						.valid_ms = 1000, .text = &text };
-	assert_int_equal(station_run(parent, job), 0);
-	assert_int_equal(st_invite_decode(st_buf_span(&text), &invite), 0);
-	st_invite_key(&invite, &key);
-	struct st_enrol_request r = { child->keys.identity.public, child->keys.transport.public,
-				      child->keys.grant.public };
-	st_enrol_request_encode(&r, &child->keys.identity, &request);
-	memset(job, 0, sizeof(*job));
-	job->kind = ST_JOB_ENROL;
-	job->u.enrol = (struct st_job_enrol){ .invite_key = key.public, .child = invite.child,
-					      .request = st_buf_span(&request), .chain = &chain };
-	assert_int_equal(station_run(parent, job), 0);
-	memset(job, 0, sizeof(*job));
-	job->kind = ST_JOB_ADOPT;
-	struct st_job_adopt *adopt = &job->u.adopt;
-	struct st_reader reader = st_reader(st_buf_span(&chain));
-	while (reader.rest.size > 0) {
-		uint16_t size = st_read_u16(&reader);
-		adopt->chain[adopt->chain_count++] = st_read_span(&reader, size);
-	}
-	adopt->root = *root;
-	adopt->parent_address = st_span_text(invite.address);
-	assert_int_equal(station_run(child, job), 0);
-	st_buf_done(&text);
-	st_buf_done(&request);
-	st_buf_done(&chain);
-	free(job);
+	papers_init(p);
+	papers_invite(p, code, name, tier);
+	assert_int_equal(station_run(parent, &p->job), 0);
+	assert_int_equal(papers_enrol(p, &child->keys), 0);
+	assert_int_equal(station_run(parent, &p->job), 0);
+	papers_adopt(p, root);
+	assert_int_equal(station_run(child, &p->job), 0);
+	papers_done(p);
+	free(p);
 }
 
 __attribute__((unused)) static uint32_t station_kind = ST_KIND_MATTER; /* of the commands that follow */
@@ -191,4 +145,18 @@ static inline int station_opens(struct station *s, char number[ST_NUMBER_TEXT])
 	};
 	number[0] = 0;
 	return station_command(s, "open", number, fields, 4);
+}
+
+/* "name value name value ..." as fields; they live in room. */
+enum { WORDS_ROOM = 2000 };
+static inline size_t fields_of(const char *words, char room[WORDS_ROOM],
+			       struct st_command_field fields[ST_COMMAND_FIELDS_MAX])
+{
+	char *save = NULL;
+	size_t n = 0;
+	(void)snprintf(room, WORDS_ROOM, "%s", words);
+	for (char *w = strtok_r(room, " ", &save); w != NULL; w = strtok_r(NULL, " ", &save))
+		fields[n++] = (struct st_command_field){ st_span_text(w),
+							 st_span_text(strtok_r(NULL, " ", &save)) };
+	return n;
 }

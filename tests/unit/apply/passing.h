@@ -3,6 +3,8 @@
  * parents[], where children come behind their parents. */
 #pragma once
 #include <station/store/heads.h>
+#include <station/event/event.h>
+#include <station/store/carried.h>
 #include <station/sync/carry.h>
 #include <zstd.h>
 #include "pair.h"
@@ -123,6 +125,53 @@ static inline void push_all(int child)
 	for (uint32_t i = 1; i <= l.list[0]; i++)
 		if (l.list[i] != l.own)
 			push_log(child, parents[child], l.list[i]);
+}
+
+/* A station that a later version runs at says to another what nobody here can read, behind its log as it is, in a push
+ * to its parent. How many events that counted as unread. */
+static inline unsigned push_later_version(int station, int to)
+{
+	struct pushing p = { .log = 0 };
+	struct listing l = { .list = { 0 } };
+	struct st_inbound *in = NULL;
+	struct st_event e;
+	struct st_buf bytes;
+	struct st_frontier tree = { .size = 0 };
+	assert_int_equal(st_store_read(city[station].store, read_logs, &l), 0);
+	p.log = l.own;
+	assert_int_equal(st_packer_new(&p.packer), 0);
+	assert_int_equal(st_store_read(city[station].store, pack_log, &p), 0);
+	assert_int_equal(st_push_unpack(unpacked(&p.packed), p.packed.raw_size, &in), 0);
+	for (size_t i = 0; i < in->push.event_count; i++) {
+		struct st_hash leaf = st_hash_leaf(in->push.events[i]);
+		assert_int_equal(st_frontier_append(&tree, &leaf, NULL, NULL), 0);
+	}
+	memset(&e, 0, sizeof(e));
+	e.at = (struct st_position){ code_of(codes[station]), 1, in->push.event_count + 1 };
+	e.min_version = ST_EVENT_VERSION + 1;
+	e.type = 60000;
+	e.addressee_count = 1;
+	e.addressees[0].station = code_of(codes[to]);
+	st_buf_init(&bytes, ST_EVENT_MAX);
+	assert_int_equal(st_event_encode(&e, &bytes), 0);
+	struct st_span event = st_buf_span(&bytes);
+	struct st_hash leaf = st_hash_leaf(event);
+	assert_int_equal(st_frontier_append(&tree, &leaf, NULL, NULL), 0);
+	struct st_job *job = calloc(1, sizeof(*job));
+	job->kind = ST_JOB_PUSH;
+	job->u.push.push = (struct st_push){ .first_seq = tree.size, .event_count = 1, .events = &event,
+					     .checkpoint = in->push.checkpoint };
+	job->u.push.push.checkpoint.size = tree.size;
+	job->u.push.push.checkpoint.root = st_frontier_root(&tree);
+	st_cosign(&job->u.push.push.checkpoint, &city[station].keys.identity, 5, &job->u.push.push.cosignature);
+	job->u.push.child = number_at(&city[parents[station]], codes[station]);
+	assert_int_equal(station_run(&city[parents[station]], job), 0);
+	unsigned unread = job->u.push.unread;
+	st_buf_done(&bytes);
+	st_inbound_free(in);
+	st_packer_free(p.packer);
+	free(job);
+	return unread;
 }
 
 /* ---- carries ---- */

@@ -20,12 +20,8 @@ static int command(struct station *s, const char *kind, const char *move, char *
 {
 	struct st_job *job = calloc(1, sizeof(*job));
 	struct st_command_field fields[ST_COMMAND_FIELDS_MAX];
-	char text[2000], *save = NULL;
-	size_t n = 0;
-	(void)snprintf(text, sizeof(text), "%s", words);
-	for (char *w = strtok_r(text, " ", &save); w != NULL; w = strtok_r(NULL, " ", &save))
-		fields[n++] = (struct st_command_field){ st_span_text(w),
-							 st_span_text(strtok_r(NULL, " ", &save)) };
+	char room[WORDS_ROOM];
+	size_t n = fields_of(words, room, fields);
 	job->kind = ST_JOB_COMMAND;
 	job->u.command.command = (struct st_command){ .kind = st_kind_named(kind)->number,
 						      .move = move,

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include "../../common/deploy.h"
 #include <station/base/clock.h>
 #include <station/event/event.h>
 #include <station/work/assessment.h>
@@ -81,14 +82,7 @@ static void test_settings_take_their_usual_values(void **state)
 
 static void read_file(const char *table)
 {
-	static char csv[65536];
-	char path[80];
-	(void)snprintf(path, sizeof(path), "deploy/city/%s.csv", table);
-	FILE *f = fopen(path, "rb");
-	assert_non_null(f);
-	csv[fread(csv, 1, sizeof(csv) - 1, f)] = 0;
-	(void)fclose(f);
-	assert_int_equal(read_csv(table, csv), 0);
+	assert_int_equal(read_csv(table, deploy_csv(table)), 0);
 }
 
 static void assert_text(struct st_span cell, const char *text)

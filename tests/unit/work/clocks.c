@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include "../../common/deploy.h"
 #include <station/base/clock.h>
 #include <station/event/event.h>
 #include <station/work/command.h>
@@ -68,14 +69,7 @@ static void issue(struct st_txn *t, const char *table, const char *csv, uint32_t
 
 static void issue_file(struct st_txn *t, const char *table)
 {
-	static char csv[65536];
-	char path[80];
-	(void)snprintf(path, sizeof(path), "deploy/city/%s.csv", table);
-	FILE *f = fopen(path, "rb");
-	assert_non_null(f);
-	csv[fread(csv, 1, sizeof(csv) - 1, f)] = 0;
-	(void)fclose(f);
-	issue(t, table, csv, 1);
+	issue(t, table, deploy_csv(table), 1);
 }
 
 static int setup(void **state)

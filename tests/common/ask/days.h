@@ -20,14 +20,14 @@ static int weekday_of(uint32_t day) /* 1 Monday .. 7 Sunday */
 	char text[ST_DAY_TEXT];
 	int y, m, d;
 	st_day_text(day, text);
-	assert_int_equal(sscanf(text, "%d-%d-%d", &y, &m, &d), 3);
+	ST_REQUIRE(sscanf(text, "%d-%d-%d", &y, &m, &d) == 3);
 	y -= m < 3;
 	return (y + y / 4 - y / 100 + y / 400 + shift[m - 1] + d + 6) % 7 + 1;
 }
 
-static bool is_off(uint32_t day)
+static bool is_off(const struct counted *c, uint32_t day)
 {
-	return weekday_of(day) >= 6;
+	return c->city.workdays != 0 ? !c->city.works(c->city.workdays, day) : weekday_of(day) >= 6;
 }
 
 static uint32_t bits_of(const struct lived *l, const char *field, uint32_t event, uint32_t before)
@@ -88,7 +88,7 @@ static bool falls_by(const struct plan_on *p, uint32_t day, bool *because_of_wee
 	if (p->weekdays == 0 && p->month_days == 0)
 		return day == p->first;
 	st_day_text(day, text);
-	assert_int_equal(sscanf(text, "%d-%d-%d", &y, &m, &d), 3);
+	ST_REQUIRE(sscanf(text, "%d-%d-%d", &y, &m, &d) == 3);
 	if ((p->months == 2 && m % 2 == 0) || (p->months == 3 && m % 2 == 1) ||
 	    (p->months == 4 && m % 3 != 1))
 		return false;
@@ -98,32 +98,32 @@ static bool falls_by(const struct plan_on *p, uint32_t day, bool *because_of_wee
 }
 
 /* Where it comes to stand; 0: it falls on no day. */
-static uint32_t stands_on(const struct plan_on *p, uint32_t day)
+static uint32_t stands_on(const struct counted *c, const struct plan_on *p, uint32_t day)
 {
 	bool chosen;
 	uint32_t to = day;
 	if (!falls_by(p, day, &chosen))
 		return 0;
-	if (p->holiday == 3 || !is_off(day) || chosen)
+	if (p->holiday == 3 || !is_off(c, day) || chosen)
 		return day;
-	while (is_off(to) && to <= day + LATER)
+	while (is_off(c, to) && to <= day + LATER)
 		to += p->holiday == 2 ? 7 : 1;
 	return to <= day + LATER ? to : day;
 }
 
 /* The days that the plan in force on each says; of two that stand on one, the earlier, and one that
  * was moved there before neither. */
-static size_t planned_days(const struct lived *l, uint32_t until, struct some_day *to)
+static size_t planned_days(const struct counted *c, const struct lived *l, uint32_t until, struct some_day *to)
 {
 	size_t n = 0;
 	uint32_t from = l->opened > 2 * LATER ? l->opened - 2 * LATER : 1;
 	for (uint32_t day = from; day <= until; day++) {
 		struct plan_on p = plan_on(l, day);
-		uint32_t falls = p.active ? stands_on(&p, day) : 0;
-		bool taken = falls == 0 || (falls != day && stands_on(&p, falls) != 0);
+		uint32_t falls = p.active ? stands_on(c, &p, day) : 0;
+		bool taken = falls == 0 || (falls != day && stands_on(c, &p, falls) != 0);
 		for (uint32_t back = 1; !taken && falls != day && back <= LATER; back++)
-			taken = stands_on(&p, day - back) == falls;
-		assert_true(n < DAYS);
+			taken = stands_on(c, &p, day - back) == falls;
+		ST_REQUIRE(n < DAYS);
 		if (!taken)
 			to[n++] = (struct some_day){ day, falls, falls, false, false, false };
 	}
@@ -142,13 +142,18 @@ static struct some_day *meant(struct some_day *all, size_t n, uint32_t day)
 	return by_fall != NULL ? by_fall : by_move;
 }
 
+static bool changes_plan(const struct lived *l, uint32_t event)
+{
+	return is_move(l, event, "amend") || is_move(l, event, "pause") || is_move(l, event, "resume") ||
+	       is_move(l, event, "end");
+}
+
 /* Whether the plan was changed later, for that day. */
 static bool is_changed(const struct lived *l, uint32_t event, uint32_t day)
 {
 	uint32_t at = l->done[event].day;
 	for (uint32_t e = event + 1; e < l->events; e++)
-		if (is_move(l, e, "amend") || is_move(l, e, "pause") || is_move(l, e, "resume") ||
-		    is_move(l, e, "end"))
+		if (changes_plan(l, e))
 			return (l->done[e].day > at ? l->done[e].day : at) <= day;
 	return false;
 }
@@ -171,11 +176,11 @@ static size_t hear_words(const struct lived *l, struct some_day *all, size_t n)
 		uint32_t day = one_of(l, "occurrence", e, 0), to = one_of(l, "new_day", e, 0);
 		struct some_day *o = day == 0 ? NULL : meant(all, n, day);
 		bool meets = is_move(l, e, "meet");
-		if (l->done[e].type != ST_MOVE || day == 0 ||
+		if (l->done[e].type != ST_MOVE || day == 0 || changes_plan(l, e) ||
 		    (o == NULL && !meets && is_changed(l, e, to > day ? to : day)))
 			continue;
 		if (o == NULL) {
-			assert_true(n < DAYS);
+			ST_REQUIRE(n < DAYS);
 			o = &all[n++];
 			*o = (struct some_day){ day, day, day, false, false, false };
 		}
@@ -197,7 +202,7 @@ static void walk_days(struct counted *c, const struct lived *l, unsigned n[5])
 {
 	struct some_day *all = calloc(DAYS, sizeof(*all));
 	uint32_t last = c->to != 0 ? c->to : c->today > c->from ? c->today : c->from;
-	size_t count = hear_words(l, all, planned_days(l, last, all));
+	size_t count = hear_words(l, all, planned_days(c, l, last, all));
 	for (size_t i = 0; i < count; i++) {
 		struct some_day *o = &all[i];
 		if (o->falls < c->from || o->falls > last)
@@ -208,22 +213,6 @@ static void walk_days(struct counted *c, const struct lived *l, unsigned n[5])
 		n[2] += met && !o->moved;
 		n[3] += o->moved && (met || !missed);
 		n[4] += !met && missed;
-	}
-	free(all);
-}
-
-/* Those that nothing met, from a day on. */
-static void say_missed(struct counted *c, const struct lived *l, uint32_t from)
-{
-	struct some_day *all = calloc(DAYS, sizeof(*all));
-	size_t count = hear_words(l, all, planned_days(l, c->today, all));
-	for (size_t i = 0; i < count; i++) {
-		struct some_day *o = &all[i];
-		bool missed = !o->met && !is_met(c, l, o->now) && (o->missed || o->now < c->today);
-		char day[ST_DAY_TEXT];
-		st_day_text(o->now, day);
-		if (missed && o->now >= from && o->now <= c->today)
-			say(c, "%s|missed||%s", l->number, day);
 	}
 	free(all);
 }

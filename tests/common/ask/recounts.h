@@ -31,7 +31,16 @@ static const char *rank_of(uint32_t *days, size_t n, unsigned percent, char room
 
 static void recount_opened(struct counted *c)
 {
-	for (uint32_t m = 2023 * 12; m < 2032 * 12; m++)
+	uint32_t first = UINT32_MAX, last = 0;
+	EACH(c, l, "matter")
+	{
+		uint32_t from = st_month_of_day(l->opened), to = st_month_of_day(l->closed);
+		first = from < first ? from : first;
+		first = l->closed != 0 && to < first ? to : first;
+		last = from > last ? from : last;
+		last = to > last ? to : last;
+	}
+	for (uint32_t m = first; m <= last; m++)
 		EACH_TOWN(c, b)
 		{
 			unsigned n[3] = { 0 };
@@ -74,16 +83,12 @@ static void say_overdue(struct counted *c, const struct town *b, const char *uni
 
 static void recount_overdue(struct counted *c)
 {
-	static const char *const units[] = { "城管局", "交通局", "水务局" };
+	texts_of(c, "matter", "unit");
 	EACH_TOWN(c, b)
 	{
 		say_overdue(c, b, NULL, "合计");
-		say_overdue(c, b, "", "未交办");
-		for (unsigned i = 0; i < 9; i++) {
-			char unit[40];
-			(void)snprintf(unit, sizeof(unit), "%s%u", units[i % 3], i / 3);
-			say_overdue(c, b, unit, unit);
-		}
+		for (size_t i = 0; i < c->text_count; i++)
+			say_overdue(c, b, c->texts[i], c->texts[i][0] == 0 ? "未交办" : c->texts[i]);
 	}
 }
 
@@ -95,7 +100,9 @@ static void recount_focus(struct counted *c)
 	for (unsigned focus = 1; focus <= 6; focus++) {
 		unsigned opened = 0, late = 0, in[10] = { 0 };
 		uint32_t days[LIVES], n = 0;
-		char r[2][32];
+		char r[2][32], name[32] = "";
+		if (c->city.focus != 0)
+			c->city.focus_name(c->city.focus, focus, name);
 		EACH(c, l, "matter")
 		{
 			if (num(l, "focus") != focus)
@@ -109,7 +116,7 @@ static void recount_focus(struct counted *c)
 			if (tallied(c, l->closed))
 				days[n++] = days_of(l);
 		}
-		say(c, "%u|-|%u|%u|%u|%u|%u|%u|%u|%u|%u|%u|%u|%u|%s|%s", focus, opened, in[0], in[1],
+		say(c, "%u|%s|%u|%u|%u|%u|%u|%u|%u|%u|%u|%u|%u|%u|%s|%s", focus, or_none(name), opened, in[0], in[1],
 		    in[2], in[3], in[4], in[5], in[6], in[7], in[8], in[9], late,
 		    rank_of(days, n, 50, r[0]), rank_of(days, n, 90, r[1]));
 	}
@@ -117,16 +124,16 @@ static void recount_focus(struct counted *c)
 
 static void recount_days(struct counted *c)
 {
-	static const char *const categories[] = { "", "值0", "值1", "值2" };
-	for (unsigned i = 0; i < 4; i++) {
+	texts_of(c, "matter", "category");
+	for (size_t i = 0; i < c->text_count; i++) {
 		uint32_t days[LIVES], n = 0;
 		char r[2][32];
 		EACH(c, l, "matter")
 		if (covered(holder(c, l)) && tallied(c, l->closed) &&
-		    strcmp(txt(l, "category"), categories[i]) == 0)
+		    strcmp(txt(l, "category"), c->texts[i]) == 0)
 			days[n++] = days_of(l);
 		if (n > 0)
-			say(c, "%s|%u|%s|%s", or_none(categories[i]), n, rank_of(days, n, 50, r[0]),
+			say(c, "%s|%u|%s|%s", or_none(c->texts[i]), n, rank_of(days, n, 50, r[0]),
 			    rank_of(days, n, 90, r[1]));
 	}
 }
@@ -189,7 +196,7 @@ static void recount_silent(struct counted *c)
 	EACH_TOWN(c, t)
 	{
 		char at[ST_TIME_TEXT];
-		if (!t->covered || t->number == c->self)
+		if (!here(t) || t->number == c->self)
 			continue;
 		if (t->heard && c->now_ms - (int64_t)t->checkpoint_s * 1000 <= 86400000)
 			continue;
@@ -220,7 +227,7 @@ static void recount_no_visit(struct counted *c)
 		}
 		if (last != 0)
 			st_month_text(last, month);
-		if (t->covered && in == 0)
+		if (here(t) && in == 0)
 			say(c, "%s|%s|%s|%s|%s", t->code, t->name, tier_text(t),
 			    town(c, t->branch)->name, or_none(month));
 	}
@@ -276,10 +283,10 @@ static void recount_leaders(struct counted *c)
 
 static void recount_law_services(struct counted *c)
 {
-	static const char *const whos[] = { "法官", "检察官", "司法工作人员", "政府机关工作人员",
-					    "领导干部" };
-	static const uint64_t numbers[] = { 4, 5, 6, 7, 3 };
-	for (unsigned i = 0; i < 5; i++) {
+	static const unsigned usual[] = { 4, 5, 6, 7, 3, 0 };
+	const unsigned *numbers = c->city.officials[0] != 0 ? c->city.officials : usual;
+	const struct st_choice *whos = st_kind_field(st_kind_named("visit"), ST_F_CHANNEL)->choices;
+	for (unsigned i = 0; numbers[i] != 0; i++) {
 		unsigned n[7] = { 0 };
 		EACH(c, l, "visit")
 		{
@@ -290,7 +297,7 @@ static void recount_law_services(struct counted *c)
 			for (unsigned s = 2; s <= 7; s++)
 				n[s - 1] += has(l, "services", s, NULL);
 		}
-		say(c, "%s|%u|%u|%u|%u|%u|%u|%u", whos[i], n[0], n[1], n[2], n[3], n[4], n[5],
+		say(c, "%s|%u|%u|%u|%u|%u|%u|%u", st_choice_numbered(whos, numbers[i])->zh, n[0], n[1], n[2], n[3], n[4], n[5],
 		    n[6]);
 	}
 }

@@ -5,7 +5,8 @@
 
 static const char *state_text(const struct lived *l)
 {
-	return st_kind_state(l->kind, l->state)->zh;
+	const struct st_state_row *s = st_kind_state(l->kind, l->state);
+	return s == NULL ? "-" : s->zh;
 }
 
 static void recount_key_notices(struct counted *c)
@@ -88,18 +89,18 @@ static void say_voices(struct counted *c, const char *number, unsigned voices)
 
 static void recount_voices(struct counted *c)
 {
-	static const char *const categories[] = { "", "值0", "值1", "值2" };
-	for (unsigned i = 0; i < 4; i++) {
+	texts_of(c, "matter", "category");
+	for (size_t i = 0; i < c->text_count; i++) {
 		unsigned n[2] = { 0 };
 		EACH(c, l, "matter")
 		{
 			bool in = covered(holder(c, l)) && tallied(c, l->opened) &&
-				  strcmp(txt(l, "category"), categories[i]) == 0;
+				  strcmp(txt(l, "category"), c->texts[i]) == 0;
 			n[0] += in;
 			n[1] += in && !in_state(l, "merged");
 		}
 		if (n[0] > 0)
-			say(c, "类别|%s|-|-|-|-|-|%u|%u", or_none(categories[i]), n[0], n[1]);
+			say(c, "类别|%s|-|-|-|-|-|%u|%u", or_none(c->texts[i]), n[0], n[1]);
 	}
 	EACH(c, l, "matter")
 	{
@@ -202,7 +203,7 @@ static void say_industry(struct counted *c, const char *industry, bool entry, co
 	EACH_TOWN(c, t)
 	{
 		const struct lived *e = entry_of(c, t);
-		if (!t->covered || t->tier != ST_SPECIALTY || (e != NULL) != entry ||
+		if (!here(t) || t->tier != ST_SPECIALTY || (e != NULL) != entry ||
 		    (e != NULL && strcmp(txt(e, "industry"), industry) != 0))
 			continue;
 		n[0]++;
@@ -217,11 +218,10 @@ static void recount_industries(struct counted *c)
 {
 	say_industry(c, "", false, "无站点登记");
 	say_industry(c, "", true, "未填行业");
-	for (unsigned i = 0; i < 3; i++) {
-		char industry[16];
-		(void)snprintf(industry, sizeof(industry), "值%u", i);
-		say_industry(c, industry, true, industry);
-	}
+	texts_of(c, "station", "industry");
+	for (size_t i = 0; i < c->text_count; i++)
+		if (c->texts[i][0] != 0)
+			say_industry(c, c->texts[i], true, c->texts[i]);
 }
 
 static void say_premises(struct counted *c, const struct town *b)
@@ -231,7 +231,7 @@ static void say_premises(struct counted *c, const struct town *b)
 	EACH_TOWN(c, t)
 	{
 		const struct lived *e = entry_of(c, t);
-		if (!t->covered || (b != NULL && t->branch != b->number))
+		if (!here(t) || (b != NULL && t->branch != b->number))
 			continue;
 		n[0]++;
 		n[1] += e != NULL && has(e, "premises", 2, NULL);
@@ -260,7 +260,7 @@ static uint32_t year_before(uint32_t day)
 	char text[ST_DAY_TEXT];
 	int y, m, d;
 	st_day_text(day, text);
-	assert_int_equal(sscanf(text, "%d-%d-%d", &y, &m, &d), 3);
+	ST_REQUIRE(sscanf(text, "%d-%d-%d", &y, &m, &d) == 3);
 	uint32_t before = st_day_of_date(y - 1, m, d);
 	return before != 0 ? before : st_day_of_date(y - 1, m, d - 1);
 }
@@ -334,10 +334,10 @@ static void recount_trainings(struct counted *c)
 	EACH(c, d, "deputy")
 	if (open_now(d) && covered(serves_at(c, d)))
 		say_trainings(c, txt(d, "deputy"), d);
-	for (unsigned i = 1; i <= 7; i++) {
-		char code[16];
+	texts_of(c, "activity", "deputies");
+	for (size_t i = 0; i < c->text_count; i++) {
+		const char *code = c->texts[i];
 		bool known = false;
-		(void)snprintf(code, sizeof(code), "D-%u", i);
 		EACH(c, d, "deputy")
 		known |= strcmp(txt(d, "deputy"), code) == 0;
 		if (!known)
@@ -412,7 +412,7 @@ static void recount_ranking(struct counted *c)
 	struct score all[TOWNS] = { { 0 } };
 	size_t count = 0;
 	EACH_TOWN(c, t)
-	if (t->covered) {
+	if (here(t)) {
 		all[count].t = t;
 		score_one(c, &all[count++]);
 	}
