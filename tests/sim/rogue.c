@@ -7,8 +7,10 @@
  * Flow:    seed -> own log -> uplink */
 #include <string.h>
 #include <station/base/check.h>
+#include <station/store/erased.h>
 #include <station/store/online.h>
 #include <station/work/fold.h>
+#include <station/work/lineage.h>
 #include "sim.h"
 
 struct act {
@@ -21,6 +23,25 @@ struct act {
 	bool readable, rubbish, misplaced;
 	struct st_log log;
 };
+
+/* What a right program would keep of it here. */
+static int keep_erase(struct st_txn *t, const struct st_log *log, const struct st_event *e)
+{
+	struct st_erasure row = { .record.ulid = e->record.ulid, .log = log->number, .seq = e->at.seq,
+				  .state = ST_ERASURE_WAITS, .wall_ms = e->wall_ms };
+	struct st_erase_judged j;
+	int rc = st_station_intern(t, &e->record.opener, &row.record.opener);
+	int counts = rc < 0 ? rc : st_erase_counts(t, log, e, &j);
+	if (counts == ST_EHOLDER) {
+		row.state = ST_ERASURE_REFUSED;
+		row.why = counts;
+	} else if (counts == ST_ENOTFOUND && j.unknown != 0) {
+		rc = st_erasure_await(t, j.unknown, &row.record);
+	} else if (counts != ST_ENOTFOUND) {
+		return counts < 0 ? counts : ST_EUSAGE; /* it was to count for nothing */
+	}
+	return rc < 0 ? rc : st_erasure_put(t, &row);
+}
 
 static int write_event(struct st_txn *t, struct act *a, struct st_log *log, struct st_fold *fold)
 {
@@ -48,6 +69,8 @@ static int write_event(struct st_txn *t, struct act *a, struct st_log *log, stru
 			unread = ST_EORIGIN;
 		rc = unread == 0 ? st_fold_event(t, fold, log, &e)
 				 : st_unread_put(t, log->number, seq, unread);
+		if (rc == 0 && unread == 0 && e.type == ST_ERASE)
+			rc = keep_erase(t, log, &e);
 	}
 	st_buf_done(&bytes);
 	st_arena_done(&arena);
