@@ -466,7 +466,7 @@ static int head_pushed_ready(struct stage *s)
 	memset(&head, 0, sizeof(head));
 	if (rc == 0)
 		rc = st_store_read(s->base.store, find_heads, NULL);
-	head.log = (struct st_log_id){ city_code(CITY_BASE), 1 };
+	head.log = (struct st_log_id){ code_of(CITY_BASE), 1 };
 	head.count = head.time_s = 1;
 	st_head_sign(&head, &s->base.keys.identity);
 	return rc;
@@ -489,8 +489,8 @@ static int head_carried_ready(struct stage *s)
 	heads_job.kind = ST_JOB_CARRY;
 	heads_job.u.carry.carry = (struct st_carry){ .position = 1, .heads = &head, .head_count = 1 };
 	memset(&head, 0, sizeof(head));
-	head.log = (struct st_log_id){ city_code("410611"), 1 };
-	head.to = city_code("410600");
+	head.log = (struct st_log_id){ code_of("410611"), 1 };
+	head.to = code_of("410600");
 	head.subtree = true;
 	head.seq = head.count = head.time_s = 1;
 	st_head_sign(&head, &s->branch.keys.identity);
