@@ -1,4 +1,5 @@
-/* verbs_erase.c - a record's texts and personal fields erased at every tier, and which stations have confirmed it.
+/* verbs_erase.c - a record's texts and personal fields erased at every tier, and which stations
+ * have confirmed it.
  *
  * Owns:    the question before what can't be taken back.
  * Flow:    clerk -> verbs -> call */
@@ -10,8 +11,8 @@
 
 static const char *words_of(const char *name)
 {
-#define X(id, text, zh, en)                                                                        \
-	if (strcmp(name, text) == 0)                                                               \
+#define X(id, text, zh, en)          \
+	if (strcmp(name, text) == 0) \
 		return either(zh, en);
 	ST_ERASE_SCOPES(X)
 	ST_ERASURE_STATES(X)
@@ -33,7 +34,8 @@ static int asked(const struct args *a, const char *what)
 
 static int run_erase(const struct args *a)
 {
-	const char *event = option(a, "event"), *author = option(a, "author"), *reason = option(a, "reason");
+	const char *event = option(a, "event"), *author = option(a, "author"),
+		   *reason = option(a, "reason");
 	const char *scope = event != NULL ? "event" : flag(a, "private") ? "private" : "all";
 	struct answer ans;
 	if (reason == NULL || reason[0] == 0 || (event != NULL && flag(a, "private"))) {
@@ -48,7 +50,8 @@ static int run_erase(const struct args *a)
 		complain(yes == 2 ? T_ERASE_YES : T_ERASE_NOT);
 		return yes == 2 ? CTL_USAGE : CTL_REFUSED;
 	}
-	json_t *body = json_pack("{s:s, s:s, s:s}", "record", a->words[0], "reason", reason, "scope", scope);
+	json_t *body = json_pack("{s:s, s:s, s:s}", "record", a->words[0], "reason", reason,
+				 "scope", scope);
 	if (event != NULL)
 		json_object_set_new(body, "event", json_string(event));
 	if (author != NULL)
@@ -89,9 +92,10 @@ static long long cell_number(const json_t *row, const json_t *columns, const cha
 static void print_rows(const json_t *answer)
 {
 	const json_t *c = json_object_get(answer, "columns");
-	const char *head[] = { either("编号", "number"), either("范围", "scope"), either("发自", "from"),
-			       either("时间", "written"), either("已确认", "confirmed"),
-			       either("本站", "here"), either("原因", "reason"), either("事件", "event") };
+	const char *head[] = { either("编号", "number"),      either("范围", "scope"),
+			       either("发自", "from"),        either("时间", "written"),
+			       either("已确认", "confirmed"), either("本站", "here"),
+			       either("原因", "reason"),      either("事件", "event") };
 	struct table t;
 	size_t i;
 	json_t *row;
@@ -101,9 +105,13 @@ static void print_rows(const json_t *answer)
 		char done[48];
 		(void)snprintf(done, sizeof(done), "%lld/%lld", cell_number(row, c, "confirmed"),
 			       cell_number(row, c, "expected"));
-		const char *cells[] = { cell_text(row, c, "number"), words_of(cell_text(row, c, "scope")),
-					cell_text(row, c, "from"), cell_text(row, c, "written"), done,
-					words_of(cell_text(row, c, "state")), cell_text(row, c, "reason"),
+		const char *cells[] = { cell_text(row, c, "number"),
+					words_of(cell_text(row, c, "scope")),
+					cell_text(row, c, "from"),
+					cell_text(row, c, "written"),
+					done,
+					words_of(cell_text(row, c, "state")),
+					cell_text(row, c, "reason"),
 					cell_text(row, c, "event") };
 		table_add(&t, cells);
 	}
@@ -153,18 +161,19 @@ static void print_one(const json_t *e)
 	const json_t *why = json_object_get(e, "why");
 	size_t i;
 	json_t *s;
-	(void)printf("%s  %s  [%s]  %s %lld/%lld\n", member(e, "number"), words_of(member(e, "scope")),
-		     member(e, "event"), either("已确认", "confirmed"), number(e, "confirmed"),
-		     number(e, "expected"));
+	(void)printf("%s  %s  [%s]  %s %lld/%lld\n", member(e, "number"),
+		     words_of(member(e, "scope")), member(e, "event"),
+		     either("已确认", "confirmed"), number(e, "confirmed"), number(e, "expected"));
 	(void)printf("  %s %s%s%s: %s\n", member(e, "written"), member(e, "author"),
-		     member(e, "author")[0] ? " " : "", either("原因", "reason"), member(e, "reason"));
+		     member(e, "author")[0] ? " " : "", either("原因", "reason"),
+		     member(e, "reason"));
 	(void)printf("  %s", words_of(member(e, "state")));
 	if (json_is_object(why))
 		(void)printf(" (%s)", either(member(why, "zh"), member(why, "en")));
 	(void)putchar('\n');
 	json_array_foreach(json_object_get(e, "stations"), i, s)
-		(void)printf("    %-16s %s  %s %s\n", member(s, "station"), member(s, "name"), station_words(s),
-			     member(s, "at"));
+		(void)printf("    %-16s %s  %s %s\n", member(s, "station"), member(s, "name"),
+			     station_words(s), member(s, "at"));
 }
 
 static int run_show(const struct args *a)
@@ -189,13 +198,15 @@ static int run_show(const struct args *a)
 const struct verb erase_verbs[] = {
 	{ "erase", "NUMBER|RECORD --reason TEXT [--private | --event EVENT] [--author ID] [--yes]",
 	  "reason !private event author !yes", 1, 1, run_erase,
-	  "在各级抹除一条记录的正文与个人信息 (不可恢复; 日志仍可核验); --private 只抹个人信息, --event 只抹一个事件的",
-	  "erase a record's texts and personal fields at every tier (for good; logs still verify); --private: personal "
+	  "在各级抹除一条记录的正文与个人信息 (不可恢复; 日志仍可核验); --private 只抹个人信息, "
+	  "--event 只抹一个事件的",
+	  "erase a record's texts and personal fields at every tier (for good; logs still verify); "
+	  "--private: personal "
 	  "fields only; --event: what one event brought",
 	  "stationctl erase 410611003-2026-000042-K7 --reason 本人书面要求 --yes" },
-	{ "erase list", "[--limit N] [--from TOKEN] " OUT_USAGE, "limit from " OUT_OPTIONS, 0, 0, run_list,
-	  "本站所知的抹除, 及几站已确认", "what was erased, and how many stations have confirmed it",
-	  "stationctl erase list" },
+	{ "erase list", "[--limit N] [--from TOKEN] " OUT_USAGE, "limit from " OUT_OPTIONS, 0, 0,
+	  run_list, "本站所知的抹除, 及几站已确认",
+	  "what was erased, and how many stations have confirmed it", "stationctl erase list" },
 	{ "erase show", "EVENT|NUMBER", "", 1, 1, run_show, "各站是否已抹除; 离线的站显示未确认",
 	  "station by station, whether it is erased; who is offline shows as not confirmed",
 	  "stationctl erase show 410611003-2026-000042-K7" },

@@ -34,13 +34,16 @@ static void erase_done(struct job *job)
 	const struct st_job_erase *x = &job->work.u.erase;
 	if (job->work.rc < 0) {
 		const char *record = json_string_value(json_object_get(e->object, "record"));
-		(void)api_place(e->request, 0, x->place[0] != 0 ? x->place : record == NULL ? "" : record);
+		(void)api_place(e->request, 0,
+				x->place[0] != 0 ? x->place
+				: record == NULL ? ""
+						 : record);
 		(void)api_refuse(e->request, job->work.rc);
 		return;
 	}
 	(void)api_json(e->request, json_pack("{s:s, s:o, s:I, s:s}", "number", x->number, "event",
-					     position_json(&x->at), "parts", (json_int_t)x->parts, "scope",
-					     st_erase_scope_text(x->scope)));
+					     position_json(&x->at), "parts", (json_int_t)x->parts,
+					     "scope", st_erase_scope_text(x->scope)));
 }
 
 static int read_erase(struct request *q, struct erasing *e)
@@ -93,19 +96,19 @@ static int post_erase(struct request *q)
 /* ---- the list ---- */
 
 /*      name         type     Chinese         English */
-#define COLUMNS(X)                                                                                 \
-	X("event", "text", "事件", "event")                                                        \
-	X("from", "code", "发自", "from")                                                          \
-	X("number", "text", "编号", "number")                                                      \
-	X("kind", "text", "类别", "kind")                                                          \
-	X("scope", "text", "范围", "scope")                                                        \
-	X("parts", "count", "份数", "parts")                                                       \
-	X("written", "time", "时间", "written")                                                    \
-	X("author", "text", "经手", "author")                                                      \
-	X("reason", "text", "原因", "reason")                                                      \
-	X("state", "text", "本站", "here")                                                         \
-	X("confirmed", "count", "已确认", "confirmed")                                             \
-	X("expected", "count", "应确认", "expected")                                               \
+#define COLUMNS(X)                                     \
+	X("event", "text", "事件", "event")            \
+	X("from", "code", "发自", "from")              \
+	X("number", "text", "编号", "number")          \
+	X("kind", "text", "类别", "kind")              \
+	X("scope", "text", "范围", "scope")            \
+	X("parts", "count", "份数", "parts")           \
+	X("written", "time", "时间", "written")        \
+	X("author", "text", "经手", "author")          \
+	X("reason", "text", "原因", "reason")          \
+	X("state", "text", "本站", "here")             \
+	X("confirmed", "count", "已确认", "confirmed") \
+	X("expected", "count", "应确认", "expected")   \
 	X("held_by", "text", "持有至", "held by")
 
 struct listing {
@@ -122,9 +125,9 @@ static int add_row(const struct st_erasure_shown *e, void *arg)
 	json_t *row = json_pack("[o, s, s, s, s, I, o, o, o, s, I, I, s]", position_json(&e->at),
 				e->at.station.text, e->number, k == NULL ? "" : k->name,
 				st_erase_scope_text(e->scope), (json_int_t)e->parts,
-				api_time((int64_t)e->row.wall_ms), api_span(e->author), api_span(e->reason),
-				st_erasure_state_text(e->row.state), (json_int_t)e->confirmed,
-				(json_int_t)e->expected, e->held_by);
+				api_time((int64_t)e->row.wall_ms), api_span(e->author),
+				api_span(e->reason), st_erasure_state_text(e->row.state),
+				(json_int_t)e->confirmed, (json_int_t)e->expected, e->held_by);
 	return json_array_append_new(x->rows, row) == 0 ? 0 : ST_ENOMEM;
 }
 
@@ -151,9 +154,15 @@ static int get_list(struct request *q)
 	COLUMNS(X)
 #undef X
 	st_buf_init(&x.next, 256);
-	int rc = q->station->self.set_up ? st_store_read(q->station->store, read_list, &x) : ST_ENOSTATION;
-	struct api_table t = { .name = "erasures", .zh = "抹除", .en = "erasures", .columns = columns,
-			       .rows = x.rows, .coverage = x.coverage, .next = st_buf_span(&x.next) };
+	int rc = q->station->self.set_up ? st_store_read(q->station->store, read_list, &x)
+					 : ST_ENOSTATION;
+	struct api_table t = { .name = "erasures",
+			       .zh = "抹除",
+			       .en = "erasures",
+			       .columns = columns,
+			       .rows = x.rows,
+			       .coverage = x.coverage,
+			       .next = st_buf_span(&x.next) };
 	json_t *json = api_table(&t);
 	st_buf_done(&x.next);
 	if (rc == 0)
@@ -175,11 +184,12 @@ static int add_station(const struct st_erasure_station *s, void *arg)
 {
 	struct showing *x = arg;
 	bool done = s->reach.stage >= ST_STAGE_DELIVERED;
-	json_t *one = json_pack("{s:s, s:s, s:s, s:b, s:s, s:s, s:b, s:o}", "station", s->reach.to.text,
-				"name", s->station.certificate.name, "tier",
-				st_tier_name(s->station.certificate.tier), "confirmed", (int)done, "state",
-				st_reach_text(s->reach.state), "child", s->reach.child.text, "revoked",
-				(int)s->reach.revoked, "at", api_time((int64_t)s->reach.delivered_ms));
+	json_t *one = json_pack("{s:s, s:s, s:s, s:b, s:s, s:s, s:b, s:o}", "station",
+				s->reach.to.text, "name", s->station.certificate.name, "tier",
+				st_tier_name(s->station.certificate.tier), "confirmed", (int)done,
+				"state", st_reach_text(s->reach.state), "child",
+				s->reach.child.text, "revoked", (int)s->reach.revoked, "at",
+				api_time((int64_t)s->reach.delivered_ms));
 	return json_array_append_new(x->stations, one) == 0 ? 0 : ST_ENOMEM;
 }
 
@@ -192,14 +202,15 @@ static int add_shown(const struct st_erasure_shown *e, void *arg)
 		return 0;
 	x->stations = json_array();
 	int rc = st_erasure_stations(x->txn, &e->row, add_station, x);
-	json_t *one = json_pack("{s:o, s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:s, s:o, s:I, s:I, s:s, s:o}", "event",
-				position_json(&e->at), "number", e->number, "kind",
-				k == NULL ? "" : k->name, "scope", st_erase_scope_text(e->scope), "parts",
-				(json_int_t)e->parts, "written", api_time((int64_t)e->row.wall_ms), "author",
-				api_span(e->author), "reason", api_span(e->reason), "state",
-				st_erasure_state_text(e->row.state), "why", api_why(e->row.why), "confirmed",
-				(json_int_t)e->confirmed, "expected", (json_int_t)e->expected, "held_by",
-				e->held_by, "stations", x->stations);
+	json_t *one =
+		json_pack("{s:o, s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:s, s:o, s:I, s:I, s:s, s:o}",
+			  "event", position_json(&e->at), "number", e->number, "kind",
+			  k == NULL ? "" : k->name, "scope", st_erase_scope_text(e->scope), "parts",
+			  (json_int_t)e->parts, "written", api_time((int64_t)e->row.wall_ms),
+			  "author", api_span(e->author), "reason", api_span(e->reason), "state",
+			  st_erasure_state_text(e->row.state), "why", api_why(e->row.why),
+			  "confirmed", (json_int_t)e->confirmed, "expected",
+			  (json_int_t)e->expected, "held_by", e->held_by, "stations", x->stations);
 	if (rc < 0) {
 		json_decref(one);
 		return rc;

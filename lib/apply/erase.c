@@ -1,10 +1,10 @@
 /* erase.c - which erases count, whatever comes first: the erase, or what it names.
  *
- * Owns:    the judgement of each erase (work/lineage.h). It takes effect in the transaction that stores the last
- *          event that it rests on, and what it names is kept in mind.
- * Promise: 7: erased at every tier, while every log still verifies; 8: an erase that doesn't count harms nobody,
- *          and what a writer may leave waiting on one record is bounded; 4: told anew from the events (retell.c) it
- *          comes out the same.
+ * Owns:    the judgement of each erase (work/lineage.h). It takes effect in the transaction that
+ *          stores the last event that it rests on, and what it names is kept in mind.
+ * Promise: 7: erased at every tier, while every log still verifies; 8: an erase that doesn't count
+ *          harms nobody, and what a writer may leave waiting on one record is bounded; 4: told anew
+ *          from the events (retell.c) it comes out the same.
  * Flow:    own log, push, carry -> erase -> parts dropped -> said */
 #include "erase.h"
 #include <string.h>
@@ -144,8 +144,11 @@ static int row_of(struct st_apply *a, const struct st_log *log, const struct st_
 		  struct st_erasure *row)
 {
 	struct st_erase body;
-	*row = (struct st_erasure){ .record.ulid = e->record.ulid, .log = log->number, .seq = e->at.seq,
-				    .state = ST_ERASURE_WAITS, .wall_ms = e->wall_ms };
+	*row = (struct st_erasure){ .record.ulid = e->record.ulid,
+				    .log = log->number,
+				    .seq = e->at.seq,
+				    .state = ST_ERASURE_WAITS,
+				    .wall_ms = e->wall_ms };
 	int rc = e->has_record ? st_erase_decode(e->body, &body) : ST_EWIRE;
 	return rc < 0 ? rc : st_station_intern(a->txn, &e->record.opener, &row->record.opener);
 }

@@ -1,5 +1,5 @@
-/* erase.h - what the three parts of erasing share: the dropping (erase_parts.c), the judgement (erase.c), and what is
- * said of it (erase_say.c). */
+/* erase.h - what the three parts of erasing share: the dropping (erase_parts.c), the judgement
+ * (erase.c), and what is said of it (erase_say.c). */
 #pragma once
 #include <station/store/erased.h>
 #include "group.h"

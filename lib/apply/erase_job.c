@@ -1,4 +1,5 @@
-/* erase_job.c - a person has a record's parts erased; and a station, what it had sealed for others meanwhile.
+/* erase_job.c - a person has a record's parts erased; and a station, what it had sealed for others
+ * meanwhile.
  *
  * Owns:    the erase events of the own log: which parts they name, and whom they are addressed to.
  * Promise: 7: commutes with grants: who had granted what is erased names the grant, too.
@@ -49,7 +50,8 @@ static int gather(struct st_apply *a, const struct st_log *log, const struct st_
 	return 0;
 }
 
-/* Whoever has what is named, as far as an event has room; each tier passes it on to whom it knows besides. */
+/* Whoever has what is named, as far as an event has room; each tier passes it on to whom it knows
+ * besides. */
 static int address_all(struct st_apply *a, const struct st_record *r, struct st_event *e)
 {
 	struct st_step *steps = NULL;
@@ -102,9 +104,12 @@ static int write_all(struct st_apply *a, const struct st_record *r, struct st_ev
 int erase_follow(struct st_apply *a, const struct st_record_ref *record, const struct st_event *of,
 		 const struct st_erase *body)
 {
-	struct gathering g = { .record = record, .scope = ST_ERASE_PRIVATE,
+	struct gathering g = { .record = record,
+			       .scope = ST_ERASE_PRIVATE,
 			       .writer = a->self.station.number };
-	struct st_erase more = { .scope = ST_ERASE_PRIVATE, .at_ms = a->world->now_ms, .reason = body->reason };
+	struct st_erase more = { .scope = ST_ERASE_PRIVATE,
+				 .at_ms = a->world->now_ms,
+				 .reason = body->reason };
 	struct st_event e;
 	struct st_record r;
 	st_assert(of->type == ST_ERASE);
@@ -137,7 +142,8 @@ static int check(struct st_apply *a, struct st_job_erase *job, struct st_record 
 	int rc = may_sign(a);
 	if (rc < 0)
 		return rc;
-	rc = job->reason.size == 0 ? ST_EFIELD : st_text_check(job->reason, ST_ERASE_REASON_MAX, false);
+	rc = job->reason.size == 0 ? ST_EFIELD
+				   : st_text_check(job->reason, ST_ERASE_REASON_MAX, false);
 	if (rc < 0)
 		return refuse(job, "reason", rc);
 	rc = st_text_check(job->author, ST_AUTHOR_MAX, false);
@@ -187,7 +193,9 @@ int job_erase(struct st_apply *a, struct st_job_erase *job)
 		rc = own_load(a);
 	if (rc == 0)
 		rc = command_previous(a, &r, &e.previous);
-	struct st_erase body = { .scope = job->scope, .at_ms = a->world->now_ms, .reason = job->reason };
+	struct st_erase body = { .scope = job->scope,
+				 .at_ms = a->world->now_ms,
+				 .reason = job->reason };
 	if (rc == 0)
 		rc = write_all(a, &r, &e, &body, st_buf_span(&g.hashes));
 	job->parts = g.hashes.size / ST_HASH_SIZE;

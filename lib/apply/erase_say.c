@@ -1,8 +1,8 @@
 /* erase_say.c - what was erased here is confirmed, and goes on to whoever else has the record.
  *
  * Owns:    the confirmation: one heard event to the erase's writer, once.
- * Promise: 6: who has said nothing has not confirmed; 7: what this station had sealed for others before it knew is
- *          erased, too.
+ * Promise: 6: who has said nothing has not confirmed; 7: what this station had sealed for others
+ *          before it knew is erased, too.
  * Flow:    erase -> heard, route, what follows it */
 #include "erase.h"
 #include <station/base/check.h>

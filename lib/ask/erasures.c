@@ -1,6 +1,7 @@
 /* erasures.c - erase events and how far they have come, station by station.
  *
- * Owns:    who is expected to confirm: whoever has been given the record's events, as far as is known here.
+ * Owns:    who is expected to confirm: whoever has been given the record's events, as far as is
+ *          known here.
  * Promise: 6: a station that has said nothing shows as not confirmed, never as done.
  * Flow:    erased, heard, record -> erasures -> api */
 #include <station/ask/erasures.h>
@@ -20,7 +21,8 @@ struct expecting {
 
 static void mark_path(struct expecting *x, uint32_t number)
 {
-	for (unsigned depth = 0; depth < ST_DEPTH_MAX && number != 0 && number < x->count; depth++) {
+	for (unsigned depth = 0; depth < ST_DEPTH_MAX && number != 0 && number < x->count;
+	     depth++) {
 		struct st_station s;
 		x->marked[number] = true;
 		if (st_station_get(x->txn, number, &s) < 0)
@@ -65,8 +67,8 @@ static int mark_record(struct expecting *x, const struct st_record_ref *ref)
 	return rc < 0 ? rc : st_stray_each(x->txn, ref, mark_stray, x);
 }
 
-static int tell_one(struct life *l, const struct st_erasure *e, const struct st_log *log, uint32_t number,
-		    struct st_erasure_station *s)
+static int tell_one(struct life *l, const struct st_erasure *e, const struct st_log *log,
+		    uint32_t number, struct st_erasure_station *s)
 {
 	const struct st_place at = { e->log, e->seq };
 	const struct st_heard_key key = { log->station, log->epoch, e->seq, number };
@@ -87,7 +89,8 @@ static int find_self(struct st_txn *t, uint32_t *ret_self)
 	return rc < 0 ? rc : st_station_number(t, &self, ret_self);
 }
 
-static int tell_marked(struct expecting *x, const struct st_erasure *e, st_erasure_station_fn *fn, void *arg)
+static int tell_marked(struct expecting *x, const struct st_erasure *e, st_erasure_station_fn *fn,
+		       void *arg)
 {
 	struct st_erasure_station s;
 	struct st_log log;
@@ -107,7 +110,8 @@ static int tell_marked(struct expecting *x, const struct st_erasure *e, st_erasu
 	return rc;
 }
 
-int st_erasure_stations(struct st_txn *t, const struct st_erasure *e, st_erasure_station_fn *fn, void *arg)
+int st_erasure_stations(struct st_txn *t, const struct st_erasure *e, st_erasure_station_fn *fn,
+			void *arg)
 {
 	ST_REQUIRE(fn != NULL);
 	struct expecting x = { .txn = t, .count = 1 };
@@ -129,9 +133,8 @@ int st_erasure_stations(struct st_txn *t, const struct st_erasure *e, st_erasure
 const char *st_erasure_state_text(enum st_erasure_state state)
 {
 	switch (state) {
-#define X(name, text, zh, en)                                                                      \
-	case name:                                                                                 \
-		return text;
+#define X(name, text, zh, en) \
+	case name: return text;
 		ST_ERASURE_STATES(X)
 #undef X
 	}
@@ -141,13 +144,11 @@ const char *st_erasure_state_text(enum st_erasure_state state)
 const char *st_erase_scope_text(uint32_t scope)
 {
 	switch (scope) {
-#define X(name, text, zh, en)                                                                      \
-	case name:                                                                                 \
-		return text;
+#define X(name, text, zh, en) \
+	case name: return text;
 		ST_ERASE_SCOPES(X)
 #undef X
-	default:
-		return "event"; /* a later version's: what it names, and no more */
+	default: return "event"; /* a later version's: what it names, and no more */
 	}
 }
 
@@ -271,7 +272,8 @@ int st_erasures_each(struct st_txn *t, const struct st_erasures_query *q, st_era
 	return rc < 0 ? rc : ret_next->error;
 }
 
-int st_erasures_of(struct st_txn *t, const struct st_record_ref *record, st_erasure_shown_fn *fn, void *arg)
+int st_erasures_of(struct st_txn *t, const struct st_record_ref *record, st_erasure_shown_fn *fn,
+		   void *arg)
 {
 	struct showing x = { .txn = t, .fn = fn, .arg = arg, .limit = ST_LIST_MAX };
 	ST_REQUIRE(fn != NULL);

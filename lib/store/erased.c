@@ -9,8 +9,13 @@
 #include "kv.h"
 
 enum { OF_RECORD = 1, NAMED = 2, NEWEST = 3, AWAITED = 4 };
-enum { REF = 4 + ST_ULID_SIZE, RECORD_KEY = 1 + REF + 4 + 8, RECORD_ROW = 1 + 4 + 8, NEWEST_KEY = 1 + 8 + 4 + 8,
-       AWAITED_KEY = 1 + 4 + REF };
+enum {
+	REF = 4 + ST_ULID_SIZE,
+	RECORD_KEY = 1 + REF + 4 + 8,
+	RECORD_ROW = 1 + 4 + 8,
+	NEWEST_KEY = 1 + 8 + 4 + 8,
+	AWAITED_KEY = 1 + 4 + REF
+};
 _Static_assert(1 + REF + ST_HASH_SIZE + 4 <= KV_KEY_MAX, "the longest key fits");
 
 static struct key ref_key(uint8_t which, const struct st_record_ref *record)
@@ -60,8 +65,8 @@ int st_erasure_put(struct st_txn *t, const struct st_erasure *e)
 static int decode(const struct kv_row *row, struct st_erasure *e)
 {
 	const uint8_t *key = row->key.data, *value = row->value.data;
-	if (row->key.size != RECORD_KEY || row->value.size != RECORD_ROW || value[0] < ST_ERASURE_WAITS ||
-	    value[0] > ST_ERASURE_DONE)
+	if (row->key.size != RECORD_KEY || row->value.size != RECORD_ROW ||
+	    value[0] < ST_ERASURE_WAITS || value[0] > ST_ERASURE_DONE)
 		return ST_ECORRUPT;
 	e->record.opener = st_get_u32(key + 1);
 	memcpy(e->record.ulid.bytes, key + 5, ST_ULID_SIZE);
@@ -99,13 +104,15 @@ static int each_row(struct st_txn *t, const struct kv_row *row, void *arg)
 	return rc < 0 ? rc : x->fn(&e, x->arg);
 }
 
-int st_erasure_each(struct st_txn *t, const struct st_record_ref *record, uint32_t log, uint64_t seq,
-		    st_erasure_fn *fn, void *arg)
+int st_erasure_each(struct st_txn *t, const struct st_record_ref *record, uint32_t log,
+		    uint64_t seq, st_erasure_fn *fn, void *arg)
 {
 	ST_REQUIRE(fn != NULL);
 	struct key prefix = ref_key(OF_RECORD, record), from = record_key(record, log, seq);
 	struct each x = { fn, arg, key_span(&from) };
-	struct kv_range range = { .table = TABLE_ERASED, .prefix = key_span(&prefix), .from = key_span(&from) };
+	struct kv_range range = { .table = TABLE_ERASED,
+				  .prefix = key_span(&prefix),
+				  .from = key_span(&from) };
 	return kv_scan(t, &range, each_row, &x);
 }
 
@@ -120,17 +127,21 @@ static int each_newest(struct st_txn *t, const struct kv_row *row, void *arg)
 		return ST_ECORRUPT;
 	ref.opener = st_get_u32(row->value.data);
 	memcpy(ref.ulid.bytes, row->value.data + 4, ST_ULID_SIZE);
-	int rc = st_erasure_get(t, &ref, st_get_u32(row->key.data + 9), st_get_u64(row->key.data + 13), &e);
+	int rc = st_erasure_get(t, &ref, st_get_u32(row->key.data + 9),
+				st_get_u64(row->key.data + 13), &e);
 	return rc < 0 ? (rc == ST_ENOTFOUND ? ST_ECORRUPT : rc) : x->fn(&e, x->arg);
 }
 
-int st_erasure_newest(struct st_txn *t, const struct st_erasure *behind, st_erasure_fn *fn, void *arg)
+int st_erasure_newest(struct st_txn *t, const struct st_erasure *behind, st_erasure_fn *fn,
+		      void *arg)
 {
 	ST_REQUIRE(fn != NULL);
 	static const uint8_t prefix = NEWEST;
 	struct key from = behind == NULL ? key_new() : newest_key(behind);
 	struct each x = { fn, arg, key_span(&from) };
-	struct kv_range range = { .table = TABLE_ERASED, .prefix = st_span(&prefix, 1), .from = key_span(&from) };
+	struct kv_range range = { .table = TABLE_ERASED,
+				  .prefix = st_span(&prefix, 1),
+				  .from = key_span(&from) };
 	return kv_scan(t, &range, each_newest, &x);
 }
 
@@ -143,7 +154,8 @@ int st_erasure_any(struct st_txn *t)
 	return rc == 0 ? 1 : rc == ST_ENOTFOUND ? 0 : rc;
 }
 
-static struct key named_key(const struct st_record_ref *record, const struct st_hash *part, uint32_t by)
+static struct key named_key(const struct st_record_ref *record, const struct st_hash *part,
+			    uint32_t by)
 {
 	struct key k = ref_key(NAMED, record);
 	key_put(&k, part->bytes, ST_HASH_SIZE);
@@ -151,7 +163,8 @@ static struct key named_key(const struct st_record_ref *record, const struct st_
 	return k;
 }
 
-int st_erased_put(struct st_txn *t, const struct st_erasure *by_event, const struct st_hash *part, uint32_t by)
+int st_erased_put(struct st_txn *t, const struct st_erasure *by_event, const struct st_hash *part,
+		  uint32_t by)
 {
 	struct key k = named_key(&by_event->record, part, by);
 	uint8_t row[12];
@@ -161,7 +174,8 @@ int st_erased_put(struct st_txn *t, const struct st_erasure *by_event, const str
 	int rc = kv_get(t, TABLE_ERASED, key_span(&k), &known);
 	if (rc == 0 && known.size == sizeof(row) && memcmp(known.data, row, sizeof(row)) <= 0)
 		return 0;
-	return rc < 0 && rc != ST_ENOTFOUND ? rc : kv_put(t, TABLE_ERASED, key_span(&k), ST_SPAN(row));
+	return rc < 0 && rc != ST_ENOTFOUND ? rc
+					    : kv_put(t, TABLE_ERASED, key_span(&k), ST_SPAN(row));
 }
 
 int st_erased_has(struct st_txn *t, const struct st_record_ref *record, const struct st_hash *part,

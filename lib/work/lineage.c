@@ -32,8 +32,8 @@ static bool same_place(const struct st_position *a, const struct st_position *b)
 	return st_code_equal(&a->station, &b->station) && a->epoch == b->epoch && a->seq == b->seq;
 }
 
-/* What stands there and can't be read, is misplaced or of another record is as if it hadn't come: then it is the same
- * whichever of the two was here first. */
+/* What stands there and can't be read, is misplaced or of another record is as if it hadn't come:
+ * then it is the same whichever of the two was here first. */
 static int read_at(struct walk *w, const struct st_position *at)
 {
 	uint32_t station = 0;
@@ -93,7 +93,8 @@ static int gather(struct walk *w, struct st_position at)
 	return ST_EHOLDER; /* longer than any history, or a ring */
 }
 
-/* 1: upper is lower or stands above it; 0: it doesn't. ST_ENOTFOUND: where lower stands isn't known here. */
+/* 1: upper is lower or stands above it; 0: it doesn't. ST_ENOTFOUND: where lower stands isn't known
+ * here. */
 static int above(struct walk *w, uint32_t upper, uint32_t lower)
 {
 	struct st_station s;

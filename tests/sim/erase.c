@@ -1,7 +1,9 @@
 /* erase.c - clerks have what people told them erased, and in the end it is nowhere.
  *
- * Owns:    who erases what; the list of erases that were acknowledged; and the search for what they name.
- * Promise: 7: dropped at every holder, whatever came first, and what was sealed for others meanwhile with it.
+ * Owns:    who erases what; the list of erases that were acknowledged; and the search for what they
+ *          name.
+ * Promise: 7: dropped at every holder, whatever came first, and what was sealed for others
+ *          meanwhile with it.
  * Flow:    seed -> erase jobs; disks -> what is left of what was erased */
 #include <stdlib.h>
 #include <string.h>
@@ -17,9 +19,9 @@ struct acknowledged {
 	struct st_position at;
 	struct st_record_id record;
 	enum st_erase_scope scope;
-	struct st_span hashes;   /* in bytes */
+	struct st_span hashes; /* in bytes */
 	struct st_buf bytes;
-	uint64_t known[CITY_MAX]; /* the position at which each station's log says that it has taken effect; 0: not */
+	uint64_t known[CITY_MAX]; /* where its log says that it has taken effect; 0: not */
 };
 struct erasures {
 	struct acknowledged all[ERASURES_MAX];
@@ -49,7 +51,8 @@ static void answered(struct station *s, struct job *j)
 	if (rc < 0) {
 		bool usual = rc == ST_EHOLDER || rc == ST_EERASED || rc == ST_ENOTFOUND;
 		bool room = rc == ST_EFULL || rc == ST_EBUSY || rc == ST_EIO || rc == ST_ENOMEM;
-		SIM_CHECK(s->sim, s, usual || room, "an erase of %s is refused: %s", w->number, st_error_name(rc));
+		SIM_CHECK(s->sim, s, usual || room, "an erase of %s is refused: %s", w->number,
+			  st_error_name(rc));
 		return;
 	}
 	SIM_CHECK(s->sim, s, e->parts > 0, "an erase of %s names nothing", w->number);
@@ -57,8 +60,9 @@ static void answered(struct station *s, struct job *j)
 	sim_trace(s->sim, s, "erased", e->parts, e->scope);
 	if (x->count == ERASURES_MAX)
 		return;
-	x->all[x->count++] = (struct acknowledged){ .writer = s, .at = e->at, .record = w->record,
-						    .scope = e->scope };
+	x->all[x->count++] = (struct acknowledged){
+		.writer = s, .at = e->at, .record = w->record, .scope = e->scope
+	};
 }
 
 static void erase_some(struct sim *sim, void *station, uint64_t tag)
@@ -69,7 +73,8 @@ static void erase_some(struct sim *sim, void *station, uint64_t tag)
 	sim_after(sim, 2000 + sim_below(sim, 20000), erase_some, s, tag);
 	if (!s->alive || !s->self.set_up)
 		return;
-	struct told_record *r = told_record_below(sim_chance(sim, 800) ? s : sim->stations[0], &opener);
+	struct told_record *r =
+		told_record_below(sim_chance(sim, 800) ? s : sim->stations[0], &opener);
 	if (r == NULL)
 		return;
 	struct job *j = job_new(ST_JOB_ERASE, answered);
@@ -163,7 +168,9 @@ static int read_log(struct st_txn *t, void *arg)
 	struct reading *r = arg;
 	struct st_log log;
 	int rc = st_log_get(t, r->station->self.log, &log);
-	return rc < 0 || log.tree.size == 0 ? rc : st_event_each(t, log.number, 1, log.tree.size, read_own, r);
+	return rc < 0 || log.tree.size == 0
+		       ? rc
+		       : st_event_each(t, log.number, 1, log.tree.size, read_own, r);
 }
 
 void erase_read(struct sim *sim)
@@ -207,15 +214,16 @@ static bool names(const struct acknowledged *a, const struct st_hash *part)
 	return false;
 }
 
-/* A part is there though an erase of its record was acknowledged: it isn't one that was named, and what is
- * sealed was written by somebody who knew. */
-static void judge(struct searching *x, const struct acknowledged *a, const struct st_event *e, unsigned n)
+/* A part is there though an erase of its record was acknowledged: it isn't one that was named, and
+ * what is sealed was written by somebody who knew. */
+static void judge(struct searching *x, const struct acknowledged *a, const struct st_event *e,
+		  unsigned n)
 {
 	struct sim *sim = x->station->sim;
 	const struct st_part_ref *p = &e->parts[n];
-	SIM_CHECK(sim, x->station, !names(a, &p->hash), "has part %u of %s/%llu, which %s/%llu erased", n,
-		  e->at.station.text, (unsigned long long)e->at.seq, a->at.station.text,
-		  (unsigned long long)a->at.seq);
+	SIM_CHECK(sim, x->station, !names(a, &p->hash),
+		  "has part %u of %s/%llu, which %s/%llu erased", n, e->at.station.text,
+		  (unsigned long long)e->at.seq, a->at.station.text, (unsigned long long)a->at.seq);
 	if (p->type == ST_PART_TEXT || x->origin == NULL)
 		return;
 	uint64_t known = a->known[x->origin->index];
@@ -255,7 +263,9 @@ static int search_log(struct st_txn *t, const struct st_log *log, void *arg)
 {
 	struct searching *x = arg;
 	x->log = log->number;
-	return log->tree.size == 0 ? 0 : st_event_each(t, log->number, 1, log->tree.size, search_event, x);
+	return log->tree.size == 0
+		       ? 0
+		       : st_event_each(t, log->number, 1, log->tree.size, search_event, x);
 }
 
 static int search_carried(struct st_txn *t, const struct st_carried *c, void *arg)
@@ -280,7 +290,7 @@ void check_erased(struct sim *sim)
 		return;
 	for (size_t i = 0; i < sim->count; i++)
 		if (sim->stations[i]->revoked)
-			return; /* what it has, nobody reaches any more; and what it wrote may count for nothing */
+			return; /* nobody reaches what it has, and what it wrote may count for nothing */
 	for (size_t i = 0; i < sim->count; i++) {
 		struct searching x = { .station = sim->stations[i] };
 		if (!x.station->self.set_up)

@@ -43,7 +43,8 @@ def rows(station):
     lmdb.mdb_env_create(ctypes.byref(env))
     lmdb.mdb_env_set_maxdbs(env, ctypes.c_uint(64))
     lmdb.mdb_env_set_mapsize(env, ctypes.c_size_t(2 << 30))
-    check(lmdb.mdb_env_open(env, station.data.encode(), ctypes.c_uint(0x20000), 0o600) == 0, "the store opens")
+    check(lmdb.mdb_env_open(env, station.data.encode(), ctypes.c_uint(0x20000), 0o600) == 0,
+          "the store opens")
     lmdb.mdb_txn_begin(env, None, ctypes.c_uint(0x20000), ctypes.byref(txn))
     check(lmdb.mdb_dbi_open(txn, None, 0, ctypes.byref(dbi)) == 0, "its list of tables")
     found = []
@@ -85,7 +86,8 @@ def stations_of(station, number):
 
 @test
 def erased_at_every_tier(city):
-    """Handed across branches, erased by its holder while the opener is off: not confirmed there, until it returns."""
+    """Handed across branches, erased by its holder while the opener is off: not confirmed there,
+    until it returns."""
     far = five(city)
     base, main = city[BASE], city[MAIN]
     known(base, FAR)

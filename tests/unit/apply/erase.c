@@ -1,5 +1,5 @@
-/* erase.c - a record's parts are erased at every tier that has them, whatever comes first; and by nobody who has no
- * power to. */
+/* erase.c - a record's parts are erased at every tier that has them, whatever comes first; and by
+ * nobody who has no power to. */
 #include "erase.h"
 
 /* Opened by one base and handed to the other, who can read it. */
@@ -88,7 +88,8 @@ static void only_what_one_event_brought(void **state)
 	assert_int_equal(erases(BASE_A, number, ST_ERASE_EVENT, event), ST_ENOTFOUND);
 	assert_int_equal(erases(BASE_A, number, ST_ERASE_EVENT, "9"), ST_EFIELD);
 	struct looking l = at(BASE_A, number);
-	(void)snprintf(event, sizeof(event), "%s/1/%llu", codes[BASE_A], (unsigned long long)l.record.head.seq);
+	(void)snprintf(event, sizeof(event), "%s/1/%llu", codes[BASE_A],
+		       (unsigned long long)l.record.head.seq);
 	assert_int_equal(erases(BASE_A, number, ST_ERASE_EVENT, event), 0);
 	settle();
 	for (int i = MAIN; i <= BASE_A; i += i == MAIN ? BRANCH_A : BASE_A - BRANCH_A) {
@@ -145,7 +146,8 @@ static void what_is_given_after_an_erase_stays(void **state)
 	opened_and_handed(number);
 	assert_int_equal(erases(BASE_B, number, ST_ERASE_ALL, ""), 0);
 	settle();
-	const struct st_command_field again = { st_span_text("reporter_name"), st_span_text("李某") };
+	const struct st_command_field again = { st_span_text("reporter_name"),
+						st_span_text("李某") };
 	assert_int_equal(station_command(&city[BASE_B], "note", number, &again, 1), 0);
 	settle();
 	assert_int_equal(left_at(BASE_B, number).sealed > 0, 1);
@@ -183,7 +185,8 @@ static void the_erase_may_come_first(void **state)
 	assert_int_equal(station_opens(&city[BASE_A], number), 0);
 	assert_int_equal(hand(BASE_A, number, "hand", codes[BASE_B]), 0);
 	push_all(BASE_A);
-	assert_int_equal(erases(BRANCH_A, number, ST_ERASE_ALL, ""), ST_EHOLDER); /* it is B's by now */
+	assert_int_equal(erases(BRANCH_A, number, ST_ERASE_ALL, ""),
+			 ST_EHOLDER); /* it is B's by now */
 	push_all(BRANCH_A);
 	assert_int_equal(erases(MAIN, number, ST_ERASE_ALL, ""), 0);
 	carry_backwards(BRANCH_B); /* the erase, the hand-on, the opening */
@@ -205,7 +208,8 @@ static void a_part_that_comes_again_is_not_stored(void **state)
 	opened_and_handed(number);
 	assert_int_equal(erases(MAIN, number, ST_ERASE_ALL, ""), 0);
 	for (int i = 0; i < STATIONS; i++)
-		push_all(i == 0 ? BASE_A : i); /* a base that knows nothing of it sends all it has, again */
+		push_all(i == 0 ? BASE_A
+				: i); /* a base that knows nothing of it sends all it has, again */
 	struct parts_left p = left_at(MAIN, number);
 	assert_int_equal(p.text + p.sealed, 0);
 	settle();
@@ -242,7 +246,8 @@ static void only_the_holder_and_those_above_it(void **state)
 	opened_and_handed(number);
 	assert_int_equal(erases(BASE_A, number, ST_ERASE_ALL, ""), ST_EHOLDER);
 	assert_int_equal(erases(BRANCH_A, number, ST_ERASE_ALL, ""), ST_EHOLDER);
-	assert_int_equal(erases(BASE_B, "410611003-2026-000099-KK", ST_ERASE_ALL, ""), ST_ENOTFOUND);
+	assert_int_equal(erases(BASE_B, "410611003-2026-000099-KK", ST_ERASE_ALL, ""),
+			 ST_ENOTFOUND);
 	assert_int_equal(erases(BRANCH_B, number, ST_ERASE_ALL, ""), 0);
 }
 
@@ -261,11 +266,14 @@ static int read_log(struct st_txn *t, void *arg)
 }
 
 /* An erase that a station's own program would never write, signed with its key, at its parent. */
-static void signs(int by, const struct parts_left *what, const struct st_position *previous, size_t hashes)
+static void signs(int by, const struct parts_left *what, const struct st_position *previous,
+		  size_t hashes)
 {
 	struct st_job *job = calloc(1, sizeof(*job));
 	struct reading_log r = { .code = codes[by] };
-	struct st_erase erase = { .scope = ST_ERASE_ALL, .at_ms = 1, .reason = st_span_text("x"),
+	struct st_erase erase = { .scope = ST_ERASE_ALL,
+				  .at_ms = 1,
+				  .reason = st_span_text("x"),
 				  .hashes = st_span(what->hashes, hashes * ST_HASH_SIZE) };
 	struct st_event e;
 	struct st_buf body, bytes;
@@ -288,7 +296,8 @@ static void signs(int by, const struct parts_left *what, const struct st_positio
 	assert_int_equal(st_frontier_append(&tree, &leaf, NULL, NULL), 0);
 	struct st_push *push = &job->u.push.push;
 	*push = (struct st_push){ .first_seq = tree.size, .event_count = 1, .events = &event };
-	push->checkpoint = (struct st_checkpoint){ { e.at.station, 1 }, tree.size, st_frontier_root(&tree) };
+	push->checkpoint =
+		(struct st_checkpoint){ { e.at.station, 1 }, tree.size, st_frontier_root(&tree) };
 	st_cosign(&push->checkpoint, &city[by].keys.identity, 9, &push->cosignature);
 	job->kind = ST_JOB_PUSH;
 	job->u.push.child = number_at(&city[parents[by]], codes[by]);
@@ -323,8 +332,54 @@ static void anybody_elses_is_kept_and_ignored(void **state)
 		(void)carry_all(i);
 	assert_int_equal(left_at(MAIN, number).text, before.text);
 	assert_int_equal(left_at(BASE_A, number).sealed, at_base.sealed);
-	assert_int_equal(erases(MAIN, number, ST_ERASE_ALL, ""), 0); /* and stands in nobody's way */
+	assert_int_equal(erases(MAIN, number, ST_ERASE_ALL, ""),
+			 0); /* and stands in nobody's way */
 	assert_int_equal(left_at(MAIN, number).text, 0);
+}
+
+/* It rests on a place where something else comes to stand: it waits, as if that hadn't come. */
+static void what_stands_elsewhere_is_waited_for(void **state)
+{
+	char number[ST_NUMBER_TEXT] = "", other[ST_NUMBER_TEXT] = "";
+	(void)state;
+	assert_int_equal(station_opens(&city[BASE_A], number), 0);
+	settle();
+	struct parts_left at_base = left_at(BASE_A, number);
+	struct st_position next = head_of(number);
+	next.seq += 2;
+	signs(BASE_B, &at_base, &next, 1);
+	push_all(BRANCH_B);
+	assert_int_equal(erasures_at(MAIN, number).rows[0].state, ST_ERASURE_WAITS);
+	for (int i = 0; i < 4; i++) {
+		other[0] = 0;
+		assert_int_equal(station_opens(&city[BASE_A], other), 0);
+	}
+	settle();
+	assert_int_equal(erasures_at(MAIN, number).rows[0].state, ST_ERASURE_WAITS);
+	sound();
+	fold_anew(MAIN);
+	assert_int_equal(erasures_at(MAIN, number).rows[0].state, ST_ERASURE_WAITS);
+}
+
+/* The erase, what gave the record to its holder, and last that there is such a station. */
+static void the_holder_may_become_known_last(void **state)
+{
+	char number[ST_NUMBER_TEXT] = "";
+	struct station late;
+	(void)state;
+	assert_int_equal(station_opens(&city[BASE_A], number), 0);
+	settle();
+	station_new(&late, 99);
+	station_join(&city[BRANCH_B], &late, "410621002", ST_BASE, &root.public);
+	push_all(BRANCH_B);
+	assert_int_equal(hand(MAIN, number, "reassign", "410621002"), 0);
+	assert_int_equal(erases(MAIN, number, ST_ERASE_ALL, ""), 0);
+	assert_true(left_at(BRANCH_A, number).text > 0);
+	carry_backwards(BRANCH_A);
+	assert_int_equal(erasures_at(BRANCH_A, number).rows[0].state, ST_ERASURE_DONE);
+	assert_int_equal(left_at(BRANCH_A, number).text, 0);
+	sound();
+	station_gone(&late);
 }
 
 static void nobody_waits_without_end(void **state)
@@ -344,25 +399,53 @@ static void nobody_waits_without_end(void **state)
 	assert_int_equal(left_at(MAIN, number).text, 0);
 	(void)carry_all(BRANCH_A);
 	assert_int_equal(left_at(BRANCH_A, number).text, 0);
+	sound();
+	fold_anew(BRANCH_A); /* who wasn't let wait isn't let wait now */
+	sound();
+}
+
+/* What an older version couldn't read, and kept all of, is dropped as soon as it is read. */
+static int put_again(struct st_txn *t, void *arg)
+{
+	const struct parts_left *p = arg;
+	return st_part_put_row(t, p->text_at.log, p->text_at.seq, p->text_n, st_span_text("垃圾"));
+}
+
+static void what_an_older_version_kept_is_dropped(void **state)
+{
+	char number[ST_NUMBER_TEXT] = "";
+	(void)state;
+	opened_and_handed(number);
+	assert_int_equal(erases(MAIN, number, ST_ERASE_ALL, ""), 0);
+	settle();
+	struct parts_left p = left_at(BRANCH_A, number);
+	assert_int_equal(st_store_write(city[BRANCH_A].store, put_again, &p), 0);
+	assert_int_equal(left_at(BRANCH_A, number).text, 1);
+	fold_anew(BRANCH_A);
+	nothing_left(number);
+	sound();
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define EACH(X)                                                                                    \
-	X(erased_everywhere_and_confirmed)                                                         \
-	X(who_is_offline_has_not_confirmed)                                                        \
-	X(a_station_above_erases_what_it_never_had)                                                \
-	X(only_what_one_event_brought)                                                             \
-	X(a_grant_that_did_not_know_is_erased_too)                                                 \
-	X(a_grant_of_a_grant_is_erased_too)                                                        \
-	X(what_is_given_after_an_erase_stays)                                                      \
-	X(the_erase_may_come_first)                                                                \
-	X(a_part_that_comes_again_is_not_stored)                                                   \
-	X(folded_anew_it_is_still_erased)                                                          \
-	X(only_the_holder_and_those_above_it)                                                      \
-	X(anybody_elses_is_kept_and_ignored)                                                       \
-	X(nobody_waits_without_end)
+#define EACH(X)                                     \
+	X(erased_everywhere_and_confirmed)          \
+	X(who_is_offline_has_not_confirmed)         \
+	X(a_station_above_erases_what_it_never_had) \
+	X(only_what_one_event_brought)              \
+	X(a_grant_that_did_not_know_is_erased_too)  \
+	X(a_grant_of_a_grant_is_erased_too)         \
+	X(what_is_given_after_an_erase_stays)       \
+	X(the_erase_may_come_first)                 \
+	X(a_part_that_comes_again_is_not_stored)    \
+	X(folded_anew_it_is_still_erased)           \
+	X(only_the_holder_and_those_above_it)       \
+	X(anybody_elses_is_kept_and_ignored)        \
+	X(what_stands_elsewhere_is_waited_for)      \
+	X(the_holder_may_become_known_last)         \
+	X(nobody_waits_without_end)                 \
+	X(what_an_older_version_kept_is_dropped)
 #define X(name) cmocka_unit_test_setup_teardown(name, setup, teardown),
 		EACH(X)
 #undef X

@@ -12,9 +12,11 @@ struct parts_left {
 	struct st_txn *txn;
 	uint32_t log;
 	struct st_arena arena;
-	unsigned text, sealed;        /* parts that are here */
-	unsigned named;               /* that the events name */
-	const char *words;            /* to be found nowhere */
+	unsigned text, sealed;   /* parts that are here */
+	unsigned named;          /* that the events name */
+	struct st_place text_at; /* of the first text that one names */
+	unsigned text_n;
+	const char *words; /* to be found nowhere */
 	bool found;
 	uint8_t hashes[64 * ST_HASH_SIZE]; /* of all that are named */
 };
@@ -35,7 +37,12 @@ static inline int count_event(uint64_t seq, struct st_span bytes, void *arg)
 		p->text += rc == 0 && e.parts[n].type == ST_PART_TEXT;
 		p->sealed += rc == 0 && e.parts[n].type != ST_PART_TEXT;
 		if (rc == 0 && p->words != NULL)
-			p->found |= memmem(stored.data, stored.size, p->words, strlen(p->words)) != NULL;
+			p->found |= memmem(stored.data, stored.size, p->words, strlen(p->words)) !=
+				    NULL;
+		if (p->text_at.seq == 0 && e.parts[n].type == ST_PART_TEXT) {
+			p->text_at = (struct st_place){ p->log, seq };
+			p->text_n = n;
+		}
 		assert_true(p->named < 64);
 		memcpy(p->hashes + p->named++ * ST_HASH_SIZE, e.parts[n].hash.bytes, ST_HASH_SIZE);
 		st_buf_done(&stored);
@@ -47,7 +54,9 @@ static inline int count_log(struct st_txn *t, const struct st_log *log, void *ar
 {
 	struct parts_left *p = arg;
 	p->log = log->number;
-	return log->tree.size == 0 ? 0 : st_event_each(t, log->number, 1, log->tree.size, count_event, p);
+	return log->tree.size == 0
+		       ? 0
+		       : st_event_each(t, log->number, 1, log->tree.size, count_event, p);
 }
 
 static inline int count_carried(struct st_txn *t, const struct st_carried *c, void *arg)
@@ -108,7 +117,8 @@ static inline int take_erasure(const struct st_erasure *e, void *arg)
 	return 0;
 }
 
-static inline int count_heard(const struct st_heard_key *key, const struct st_heard_row *row, void *arg)
+static inline int count_heard(const struct st_heard_key *key, const struct st_heard_row *row,
+			      void *arg)
 {
 	struct erasures *x = arg;
 	x->confirmed += key->writer == x->log.station && key->seq == x->rows[0].seq &&
@@ -136,11 +146,13 @@ static inline struct erasures erasures_at(int station, const char *number)
 	return x;
 }
 
-static inline int erases(int station, const char *number, enum st_erase_scope scope, const char *event)
+static inline int erases(int station, const char *number, enum st_erase_scope scope,
+			 const char *event)
 {
 	struct st_job *job = calloc(1, sizeof(*job));
 	job->kind = ST_JOB_ERASE;
-	job->u.erase = (struct st_job_erase){ .record = st_span_text(number), .scope = scope,
+	job->u.erase = (struct st_job_erase){ .record = st_span_text(number),
+					      .scope = scope,
 					      .reason = st_span_text("本人要求"),
 					      .event = st_span_text(event) };
 	int rc = station_run(&city[station], job);
