@@ -40,6 +40,7 @@ struct verb {
 	X(ask)                                                                                     \
 	X(register)                                                                                \
 	X(city)                                                                                    \
+	X(erase)                                                                                   \
 	X(overdue)                                                                                 \
 	X(deputy)                                                                                  \
 	X(online)                                                                                  \
@@ -105,6 +106,14 @@ extern struct ctl {
 	X(MOVED, "%s 现为 %s", "%s is now %s")                                                      \
 	X(NOTED, "已记 %s", "noted on %s")                                                          \
 	X(SEEN, "已阅 %lld 件", "%lld marked as seen")                                              \
+	X(ERASE_ASK, "将在各级抹除 %s 的%s, 不可恢复。继续? [y/N] ",                                \
+	  "this erases of %s, at every tier and for good: %s. Go on? [y/N] ")                       \
+	X(ERASE_YES, "不可恢复, 无人可问: 加 --yes 确认", "it can't be taken back and nobody is there to ask: add --yes") \
+	X(ERASE_NOT, "未作改动", "nothing was changed")                                             \
+	X(ERASE_ONE, "--private 与 --event 只能用一个", "--private and --event don't go together")  \
+	X(ERASED, "已抹除 %lld 份 (%s); 各站进度: stationctl erase show %s",                        \
+	  "erased %lld parts of %s here; how far it has come: stationctl erase show %s")            \
+	X(ERASE_NONE, "%s 没有抹除过", "nothing of %s was erased")                                  \
 	X(MORE, "还有: 加 --from %s", "there is more: add --from %s")                               \
 	X(IMPORT_ROW, "%s:%llu: %s: %s\n", "%s:%llu: %s: %s\n")                                     \
 	X(IMPORT_WHOLE, "整行", "the whole row")                                                    \

@@ -124,9 +124,13 @@ static void show_event(const struct st_kind *k, const json_t *e)
 	show_fields(k, json_object_get(e, "facts"));
 	show_fields(k, json_object_get(e, "texts"));
 	show_fields(k, json_object_get(e, "private"));
-	if (truth(e, "private_elsewhere"))
+	if (truth(e, "private_erased"))
+		(void)printf("    (%s)\n", either("个人信息已抹除", "personal fields were erased"));
+	else if (truth(e, "private_elsewhere"))
 		(void)printf("    (%s)\n", either("个人信息只在持有站可读", "personal fields are readable at the holder only"));
-	if (truth(e, "texts_missing"))
+	if (truth(e, "texts_erased"))
+		(void)printf("    (%s)\n", either("正文已抹除", "the text was erased"));
+	else if (truth(e, "texts_missing"))
 		(void)printf("    (%s)\n", either("正文不在本站", "the text isn't here"));
 }
 

@@ -164,6 +164,7 @@ json_t *api_left(const struct st_kind *k, const json_t *events);
 	X(online)                                                                                  \
 	X(vote)                                                                                    \
 	X(city)                                                                                    \
+	X(erase)                                                                                   \
 	X(overdue)                                                                                 \
 	X(schedule)                                                                                \
 	X(deputy)

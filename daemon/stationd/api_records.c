@@ -183,7 +183,7 @@ static int add_event(const struct st_life_event *e, void *arg)
 	const struct st_state_row *state =
 		x->kind == NULL ? NULL : st_kind_state(x->kind, e->state);
 	json_t *one = json_pack(
-		"{s:o, s:s, s:s, s:s, s:I, s:o, s:o, s:I, s:I, s:s, s:o, s:o, s:o, s:b, s:b, s:s, s:o, s:o}",
+		"{s:o, s:s, s:s, s:s, s:I, s:o, s:o, s:I, s:I, s:s, s:o, s:o, s:o, s:b, s:b, s:b, s:b, s:s, s:o, s:o}",
 		"event",
 		json_sprintf("%s/%u/%llu", e->at.station.text, e->at.epoch,
 			     (unsigned long long)e->at.seq),
@@ -193,6 +193,7 @@ static int add_event(const struct st_life_event *e, void *arg)
 		(json_int_t)e->revision, "stray", stray_text(e->stray), "author", api_span(e->author),
 		"facts", fields_json(x->kind, e->facts, e->fact_count), "texts",
 		fields_json(x->kind, e->texts, e->text_count), "texts_missing", (int)e->texts_missing,
+		"texts_erased", (int)e->texts_erased, "private_erased", (int)e->private_erased,
 		"private_elsewhere", (int)e->private_elsewhere, "held_by", e->held_by, "addressed",
 		api_reaches(e), "aside", api_aside(&e->aside));
 	x->unseen |= api_is_unseen(e);

@@ -154,6 +154,7 @@ static int run(struct st_apply *a, struct st_job *job)
 	case ST_JOB_BALLOTS:  return job_ballots(a, &job->u.ballots);
 	case ST_JOB_DECLARE:  return job_declare(a, &job->u.declare);
 	case ST_JOB_HEADS:    return job_heads(a, &job->u.heads);
+	case ST_JOB_ERASE:    return job_erase(a, &job->u.erase);
 	}
 	return ST_NEVER(true) ? ST_EUSAGE : 0;
 }
@@ -174,6 +175,7 @@ static int run_all(struct st_txn *t, void *arg)
 	a->hooks = HOOKS_UNKNOWN;
 	a->online = ONLINE_UNKNOWN;
 	a->retelling = false;
+	erase_begin(a);
 	own_forget(a);
 	a->hearing.count = a->hearing.code_count = 0;
 	memset(&a->applied, 0, sizeof(a->applied));
@@ -188,6 +190,8 @@ static int run_all(struct st_txn *t, void *arg)
 			own_forget(a);
 		rc = is_failure(answer) ? answer : 0;
 	}
+	if (rc == 0)
+		rc = erase_settle(a);
 	if (rc == 0)
 		rc = heard_flush(a);
 	if (rc == 0)

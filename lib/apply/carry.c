@@ -141,7 +141,8 @@ static int keep(struct st_apply *a, const struct st_carry_item *i, struct st_car
 			continue; /* not what the event says: it stands without */
 		struct st_hash hash = st_part_hash(e->parts[p->n].type, p->stored);
 		if (st_hash_equal(&hash, &e->parts[p->n].hash))
-			rc = st_part_put_row(a->txn, log->number, i->seq, p->n, p->stored);
+			rc = erase_keep_part(a, log, e, p->n, p->stored);
+		rc = rc < 0 ? rc : 0;
 	}
 	return rc;
 }

@@ -174,7 +174,7 @@ static int number_facts(struct st_apply *a, struct st_checked *checked)
 }
 
 /* Where the state change stands: behind the record's head. */
-static int previous_of(struct st_apply *a, const struct st_record *r, struct st_position *ret_at)
+int command_previous(struct st_apply *a, const struct st_record *r, struct st_position *ret_at)
 {
 	st_assert(r->revision > 0);
 	struct st_log log;
@@ -212,7 +212,7 @@ static int build(struct st_apply *a, const struct st_command *c, const struct st
 	st_buf_clear(&a->body);
 	int rc = st_change_encode(e->type, &change, &a->body);
 	if (rc == 0 && e->type != ST_NOTE && r->revision > 0)
-		rc = previous_of(a, r, &e->previous);
+		rc = command_previous(a, r, &e->previous);
 	e->body = st_buf_span(&a->body);
 	return rc;
 }
@@ -227,7 +227,7 @@ static void address_code(const struct st_code *code, struct st_event *e)
 		e->addressees[e->addressee_count++] = (struct st_addressee){ .station = *code };
 }
 
-static int address(struct st_apply *a, uint32_t station, struct st_event *e)
+int command_address(struct st_apply *a, uint32_t station, struct st_event *e)
 {
 	struct st_code code;
 	int rc = st_station_below(a->txn, a->self.station.number, station);
@@ -250,32 +250,31 @@ static int address_all(struct st_apply *a, const struct st_checked *c, const str
 	if (!st_code_empty(&c->holder))
 		address_code(&c->holder, e); /* above us, too: a grant is beside an address */
 	if (r->revision > 0)
-		rc = address(a, r->holder, e);
+		rc = command_address(a, r->holder, e);
 	if (rc == 0)
-		rc = address(a, r->ref.opener, e);
+		rc = command_address(a, r->ref.opener, e);
 	if (rc < 0 || r->handed == 0)
 		return rc;
 	struct st_step *steps = NULL;
 	size_t count = 0;
 	rc = st_record_chain(a->txn, r, &steps, &count);
 	for (size_t i = 0; rc == 0 && i < count; i++)
-		rc = steps[i].holder == 0 ? 0 : address(a, steps[i].holder, e);
+		rc = steps[i].holder == 0 ? 0 : command_address(a, steps[i].holder, e);
 	free(steps);
 	return rc;
 }
 
+struct addressing {
+	struct st_apply *apply;
+	struct st_event *event;
+};
+
 /* And who had what was merged into it. It comes to them in any case (joined.c); addressed, it shows when it is
  * withheld, so it is where there is room. A note asks something of whom it is addressed to: of them, nothing. */
-static int address_joined(struct st_apply *a, const struct st_record *r, struct st_event *e)
+static int address_joined(uint32_t station, void *arg)
 {
-	uint32_t list[ST_EVENT_ADDRESSEES_MAX];
-	size_t count = 0;
-	if (e->type == ST_NOTE || r->revision == 0)
-		return 0;
-	int rc = joined_stations(a, r, list, &count);
-	for (size_t i = 0; rc == 0 && i < count; i++)
-		rc = address(a, list[i], e);
-	return rc;
+	struct addressing *x = arg;
+	return command_address(x->apply, station, x->event);
 }
 
 /* The row as the fold will have it, so that a next move of the same transaction can be checked. */
@@ -320,8 +319,8 @@ int command_add(struct st_apply *a, const struct st_command *c, struct st_checke
 		rc = build(a, c, checked, r, &e);
 	if (rc == 0)
 		rc = address_all(a, checked, r, &e);
-	if (rc == 0)
-		rc = address_joined(a, r, &e);
+	if (rc == 0 && e.type != ST_NOTE)
+		rc = joined_each(a, r, address_joined, &(struct addressing){ a, &e });
 	if (rc < 0)
 		return rc;
 	st_assert(parts.count <= PARTS_MAX);

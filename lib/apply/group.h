@@ -8,6 +8,7 @@
 #include <station/event/event.h>
 #include <station/store/carried.h>
 #include <station/store/heads.h>
+#include <station/store/erased.h>
 #include <station/store/heard.h>
 #include <station/trust/part.h>
 #include <station/trust/paths.h>
@@ -51,6 +52,7 @@ struct hearing {
 	size_t count, code_count;
 	struct st_position events[ST_HEARD_MAX];
 	struct st_record_ref records[ST_HEARD_MAX];
+	bool listed[ST_HEARD_MAX]; /* it stands among the directives */
 	struct st_code codes[ST_EVENT_ADDRESSEES_MAX]; /* writers that our log doesn't go up to */
 };
 
@@ -72,6 +74,11 @@ struct st_apply {
 	struct st_buf scratch, body, values, plain, sealed;
 	struct own own;
 	struct hearing hearing;
+	struct {
+		enum { ERASURES_UNKNOWN, ERASURES_NONE, ERASURES_SOME } any; /* in this store, once it was asked */
+		bool due; /* of this record there is something to tell */
+		struct st_record_ref record;
+	} erasing;
 	struct signed_once signed_once[SIGNED_ONCE_MAX]; /* of carried events */
 	unsigned signed_next;
 	struct st_paths paths; /* of the carry at work */
@@ -152,6 +159,10 @@ struct known {
 int known_fill(struct st_apply *a, const struct st_record *r, struct st_command *c, struct known *room);
 /* command.c */
 int job_command(struct st_apply *a, struct st_job_command *job);
+/* Behind which event of the record the next one stands; the own log is loaded. */
+int command_previous(struct st_apply *a, const struct st_record *r, struct st_position *ret_at);
+/* Addresses e to a station, unless our log goes there by itself. */
+int command_address(struct st_apply *a, uint32_t station, struct st_event *e);
 /* Adds the event of a checked command; *r is the record as it is before, and after. */
 int command_add(struct st_apply *a, const struct st_command *c, struct st_checked *checked,
 		struct st_record *r, struct st_position *ret_at);
@@ -206,9 +217,11 @@ int route_on_chain(struct st_apply *a, const struct st_record *r, const struct s
 		   const struct st_event *e, bool *ret_on);
 /* joined.c: a matter's events, to whoever had another one that was merged into it */
 int route_joined(struct st_apply *a, const struct st_log *log, const struct st_event *e);
-/* Who opened or held what was merged into it; the first so many. */
-int joined_stations(struct st_apply *a, const struct st_record *r,
-		    uint32_t list[ST_EVENT_ADDRESSEES_MAX], size_t *ret_count);
+/* Who opened or held what was merged into it. Non-zero from fn stops and is returned. */
+typedef int joined_fn(uint32_t station, void *arg);
+int joined_each(struct st_apply *a, const struct st_record *r, joined_fn *fn, void *arg);
+/* An erase goes on to every station that has, or had, the record, as far as is known here. */
+int route_erasure(struct st_apply *a, const struct st_log *log, const struct st_event *e);
 /* All stations that are known, and the city's tables, to a new child. */
 int route_roll(struct st_apply *a, uint32_t child);
 /* One head to the child on the way down to its addressee, or to all on the way to a subtree's. */
@@ -237,8 +250,31 @@ int heard_retell(struct st_apply *a, const struct st_log *log, const struct st_e
 int heard_flush(struct st_apply *a); /* says what has come, in one event */
 /* 1: noted; 0: the event that is being made has no more room. */
 int hearing_note(struct st_apply *a, const struct st_position *at,
-		 const struct st_record_ref *record, uint32_t writer);
+		 const struct st_record_ref *record, uint32_t writer, bool listed);
 int hearing_say(struct st_apply *a, enum st_stage stage, struct st_span author);
+/* erase.c */
+void erase_begin(struct st_apply *a);
+/* After the fold of an event: it may be an erase, or one that an erase names or waits for. */
+int erase_event(struct st_apply *a, const struct st_log *log, const struct st_event *e);
+/* Of an event that is told anew: the same, out of the whole store. */
+int erase_retell(struct st_apply *a, const struct st_log *log, const struct st_event *e);
+/* At a group's end: what waited for stations that are known now. */
+int erase_settle(struct st_apply *a);
+/* erase_say.c */
+/* What has been erased since is confirmed and goes on to whoever else has it. Events that were read are dead after. */
+int erase_say(struct st_apply *a);
+/* erase_parts.c */
+/* Keeps the part, unless it was erased. 1: kept. */
+int erase_keep_part(struct st_apply *a, const struct st_log *log, const struct st_event *e, unsigned n,
+		    struct st_span stored);
+/* All events of a record that stand in the store; they live until fn is back. */
+typedef int erase_visit_fn(struct st_apply *a, const struct st_log *log, const struct st_event *e, void *arg);
+int erase_visit(struct st_apply *a, const struct st_record_ref *ref, erase_visit_fn *fn, void *arg);
+/* erase_job.c */
+int job_erase(struct st_apply *a, struct st_job_erase *job);
+/* An erase has taken effect: names private parts that this station had written and that it didn't know of. */
+int erase_follow(struct st_apply *a, const struct st_record_ref *record, const struct st_event *of,
+		 const struct st_erase *body);
 /* seen.c */
 int job_seen(struct st_apply *a, struct st_job_seen *job);
 /* carry.c */

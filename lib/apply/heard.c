@@ -155,7 +155,7 @@ int hearing_say(struct st_apply *a, enum st_stage stage, struct st_span author)
 	if (rc == 0)
 		rc = own_flush(a);
 	for (size_t i = 0; rc == 0 && i < h->count; i++)
-		rc = index_one(a, &h->events[i], &h->records[i], stage);
+		rc = h->listed[i] ? index_one(a, &h->events[i], &h->records[i], stage) : 0;
 	h->count = h->code_count = 0;
 	return rc;
 }
@@ -166,7 +166,7 @@ int heard_flush(struct st_apply *a)
 }
 
 int hearing_note(struct st_apply *a, const struct st_position *at,
-		 const struct st_record_ref *record, uint32_t writer)
+		 const struct st_record_ref *record, uint32_t writer, bool listed)
 {
 	struct hearing *h = &a->hearing;
 	size_t n = 0;
@@ -180,6 +180,7 @@ int hearing_note(struct st_apply *a, const struct st_position *at,
 	if (above == 0 && n == h->code_count)
 		h->codes[h->code_count++] = at->station;
 	h->events[h->count] = *at;
+	h->listed[h->count] = listed;
 	h->records[h->count++] = *record;
 	st_assert(h->count <= ST_HEARD_MAX);
 	return 1;
@@ -214,12 +215,12 @@ int heard_arrives(struct st_apply *a, const struct st_log *log, const struct st_
 		return rc;
 	rc = record_ref(a, e, &record);
 	if (rc == 0)
-		rc = hearing_note(a, &at, &record, log->station);
+		rc = hearing_note(a, &at, &record, log->station, true);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	rc = heard_flush(a);
 	if (rc == 0)
-		rc = hearing_note(a, &at, &record, log->station);
+		rc = hearing_note(a, &at, &record, log->station, true);
 	st_assert(rc != 0); /* an empty one has room */
 	return rc < 0 ? rc : 0;
 }
@@ -243,7 +244,9 @@ static int record_of(struct st_apply *a, const struct st_position *at, struct st
 		rc = st_event_decode(st_buf_span(&a->body), &a->other, &e);
 	if (rc < 0)
 		return rc;
-	return e.has_record ? record_ref(a, &e, ret_ref) : ST_ENOTFOUND;
+	/* An erase is heard, too, and stands among no directives. */
+	bool directs = e.has_record && e.type != ST_ERASE;
+	return directs ? record_ref(a, &e, ret_ref) : ST_ENOTFOUND;
 }
 
 int heard_retell(struct st_apply *a, const struct st_log *log, const struct st_event *e)

@@ -192,33 +192,22 @@ int route_joined(struct st_apply *a, const struct st_log *log, const struct st_e
 
 /* ---- whom a writer knows of ---- */
 
-static void add_station(uint32_t station, uint32_t *list, size_t *count)
-{
-	size_t i = 0;
-	while (i < *count && list[i] != station)
-		i++;
-	st_assert(i <= ST_EVENT_ADDRESSEES_MAX);
-	if (station != 0 && i == *count && i < ST_EVENT_ADDRESSEES_MAX)
-		list[(*count)++] = station;
-}
-
-int joined_stations(struct st_apply *a, const struct st_record *r,
-		    uint32_t list[ST_EVENT_ADDRESSEES_MAX], size_t *ret_count)
+int joined_each(struct st_apply *a, const struct st_record *r, joined_fn *fn, void *arg)
 {
 	struct st_merge_reader *x = NULL;
 	struct st_record *under = NULL;
 	size_t n = 0;
-	ST_REQUIRE(r->revision > 0);
-	*ret_count = 0;
-	int rc = st_merge_any(a->txn, r);
+	ST_REQUIRE(fn != NULL);
+	int rc = r->revision == 0 ? 0 : st_merge_any(a->txn, r);
 	if (rc <= 0)
 		return rc;
 	rc = st_merge_reader_new(a->txn, &x);
 	if (rc == 0)
 		rc = st_merge_under(x, r, &under, &n);
 	for (size_t i = 0; rc == 0 && i < n; i++) {
-		add_station(under[i].ref.opener, list, ret_count);
-		add_station(under[i].holder, list, ret_count);
+		rc = fn(under[i].ref.opener, arg);
+		if (rc == 0 && under[i].holder != 0)
+			rc = fn(under[i].holder, arg);
 	}
 	st_merge_reader_free(x);
 	free(under);

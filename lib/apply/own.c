@@ -41,7 +41,9 @@ int own_next_serial(struct st_apply *a, uint16_t year, uint32_t *ret_serial)
 		struct st_number n = { .opener = a->self.station.number, .year = year,
 				       .epoch = (uint16_t)o->id.epoch };
 		uint32_t last = 0;
-		int rc = st_number_last(a->txn, &n, &last);
+		int rc = i == OWN_YEARS_MAX ? own_flush(a) : 0;
+		if (rc == 0)
+			rc = st_number_last(a->txn, &n, &last);
 		if (rc < 0)
 			return rc;
 		if (i == OWN_YEARS_MAX) /* what is forgotten is read again from what was flushed */
@@ -239,18 +241,25 @@ static int fold_all(struct st_apply *a)
 			rc = route_joined(a, &o->log, &e);
 		if (rc == 0)
 			rc = heard_own(a, &o->log, &e);
+		if (rc == 0)
+			rc = erase_say(a);
 		if (rc < 0)
 			return rc;
 	}
 	return 0;
 }
 
-void own_forget(struct st_apply *a)
+static void drop_pending(struct own *o)
 {
-	struct own *o = &a->own;
-	o->count = o->part_count = o->year_count = 0;
+	o->count = o->part_count = 0;
 	st_buf_clear(&o->bytes);
 	st_buf_clear(&o->parts);
+}
+
+void own_forget(struct st_apply *a)
+{
+	drop_pending(&a->own);
+	a->own.year_count = 0;
 }
 
 int own_flush(struct st_apply *a)
@@ -272,7 +281,7 @@ int own_flush(struct st_apply *a)
 		rc = put_parts(a, first_seq);
 	if (rc == 0)
 		rc = fold_all(a);
-	own_forget(a);
+	drop_pending(o); /* the serials stay given: one may be for an event that is being made */
 	return rc;
 }
 

@@ -102,10 +102,10 @@ static int take_parts(struct st_apply *a, struct arrival *v, size_t i, const str
 			v->job->parts_dropped++;
 			continue;
 		}
-		int rc = st_part_put_row(a->txn, v->log.number, push->first_seq + i, p->n, p->stored);
+		int rc = erase_keep_part(a, &v->log, e, p->n, p->stored);
 		if (rc < 0)
 			return rc;
-		v->log.bytes += p->stored.size;
+		v->log.bytes += rc == 1 ? p->stored.size : 0;
 	}
 	return 0;
 }

@@ -31,6 +31,8 @@ static int tell(struct st_apply *a, const struct st_log *log, const struct st_ev
 	rc = rc < 0 ? st_unread_put(a->txn, log->number, e->at.seq, rc) : 0;
 	if (rc == 0)
 		rc = vote_event(a, log, e);
+	if (rc == 0)
+		rc = erase_retell(a, log, e);
 	st_arena_reset(&a->other);
 	if (rc == 0)
 		rc = online_retell(a, log, e);

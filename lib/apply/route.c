@@ -52,6 +52,18 @@ static int put_stray(const struct st_stray *stray, void *arg)
 	return rc < 0 ? rc : rc == 1 ? 0 : put(x->apply, x->log, stray->log, stray->seq);
 }
 
+static int put_erasure(const struct st_erasure *e, void *arg)
+{
+	struct spreading *x = arg; /* log: the child's number */
+	struct st_log log;
+	if (e->state == ST_ERASURE_REFUSED)
+		return 0;
+	int rc = st_log_get(x->apply->txn, e->log, &log);
+	if (rc == 0)
+		rc = writes(x->apply, x->log, log.station);
+	return rc < 0 ? rc : rc == 1 ? 0 : put(x->apply, x->log, e->log, e->seq);
+}
+
 /* All that is known of the record, oldest first, but for one event. */
 static int history(struct st_apply *a, uint32_t child, const struct st_record *r,
 		   const struct st_place *but, bool strays)
@@ -68,7 +80,9 @@ static int history(struct st_apply *a, uint32_t child, const struct st_record *r
 		rc = rc < 0 ? rc : rc == 1 ? 0 : put(a, child, at->log, at->seq);
 	}
 	free(steps);
-	return rc < 0 ? rc : st_stray_each(a->txn, &r->ref, put_stray, &off);
+	if (rc == 0)
+		rc = st_stray_each(a->txn, &r->ref, put_stray, &off);
+	return rc < 0 ? rc : st_erasure_each(a->txn, &r->ref, 0, 0, put_erasure, &off);
 }
 
 int route_whole(struct st_apply *a, uint32_t child, const struct st_record *r)
@@ -144,6 +158,8 @@ static int way_to(struct st_apply *a, const struct st_addressee *addressee, uint
 	return rc < 0 && rc != ST_ESUBTREE ? rc : 0;
 }
 
+enum { WAYS_MAX = 64 };
+_Static_assert((int)ST_EVENT_ADDRESSEES_MAX <= (int)WAYS_MAX, "each addressee may have its own");
 struct way {
 	uint32_t child;
 	uint64_t position; /* in its outbox */
@@ -160,13 +176,14 @@ static int route_one(const struct routing *r, const struct st_addressee *to, str
 		return rc;
 	while (n < *count && ways[n].child != child)
 		n++;
-	st_assert(n < ST_EVENT_ADDRESSEES_MAX);
+	st_assert(n < WAYS_MAX);
 	if (n == *count) {
 		ways[n].child = child;
 		rc = route_to(r, child, &ways[n].position);
 		*count += rc == 0;
 	}
-	if (rc < 0 || !st_event_directs(r->event, &r->holder, to))
+	bool told = r->event->type == ST_ERASE || st_event_directs(r->event, &r->holder, to);
+	if (rc < 0 || !told)
 		return rc;
 	return heard_leaves(r->apply, r->log, r->event, &to->station, ways[n].position);
 }
@@ -175,7 +192,7 @@ int route_event(struct st_apply *a, const struct st_log *log, const struct st_ev
 {
 	ST_REQUIRE(e->addressee_count <= ST_EVENT_ADDRESSEES_MAX);
 	struct routing r = { .apply = a, .log = log, .event = e };
-	struct way ways[ST_EVENT_ADDRESSEES_MAX];
+	struct way ways[WAYS_MAX];
 	size_t count = 0;
 	if (e->addressee_count > 0)
 		event_gives(a, e, &r.holder);
@@ -189,6 +206,8 @@ int route_event(struct st_apply *a, const struct st_log *log, const struct st_ev
 	}
 	return 0;
 }
+
+/* ---- a head ---- */
 
 struct heading {
 	struct st_apply *apply;
@@ -220,6 +239,80 @@ int route_head(struct st_apply *a, const struct st_head_key *key, uint32_t write
 	a->applied.addressed = true;
 	return rc;
 }
+
+/* ---- an erase ---- */
+
+struct erasing {
+	struct routing routing;
+	struct way ways[WAYS_MAX];
+	size_t count;
+};
+
+/* Once to each: what it left through is kept. */
+static int erase_to(struct erasing *x, uint32_t station)
+{
+	const struct routing *r = &x->routing;
+	struct st_heard_key key = { r->log->station, r->log->epoch, r->event->at.seq, station };
+	struct st_heard_row row;
+	struct st_addressee to;
+	uint64_t position = 0;
+	memset(&to, 0, sizeof(to));
+	int rc = st_left_get(r->apply->txn, &key, &position);
+	if (rc == ST_ENOTFOUND) {
+		rc = st_heard_get(r->apply->txn, &key, &row);
+		if (rc == 0 && row.stage == ST_STAGE_NONE)
+			rc = ST_ENOTFOUND;
+	}
+	if (rc == 0)
+		return 0; /* it has gone there, or come from there */
+	if (rc == ST_ENOTFOUND)
+		rc = st_station_code(r->apply->txn, station, &to.station);
+	if (rc == 0 && x->count == WAYS_MAX)
+		x->count = 0; /* what goes twice is known there the second time */
+	return rc < 0 ? rc : route_one(r, &to, x->ways, &x->count);
+}
+
+static int erase_to_stray(const struct st_stray *s, void *arg)
+{
+	struct erasing *x = arg;
+	struct st_log log;
+	int rc = st_log_get(x->routing.apply->txn, s->log, &log);
+	return rc < 0 ? rc : erase_to(x, log.station);
+}
+
+static int erase_to_joined(uint32_t station, void *arg)
+{
+	return erase_to(arg, station);
+}
+
+int route_erasure(struct st_apply *a, const struct st_log *log, const struct st_event *e)
+{
+	struct erasing x = { .routing = { .apply = a, .log = log, .event = e } };
+	struct st_record_ref ref = { .ulid = e->record.ulid };
+	struct st_step *steps = NULL;
+	struct st_record r;
+	size_t count = 0;
+	st_assert(e->type == ST_ERASE);
+	int rc = st_station_number(a->txn, &e->record.opener, &ref.opener);
+	if (rc == 0)
+		rc = erase_to(&x, ref.opener);
+	if (rc == 0)
+		rc = st_record_load(a->txn, &ref, &r);
+	if (rc < 0)
+		return rc == ST_ENOTFOUND ? 0 : rc;
+	rc = st_record_chain(a->txn, &r, &steps, &count);
+	for (size_t i = 0; rc == 0 && i < count; i++) {
+		rc = erase_to(&x, steps[i].writer);
+		if (rc == 0 && steps[i].holder != 0)
+			rc = erase_to(&x, steps[i].holder);
+	}
+	free(steps);
+	if (rc == 0)
+		rc = st_stray_each(a->txn, &ref, erase_to_stray, &x);
+	return rc < 0 ? rc : joined_each(a, &r, erase_to_joined, &x);
+}
+
+/* ---- what comes late ---- */
 
 /* 1: the event has gone that way by its address. */
 static int addressed_below(struct st_apply *a, const struct st_event *e, uint32_t child)

@@ -27,7 +27,7 @@ static int see_key(struct looking *l, const struct st_heard_key *key)
 		return rc == ST_ENOTFOUND ? 0 : rc;
 	rc = st_station_code(a->txn, key->writer, &at.station);
 	if (rc == 0)
-		rc = hearing_note(a, &at, &l->record, key->writer);
+		rc = hearing_note(a, &at, &l->record, key->writer, true);
 	if (rc < 0)
 		return rc;
 	l->job->more |= rc == 0;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <station/base/check.h>
+#include <station/store/erased.h>
 #include "life.h"
 
 int life_open(struct life *l, struct st_txn *t, const struct st_box_key *grant)
@@ -20,7 +21,9 @@ int life_open(struct life *l, struct st_txn *t, const struct st_box_key *grant)
 	st_buf_init(&l->text, ST_PART_MAX);
 	st_buf_init(&l->sealed, 2 * ST_PART_MAX);
 	st_buf_init(&l->plain, ST_PART_MAX);
-	return st_arena_init(&l->arena, 4 * ST_EVENT_ARENA);
+	int any = st_erasure_any(t);
+	l->any_erased = any == 1;
+	return any < 0 ? any : st_arena_init(&l->arena, 4 * ST_EVENT_ARENA);
 }
 
 int life_of(struct life *l, const struct st_record *r)
@@ -96,14 +99,31 @@ static bool is_unreadable(int rc)
 	return rc == ST_EWIRE || rc == ST_ETOOBIG;
 }
 
-static int read_text(struct life *l, const struct st_place *at, unsigned n, struct st_life_event *e)
+/* Why a part isn't here: somebody had it erased. */
+static int was_erased(struct life *l, const struct st_event *event, unsigned n, bool *ret_erased)
+{
+	struct st_record_ref ref = { .ulid = event->record.ulid };
+	uint32_t writer = 0;
+	if (!event->has_record || !l->any_erased)
+		return 0;
+	int rc = st_station_number(l->txn, &event->record.opener, &ref.opener);
+	if (rc == 0)
+		rc = st_station_number(l->txn, &event->at.station, &writer);
+	if (rc == 0)
+		rc = st_erased_has(l->txn, &ref, &event->parts[n].hash, writer);
+	*ret_erased |= rc == 1;
+	return rc < 0 && rc != ST_ENOTFOUND ? rc : 0;
+}
+
+static int read_text(struct life *l, const struct st_place *at, unsigned n, const struct st_event *event,
+		     struct st_life_event *e)
 {
 	st_assert(n < ST_EVENT_PARTS_MAX);
 	struct st_span content;
 	int rc = part(l, at, n, &l->text, &content);
 	if (rc == ST_ENOTFOUND) {
 		e->texts_missing = true;
-		return 0;
+		return was_erased(l, event, n, &e->texts_erased);
 	}
 	if (rc == 0)
 		rc = st_fields_decode(content, &l->arena, &e->texts, &e->text_count);
@@ -140,6 +160,11 @@ static int read_private(struct life *l, const struct st_place *at, unsigned n,
 	e->private_here = rc == 0;
 	e->private_elsewhere = rc < 0;
 	st_assert(e->private_here != e->private_elsewhere);
+	if (e->private_elsewhere) {
+		int asked = was_erased(l, event, n, &e->private_erased);
+		if (asked < 0)
+			return asked;
+	}
 	return rc == ST_ENOTFOUND || rc == ST_ESIGNATURE || is_unreadable(rc) ? 0 : rc;
 }
 
@@ -153,7 +178,7 @@ static int read_parts(struct life *l, const struct st_place *at, const struct st
 			rc = read_key(l, at, n);
 	for (unsigned n = 0; rc == 0 && n < event->part_count; n++) {
 		if (event->parts[n].type == ST_PART_TEXT)
-			rc = read_text(l, at, n, e);
+			rc = read_text(l, at, n, event, e);
 		else if (event->parts[n].type == ST_PART_PRIVATE)
 			rc = read_private(l, at, n, event, e);
 	}
@@ -203,6 +228,16 @@ static int held_above(struct life *l, const struct st_place *at, struct holding 
 	return rc == ST_ENOTFOUND ? 0 : rc;
 }
 
+int life_held(struct life *l, const struct st_place *at, const char **ret_tier)
+{
+	struct holding h = { .l = l, .seq = at->seq, .best_depth = UINT32_MAX, .tier = "" };
+	int rc = st_receipt_each(l->txn, at->log, held, &h);
+	if (rc == 0 && h.tier[0] == 0)
+		rc = held_above(l, at, &h);
+	*ret_tier = h.tier;
+	return rc;
+}
+
 void life_forget(struct life *l)
 {
 	st_wipe(&l->key, sizeof(l->key));
@@ -245,7 +280,6 @@ int life_event(struct life *l, const struct st_place *at, enum st_stray_why stra
 	       struct st_life_event *e)
 {
 	struct st_event event;
-	struct holding h = { .l = l, .seq = at->seq, .best_depth = UINT32_MAX, .tier = "" };
 	struct st_change change;
 	memset(e, 0, sizeof(*e));
 	int rc = 0;
@@ -259,11 +293,8 @@ int life_event(struct life *l, const struct st_place *at, enum st_stray_why stra
 	if (rc == 0)
 		rc = read_parts(l, at, &event, e);
 	if (rc == 0)
-		rc = st_receipt_each(l->txn, at->log, held, &h);
-	if (rc == 0 && h.tier[0] == 0)
-		rc = held_above(l, at, &h);
-	e->held_by = h.tier;
-	st_assert(e->held_by != NULL);
+		rc = life_held(l, at, &e->held_by);
+	st_assert(rc < 0 || e->held_by != NULL);
 	return rc;
 }
 

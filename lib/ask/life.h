@@ -6,7 +6,7 @@ struct life {
 	struct st_txn *txn;
 	const struct st_box_key *grant;
 	struct st_record_key key; /* the record's, once a part has given it */
-	bool key_here;
+	bool key_here, any_erased; /* any_erased: something of this store's was erased */
 	struct st_buf event, text, sealed, plain;
 	struct st_arena arena;
 	/* of life_of: how far its directives have come is told of a whole record alone */
@@ -25,6 +25,8 @@ int life_event(struct life *l, const struct st_place *at, enum st_stray_why stra
 /* The event at a place; spans live until the next call. */
 int life_read(struct life *l, const struct st_place *at, struct st_event *ret_event,
 	      struct st_change *ret_change);
+/* The highest tier that is known to hold the event; "": this station only. */
+int life_held(struct life *l, const struct st_place *at, const char **ret_tier);
 int life_previous(struct life *l, const struct st_event *e, struct st_place *ret_at);
 /* Another record follows: this one's key is forgotten. */
 void life_forget(struct life *l);
@@ -36,6 +38,7 @@ int life_opening(struct life *l, const struct st_record *r, struct st_place *ret
 /* reach.c */
 int reach_fill(struct life *l, const struct st_place *at, const struct st_event *e,
 	       const struct st_change *change, struct st_life_event *to);
+int reach_of(struct life *l, const struct st_place *at, const struct st_heard_key *key, struct st_reach *r);
 int aside_find(struct life *l, const struct st_place *at, struct st_aside *ret_aside);
 /* list.c */
 enum { TITLE_ROOM = 304 };

@@ -82,6 +82,8 @@ int list_title(struct life *l, const struct st_record *r, char to[TITLE_ROOM])
 		rc < 0 ? NULL : st_field_find(e.texts, e.text_count, ST_F_TITLE);
 	if (title != NULL)
 		(void)snprintf(to, TITLE_ROOM, "%.*s", (int)title->text.size, (const char *)title->text.data);
+	else if (rc == 0 && e.texts_erased)
+		(void)snprintf(to, TITLE_ROOM, "%s", ST_ERASED_ZH " " ST_ERASED_EN);
 	return rc;
 }
 

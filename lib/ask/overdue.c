@@ -44,6 +44,8 @@ static int read_texts(struct looking *l, const struct st_record *r, uint32_t *re
 	const struct st_field *f = rc < 0 ? NULL : st_field_find(e.texts, e.text_count, ST_F_TITLE);
 	if (f != NULL)
 		(void)snprintf(title, 304, "%.*s", (int)f->text.size, (const char *)f->text.data);
+	else if (rc == 0 && e.texts_erased)
+		(void)snprintf(title, 304, "%s", ST_ERASED_ZH " " ST_ERASED_EN);
 	return rc;
 }
 

@@ -139,13 +139,24 @@ struct deputies {
 	uint32_t code_field, station_field;
 };
 
+/* Where its record says, or where it is held: a code that no station has leaves nobody out. */
+static int serves_at(struct asking *a, const struct st_record *r, uint32_t station_field, uint32_t *ret)
+{
+	struct st_station s;
+	*ret = st_record_facet(r, station_field);
+	int rc = *ret == 0 ? ST_ENOTFOUND : st_station_get(a->txn, *ret, &s);
+	if (rc == ST_ENOTFOUND)
+		*ret = r->holder;
+	return rc == ST_ENOTFOUND ? 0 : rc;
+}
+
 static int add_deputy(struct asking *a, const struct st_record *r, void *arg)
 {
 	struct deputies *d = arg;
-	uint32_t station = st_record_facet(r, d->station_field);
-	station = station == 0 ? r->holder : station;
-	if (!is_covered(a, station))
-		return 0;
+	uint32_t station;
+	int rc = serves_at(a, r, d->station_field, &station);
+	if (rc < 0 || !is_covered(a, station))
+		return rc;
 	if (d->count == d->room) {
 		size_t room = d->room == 0 ? FIRST_DEPUTIES : d->room * 2;
 		struct deputy *rows = realloc(d->rows, room * sizeof(*rows));

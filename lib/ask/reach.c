@@ -104,8 +104,8 @@ static int standing(struct life *l, uint32_t to, struct st_reach *r)
 	return rc == ST_ENOTFOUND ? 0 : rc;
 }
 
-static int reach(struct life *l, const struct st_place *at, const struct st_heard_key *key,
-		 struct st_reach *r)
+int reach_of(struct life *l, const struct st_place *at, const struct st_heard_key *key,
+	     struct st_reach *r)
 {
 	struct st_heard_row row;
 	st_assert(key->addressee > 0);
@@ -150,7 +150,7 @@ int reach_fill(struct life *l, const struct st_place *at, const struct st_event 
 		*r = (struct st_reach){ .to = a->station };
 		rc = st_station_number(l->txn, &a->station, &key.addressee);
 		if (rc == 0)
-			rc = reach(l, at, &key, r);
+			rc = reach_of(l, at, &key, r);
 		if (to->stray == ST_STRAY_SET_ASIDE)
 			r->state = ST_REACH_SET_ASIDE;
 		to->reach_count += rc == 0;

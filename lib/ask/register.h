@@ -27,6 +27,7 @@ struct gathered {
 	int64_t opened_ms;
 	const struct st_move_row *moves[MOVES_MAX]; /* after the opening, the newest last */
 	size_t move_count;
+	bool texts_erased, privates_erased;
 	char author[ST_AUTHOR_MAX + 1], handler[ST_AUTHOR_MAX + 1];
 };
 

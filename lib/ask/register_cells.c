@@ -182,6 +182,16 @@ static void put_plain(const struct piece *x, enum st_register_datum datum, int64
 	put_text(x, st_span_text(text));
 }
 
+/* Where there was a text or a name, and somebody had it erased, the cell says so. */
+static void put_erased(const struct piece *x, const struct gathered *g, uint32_t id)
+{
+	const struct st_field_row *row = id == 0 ? NULL : st_kind_field(g->kind, id);
+	if (row == NULL || gathered_next(g, id, NULL) != NULL)
+		return;
+	if ((row->place == ST_AS_TEXT && g->texts_erased) || (row->place == ST_AS_PRIVATE && g->privates_erased))
+		put_text(x, st_span_text(either(x, ST_ERASED_ZH, ST_ERASED_EN)));
+}
+
 /* Where in the register's columns a source stands. */
 struct source {
 	const struct st_register_source *row;
@@ -202,6 +212,7 @@ static int put_source(const struct piece *x, const struct gathered *g, const str
 		put_plain(x, row->datum, number);
 		return 0;
 	}
+	put_erased(x, g, id);
 	for (const struct value *v = gathered_next(g, id, NULL); v != NULL;
 	     v = gathered_next(g, id, v)) {
 		int rc = 0;

@@ -229,6 +229,8 @@ static int read_event(struct page *p, const struct st_place *at, struct gathered
 	}
 	copy_author(e.author, g->handler);
 	keep_move(g, e.move);
+	g->texts_erased |= e.texts_erased;
+	g->privates_erased |= e.private_erased;
 	keep_all(g, n, e.facts, e.fact_count);
 	keep_all(g, n, e.texts, e.text_count);
 	if (e.private_here)
@@ -289,6 +291,7 @@ int gather(struct page *p, const struct st_record *r, struct gathered *g)
 	st_record_copy(&g->record, r);
 	g->kind = st_kind(r->kind);
 	g->count = g->move_count = 0;
+	g->texts_erased = g->privates_erased = false;
 	g->author[0] = g->handler[0] = 0;
 	g->opened_ms = 0;
 	g->here = g->kind != NULL;

@@ -268,3 +268,19 @@ int st_part_get_row(struct st_txn *t, uint32_t log, uint64_t seq, unsigned n, st
 	st_buf_put_span(to, stored);
 	return to->error;
 }
+
+/* A delete moves rows within a page and leaves the bytes behind; so they are zeros before it. */
+int st_part_erase_row(struct st_txn *t, uint32_t log, uint64_t seq, unsigned n)
+{
+	struct key k = part_key(log, seq, n);
+	struct st_span stored;
+	uint8_t *p = NULL;
+	int rc = kv_get(t, TABLE_PARTS, key_span(&k), &stored);
+	if (rc == 0 && stored.size > 0) {
+		size_t size = stored.size;
+		rc = kv_reserve(t, TABLE_PARTS, key_span(&k), size, &p);
+		if (rc == 0)
+			memset(p, 0, size);
+	}
+	return rc < 0 ? rc : kv_del(t, TABLE_PARTS, key_span(&k));
+}

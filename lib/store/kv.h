@@ -38,7 +38,9 @@
 	X(GIVEN, "given", LOCAL)                                                                   \
 	X(BALLOTS, "ballots", TOLD)                                                                \
 	X(CITY, "city", TOLD)                                                                      \
-	X(HEADS, "heads", TRUTH)
+	X(HEADS, "heads", TRUTH)                                                                   \
+	X(ERASED, "erased", TOLD)                                                                  \
+	X(CROWDED, "crowded", LOCAL)
 enum table {
 #define X(table, name, class) TABLE_##table,
 	ST_TABLES(X)

@@ -348,6 +348,12 @@ static int say_next(const struct st_list_row *row, void *arg)
 	st_buf_printf(&b, "GET /v1/records/%s?events=1\n", row->number);
 	put("http", "record", st_buf_span(&b));
 	st_buf_clear(&b);
+	st_buf_printf(&b, "POST /v1/erasures\n{\"record\":\"%s\", \"reason\":\"r\", \"scope\":\"private\"}", row->number);
+	put("http", "erase", st_buf_span(&b));
+	st_buf_clear(&b);
+	st_buf_printf(&b, "GET /v1/erasures/%s\n", row->number);
+	put("http", "erasures", st_buf_span(&b));
+	st_buf_clear(&b);
 	st_buf_printf(&b, "GET /v1/ask/life?record=%s&lang=en\n", row->number);
 	put("http", "life", st_buf_span(&b));
 	st_buf_done(&b);
@@ -382,6 +388,34 @@ static void requests(void)
 	questions();
 	ST_REQUIRE(st_store_read(city.base.store, list, &next) == 0);
 	st_buf_done(&next);
+}
+
+static int first_number(const struct st_list_row *row, void *arg)
+{
+	(void)snprintf(arg, ST_NUMBER_TEXT, "%s", row->number);
+	return 1;
+}
+
+static int find_first(struct st_txn *t, void *arg)
+{
+	struct st_list_query q = { .kind = ST_KIND_MATTER, .limit = 1, .today = 19700 };
+	struct st_buf next;
+	st_buf_init(&next, 256);
+	int rc = st_list_each(t, &q, first_number, arg, &next);
+	st_buf_done(&next);
+	return rc < 0 ? rc : 0;
+}
+
+/* The same logs once more, with an erase behind what it names. */
+static void erasures(void)
+{
+	char number[ST_NUMBER_TEXT] = "";
+	struct st_job job = { .kind = ST_JOB_ERASE };
+	ST_REQUIRE(st_store_read(city.base.store, find_first, number) == 0);
+	job.u.erase = (struct st_job_erase){ .record = st_span_text(number), .scope = ST_ERASE_ALL,
+					     .reason = st_span_text("r") };
+	ST_REQUIRE(node_run(&city.base, &job) == 0);
+	ST_REQUIRE(st_store_read(city.base.store, tell_logs, NULL) == 0);
 }
 
 static void secrets(void)
@@ -423,6 +457,7 @@ int main(int argc, char **argv)
 	session();
 	requests();
 	secrets();
+	erasures();
 	city_close(&city);
 	(void)printf("%u inputs in %s\n", written, out);
 	return 0;

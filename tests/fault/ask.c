@@ -371,8 +371,8 @@ static int head_without_event(struct stage *s)
 	struct st_head h;
 	memset(&job, 0, sizeof(job));
 	memset(&h, 0, sizeof(h));
-	h.log = (struct st_log_id){ city_code("410600"), 1 };
-	h.to = city_code(CITY_BASE);
+	h.log = (struct st_log_id){ code_of("410600"), 1 };
+	h.to = code_of(CITY_BASE);
 	h.seq = 9;
 	h.count = h.time_s = 3;
 	st_head_sign(&h, &s->main.keys.identity);

@@ -111,6 +111,20 @@ static int add_note(struct stage *s)
 	return node_command(&s->base, "note", to, fields, 2);
 }
 
+/* What is named is gone, and the event is there; or neither. */
+static struct st_job erasing;
+
+static int erase_parts(struct stage *s)
+{
+	memset(&erasing, 0, sizeof(erasing));
+	erasing.kind = ST_JOB_ERASE;
+	erasing.u.erase = (struct st_job_erase){ .record = st_span_text(number), .scope = ST_ERASE_ALL,
+						 .reason = st_span_text("r") };
+	int rc = node_run(&s->base, &erasing);
+	RIGHT(s, rc < 0 || erasing.u.erase.parts > 0);
+	return rc;
+}
+
 /* One group: two moves, one that is refused, and a checkpoint. All of it or nothing. */
 static int group(struct stage *s)
 {
@@ -219,6 +233,14 @@ static int push_ready(struct stage *s)
 	st_inbound_free(in);
 	in = NULL;
 	return node_push(&s->base, CITY_BASE, 0, &in);
+}
+
+static int push_erased_ready(struct stage *s)
+{
+	int rc = open_matter(s);
+	if (rc == 0)
+		rc = erase_parts(s);
+	return rc < 0 ? rc : push_ready(s);
 }
 
 /* What is answered of a push is what is in the store, also when it is refused. */
@@ -444,7 +466,7 @@ static int head_pushed_ready(struct stage *s)
 	memset(&head, 0, sizeof(head));
 	if (rc == 0)
 		rc = st_store_read(s->base.store, find_heads, NULL);
-	head.log = (struct st_log_id){ city_code(CITY_BASE), 1 };
+	head.log = (struct st_log_id){ code_of(CITY_BASE), 1 };
 	head.count = head.time_s = 1;
 	st_head_sign(&head, &s->base.keys.identity);
 	return rc;
@@ -467,8 +489,8 @@ static int head_carried_ready(struct stage *s)
 	heads_job.kind = ST_JOB_CARRY;
 	heads_job.u.carry.carry = (struct st_carry){ .position = 1, .heads = &head, .head_count = 1 };
 	memset(&head, 0, sizeof(head));
-	head.log = (struct st_log_id){ city_code("410611"), 1 };
-	head.to = city_code("410600");
+	head.log = (struct st_log_id){ code_of("410611"), 1 };
+	head.to = code_of("410600");
 	head.subtree = true;
 	head.seq = head.count = head.time_s = 1;
 	st_head_sign(&head, &s->branch.keys.identity);
@@ -567,6 +589,8 @@ int main(void)
 		{ .name = "command: accept", .play = accept_matter, .subject = on_base,
 		  .before = open_matter },
 		{ .name = "command: note", .play = add_note, .subject = on_base, .before = open_matter },
+		{ .name = "erase", .play = erase_parts, .subject = on_base, .before = open_matter },
+		{ .name = "push: erased", .play = push, .subject = on_branch, .before = push_erased_ready },
 		{ .name = "group", .play = group, .subject = on_base, .before = open_matter },
 		{ .name = "import", .play = import, .subject = on_base, .before = rows_anew },
 		{ .name = "push", .play = push, .subject = on_branch, .before = push_ready },

@@ -116,9 +116,9 @@ static void signed_heads(struct st_span in)
 	memset(heads, 0, sizeof(heads));
 	while (in.size > 3 && carry.head_count < ITEMS_MAX) {
 		struct st_head *h = &heads[carry.head_count++];
-		h->log = (struct st_log_id){ city_code("410621"), 1u + take_u8(&in) };
+		h->log = (struct st_log_id){ code_of("410621"), 1u + take_u8(&in) };
 		uint8_t how = take_u8(&in);
-		h->to = city_code(to[how % 6]);
+		h->to = code_of(to[how % 6]);
 		h->subtree = how >= 128;
 		h->seq = 1u + take_u8(&in);
 		h->count = h->time_s = take_u8(&in);

@@ -42,6 +42,17 @@ static void bodies(struct st_span body)
 	}
 	if (st_tokens_decode(body, &hashes) == 0)
 		ST_REQUIRE(hashes.size % ST_HASH_SIZE == 0 && hashes.size <= ST_TOKENS_EVENT_MAX * ST_HASH_SIZE);
+	struct st_erase erase, same;
+	if (st_erase_decode(body, &erase) == 0) {
+		struct st_buf b;
+		st_buf_init(&b, ST_EVENT_MAX);
+		ST_REQUIRE(erase.hashes.size > 0 && erase.hashes.size <= ST_ERASE_HASHES_MAX * ST_HASH_SIZE);
+		ST_REQUIRE(st_erase_encode(&erase, &b) == 0);
+		ST_REQUIRE(st_erase_decode(st_buf_span(&b), &same) == 0);
+		ST_REQUIRE(same.scope == erase.scope && same.at_ms == erase.at_ms);
+		ST_REQUIRE(st_span_equal(same.hashes, erase.hashes) && st_span_equal(same.reason, erase.reason));
+		st_buf_done(&b);
+	}
 	static const uint32_t types[] = { ST_MOVE, ST_NOTE, ST_REASSIGN };
 	for (size_t i = 0; i < 3; i++) {
 		st_arena_reset(&arena);

@@ -272,6 +272,8 @@ static int check_parts(uint64_t seq, struct st_span event, void *arg)
 			return rc;
 		if (!clear && hands_on(c, &e))
 			continue;
+		if (rc == ST_ENOTFOUND && erase_named(sim, &e.parts[n].hash))
+			continue;
 		if (rc == ST_ENOTFOUND && clear && may_lack_parts(c->origin, c->holder))
 			continue;
 		SIM_CHECK(sim, c->holder, (rc == 0) == (clear || home),
@@ -333,6 +335,7 @@ static void check_private(struct station *s)
 void check_all(struct sim *sim)
 {
 	struct holding all[CITY_MAX];
+	erase_read(sim);
 	for (size_t i = 0; i < sim->count; i++)
 		hold(sim->stations[i], &all[i]);
 	for (size_t i = 0; i < sim->count; i++) {
@@ -354,6 +357,7 @@ void check_all(struct sim *sim)
 	check_joined(sim);
 	check_online(sim);
 	check_vote(sim);
+	check_erased(sim);
 	check_books(sim);
 	check_heads(sim);
 }

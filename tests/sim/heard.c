@@ -7,6 +7,7 @@
 #include <string.h>
 #include <station/base/check.h>
 #include <station/store/carried.h>
+#include <station/store/erased.h>
 #include <station/store/heard.h>
 #include "sim.h"
 
@@ -18,6 +19,8 @@ struct list {
 	struct st_log_id id; /* of the log that is being read */
 	size_t said_count, here_count;
 	struct st_position said[HEARD_MAX], here[HEARD_MAX];
+	bool said_erased[HEARD_MAX];
+	struct st_txn *txn;
 };
 
 static bool same(const struct st_position *a, const struct st_position *b)
@@ -33,17 +36,19 @@ static bool find(const struct st_position *in, size_t count, const struct st_pos
 	return false;
 }
 
-static void say(struct list *l, const struct st_position *p)
+/* An erase takes effect when what it rests on has come: its order among directives is no promise. */
+static void say(struct list *l, const struct st_position *p, bool erased)
 {
 	struct sim *sim = l->station->sim;
 	SIM_CHECK(sim, l->station, !find(l->said, l->said_count, p), "hears %s/%llu twice",
 		  p->station.text, (unsigned long long)p->seq);
-	for (size_t i = 0; i < l->said_count; i++)
-		SIM_CHECK(sim, l->station,
+	for (size_t i = 0; i < l->said_count && !erased; i++)
+		SIM_CHECK(sim, l->station, l->said_erased[i] ||
 			  !st_code_equal(&l->said[i].station, &p->station) || l->said[i].seq < p->seq,
 			  "hears %llu of %s before %llu", (unsigned long long)l->said[i].seq,
 			  p->station.text, (unsigned long long)p->seq);
 	ST_REQUIRE(l->said_count < HEARD_MAX);
+	l->said_erased[l->said_count] = erased;
 	l->said[l->said_count++] = *p;
 }
 
@@ -64,6 +69,47 @@ static bool is_for(struct list *l, const struct st_event *e)
 	return false;
 }
 
+/* An erase, if it has taken effect here: a rogue's hasn't. */
+static bool took_effect(struct list *l, const struct st_event *e)
+{
+	struct st_record_ref ref = { .ulid = e->record.ulid };
+	struct st_erasure row;
+	struct st_log log;
+	uint32_t number = 0;
+	if (e->type != ST_ERASE || !e->has_record)
+		return false;
+	int rc = st_station_number(l->txn, &e->record.opener, &ref.opener);
+	if (rc == 0)
+		rc = st_station_number(l->txn, &e->at.station, &number);
+	if (rc == 0)
+		rc = st_log_find(l->txn, number, e->at.epoch, &log);
+	if (rc == 0)
+		rc = st_erasure_get(l->txn, &ref, log.number, e->at.seq, &row);
+	return rc == 0 && row.state >= ST_ERASURE_DONE;
+}
+
+static bool is_erase(struct list *l, const struct st_position *p)
+{
+	struct st_log log;
+	struct st_buf bytes;
+	struct st_arena arena;
+	struct st_event e;
+	uint32_t number = 0;
+	st_buf_init(&bytes, ST_EVENT_MAX);
+	ST_REQUIRE(st_arena_init(&arena, ST_EVENT_ARENA) == 0);
+	int rc = st_station_number(l->txn, &p->station, &number);
+	if (rc == 0)
+		rc = st_log_find(l->txn, number, p->epoch, &log);
+	if (rc == 0)
+		rc = st_event_get(l->txn, log.number, p->seq, &bytes);
+	if (rc == 0)
+		rc = st_event_decode(st_buf_span(&bytes), &arena, &e);
+	bool erase = rc == 0 && e.type == ST_ERASE;
+	st_buf_done(&bytes);
+	st_arena_done(&arena);
+	return erase;
+}
+
 static int read_event(uint64_t seq, struct st_span event, void *arg)
 {
 	struct list *l = arg;
@@ -77,8 +123,8 @@ static int read_event(uint64_t seq, struct st_span event, void *arg)
 	if (own && e.type == ST_HEARD && st_heard_decode(e.body, &l->arena, &heard) == 0 &&
 	    heard.stage == ST_STAGE_DELIVERED)
 		for (size_t i = 0; i < heard.count; i++)
-			say(l, &heard.positions[i]);
-	if (!own && is_for(l, &e)) {
+			say(l, &heard.positions[i], is_erase(l, &heard.positions[i]));
+	if (!own && (is_for(l, &e) || took_effect(l, &e))) {
 		ST_REQUIRE(l->here_count < HEARD_MAX);
 		l->here[l->here_count++] = e.at;
 	}
@@ -105,6 +151,7 @@ static int read_carried(struct st_txn *t, const struct st_carried *c, void *arg)
 
 static int read_all(struct st_txn *t, void *arg)
 {
+	((struct list *)arg)->txn = t;
 	int rc = st_log_each(t, read_log, arg);
 	return rc < 0 ? rc : st_carried_each(t, 0, 0, read_carried, arg);
 }

@@ -7,8 +7,10 @@
  * Flow:    seed -> own log -> uplink */
 #include <string.h>
 #include <station/base/check.h>
+#include <station/store/erased.h>
 #include <station/store/online.h>
 #include <station/work/fold.h>
+#include <station/work/lineage.h>
 #include "sim.h"
 
 struct act {
@@ -16,9 +18,30 @@ struct act {
 	struct st_event event;
 	struct st_change change;
 	struct st_city city;
+	struct st_hash hashes[ST_EVENT_PARTS_MAX];
+	size_t hash_count;
 	bool readable, rubbish, misplaced;
 	struct st_log log;
 };
+
+/* What a right program would keep of it here. */
+static int keep_erase(struct st_txn *t, const struct st_log *log, const struct st_event *e)
+{
+	struct st_erasure row = { .record.ulid = e->record.ulid, .log = log->number, .seq = e->at.seq,
+				  .state = ST_ERASURE_WAITS, .wall_ms = e->wall_ms };
+	struct st_erase_judged j;
+	int rc = st_station_intern(t, &e->record.opener, &row.record.opener);
+	int counts = rc < 0 ? rc : st_erase_counts(t, log, e, &j);
+	if (counts == ST_EHOLDER) {
+		row.state = ST_ERASURE_REFUSED;
+		row.why = counts;
+	} else if (counts == ST_ENOTFOUND && j.unknown != 0) {
+		rc = st_erasure_await(t, j.unknown, &row.record);
+	} else if (counts != ST_ENOTFOUND) {
+		return counts < 0 ? counts : ST_EUSAGE; /* it was to count for nothing */
+	}
+	return rc < 0 ? rc : st_erasure_put(t, &row);
+}
 
 static int write_event(struct st_txn *t, struct act *a, struct st_log *log, struct st_fold *fold)
 {
@@ -46,6 +69,8 @@ static int write_event(struct st_txn *t, struct act *a, struct st_log *log, stru
 			unread = ST_EORIGIN;
 		rc = unread == 0 ? st_fold_event(t, fold, log, &e)
 				 : st_unread_put(t, log->number, seq, unread);
+		if (rc == 0 && unread == 0 && e.type == ST_ERASE)
+			rc = keep_erase(t, log, &e);
 	}
 	st_buf_done(&bytes);
 	st_arena_done(&arena);
@@ -67,8 +92,11 @@ static int write_own(struct st_txn *t, void *arg)
 		return rc;
 	st_fold_begin(fold);
 	a->event.at = (struct st_position){ s->code, 1, a->log.tree.size + (a->misplaced ? 2 : 1) };
-	rc = a->event.type == ST_CITY ? st_city_encode(&a->city, &body)
-				      : st_change_encode(ST_MOVE, &a->change, &body);
+	struct st_erase erase = { .scope = ST_ERASE_ALL, .reason = st_span_text(ROGUE_REASON),
+				  .hashes = st_span(a->hashes, a->hash_count * ST_HASH_SIZE) };
+	rc = a->event.type == ST_CITY    ? st_city_encode(&a->city, &body)
+	     : a->event.type == ST_ERASE ? st_erase_encode(&erase, &body)
+					 : st_change_encode(ST_MOVE, &a->change, &body);
 	a->event.body = st_buf_span(&body);
 	if (rc == 0)
 		rc = write_event(t, a, &a->log, fold);
@@ -182,6 +210,53 @@ static void about_record(struct station *s, struct act *a)
 	sign(a);
 }
 
+static int head_parts(struct st_txn *t, void *arg)
+{
+	struct act *a = arg;
+	struct st_buf bytes;
+	struct st_arena arena;
+	struct st_event e;
+	struct st_log log;
+	uint32_t station = 0;
+	st_buf_init(&bytes, ST_EVENT_MAX);
+	int rc = st_arena_init(&arena, ST_EVENT_ARENA);
+	if (rc == 0)
+		rc = st_station_number(t, &a->event.previous.station, &station);
+	if (rc == 0)
+		rc = st_log_find(t, station, a->event.previous.epoch, &log);
+	if (rc == 0)
+		rc = st_event_get(t, log.number, a->event.previous.seq, &bytes);
+	if (rc == 0)
+		rc = st_event_decode(st_buf_span(&bytes), &arena, &e);
+	for (size_t n = 0; rc == 0 && n < e.part_count; n++)
+		a->hashes[a->hash_count++] = e.parts[n].hash;
+	st_buf_done(&bytes);
+	st_arena_done(&arena);
+	return rc;
+}
+
+/* Whoever neither holds a record nor stands above who does, has it erased: it counts nowhere. */
+static void false_erase(struct station *s, struct act *a)
+{
+	struct sim *sim = s->sim;
+	struct station *opener = NULL;
+	struct told_record *r = told_record_below(sim->stations[0], &opener);
+	if (sim->erasures == NULL || r == NULL || !opener->alive || !opener->self.set_up)
+		return;
+	struct looking l = { .id = r->id };
+	SIM_DO(sim, opener, st_store_read(opener->store, look, &l)); /* it may know more than its station does */
+	const struct station *holder = l.found ? station_of(sim, &l.holder) : NULL;
+	if (holder == NULL || station_is_below(holder, s))
+		return;
+	a->readable = true;
+	a->event.record = r->id;
+	a->event.type = ST_ERASE;
+	a->event.previous = l.head;
+	SIM_DO(sim, opener, st_store_read(opener->store, head_parts, a));
+	if (a->hash_count > 0)
+		sign(a);
+}
+
 /* A table for the whole city, by who isn't main. */
 static void false_table(struct station *s, struct act *a)
 {
@@ -235,7 +310,9 @@ void rogue_acts(struct station *s)
 	a.event.record.ulid.bytes[0] = (uint8_t)sim_below(s->sim, 256);
 	a.change.kind = ST_KIND_MATTER;
 	a.change.at_ms = station_wall(s);
-	if (sim_chance(s->sim, 750))
+	if (s->sim->erasures != NULL && sim_chance(s->sim, 250))
+		false_erase(s, &a);
+	else if (sim_chance(s->sim, 750))
 		about_record(s, &a);
 	else
 		unreadable(s, &a);

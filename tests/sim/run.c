@@ -110,6 +110,7 @@ static void start(struct sim *sim)
 	vote_start(sim);
 	joined_start(sim);
 	heads_start(sim);
+	erase_start(sim);
 }
 
 static void run_until(struct sim *sim, uint64_t at_ms)
@@ -196,6 +197,7 @@ static void forget(struct sim *sim)
 	free(sim->queue);
 	online_free(sim);
 	vote_free(sim);
+	erase_free(sim);
 	st_arena_done(&sim->arena);
 	(void)remove(sim->folder);
 }

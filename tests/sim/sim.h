@@ -10,6 +10,7 @@
  *   clerk    what people do; rogue: what nobody should do
  *            wish, values: one thing that a clerk wants, from any kind's table; import; city: main's tables;
  *            online: the platform; vote: a vote of deputies; joined: what is merged far from where it was opened
+ *   erase    who has what erased, and what is left of it
  *   told     the model: what people and neighbours were told, and nothing else
  *   check    the disks against the model; records, life, lists: what became of each record; heard: who knows
  *            what of each directive; heads: who sees what is withheld; books: a register and two questions, at one tier
@@ -64,6 +65,7 @@ struct sim {
 	bool has_city; /* main issues tables */
 	struct online *online; /* NULL: no platform */
 	struct vote *vote; /* NULL: none */
+	struct erasures *erasures; /* NULL: nobody erases */
 	uint64_t chaos_ms, quiet_ms; /* how long things go wrong; how long the city took to catch up */
 	jmp_buf *out;               /* where a failed check leaves the run */
 	char failed[512];
@@ -374,6 +376,15 @@ void check_vote(struct sim *sim);
 void joined_start(struct sim *sim);
 /* Whoever had a merged matter holds what main holds of the one that is handled for it. */
 void check_joined(struct sim *sim);
+
+/* ---- erase.c ---- */
+
+#define ROGUE_REASON "rubbish" /* of an erase that counts for nothing */
+void erase_start(struct sim *sim);
+void erase_free(struct sim *sim);
+void erase_read(struct sim *sim); /* what the logs name, before the two that follow */
+bool erase_named(const struct sim *sim, const struct st_hash *part);
+void check_erased(struct sim *sim);
 
 /* ---- books.c ---- */
 

@@ -64,6 +64,8 @@ static bool ended(const struct told_record *r)
 static void expect_merge(struct wish *w, const struct station *o, const struct told_record *other)
 {
 	struct told_record *r = wish_record(w);
+	w->joins_of = (struct station *)(uintptr_t)o;
+	w->joins = (size_t)(other - o->told->records);
 	bool sure = o == w->station && !other->unsure && !other->wild && !other->handed;
 	if (!sure || other->busy) {
 		wish_expect(w, EITHER);

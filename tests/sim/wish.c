@@ -96,7 +96,10 @@ static void refused(struct station *s, struct wish *w, int rc)
 	bool sure = r == NULL || (!r->unsure && !r->wild && !r->handed && w->opener == s);
 	/* A clock that is off makes thirty days of one, or puts a term before the opening. */
 	bool late = s->jumped && (rc == ST_EMOVE || rc == ST_EFIELD);
-	SIM_CHECK(s->sim, s, room || w->expect != LEGAL || !sure || late, "%s %s of %s is refused: %s",
+	/* Somebody may have signed about it since it was chosen. */
+	const struct told_record *into = w->joins_of == NULL ? NULL : &w->joins_of->told->records[w->joins];
+	bool gone_wild = into != NULL && (into->wild || into->unsure) && (rc == ST_EJOINED || rc == ST_EENDED);
+	SIM_CHECK(s->sim, s, room || w->expect != LEGAL || !sure || late || gone_wild, "%s %s of %s is refused: %s",
 		  w->kind->name, name_of(w), w->number, st_error_name(rc));
 }
 

@@ -14,6 +14,8 @@ enum expect { LEGAL, EITHER, ILLEGAL, NEVER };
 struct wish {
 	struct station *station, *opener;
 	size_t record; /* of the opener's told records; SIZE_MAX: a new one */
+	struct station *joins_of; /* of a merge: whose record it goes into; NULL: none */
+	size_t joins;
 	const struct st_kind *kind;
 	const struct st_move_row *move; /* NULL: a note */
 	enum expect expect;

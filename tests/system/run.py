@@ -28,6 +28,7 @@ sys.path.insert(0, os.path.join(TOP, "deploy", "demo"))
 sys.path.insert(0, HERE)
 import cities  # noqa: E402
 import directives  # noqa: E402
+import erasures  # noqa: E402
 import heads  # noqa: E402
 import joined  # noqa: E402
 import online  # noqa: E402
@@ -1864,7 +1865,8 @@ def main():
     args = parser.parse_args()
     BUILD = args.build
     passed = failed = 0
-    tests = [f for f in TESTS + cities.TESTS + directives.TESTS + heads.TESTS + joined.TESTS + online.TESTS + tables.TESTS
+    tests = [f for f in TESTS + cities.TESTS + directives.TESTS + erasures.TESTS + heads.TESTS + joined.TESTS
+             + online.TESTS + tables.TESTS
              if not args.names or f.__name__ in args.names]
     if args.lanes > 1:
         return run_lanes([f.__name__ for f in tests], args.lanes)

@@ -58,6 +58,7 @@ enum st_job_kind {
 	ST_JOB_BALLOTS,  /* papers that came back */
 	ST_JOB_DECLARE,  /* what the papers add up to, written on vote and projects */
 	ST_JOB_HEADS,    /* signs this station's heads that have changed, or whose time has come */
+	ST_JOB_ERASE,    /* a record's parts are dropped, here and wherever they are */
 };
 enum {
 	ST_IMPORT_BAD_MAX = ST_IMPORT_ROWS_MAX, ST_RECEIPTS_MAX = 64, ST_CHAIN_MAX = ST_DEPTH_MAX,
@@ -250,6 +251,17 @@ struct st_job_heads {
 	bool more;        /* there are more than one job signs */
 };
 
+/* By the record's holder, or a station above it. ST_EHOLDER; ST_EERASED: nothing is left of what is meant. */
+struct st_job_erase {
+	struct st_span record, reason, author;
+	enum st_erase_scope scope;
+	struct st_span event; /* of ST_ERASE_EVENT: CODE/EPOCH/SEQ */
+	/* out */
+	size_t parts;
+	struct st_position at; /* the erase event; of several the last */
+	char number[ST_NUMBER_TEXT], place[ST_PLACE_MAX];
+};
+
 struct st_job {
 	enum st_job_kind kind;
 	int rc; /* out */
@@ -276,6 +288,7 @@ struct st_job {
 		struct st_job_ballots ballots;
 		struct st_job_declare declare;
 		struct st_job_heads heads;
+		struct st_job_erase erase;
 	} u;
 };
 

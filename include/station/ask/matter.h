@@ -7,6 +7,10 @@
 #include <station/trust/part.h>
 #include <station/work/record.h>
 
+/* What stands where a text or a name was. */
+#define ST_ERASED_ZH "已抹除"
+#define ST_ERASED_EN "erased"
+
 enum { ST_LIFE_EVENTS_MAX = 4096, ST_LIST_MAX = 500 };
 
 /* One event of a record, as a person reads it. Spans die with the callback. */
@@ -21,6 +25,7 @@ struct st_life_event {
 	const struct st_field *facts, *texts, *privates;
 	size_t fact_count, text_count, private_count;
 	bool texts_missing;       /* dropped, or not here */
+	bool texts_erased, private_erased; /* dropped because somebody had it erased */
 	bool private_here;        /* there is a private part and this station can read it */
 	bool private_elsewhere;   /* there is one, readable elsewhere only */
 	size_t reach_count;       /* of the stations that it asks something of, how far it came to each */

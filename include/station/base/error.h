@@ -55,6 +55,7 @@
 	X(ST_EHEAD, -63, "寄件声明比已有的旧, 或与所说的事件不符",                                    \
 	  "the writer's head is older than what is here, or fits no event")                            \
 	X(ST_EITSELF, -62, "一条记录不能指向它自己", "a record can't refer to itself")              \
+	X(ST_EERASED, -64, "这条记录已没有可抹除的正文或个人信息", "nothing is left of that record that could be erased") \
 	X(ST_ELIBRARY, -70, "缺少程序库 libcurl.so.4, 请安装 libcurl4", "the library libcurl.so.4 is missing: install libcurl4")
 
 enum st_error {

@@ -32,7 +32,8 @@ enum {
 	X(ST_NOTE, 17, "note")                                                                     \
 	X(ST_REASSIGN, 18, "reassign")                                                             \
 	X(ST_BALLOT, 20, "ballot")                                                                 \
-	X(ST_TOKENS, 21, "tokens")
+	X(ST_TOKENS, 21, "tokens")                                                                 \
+	X(ST_ERASE, 31, "erase")
 enum st_event_type {
 #define X(name, number, text) name = (number),
 	ST_EVENT_TYPES(X)
@@ -143,6 +144,23 @@ struct st_ballot {
 };
 /* Hashes of a vote's tokens, one behind the other, 32 bytes each. */
 enum { ST_TOKENS_EVENT_MAX = 1500 };
+
+/* Parts of one record's events that are to be dropped wherever they are. Which hashes a writer may name is for
+ * whoever applies it (work/lineage.h). */
+enum { ST_ERASE_HASHES_MAX = 1024, ST_ERASE_REASON_MAX = 400 };
+enum st_erase_scope {
+	ST_ERASE_ALL = 1,     /* all that the record had when it was written */
+	ST_ERASE_PRIVATE = 2, /* of that, what is private: sealed fields, keys, blind indexes */
+	ST_ERASE_EVENT = 3,   /* what stands beside one event */
+};
+struct st_erase {
+	uint32_t scope; /* a later version's counts as ST_ERASE_EVENT: just what is named */
+	int64_t at_ms;
+	struct st_span reason; /* text; stands in the log for ever, so it names nobody */
+	struct st_span hashes; /* 32 bytes each, one behind the other */
+};
+ST_MUST int st_erase_encode(const struct st_erase *in, struct st_buf *to);
+ST_MUST int st_erase_decode(struct st_span body, struct st_erase *ret_erase);
 
 ST_MUST int st_ballot_encode(const struct st_ballot *in, struct st_buf *to);
 ST_MUST int st_ballot_decode(struct st_span body, struct st_ballot *ret_ballot);

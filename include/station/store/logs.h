@@ -117,6 +117,8 @@ ST_MUST int st_receipt_each(struct st_txn *t, uint32_t log, st_receipt_fn *fn, v
 
 ST_MUST int st_part_put_row(struct st_txn *t, uint32_t log, uint64_t seq, unsigned n,
 			    struct st_span stored);
+/* Drops a part for good: its bytes in this transaction's pages are written over first. ST_ENOTFOUND. */
+ST_MUST int st_part_erase_row(struct st_txn *t, uint32_t log, uint64_t seq, unsigned n);
 /* ST_ENOTFOUND: never came, or was dropped. */
 ST_MUST int st_part_get_row(struct st_txn *t, uint32_t log, uint64_t seq, unsigned n,
 			    struct st_buf *to);

@@ -483,6 +483,77 @@ static void test_full_tells_what_is_held(void **state)
 }
 
 #define EACH(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+/* ---- numbers ---- */
+
+enum { IMPORTED = ST_IMPORT_ROWS_MAX };
+
+static void make_rows(struct st_import_case *cases, char (*texts)[32], unsigned open_ones)
+{
+	for (unsigned i = 0; i < IMPORTED; i++) {
+		struct st_import_row r = { .row = i + 2 };
+		const char *column = "", *reason = "";
+		(void)snprintf(texts[i], sizeof(texts[i]), "C%u-%u", open_ones, i);
+		r.column[ST_COL_NUMBER] = st_span_text(texts[i]);
+		r.column[ST_COL_OPENED_AT] = st_span_text("2023-03-01T09:00:00+08:00");
+		r.column[ST_COL_STATE] = st_span_text(i < open_ones ? "open" : "closed");
+		if (i >= open_ones)
+			r.column[ST_COL_CLOSED_AT] = st_span_text("2023-03-02T09:00:00+08:00");
+		r.column[ST_COL_CHANNEL] = st_span_text("phone");
+		r.column[ST_COL_CATEGORY] = st_span_text("类");
+		r.column[ST_COL_TITLE] = st_span_text("t");
+		assert_int_equal(st_import_check(&r, &cases[i], &column, &reason), 0);
+	}
+}
+
+struct serials {
+	bool taken[4 * IMPORTED + 1];
+	unsigned count;
+};
+
+static int take_serial(const struct st_record_ref *ref, struct st_span row, void *arg)
+{
+	struct serials *s = arg;
+	struct st_record r;
+	assert_int_equal(st_record_decode(ref, row, &r), 0);
+	if (r.number.year != 2023)
+		return 0;
+	assert_true(r.number.serial <= 4 * IMPORTED);
+	assert_false(s->taken[r.number.serial]);
+	s->taken[r.number.serial] = true;
+	s->count++;
+	return 0;
+}
+
+static int read_serials(struct st_txn *t, void *arg)
+{
+	return st_record_each(t, NULL, take_serial, arg);
+}
+
+/* More events than one run takes: wherever it ends, the record that is being opened keeps its number for itself. */
+static void no_two_records_share_a_number(void **state)
+{
+	struct station *s = &child;
+	(void)state;
+	struct st_import_case *cases = calloc(IMPORTED, sizeof(*cases));
+	char(*texts)[32] = calloc(IMPORTED, sizeof(*texts));
+	struct serials *serials = calloc(1, sizeof(*serials));
+	for (unsigned open_ones = 0; open_ones < 4; open_ones++) {
+		struct st_job *job = calloc(1, sizeof(*job));
+		make_rows(cases, texts, open_ones);
+		job->kind = ST_JOB_IMPORT;
+		job->u.import = (struct st_job_import){ .source = st_span_text("file"), .cases = cases,
+							.case_count = IMPORTED };
+		assert_int_equal(station_run(s, job), 0);
+		assert_int_equal(job->u.import.opened, IMPORTED);
+		free(job);
+	}
+	assert_int_equal(st_store_read(s->store, read_serials, serials), 0);
+	assert_int_equal(serials->count, 4 * IMPORTED);
+	free(serials);
+	free(texts);
+	free(cases);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -490,6 +561,7 @@ int main(void)
 		EACH(test_halt), EACH(test_refill), EACH(test_clock_set_right), EACH(test_receipts), EACH(test_revoke),
 		EACH(test_refused_leaves_no_trace), EACH(test_invites), EACH(test_logs_verify),
 		EACH(test_damage_is_found), EACH(test_full_tells_what_is_held),
+		EACH(no_two_records_share_a_number),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

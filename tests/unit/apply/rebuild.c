@@ -97,6 +97,14 @@ static void seen(int at)
 	run_at(at, job);
 }
 
+static void erase(int at, const char *number)
+{
+	struct st_job *job = job_of(ST_JOB_ERASE);
+	job->u.erase = (struct st_job_erase){ .record = st_span_text(number), .scope = ST_ERASE_ALL,
+					      .reason = st_span_text("r") };
+	run_at(at, job);
+}
+
 /* Categories in another order at each station: so numbers of names are given in another order than logs have. */
 static void matters(int at, const char *const categories[3])
 {
@@ -120,6 +128,9 @@ static void matters(int at, const char *const categories[3])
 	say(MAIN, "supervision", "issue", numbers[6], words);
 	settle();
 	seen(across);
+	erase(MAIN, numbers[3]); /* and its holder, who doesn't know, seals it for another: that is erased, too */
+	assert_int_equal(hand(across, numbers[3], "hand", codes[at]), 0);
+	erase(at, numbers[7]);
 	settle();
 }
 

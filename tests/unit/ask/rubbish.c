@@ -292,6 +292,22 @@ static void test_records_in_a_later_versions_state_are_answered(void **state)
 	}
 }
 
+/* Nor does a deputy fall out for a station's code that no station has. */
+static void test_a_deputy_of_a_station_that_nobody_knows_is_listed(void **state)
+{
+	uint8_t part[ST_SALT_SIZE] = { 0 };
+	struct asked x = { .question = "trainings" };
+	const struct st_kind *deputy = st_kind_named("deputy");
+	const struct st_field field = { .id = st_kind_field_named(deputy, st_span_text("station"))->id,
+					.text = st_span_text("419999") };
+	(void)state;
+	opens_kind = deputy->number;
+	open_with(&field, 1, ST_SPAN(part));
+	opens_kind = ST_KIND_MATTER;
+	assert_int_equal(st_store_read(main_station.store, ask, &x), 0);
+	assert_int_equal(x.rows, 1);
+}
+
 static int voices(struct st_txn *t, void *arg)
 {
 	struct st_voices v;
@@ -353,6 +369,7 @@ int main(void)
 		EACH(test_a_state_that_no_table_has_is_listed),
 		EACH(test_a_schedule_in_a_state_that_no_table_has_is_counted),
 		EACH(test_records_in_a_later_versions_state_are_answered),
+		EACH(test_a_deputy_of_a_station_that_nobody_knows_is_listed),
 		EACH(test_a_merge_into_nothing_stops_no_count),
 		EACH(test_fields_of_another_type_stop_no_register),
 	};

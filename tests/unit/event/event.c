@@ -249,6 +249,42 @@ static void test_not_recursive(void **state)
 		assert_false(contains(all[i], all[i], 0));
 }
 
+static void test_erase(void **state)
+{
+	static uint8_t hashes[(ST_ERASE_HASHES_MAX + 1) * ST_HASH_SIZE] = { 7, 8, 9 };
+	struct st_erase read, e = { .scope = ST_ERASE_PRIVATE, .at_ms = 1700000000000,
+				    .reason = st_span_text("本人要求"),
+				    .hashes = st_span(hashes, 2 * ST_HASH_SIZE) };
+	struct st_buf body;
+	(void)state;
+	st_buf_init(&body, ST_EVENT_MAX);
+	assert_int_equal(st_erase_encode(&e, &body), 0);
+	assert_int_equal(st_erase_decode(st_buf_span(&body), &read), 0);
+	assert_true(read.scope == e.scope && read.at_ms == e.at_ms);
+	assert_true(st_span_equal(read.reason, e.reason) && st_span_equal(read.hashes, e.hashes));
+	St__Erase *same = st__erase__unpack(NULL, body.size, body.data);
+	assert_non_null(same);
+	assert_int_equal(same->hashes.len, 2 * ST_HASH_SIZE);
+	st__erase__free_unpacked(same, NULL);
+	assert_int_equal(st_erase_decode(st_span(body.data, body.size - 1), &read), ST_EWIRE); /* half a hash */
+	assert_int_equal(st_erase_decode(ST_SPAN_NONE, &read), ST_EWIRE);
+	st_buf_clear(&body);
+	e.reason = st_span_text("two\nlines");
+	assert_int_equal(st_erase_encode(&e, &body), 0);
+	assert_int_equal(st_erase_decode(st_buf_span(&body), &read), ST_EWIRE);
+	St__Erase many = ST__ERASE__INIT;
+	static uint8_t packed[ST_EVENT_MAX];
+	many.has_scope = many.has_hashes = 1;
+	many.scope = 1;
+	many.hashes = (ProtobufCBinaryData){ sizeof(hashes), hashes };
+	size_t size = st__erase__pack(&many, packed);
+	assert_int_equal(st_erase_decode(st_span(packed, size), &read), ST_EWIRE); /* one too many */
+	many.hashes.len -= ST_HASH_SIZE;
+	size = st__erase__pack(&many, packed);
+	assert_int_equal(st_erase_decode(st_span(packed, size), &read), 0);
+	st_buf_done(&body);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -256,6 +292,7 @@ int main(void)
 		cmocka_unit_test(test_unread),	   cmocka_unit_test(test_rubbish),
 		cmocka_unit_test(test_too_big),	   cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_not_recursive),
+		cmocka_unit_test(test_erase),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -31,7 +31,8 @@ enum { DEPTH_MAX = 3, SLACK = 64 * 1024 };
 	X(receipts, FRAME) X(want, FRAME) X(grant, FRAME) X(ping, FRAME) X(pong, FRAME)                \
 	X(refusal, FRAME) X(join, FRAME) X(joined, FRAME) X(frame, FRAME) X(push_part, PUSH)           \
 	X(push, PUSH) X(taken, FRAME) X(carried, CARRY) X(carry, CARRY) X(head, CARRY) \
-	X(heard, HEARD) X(heard_log, HEARD) X(ballot, BALLOT) X(tokens, TOKENS)
+	X(heard, HEARD) X(heard_log, HEARD) X(ballot, BALLOT) X(tokens, TOKENS)             \
+	X(erase, ERASE)
 
 static const struct {
 	const ProtobufCMessageDescriptor *d;
@@ -163,6 +164,12 @@ static int decode_ballot(struct st_span in)
 	return st_ballot_decode(in, &b);
 }
 
+static int decode_erase(struct st_span in)
+{
+	struct st_erase e;
+	return st_erase_decode(in, &e);
+}
+
 static int decode_tokens(struct st_span in)
 {
 	struct st_span hashes;
@@ -231,6 +238,7 @@ static const struct {
 	{ decode_ballot, ST_EVENT_MAX, ST_EVENT_ARENA },
 	{ decode_tokens, ST_EVENT_MAX, ST_EVENT_ARENA },
 	{ decode_city, ST_EVENT_MAX, ST_EVENT_ARENA },
+	{ decode_erase, ST_EVENT_MAX, ST_EVENT_ARENA },
 };
 
 /* Decodes within the arena, with whatever else is allocated counted as well. */

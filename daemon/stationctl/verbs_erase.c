@@ -1,0 +1,214 @@
+/* verbs_erase.c - a record's texts and personal fields erased at every tier, and which stations
+ * have confirmed it.
+ *
+ * Owns:    the question before what can't be taken back.
+ * Flow:    clerk -> verbs -> call */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <station/ask/erasures.h>
+#include "ctl.h"
+
+static const char *words_of(const char *name)
+{
+#define X(id, text, zh, en)          \
+	if (strcmp(name, text) == 0) \
+		return either(zh, en);
+	ST_ERASE_SCOPES(X)
+	ST_ERASURE_STATES(X)
+#undef X
+	return name;
+}
+
+/* 1: he wants it; 0: he doesn't; 2: nobody could be asked. */
+static int asked(const struct args *a, const char *what)
+{
+	char line[16] = "";
+	if (flag(a, "yes"))
+		return 1;
+	if (isatty(STDIN_FILENO) != 1)
+		return 2;
+	complain(T_ERASE_ASK, a->words[0], what);
+	return fgets(line, sizeof(line), stdin) != NULL && (line[0] == 'y' || line[0] == 'Y');
+}
+
+static int run_erase(const struct args *a)
+{
+	const char *event = option(a, "event"), *author = option(a, "author"),
+		   *reason = option(a, "reason");
+	const char *scope = event != NULL ? "event" : flag(a, "private") ? "private" : "all";
+	struct answer ans;
+	if (reason == NULL || reason[0] == 0 || (event != NULL && flag(a, "private"))) {
+		if (event != NULL && flag(a, "private"))
+			complain(T_ERASE_ONE);
+		else
+			complain(T_NEED_OPTION, "reason");
+		return CTL_USAGE;
+	}
+	int yes = asked(a, words_of(scope));
+	if (yes != 1) {
+		complain(yes == 2 ? T_ERASE_YES : T_ERASE_NOT);
+		return yes == 2 ? CTL_USAGE : CTL_REFUSED;
+	}
+	json_t *body = json_pack("{s:s, s:s, s:s}", "record", a->words[0], "reason", reason,
+				 "scope", scope);
+	if (event != NULL)
+		json_object_set_new(body, "event", json_string(event));
+	if (author != NULL)
+		json_object_set_new(body, "author", json_string(author));
+	int rc = call_post("/v1/erasures", body, &ans);
+	if (rc == 0 && ctl.json)
+		answer_print(&ans);
+	else if (rc == 0)
+		complain(T_ERASED, number(ans.json, "parts"), member(ans.json, "number"),
+			 member(ans.json, "event"));
+	answer_done(&ans);
+	return rc;
+}
+
+/* ---- list ---- */
+
+static const json_t *cell(const json_t *row, const json_t *columns, const char *name)
+{
+	size_t i;
+	json_t *c;
+	json_array_foreach((json_t *)(uintptr_t)columns, i, c)
+		if (strcmp(member(c, "name"), name) == 0)
+			return json_array_get(row, i);
+	return NULL;
+}
+
+static const char *cell_text(const json_t *row, const json_t *columns, const char *name)
+{
+	const char *value = json_string_value(cell(row, columns, name));
+	return value == NULL ? "" : value;
+}
+
+static long long cell_number(const json_t *row, const json_t *columns, const char *name)
+{
+	return json_integer_value(cell(row, columns, name));
+}
+
+static void print_rows(const json_t *answer)
+{
+	const json_t *c = json_object_get(answer, "columns");
+	const char *head[] = { either("编号", "number"),      either("范围", "scope"),
+			       either("发自", "from"),        either("时间", "written"),
+			       either("已确认", "confirmed"), either("本站", "here"),
+			       either("原因", "reason"),      either("事件", "event") };
+	struct table t;
+	size_t i;
+	json_t *row;
+	table_init(&t, sizeof(head) / sizeof(head[0]), "llllrlll");
+	table_add(&t, head);
+	json_array_foreach(json_object_get(answer, "rows"), i, row) {
+		char done[48];
+		(void)snprintf(done, sizeof(done), "%lld/%lld", cell_number(row, c, "confirmed"),
+			       cell_number(row, c, "expected"));
+		const char *cells[] = { cell_text(row, c, "number"),
+					words_of(cell_text(row, c, "scope")),
+					cell_text(row, c, "from"),
+					cell_text(row, c, "written"),
+					done,
+					words_of(cell_text(row, c, "state")),
+					cell_text(row, c, "reason"),
+					cell_text(row, c, "event") };
+		table_add(&t, cells);
+	}
+	table_print(&t);
+}
+
+static int run_list(const struct args *a)
+{
+	struct query q;
+	struct answer ans;
+	query_init(&q, "/v1/erasures");
+	query_add(&q, "limit", option(a, "limit"));
+	if (option(a, "csv") != NULL || option(a, "xlsx") != NULL) {
+		int all = out_pages(a, query_text(&q));
+		query_done(&q);
+		return all;
+	}
+	query_add(&q, "page", option(a, "from"));
+	int rc = call_get(query_text(&q), &ans);
+	query_done(&q);
+	if (rc == 0 && ctl.json) {
+		answer_print(&ans);
+	} else if (rc == 0) {
+		print_rows(ans.json);
+		if (member(ans.json, "next")[0] != 0)
+			complain(T_MORE, member(ans.json, "next"));
+	}
+	answer_done(&ans);
+	return rc;
+}
+
+/* ---- show ---- */
+
+static const char *station_words(const json_t *s)
+{
+	if (truth(s, "confirmed"))
+		return either("已抹除", "erased");
+	if (truth(s, "revoked"))
+		return either("未确认: 该站已吊销", "not confirmed: revoked");
+	if (strcmp(member(s, "state"), "waiting") == 0)
+		return either("未确认: 待下级取走", "not confirmed: waits for the child");
+	return either("未确认", "not confirmed");
+}
+
+static void print_one(const json_t *e)
+{
+	const json_t *why = json_object_get(e, "why");
+	size_t i;
+	json_t *s;
+	(void)printf("%s  %s  [%s]  %s %lld/%lld\n", member(e, "number"),
+		     words_of(member(e, "scope")), member(e, "event"),
+		     either("已确认", "confirmed"), number(e, "confirmed"), number(e, "expected"));
+	(void)printf("  %s %s%s%s: %s\n", member(e, "written"), member(e, "author"),
+		     member(e, "author")[0] ? " " : "", either("原因", "reason"),
+		     member(e, "reason"));
+	(void)printf("  %s", words_of(member(e, "state")));
+	if (json_is_object(why))
+		(void)printf(" (%s)", either(member(why, "zh"), member(why, "en")));
+	(void)putchar('\n');
+	json_array_foreach(json_object_get(e, "stations"), i, s)
+		(void)printf("    %-16s %s  %s %s\n", member(s, "station"), member(s, "name"),
+			     station_words(s), member(s, "at"));
+}
+
+static int run_show(const struct args *a)
+{
+	char path[256];
+	struct answer ans;
+	size_t i;
+	json_t *e;
+	(void)snprintf(path, sizeof(path), "/v1/erasures/%.200s", a->words[0]);
+	int rc = call_get(path, &ans);
+	if (rc == 0 && ctl.json)
+		answer_print(&ans);
+	else if (rc == 0)
+		json_array_foreach(json_object_get(ans.json, "erasures"), i, e)
+			print_one(e);
+	if (rc == 0 && !ctl.json && json_array_size(json_object_get(ans.json, "erasures")) == 0)
+		complain(T_ERASE_NONE, a->words[0]);
+	answer_done(&ans);
+	return rc;
+}
+
+const struct verb erase_verbs[] = {
+	{ "erase", "NUMBER|RECORD --reason TEXT [--private | --event EVENT] [--author ID] [--yes]",
+	  "reason !private event author !yes", 1, 1, run_erase,
+	  "在各级抹除一条记录的正文与个人信息 (不可恢复; 日志仍可核验); --private 只抹个人信息, "
+	  "--event 只抹一个事件的",
+	  "erase a record's texts and personal fields at every tier (for good; logs still verify); "
+	  "--private: personal "
+	  "fields only; --event: what one event brought",
+	  "stationctl erase 410611003-2026-000042-K7 --reason 本人书面要求 --yes" },
+	{ "erase list", "[--limit N] [--from TOKEN] " OUT_USAGE, "limit from " OUT_OPTIONS, 0, 0,
+	  run_list, "本站所知的抹除, 及几站已确认",
+	  "what was erased, and how many stations have confirmed it", "stationctl erase list" },
+	{ "erase show", "EVENT|NUMBER", "", 1, 1, run_show, "各站是否已抹除; 离线的站显示未确认",
+	  "station by station, whether it is erased; who is offline shows as not confirmed",
+	  "stationctl erase show 410611003-2026-000042-K7" },
+	{ NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL },
+};
