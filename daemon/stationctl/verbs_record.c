@@ -146,6 +146,24 @@ static void show_left(const json_t *left)
 	(void)puts("");
 }
 
+/* Of a merged one: what is handled for it, and whether its reporter has heard. */
+static void show_joined(const struct st_kind *k, const json_t *j)
+{
+	const char *reply = member(j, "reply");
+	if (!json_is_object(j))
+		return;
+	(void)printf("  %s %s  ", either("并入, 一并办理", "handled as"), member(j, "number"));
+	if (truth(j, "here"))
+		(void)printf("%s  %s %s; ", state_text(k, member(j, "state")), either("持有站", "holder"),
+			     member(j, "holder"));
+	else
+		(void)printf("(%s); ", either("不在本站", "not here"));
+	(void)printf("%s\n", truth(j, "told") ? either("反映人已告知", "its reporter has been told")
+					      : either("反映人未告知", "its reporter hasn't been told"));
+	if (reply[0] != 0)
+		(void)printf("    %s: %s\n", either("答复", "reply"), reply);
+}
+
 static int run_show(const struct args *a)
 {
 	char path[256];
@@ -174,6 +192,7 @@ static int run_show(const struct args *a)
 			show_event(k, e);
 		json_array_foreach(json_object_get(ans.json, "left"), i, e)
 			show_left(e);
+		show_joined(k, json_object_get(ans.json, "joined"));
 		if (k->number == ST_KIND_MATTER)
 			rc = matters_merged(member(r, "number"));
 	}

@@ -141,6 +141,8 @@ json_t *api_aside(const struct st_aside *a);
 bool api_is_unseen(const struct st_life_event *e); /* it asks something of us, and nobody has looked */
 void api_seen(struct station *s, const char *record); /* says so; nobody waits for it */
 
+/* api_joined.c: of a merged record, what is handled for it; NULL: it isn't merged. */
+int api_joined(struct st_txn *t, const struct st_record *r, json_t **ret_joined);
 /* What one field of the record's events has named and another hasn't (st_left), from those events as JSON. */
 struct st_kind;
 json_t *api_left(const struct st_kind *k, const json_t *events);

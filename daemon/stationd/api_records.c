@@ -144,7 +144,7 @@ struct showing {
 	struct request *q;
 	struct st_txn *txn;
 	const struct st_kind *kind;
-	json_t *events, *record;
+	json_t *events, *record, *joined;
 	bool with_events, unseen;
 };
 
@@ -247,9 +247,10 @@ static int read_record(struct st_txn *t, void *arg)
 	x->record = record_json(t, &r);
 	if (x->record == NULL)
 		return ST_ECORRUPT;
-	return x->with_events
+	rc = api_joined(t, &r, &x->joined);
+	return rc == 0 && x->with_events
 		       ? st_life_each(t, &r, &x->q->station->keys.grant, add_event, x)
-		       : 0;
+		       : rc;
 }
 
 static int get_record(struct request *q)
@@ -260,12 +261,14 @@ static int get_record(struct request *q)
 	if (rc < 0) {
 		json_decref(x.events);
 		json_decref(x.record);
+		json_decref(x.joined);
 		return rc;
 	}
 	if (x.unseen)
 		api_seen(q->station, q->rest); /* the holder has opened it: its writer may know */
 	json_t *left = x.with_events ? api_left(x.kind, x.events) : json_null();
-	return api_json(q, json_pack("{s:o, s:o, s:o}", "record", x.record, "events", x.events, "left", left));
+	return api_json(q, json_pack("{s:o, s:o, s:o, s:o?}", "record", x.record, "events", x.events, "left",
+				     left, "joined", x.joined));
 }
 
 /* ---- lists ---- */

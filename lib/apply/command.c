@@ -264,6 +264,19 @@ static int address_all(struct st_apply *a, const struct st_checked *c, const str
 	return rc;
 }
 
+struct addressing {
+	struct st_apply *apply;
+	struct st_event *event;
+};
+
+/* And who had what was merged into it. It comes to them in any case (joined.c); addressed, it shows when it is
+ * withheld, so it is where there is room. A note asks something of whom it is addressed to: of them, nothing. */
+static int address_joined(uint32_t station, void *arg)
+{
+	struct addressing *x = arg;
+	return command_address(x->apply, station, x->event);
+}
+
 /* The row as the fold will have it, so that a next move of the same transaction can be checked. */
 static int step(struct st_apply *a, struct st_record *r, const struct st_event *e)
 {
@@ -306,6 +319,8 @@ int command_add(struct st_apply *a, const struct st_command *c, struct st_checke
 		rc = build(a, c, checked, r, &e);
 	if (rc == 0)
 		rc = address_all(a, checked, r, &e);
+	if (rc == 0 && e.type != ST_NOTE)
+		rc = joined_each(a, r, address_joined, &(struct addressing){ a, &e });
 	if (rc < 0)
 		return rc;
 	st_assert(parts.count <= PARTS_MAX);

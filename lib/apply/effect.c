@@ -3,7 +3,7 @@
  * Owns:    the order of it, the same for every way in which an event comes: written here, pushed, carried, or
  *          folded anew.
  * Promise: 2 and 11: what can't be read goes on to whom it is addressed, all the same.
- * Flow:    own log, push, carry, rebuild -> effect -> roll, city, fold, votes, erase, online, route, heard */
+ * Flow:    own log, push, carry, rebuild -> effect -> roll, city, fold, votes, erase, online, route, joined, heard */
 #include "group.h"
 #include <station/base/check.h>
 
@@ -55,6 +55,8 @@ int effect_arrived(struct st_apply *a, const struct st_log *log, const struct st
 	if (rc < 0 || unread < 0)
 		return rc < 0 ? rc : 1;
 	rc = route_late(a, log, e); /* a hand-on may have come before its history */
+	if (rc == 0)
+		rc = route_joined(a, log, e);
 	if (rc == 0)
 		rc = heard_arrives(a, log, e);
 	return rc < 0 ? rc : erase_say(a);

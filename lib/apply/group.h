@@ -208,6 +208,18 @@ int job_push(struct st_apply *a, struct st_job_push *job);
 int route_event(struct st_apply *a, const struct st_log *log, const struct st_event *e);
 /* An event of a record that is held further down: it belongs to the history that went there before it. */
 int route_late(struct st_apply *a, const struct st_log *log, const struct st_event *e);
+/* One event more to a child, unless it has it by its writer or an address. */
+int route_also(struct st_apply *a, const struct st_log *log, const struct st_event *e, uint32_t child);
+/* All that is here of a record, unless it was opened at or below the child. */
+int route_whole(struct st_apply *a, uint32_t child, const struct st_record *r);
+/* Whether the event is part of the chain of its record. */
+int route_on_chain(struct st_apply *a, const struct st_record *r, const struct st_log *log,
+		   const struct st_event *e, bool *ret_on);
+/* joined.c: a matter's events, to whoever had another one that was merged into it */
+int route_joined(struct st_apply *a, const struct st_log *log, const struct st_event *e);
+/* Who opened or held what was merged into it. Non-zero from fn stops and is returned. */
+typedef int joined_fn(uint32_t station, void *arg);
+int joined_each(struct st_apply *a, const struct st_record *r, joined_fn *fn, void *arg);
 /* An erase goes on to every station that has, or had, the record, as far as is known here. */
 int route_erasure(struct st_apply *a, const struct st_log *log, const struct st_event *e);
 /* All stations that are known, and the city's tables, to a new child. */

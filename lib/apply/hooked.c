@@ -10,8 +10,6 @@
 #include <station/base/check.h>
 #include <station/work/merge.h>
 
-enum { JOINED_MAX = 500 }; /* matters merged into one that hear of its result at once */
-
 static int hooks_on(struct st_apply *a)
 {
 	uint8_t on;
@@ -96,41 +94,20 @@ static int tell(struct st_apply *a, const struct st_record *r, const struct st_e
 	return rc < 0 ? rc : st_online_put(a->txn, &o);
 }
 
-struct under {
-	struct st_record *list;
-	size_t count;
-};
-
-static int add_joined(const struct st_record *r, const struct st_merge *m, void *arg)
-{
-	struct under *u = arg;
-	(void)m;
-	for (size_t i = 0; i < u->count; i++)
-		if (u->list[i].ref.opener == r->ref.opener &&
-		    memcmp(u->list[i].ref.ulid.bytes, r->ref.ulid.bytes, ST_ULID_SIZE) == 0)
-			return 0; /* a ring */
-	if (u->count == JOINED_MAX)
-		return 1;
-	st_record_copy(&u->list[u->count++], r);
-	return 0;
-}
-
 /* Everyone who was merged into it, over those that were merged themselves. */
 static int tell_joined(struct st_apply *a, const struct st_record *r, const struct st_event *e)
 {
-	struct under u = { .list = calloc(JOINED_MAX, sizeof(*u.list)) };
+	struct st_record *list = NULL;
 	struct st_merge_reader *x = NULL;
-	int rc = u.list == NULL ? ST_ENOMEM : st_merge_reader_new(a->txn, &x);
+	size_t count = 0;
+	int rc = st_merge_reader_new(a->txn, &x);
 	if (rc == 0)
-		rc = st_merge_each(x, r, add_joined, &u);
-	for (size_t i = 0; rc >= 0 && i < u.count; i++) {
-		rc = tell(a, &u.list[i], e);
-		if (rc == 0)
-			rc = st_merge_each(x, &u.list[i], add_joined, &u);
-	}
+		rc = st_merge_under(x, r, &list, &count);
 	st_merge_reader_free(x);
-	free(u.list);
-	return rc < 0 ? rc : 0;
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		rc = tell(a, &list[i], e);
+	free(list);
+	return rc;
 }
 
 int online_event(struct st_apply *a, const struct st_event *e)

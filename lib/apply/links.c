@@ -1,7 +1,7 @@
 /* links.c - do the records that a command refers to exist?
  *
  * Owns:    that question. A record opened at this station or below it is here, so a link to one must
- *          find it, and of the right kind; what was opened elsewhere may not be here, and is taken
+ *          find it, and of the right kind; what was opened elsewhere may not be here, and is then taken
  *          by its form alone. What is found is written by its number, however it was given, so that all
  *          links to a record read the same.
  * Promise: 8: a mistyped number is refused before anything is written.
@@ -34,10 +34,13 @@ static int check_link(struct st_apply *a, const struct st_field_row *row, struct
 	int rc = st_record_name_opener(*name, &opener);
 	if (rc == 0 && !st_code_empty(&opener))
 		rc = st_station_number(a->txn, &opener, &station);
-	if (rc == ST_ENOTFOUND || (rc == 0 && !st_station_below(a->txn, station, a->self.station.number)))
+	if (rc == ST_ENOTFOUND)
 		return 0;
+	bool elsewhere = rc == 0 && !st_station_below(a->txn, station, a->self.station.number);
 	if (rc == 0)
 		rc = st_record_resolve(a->txn, *name, &ref);
+	if (elsewhere && (rc == ST_ENOTFOUND || rc == ST_EFIELD))
+		return 0;
 	if (rc == 0)
 		rc = st_record_load(a->txn, &ref, &other);
 	if (rc < 0)

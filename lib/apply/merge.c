@@ -8,7 +8,6 @@
  * Flow:    command -> merge -> own log */
 #include "group.h"
 #include <stdio.h>
-#include <string.h>
 #include <station/base/check.h>
 #include <station/work/merge.h>
 
@@ -32,11 +31,6 @@ static int name_end(struct st_apply *a, struct st_record *r, char place[ST_PLACE
 	return ST_EJOINED;
 }
 
-static bool same(const struct st_record_ref *a, const struct st_record_ref *b)
-{
-	return a->opener == b->opener && memcmp(a->ulid.bytes, b->ulid.bytes, ST_ULID_SIZE) == 0;
-}
-
 int merge_check(struct st_apply *a, const struct st_checked *c, const struct st_record *r,
 		char place[ST_PLACE_MAX])
 {
@@ -56,7 +50,7 @@ int merge_check(struct st_apply *a, const struct st_checked *c, const struct st_
 		       (const char *)f->text.data);
 	if (rc < 0)
 		return rc;
-	if (same(&ref, &r->ref))
+	if (st_record_same(&ref, &r->ref))
 		return ST_EITSELF;
 	if (other.kind != c->kind->number) /* one that was opened elsewhere was taken by its form so far */
 		return ST_EKIND;

@@ -238,6 +238,8 @@ static int fold_all(struct st_apply *a)
 		if (rc == 0)
 			rc = route_event(a, &o->log, &e);
 		if (rc == 0)
+			rc = route_joined(a, &o->log, &e);
+		if (rc == 0)
 			rc = heard_own(a, &o->log, &e);
 		if (rc == 0)
 			rc = erase_say(a);

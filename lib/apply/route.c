@@ -2,6 +2,7 @@
  *
  * Owns:    the rule of the way: an addressed event turns at the lowest station above both its writer and whom it is
  *          for, and goes down from there hop by hop, each hop storing it first.
+ *          What was merged goes by joined.c's rule, which turns at the same place.
  * Promise: 2: an outbox row is in the transaction that stores the event; 7: a hand-on brings the record's earlier
  *          events, and no private part but its own.
  * Flow:    own log, push, carry -> route -> outbox */
@@ -27,6 +28,7 @@ struct spreading {
 	struct st_apply *apply;
 	uint32_t writer, log;
 	uint64_t seq;
+	bool strays; /* all that is off the chain, not notes alone */
 };
 
 static int spread_to(const struct st_station *s, void *arg)
@@ -38,11 +40,11 @@ static int spread_to(const struct st_station *s, void *arg)
 	return rc < 0 ? rc : rc == 1 ? 0 : put(x->apply, s->number, x->log, x->seq);
 }
 
-static int put_note(const struct st_stray *stray, void *arg)
+static int put_stray(const struct st_stray *stray, void *arg)
 {
 	struct spreading *x = arg; /* log: the child's number */
 	struct st_log log;
-	if (stray->why != ST_STRAY_NOTE)
+	if (stray->why != ST_STRAY_NOTE && !x->strays)
 		return 0;
 	int rc = st_log_get(x->apply->txn, stray->log, &log);
 	if (rc == 0)
@@ -62,12 +64,12 @@ static int put_erasure(const struct st_erasure *e, void *arg)
 	return rc < 0 ? rc : rc == 1 ? 0 : put(x->apply, x->log, e->log, e->seq);
 }
 
-/* All that is known of the record, oldest first, before the event that hands it on. */
+/* All that is known of the record, oldest first, but for one event. */
 static int history(struct st_apply *a, uint32_t child, const struct st_record *r,
-		   const struct st_place *but)
+		   const struct st_place *but, bool strays)
 {
 	st_assert(child > 0);
-	struct spreading notes = { .apply = a, .log = child };
+	struct spreading off = { .apply = a, .log = child, .strays = strays };
 	struct st_step *steps = NULL;
 	size_t count = 0;
 	int rc = st_record_chain(a->txn, r, &steps, &count);
@@ -79,8 +81,17 @@ static int history(struct st_apply *a, uint32_t child, const struct st_record *r
 	}
 	free(steps);
 	if (rc == 0)
-		rc = st_stray_each(a->txn, &r->ref, put_note, &notes);
-	return rc < 0 ? rc : st_erasure_each(a->txn, &r->ref, 0, 0, put_erasure, &notes);
+		rc = st_stray_each(a->txn, &r->ref, put_stray, &off);
+	return rc < 0 ? rc : st_erasure_each(a->txn, &r->ref, 0, 0, put_erasure, &off);
+}
+
+int route_whole(struct st_apply *a, uint32_t child, const struct st_record *r)
+{
+	static const struct st_place nowhere = { .seq = 0 };
+	int rc = st_station_below(a->txn, r->ref.opener, child);
+	if (rc != 0)
+		return rc < 0 ? rc : 0; /* each of its events is addressed to its opener */
+	return history(a, child, r, &nowhere, true);
 }
 
 /* One event on its way, and whom it gives its record to (empty: nobody). */
@@ -103,7 +114,7 @@ static int bring_history(struct st_apply *a, uint32_t child, const struct st_log
 		rc = st_record_load(a->txn, &ref, &r);
 	if (rc < 0)
 		return rc == ST_ENOTFOUND ? 0 : rc;
-	return history(a, child, &r, &at);
+	return history(a, child, &r, &at, false);
 }
 
 /* Into the child's outbox, behind the record's history where the event hands the record on to there. */
@@ -186,7 +197,7 @@ int route_event(struct st_apply *a, const struct st_log *log, const struct st_ev
 	if (e->addressee_count > 0)
 		event_gives(a, e, &r.holder);
 	for (size_t i = 0; i < e->addressee_count; i++) {
-		struct spreading x = { a, log->station, log->number, e->at.seq };
+		struct spreading x = { a, log->station, log->number, e->at.seq, false };
 		int rc = route_one(&r, &e->addressees[i], ways, &count);
 		if (rc == ST_EEXIST)
 			return st_station_each(a->txn, spread_to, &x);
@@ -269,6 +280,11 @@ static int erase_to_stray(const struct st_stray *s, void *arg)
 	return rc < 0 ? rc : erase_to(x, log.station);
 }
 
+static int erase_to_joined(uint32_t station, void *arg)
+{
+	return erase_to(arg, station);
+}
+
 int route_erasure(struct st_apply *a, const struct st_log *log, const struct st_event *e)
 {
 	struct erasing x = { .routing = { .apply = a, .log = log, .event = e } };
@@ -291,7 +307,9 @@ int route_erasure(struct st_apply *a, const struct st_log *log, const struct st_
 			rc = erase_to(&x, steps[i].holder);
 	}
 	free(steps);
-	return rc < 0 ? rc : st_stray_each(a->txn, &ref, erase_to_stray, &x);
+	if (rc == 0)
+		rc = st_stray_each(a->txn, &ref, erase_to_stray, &x);
+	return rc < 0 ? rc : joined_each(a, &r, erase_to_joined, &x);
 }
 
 /* ---- what comes late ---- */
@@ -312,12 +330,26 @@ static int addressed_below(struct st_apply *a, const struct st_event *e, uint32_
 	return rc;
 }
 
+/* 1: the child has it, or will have: from its writer, or by its address. */
+static int gone(struct st_apply *a, const struct st_log *log, const struct st_event *e, uint32_t child)
+{
+	int rc = writes(a, child, log->station);
+	return rc != 0 ? rc : addressed_below(a, e, child);
+}
+
+int route_also(struct st_apply *a, const struct st_log *log, const struct st_event *e, uint32_t child)
+{
+	int rc = gone(a, log, e, child);
+	return rc < 0 ? rc : rc == 1 ? 0 : put(a, child, log->number, e->at.seq);
+}
+
 /* Is it part of the chain that led to the holder of now? Then it is the last piece that had been missing:
  * until it came, the hand-on waited, and nothing before it could be brought along. */
-static int on_chain(struct st_apply *a, const struct st_record *r, const struct st_log *log,
-		    const struct st_event *e, bool *ret_on)
+int route_on_chain(struct st_apply *a, const struct st_record *r, const struct st_log *log,
+		   const struct st_event *e, bool *ret_on)
 {
 	st_assert(r->revision > 0);
+	*ret_on = false;
 	struct st_step *steps = NULL;
 	size_t count = 0;
 	int rc = st_record_chain(a->txn, r, &steps, &count);
@@ -337,16 +369,14 @@ int route_late(struct st_apply *a, const struct st_log *log, const struct st_eve
 	int rc = st_station_branch_of(a->txn, r->holder, self, &child);
 	if (rc < 0)
 		return rc == ST_ESUBTREE ? 0 : rc;
-	rc = writes(a, child, log->station);
-	if (rc == 0)
-		rc = addressed_below(a, e, child);
+	rc = gone(a, log, e, child);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	bool last = false;
-	rc = e->type == ST_NOTE ? 0 : on_chain(a, r, log, e, &last);
+	rc = e->type == ST_NOTE ? 0 : route_on_chain(a, r, log, e, &last);
 	if (rc < 0)
 		return rc;
-	return last ? history(a, child, r, &nowhere) : put(a, child, log->number, e->at.seq);
+	return last ? history(a, child, r, &nowhere, false) : put(a, child, log->number, e->at.seq);
 }
 
 static int roll_to(const struct st_station *s, void *arg)

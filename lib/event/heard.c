@@ -1,6 +1,6 @@
 /* heard.c - the body that says which events of others have come, and been seen.
  *
- * Owns:    its bytes (proto/event.proto), and which events are asked after at all.
+ * Owns:    its bytes (proto/event.proto), which events are asked after at all, and which take sealed parts along.
  * Promise: 9: a stranger's bytes name at most ST_HEARD_MAX positions.
  * Flow:    apply -> heard -> event; event -> heard -> apply, ask */
 #include <station/event/event.h>
@@ -23,6 +23,18 @@ bool st_event_directs(const struct st_event *e, const struct st_code *holder,
 		return true;
 	return (e->type == ST_MOVE || e->type == ST_REASSIGN) && !st_code_empty(holder) &&
 	       st_code_equal(holder, &to->station);
+}
+
+bool st_event_grants(const struct st_event *e, struct st_arena *arena, struct st_code *ret_to)
+{
+	struct st_change change;
+	memset(ret_to, 0, sizeof(*ret_to));
+	if (e->addressee_count == 0)
+		return false;
+	if (st_change_decode(e->type, e->body, arena, &change) < 0)
+		return true;
+	*ret_to = change.holder;
+	return !st_code_empty(ret_to);
 }
 
 /* A decimal number from 1 on, up to the end or a slash. */

@@ -41,6 +41,23 @@ struct carrying {
 	size_t told_count;
 };
 
+/* 1: what is sealed goes along: this is the way to whom its key is sealed to. Who only hears of a hand-on has no use
+ * for it. */
+static int granted(struct carrying *c, const struct st_event *e)
+{
+	struct st_code to;
+	uint32_t holder = 0;
+	st_assert(c->to->child > 0);
+	if (!st_event_has_part(e, ST_PART_KEY) || !st_event_grants(e, &c->arena, &to))
+		return 0;
+	if (st_code_empty(&to))
+		return 1;
+	int rc = st_station_number(c->txn, &to, &holder);
+	if (rc == 0)
+		rc = st_station_below(c->txn, holder, c->to->child);
+	return rc == ST_ENOTFOUND ? 0 : rc;
+}
+
 static int put_parts(struct carrying *c, uint32_t log, uint64_t seq)
 {
 	struct st_event e;
@@ -49,11 +66,13 @@ static int put_parts(struct carrying *c, uint32_t log, uint64_t seq)
 	int rc = st_event_decode(st_buf_span(&c->event), &c->arena, &e);
 	if (rc < 0 && rc != ST_EUNREAD)
 		return 0; /* it travels without parts */
-	bool granted = e.addressee_count > 0 && st_event_has_part(&e, ST_PART_KEY);
+	int sealed = granted(c, &e);
+	if (sealed < 0)
+		return sealed;
 	for (size_t n = 0; n < e.part_count; n++) {
 		st_buf_clear(&c->stored);
 		st_buf_clear(part);
-		rc = st_part_goes(e.parts[n].type, granted)
+		rc = st_part_goes(e.parts[n].type, sealed == 1)
 			     ? st_part_get_row(c->txn, log, seq, (unsigned)n, &c->stored)
 			     : ST_ENOTFOUND;
 		if (rc == ST_ENOTFOUND)

@@ -125,7 +125,8 @@ void packer_compress(struct st_packer *p, struct st_packed *packed)
 /* Adds the parts that travel and are still here. A dropped one is simply not sent. */
 static int gather_parts(struct st_packer *p, uint64_t seq, const struct st_event *e)
 {
-	bool granted = e->addressee_count > 0 && st_event_has_part(e, ST_PART_KEY);
+	struct st_code to;
+	bool granted = st_event_has_part(e, ST_PART_KEY) && st_event_grants(e, &p->arena, &to);
 	for (size_t n = 0; n < e->part_count; n++) {
 		if (!st_part_goes(e->parts[n].type, granted) ||
 		    p->item_part_count == ST_PUSH_PARTS_MAX)

@@ -167,6 +167,11 @@ int st_merge_end(struct st_merge_reader *x, struct st_record *r)
 
 /* ---- and back: what was merged into a record ---- */
 
+bool st_record_same(const struct st_record_ref *a, const struct st_record_ref *b)
+{
+	return a->opener == b->opener && memcmp(a->ulid.bytes, b->ulid.bytes, ST_ULID_SIZE) == 0;
+}
+
 struct joining {
 	struct st_merge_reader *reader;
 	const struct st_record *target;
@@ -188,9 +193,7 @@ static int joins(const struct st_record_ref *ref, uint32_t value, uint32_t day, 
 	if (rc < 0)
 		return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;
 	/* Values of links are hashes: another number may have the same. */
-	bool same = merge.here && merge.target.opener == to->opener &&
-		    memcmp(merge.target.ulid.bytes, to->ulid.bytes, ST_ULID_SIZE) == 0;
-	return same ? j->fn(&r, &merge, j->arg) : 0;
+	return merge.here && st_record_same(&merge.target, to) ? j->fn(&r, &merge, j->arg) : 0;
 }
 
 /* Those whose merge names it, by the hash of its number. 1: nothing of its kind is merged. */
@@ -223,6 +226,44 @@ int st_merge_each(struct st_merge_reader *x, const struct st_record *target, st_
 	ST_REQUIRE(fn != NULL);
 	int rc = naming(x->txn, target, &q);
 	return rc == 0 ? st_facet_each(x->txn, &q, joins, &j) : rc == 1 ? 0 : rc;
+}
+
+struct under {
+	const struct st_record *target;
+	struct st_record *list;
+	size_t count;
+};
+
+static int add_under(const struct st_record *r, const struct st_merge *m, void *arg)
+{
+	struct under *u = arg;
+	(void)m;
+	if (st_record_same(&r->ref, &u->target->ref))
+		return 0;
+	for (size_t i = 0; i < u->count; i++)
+		if (st_record_same(&u->list[i].ref, &r->ref))
+			return 0; /* a ring */
+	if (u->count == ST_JOINED_MAX)
+		return 1;
+	st_record_copy(&u->list[u->count++], r);
+	return 0;
+}
+
+int st_merge_under(struct st_merge_reader *x, const struct st_record *target,
+		   struct st_record **ret_list, size_t *ret_count)
+{
+	struct under u = { .target = target, .list = calloc(ST_JOINED_MAX, sizeof(*u.list)) };
+	int rc = u.list == NULL ? ST_ENOMEM : st_merge_each(x, target, add_under, &u);
+	for (size_t i = 0; rc == 0 && i < u.count; i++)
+		rc = st_merge_each(x, &u.list[i], add_under, &u);
+	st_assert(u.count <= ST_JOINED_MAX);
+	if (rc < 0) {
+		free(u.list);
+		return rc;
+	}
+	*ret_list = u.list;
+	*ret_count = u.count;
+	return 0;
 }
 
 static int found(const struct st_record_ref *ref, uint32_t value, uint32_t day, void *arg)

@@ -354,6 +354,7 @@ void check_all(struct sim *sim)
 		check_city(s);
 	}
 	check_merges(sim);
+	check_joined(sim);
 	check_online(sim);
 	check_vote(sim);
 	check_erased(sim);

@@ -108,6 +108,7 @@ static void start(struct sim *sim)
 	city_start(sim);
 	online_start(sim);
 	vote_start(sim);
+	joined_start(sim);
 	heads_start(sim);
 	erase_start(sim);
 }

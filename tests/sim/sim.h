@@ -9,7 +9,7 @@
  *   join     invite, enrol, adopt
  *   clerk    what people do; rogue: what nobody should do
  *            wish, values: one thing that a clerk wants, from any kind's table; import; city: main's tables;
- *            online: the platform; vote: a vote of deputies
+ *            online: the platform; vote: a vote of deputies; joined: what is merged far from where it was opened
  *   erase    who has what erased, and what is left of it
  *   told     the model: what people and neighbours were told, and nothing else
  *   check    the disks against the model; records, life, lists: what became of each record; heard: who knows
@@ -370,6 +370,12 @@ void check_online(struct sim *sim);
 void vote_start(struct sim *sim);
 void vote_free(struct sim *sim);
 void check_vote(struct sim *sim);
+
+/* ---- joined.c ---- */
+
+void joined_start(struct sim *sim);
+/* Whoever had a merged matter holds what main holds of the one that is handled for it. */
+void check_joined(struct sim *sim);
 
 /* ---- erase.c ---- */
 

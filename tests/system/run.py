@@ -30,6 +30,7 @@ import cities  # noqa: E402
 import directives  # noqa: E402
 import erasures  # noqa: E402
 import heads  # noqa: E402
+import joined  # noqa: E402
 import online  # noqa: E402
 import questions  # noqa: E402
 import tables  # noqa: E402
@@ -1864,8 +1865,8 @@ def main():
     args = parser.parse_args()
     BUILD = args.build
     passed = failed = 0
-    tests = [f for f in TESTS + cities.TESTS + directives.TESTS + erasures.TESTS + heads.TESTS + online.TESTS
-             + tables.TESTS
+    tests = [f for f in TESTS + cities.TESTS + directives.TESTS + erasures.TESTS + heads.TESTS + joined.TESTS
+             + online.TESTS + tables.TESTS
              if not args.names or f.__name__ in args.names]
     if args.lanes > 1:
         return run_lanes([f.__name__ for f in tests], args.lanes)

@@ -187,6 +187,9 @@ ST_MUST int st_change_decode(uint32_t type, struct st_span body, struct st_arena
  * it is addressed to are only told. holder: the change's; that an addressee has heard is said of these alone. */
 bool st_event_directs(const struct st_event *e, const struct st_code *holder,
 		      const struct st_addressee *to);
+/* Whether a key beside it travels: it gives its record to somebody (*ret_to), whom that is sealed to. What can't be
+ * read here may do so (*ret_to empty); a key of its writer's own stays at home, whoever hears of the event. */
+bool st_event_grants(const struct st_event *e, struct st_arena *arena, struct st_code *ret_to);
 /* The fields of a text or private part's content. */
 ST_MUST int st_fields_encode(const struct st_field *fields, size_t count, struct st_buf *to);
 ST_MUST int st_fields_decode(struct st_span content, struct st_arena *arena,

@@ -6,7 +6,10 @@
 #pragma once
 #include <station/work/record.h>
 
-enum { ST_MERGE_STEPS_MAX = 32 /* of a walk from a merged record to the one that is handled */ };
+enum {
+	ST_MERGE_STEPS_MAX = 32, /* of a walk from a merged record to the one that is handled */
+	ST_JOINED_MAX = 500,     /* that were merged into one, and hear of it at once */
+};
 
 /* The field by which this move merges; NULL: it doesn't. */
 const struct st_field_row *st_merge_field(const struct st_kind *k, const struct st_move_row *m);
@@ -41,5 +44,10 @@ ST_MUST int st_merge_end(struct st_merge_reader *x, struct st_record *r);
 typedef int st_merged_fn(const struct st_record *r, const struct st_merge *m, void *arg);
 ST_MUST int st_merge_each(struct st_merge_reader *x, const struct st_record *target, st_merged_fn *fn,
 			  void *arg);
+/* All that were merged into it, over those that were merged themselves: the direct ones first, each set in order of
+ * opening, ST_JOINED_MAX at most; not the target itself, in a ring. *ret_list is the caller's to free. */
+ST_MUST int st_merge_under(struct st_merge_reader *x, const struct st_record *target,
+			   struct st_record **ret_list, size_t *ret_count);
+bool st_record_same(const struct st_record_ref *a, const struct st_record_ref *b);
 /* 1: there may be any; without a reader, for whoever asks of each event. */
 ST_MUST int st_merge_any(struct st_txn *t, const struct st_record *target);
