@@ -17,11 +17,15 @@ add() {
 	fi
 	passed=$((passed + p))
 	failed=$((failed + f))
+	now=$(date +%s)
+	echo "--- $2: $((now - begun)) s"
+	begun=$now
 }
+begun=$(date +%s)
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
-# Of the faults each seventh here, and all of them in make faults.
-FAULT_STEP=7 tests/run.sh "$@" | tee "$out"
+# Of the faults one of thirteen here, and all of them in make faults.
+FAULT_STEP=13 tests/run.sh "$@" | tee "$out"
 add "$out" unit
 tests/fuzz/run.sh 3 "$build"/fuzz/* | tee "$out"
 add "$out" fuzz

@@ -137,9 +137,9 @@ static struct list take_group(struct writer *w, bool *ret_bulk)
 /* Called with the mutex held. */
 static void bulk_took(struct writer *w, size_t bytes, uint64_t ns)
 {
-	uint64_t now = now_ns();
+	uint64_t now = now_ns(), rest = WRITER_REST_TIMES * ns, most = (uint64_t)WRITER_REST_MOST_MS * 1000000;
 	if (now < w->crowd_until_ns)
-		w->rest_until_ns = now + WRITER_REST_TIMES * ns;
+		w->rest_until_ns = now + (rest < most ? rest : most);
 	uint64_t fits = (uint64_t)bytes * WRITER_BULK_MS * 1000000 / (ns + 1);
 	w->bulk_bytes = fits < WRITER_SLICE_BYTES ? WRITER_SLICE_BYTES
 			: fits > WRITER_BULK_BYTES ? WRITER_BULK_BYTES : (size_t)fits;
