@@ -125,13 +125,15 @@ static void take_claims(void *arg, const struct st_claim *claims, size_t count)
 		job_free(j);
 }
 
-/* An honest child is refused for want of room, and for what follows from that. Nothing else. */
+/* An honest child is refused for want of room, and for what follows from that. Nothing else; but what comes late
+ * on a line that it has left for another may be older than what is here by then, and nobody hears of that. */
 static void take_refused(void *arg, int code, const struct st_log_id *log)
 {
 	struct child *c = arg;
 	bool room = code == ST_EFULL || code == ST_EIO || code == ST_EBUSY || code == ST_ENOMEM;
 	bool fits = room || (code == ST_ESEQ && c->any_refused) || code == ST_EREVOKED ||
-		    (code == ST_ESTATE && c->silenced);
+		    (code == ST_ESTATE && c->silenced) ||
+		    (code == ST_EFORKED && c->route != c->station->up.conn);
 	sim_trace(c->parent->sim, c->parent, st_error_name(code), c->station->index, log != NULL);
 	SIM_CHECK(c->parent->sim, c->parent, fits || c->tainted, "%s of %s is refused: %s",
 		  log == NULL ? "a frame" : log->station.text, c->code.text, st_error_name(code));

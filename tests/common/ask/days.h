@@ -121,7 +121,7 @@ static size_t planned_days(const struct counted *c, const struct lived *l, uint3
 		struct plan_on p = plan_on(l, day);
 		uint32_t falls = p.active ? stands_on(c, &p, day) : 0;
 		bool taken = falls == 0 || (falls != day && stands_on(c, &p, falls) != 0);
-		for (uint32_t back = 1; !taken && falls != day && back <= LATER; back++)
+		for (uint32_t back = 1; !taken && falls != day && back <= LATER && back < day; back++)
 			taken = stands_on(c, &p, day - back) == falls;
 		ST_REQUIRE(n < DAYS);
 		if (!taken)

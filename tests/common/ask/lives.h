@@ -40,7 +40,7 @@ struct town { /* a station as the certificates say */
 	bool covered, heard, revoked;
 	uint64_t checkpoint_s, size;
 };
-enum { LIVES = 4096, TOWNS = 32, LINES = 4096, LINE = 1200, TEXTS = 512, OFFICIALS = 16 };
+enum { LIVES = 4096, TOWNS = 32, LINES = 4096, LINE = 1200, TEXTS = 512, OFFICIALS = 16, RANKED = 20 };
 /* A table of points as the city issued it: lines in their order, of_nothing of the first. */
 struct towns_points {
 	bool none;
@@ -69,6 +69,7 @@ struct counted {
 	size_t text_count;
 	const char *texts[TEXTS]; /* of texts_of */
 	char (*lines)[LINE]; /* LINES of them */
+	size_t ranked_from;  /* from this one on, counted from 1, the question gives RANKED at most; 0: all */
 };
 
 /* A state that the table doesn't know is open, whoever signed it. */

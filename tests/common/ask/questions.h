@@ -65,9 +65,52 @@ static int by_line(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
+/* Voices, the last but one of a line's cells. */
+static unsigned voices_in(const char *line)
+{
+	const char *at = strrchr(line, '|');
+	ST_REQUIRE(at != NULL);
+	while (at > line && at[-1] != '|')
+		at--;
+	return (unsigned)strtoul(at, NULL, 10);
+}
+
+static int by_voices(const void *a, const void *b)
+{
+	unsigned x = voices_in(a), y = voices_in(b);
+	return x != y ? (x > y ? -1 : 1) : strcmp(a, b);
+}
+
+static bool in_answer(const struct answer *a, const char *line)
+{
+	for (size_t i = 0; i < a->count; i++)
+		if (strcmp(a->lines[i], line) == 0)
+			return true;
+	return false;
+}
+
+/* Of more than the question gives, those with most voices; of those that have as many as the last of them, the
+ * ones that the answer chose. */
+static void keep_ranked(const struct answer *a, struct counted *c)
+{
+	if (c->ranked_from == 0)
+		return;
+	size_t from = c->ranked_from - 1, kept = from, most = from + RANKED;
+	c->ranked_from = 0;
+	if (c->line_count <= most)
+		return;
+	qsort(c->lines + from, c->line_count - from, LINE, by_voices);
+	unsigned least = voices_in(c->lines[most - 1]);
+	for (size_t i = from; i < c->line_count && kept < most; i++)
+		if (voices_in(c->lines[i]) > least || in_answer(a, c->lines[i]))
+			memmove(c->lines[kept++], c->lines[i], LINE);
+	c->line_count = kept;
+}
+
 /* The recount's lines beside the answer's, both sorted: the first place where they differ; SIZE_MAX: none. */
 static size_t first_difference(struct answer *a, struct counted *c)
 {
+	keep_ranked(a, c);
 	qsort(a->lines, a->count, LINE, by_line);
 	qsort(c->lines, c->line_count, LINE, by_line);
 	size_t n = a->count < c->line_count ? a->count : c->line_count, i = 0;

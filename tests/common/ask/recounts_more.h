@@ -102,6 +102,7 @@ static void recount_voices(struct counted *c)
 		if (n[0] > 0)
 			say(c, "类别|%s|-|-|-|-|-|%u|%u", or_none(c->texts[i]), n[0], n[1]);
 	}
+	c->ranked_from = c->line_count + 1;
 	EACH(c, l, "matter")
 	{
 		unsigned voices = 1;
