@@ -105,6 +105,7 @@ json_t *api_hex(struct st_span s);
 json_t *api_time(int64_t unix_ms);       /* RFC 3339, UTC+8; null for 0 */
 json_t *api_day(uint32_t day);           /* 2011-07-01; null for none */
 json_t *api_log_name(const struct st_log_id *id);
+json_t *api_position(const struct st_position *at); /* CODE/EPOCH/SEQ; null for seq 0 */
 json_t *api_two(const char *zh, const char *en);
 json_t *api_why(int code); /* {"error","zh","en"} or null */
 /* What an answer covers ({"stations","heard",...,"rows","invited"}): of the subtree, those that are marked. */

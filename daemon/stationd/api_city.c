@@ -188,8 +188,7 @@ static int version_json(const struct st_city_version *v, void *arg)
 				      json_pack("{s:I, s:o, s:I, s:o}", "version", (json_int_t)v->version, "from",
 						api_day(v->from_day), "rows",
 						(json_int_t)st_city_rows_count(st_buf_span(&l->rows), v->columns), "event",
-						json_sprintf("%s/%u/%llu", id.station.text, id.epoch,
-							     (unsigned long long)v->seq)));
+						api_position(&(struct st_position){ id.station, id.epoch, v->seq })));
 	return rc;
 }
 

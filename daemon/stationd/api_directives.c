@@ -11,13 +11,6 @@
 #include <station/base/clock.h>
 #include "api.h"
 
-static json_t *position_json(const struct st_position *at)
-{
-	return at->seq == 0 ? json_null()
-			    : json_sprintf("%s/%u/%llu", at->station.text, at->epoch,
-					   (unsigned long long)at->seq);
-}
-
 json_t *api_reaches(const struct st_life_event *e)
 {
 	json_t *list = json_array();
@@ -38,7 +31,7 @@ json_t *api_aside(const struct st_aside *a)
 		return json_null();
 	return json_pack("{s:s, s:s, s:s, s:o, s:o}", "why", st_aside_text(a->why), "zh",
 			 st_aside_words(a->why, ST_ZH), "en", st_aside_words(a->why, ST_EN), "first",
-			 position_json(&a->first), "by", position_json(&a->by));
+			 api_position(&a->first), "by", api_position(&a->by));
 }
 
 /* ---- seen ---- */
@@ -171,7 +164,7 @@ static int add_row(const struct st_directive *d, void *arg)
 	const struct st_life_event *e = d->event;
 	const struct st_kind *k = st_kind(d->record->kind);
 	const char *move = e->move != NULL ? e->move->name : st_event_type_name(e->type);
-	json_t *row = json_pack("[o, s, s, s, s, s, s, o, s, o, s, o, o, o, i]", position_json(&e->at),
+	json_t *row = json_pack("[o, s, s, s, s, s, s, o, s, o, s, o, o, o, i]", api_position(&e->at),
 				e->at.station.text, d->reach->to.text, d->number,
 				k == NULL ? "" : k->name, move, d->title, api_time((int64_t)e->wall_ms),
 				st_reach_text(d->reach->state),
@@ -265,7 +258,7 @@ static int add_shown(const struct st_life_event *e, void *arg)
 			    : e->stray == ST_STRAY_SET_ASIDE ? "set_aside"
 							     : "";
 	json_t *one = json_pack("{s:o, s:s, s:s, s:o, s:o, s:s, s:s, s:o, s:o}", "event",
-				position_json(&e->at), "type", st_event_type_name(e->type), "move",
+				api_position(&e->at), "type", st_event_type_name(e->type), "move",
 				e->move == NULL ? "" : e->move->name, "at", api_time(e->at_ms), "author",
 				api_span(e->author), "held_by", e->held_by, "stray", stray, "aside",
 				api_aside(&e->aside), "addressed", api_reaches(e));

@@ -8,11 +8,6 @@
 #include <station/base/check.h>
 #include "api.h"
 
-static json_t *position_json(const struct st_position *at)
-{
-	return json_sprintf("%s/%u/%llu", at->station.text, at->epoch, (unsigned long long)at->seq);
-}
-
 /* ---- to have it erased ---- */
 
 struct erasing {
@@ -42,7 +37,7 @@ static void erase_done(struct job *job)
 		return;
 	}
 	(void)api_json(e->request, json_pack("{s:s, s:o, s:I, s:s}", "number", x->number, "event",
-					     position_json(&x->at), "parts", (json_int_t)x->parts,
+					     api_position(&x->at), "parts", (json_int_t)x->parts,
 					     "scope", st_erase_scope_text(x->scope)));
 }
 
@@ -113,7 +108,6 @@ static int post_erase(struct request *q)
 
 struct listing {
 	struct request *q;
-	struct st_txn *txn;
 	struct st_buf next;
 	json_t *rows, *coverage;
 };
@@ -122,7 +116,7 @@ static int add_row(const struct st_erasure_shown *e, void *arg)
 {
 	struct listing *x = arg;
 	const struct st_kind *k = st_kind(e->kind);
-	json_t *row = json_pack("[o, s, s, s, s, I, o, o, o, s, I, I, s]", position_json(&e->at),
+	json_t *row = json_pack("[o, s, s, s, s, I, o, o, o, s, I, I, s]", api_position(&e->at),
 				e->at.station.text, e->number, k == NULL ? "" : k->name,
 				st_erase_scope_text(e->scope), (json_int_t)e->parts,
 				api_time((int64_t)e->row.wall_ms), api_span(e->author),
@@ -204,7 +198,7 @@ static int add_shown(const struct st_erasure_shown *e, void *arg)
 	int rc = st_erasure_stations(x->txn, &e->row, add_station, x);
 	json_t *one =
 		json_pack("{s:o, s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:s, s:o, s:I, s:I, s:s, s:o}",
-			  "event", position_json(&e->at), "number", e->number, "kind",
+			  "event", api_position(&e->at), "number", e->number, "kind",
 			  k == NULL ? "" : k->name, "scope", st_erase_scope_text(e->scope), "parts",
 			  (json_int_t)e->parts, "written", api_time((int64_t)e->row.wall_ms),
 			  "author", api_span(e->author), "reason", api_span(e->reason), "state",

@@ -77,6 +77,13 @@ json_t *api_log_name(const struct st_log_id *id)
 	return json_sprintf("%s/%u", id->station.text, id->epoch);
 }
 
+json_t *api_position(const struct st_position *at)
+{
+	return at->seq == 0 ? json_null()
+			    : json_sprintf("%s/%u/%llu", at->station.text, at->epoch,
+					   (unsigned long long)at->seq);
+}
+
 json_t *api_two(const char *zh, const char *en)
 {
 	return json_pack("{s:s, s:s}", "zh", zh, "en", en);

@@ -44,11 +44,9 @@ static void command_done(struct job *job)
 	const struct st_state_row *state = st_kind_state(k, c->state);
 	st_ulid_text(&c->id.ulid, ulid);
 	(void)api_json(j->request,
-		       json_pack("{s:o, s:o, s:s, s:s}", "event",
-				 json_sprintf("%s/%u/%llu", c->event.station.text, c->event.epoch,
-					      (unsigned long long)c->event.seq),
-				 "record", json_sprintf("%s/%s", c->id.opener.text, ulid), "number",
-				 c->number, "state", state == NULL ? "" : state->name));
+		       json_pack("{s:o, s:o, s:s, s:s}", "event", api_position(&c->event), "record",
+				 json_sprintf("%s/%s", c->id.opener.text, ulid), "number", c->number,
+				 "state", state == NULL ? "" : state->name));
 }
 
 static int add_value(struct request *q, struct command_job *j, const char *name, const json_t *value)
@@ -184,9 +182,7 @@ static int add_event(const struct st_life_event *e, void *arg)
 		x->kind == NULL ? NULL : st_kind_state(x->kind, e->state);
 	json_t *one = json_pack(
 		"{s:o, s:s, s:s, s:s, s:I, s:o, s:o, s:I, s:I, s:s, s:o, s:o, s:o, s:b, s:b, s:b, s:b, s:s, s:o, s:o}",
-		"event",
-		json_sprintf("%s/%u/%llu", e->at.station.text, e->at.epoch,
-			     (unsigned long long)e->at.seq),
+		"event", api_position(&e->at),
 		"type", st_event_type_name(e->type), "move", e->move == NULL ? "" : e->move->name, "state",
 		state == NULL ? "" : state->name, "at_ms", (json_int_t)e->at_ms, "at", api_time(e->at_ms),
 		"written_at", api_time((int64_t)e->wall_ms), "term", (json_int_t)e->term, "revision",

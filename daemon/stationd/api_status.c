@@ -177,15 +177,14 @@ static int add_head(const struct st_head_verdict *v, void *arg)
 {
 	struct stating *x = arg;
 	int64_t as_of = (int64_t)v->head.time_s * 1000, came = (int64_t)v->kept_s * 1000;
+	struct st_position first = { v->head.log.station, v->head.log.epoch, v->first };
 	x->heads++;
 	if (v->missing > 0)
 		json_array_append_new(
 			x->missing, json_pack("{s:s, s:s, s:b, s:I, s:I, s:o, s:I, s:o}", "from",
 					      v->head.log.station.text, "to", v->head.to.text, "subtree",
 					      (int)v->head.subtree, "missing", (json_int_t)v->missing, "after",
-					      (json_int_t)v->after, "event",
-					      json_sprintf("%s/%u/%llu", v->head.log.station.text,
-							   v->head.log.epoch, (unsigned long long)v->first),
+					      (json_int_t)v->after, "event", api_position(&first),
 					      "as_of_ms", (json_int_t)as_of, "as_of", api_time(as_of)));
 	if (v->silent)
 		json_array_append_new(x->silent,

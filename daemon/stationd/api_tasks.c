@@ -210,18 +210,12 @@ static json_t *verdict_json(const struct st_log_verdict *v)
 			 "bad_seq", (json_int_t)v->bad_seq);
 }
 
-static json_t *place_json(const struct st_position *p)
-{
-	return p->seq == 0 ? json_null()
-			   : json_sprintf("%s/%u/%llu", p->station.text, p->epoch, (unsigned long long)p->seq);
-}
-
 static json_t *carries_json(const struct st_carried_verdict *v)
 {
 	return json_pack("{s:I, s:I, s:I, s:o, s:o, s:o}", "events", (json_int_t)v->events, "wrong",
 			 (json_int_t)v->wrong, "missing", (json_int_t)v->missing, "error", api_why(v->rc),
-			 "first_wrong", place_json(&v->first_wrong), "first_missing",
-			 place_json(&v->first_missing));
+			 "first_wrong", api_position(&v->first_wrong), "first_missing",
+			 api_position(&v->first_missing));
 }
 
 /* By the writers' own heads: what is missing at the end, where no later event names it. */
@@ -231,7 +225,7 @@ static json_t *heads_json(const struct task *k)
 				     k->missing.first };
 	int64_t as_of = (int64_t)k->missing.head.time_s * 1000;
 	return json_pack("{s:I, s:I, s:o, s:o}", "heads", (json_int_t)k->heads, "missing",
-			 (json_int_t)k->heads_missing, "first_missing", place_json(&first), "as_of",
+			 (json_int_t)k->heads_missing, "first_missing", api_position(&first), "as_of",
 			 api_time(as_of));
 }
 

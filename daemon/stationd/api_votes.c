@@ -194,13 +194,6 @@ static int post_ballots(struct request *q)
 
 /* ---- count ---- */
 
-static json_t *place_json(const struct st_position *at)
-{
-	return at->seq == 0 ? json_null()
-			    : json_sprintf("%s/%u/%llu", at->station.text, at->epoch,
-					   (unsigned long long)at->seq);
-}
-
 static json_t *void_json(const struct st_vote_count *c)
 {
 	json_t *json = json_object();
@@ -303,13 +296,13 @@ static int rests_on(struct counting *x, json_t **ret_json)
 	if (rc == 0)
 		rc = st_checkpoint_at_least(x->txn, log.number, v->issued.seq, &row);
 	for (size_t i = 0; i < v->tokens_at_count; i++)
-		json_array_append_new(tokens, place_json(&v->tokens_at[i]));
+		json_array_append_new(tokens, api_position(&v->tokens_at[i]));
 	*ret_json = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o}", "prepared",
-			      place_json(&v->prepared), "tokens", tokens, "issued",
-			      place_json(&v->issued), "opened", place_json(&v->opened), "closed",
-			      place_json(&v->closed), "declared", place_json(&v->declared),
-			      "first_paper", place_json(&v->first), "last_paper",
-			      place_json(&v->last), "checkpoint", (json_int_t)row.size,
+			      api_position(&v->prepared), "tokens", tokens, "issued",
+			      api_position(&v->issued), "opened", api_position(&v->opened), "closed",
+			      api_position(&v->closed), "declared", api_position(&v->declared),
+			      "first_paper", api_position(&v->first), "last_paper",
+			      api_position(&v->last), "checkpoint", (json_int_t)row.size,
 			      "checkpoint_at", api_time((int64_t)row.cosignature.time_s * 1000));
 	return rc < 0 && rc != ST_ENOTFOUND ? rc : 0;
 }
