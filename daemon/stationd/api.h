@@ -124,7 +124,7 @@ struct api_table {
 	struct st_span next;               /* where the next page begins; empty: this is the last */
 };
 json_t *api_table(const struct api_table *t);
-/* The period that ?from, ?to (days or months), ?year and ?quarter=2026-3 say; what isn't said stays as it is.
+/* The period that ?from, ?to (days or months), ?month, ?quarter=2026-Q3 and ?year say; what isn't said stays as it is.
  * ST_EFIELD with the place. */
 int api_period(struct request *q, uint32_t *from_day, uint32_t *to_day);
 /* ?limit and ?station; ?lang=en. station: in a read transaction. */

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <station/ask/question.h>
 #include <station/base/check.h>
 #include <station/base/clock.h>
@@ -157,7 +156,7 @@ static int read_rest(struct asked *x)
 	struct st_period_words w = { api_argument(q, "from"), api_argument(q, "to"),
 				     api_argument(q, "month"), api_argument(q, "quarter"),
 				     api_argument(q, "year") };
-	x->ask.lang = api_lang(q) == ST_EN ? ST_EN : ST_ZH;
+	x->ask.lang = api_lang(q);
 	api_each_argument(q, see_argument, x);
 	if (x->unknown != NULL)
 		return api_place(q, ST_EFIELD, x->unknown);

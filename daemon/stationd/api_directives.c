@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <station/ask/directives.h>
 #include <station/base/check.h>
 #include <station/base/clock.h>
@@ -180,17 +179,12 @@ static int read_query(struct listing *x, struct st_txn *t)
 {
 	struct request *q = x->q;
 	struct st_directives_query *to = &x->query;
-	const char *code = api_argument(q, "to"), *limit = api_argument(q, "limit");
-	const char *page = api_argument(q, "page");
-	struct timespec now;
+	const char *code = api_argument(q, "to"), *page = api_argument(q, "page");
 	struct st_code addressee;
-	char *end = NULL;
-	long n = limit == NULL ? 50 : strtol(limit, &end, 10);
-	if (n < 1 || n > ST_LIST_MAX || (end != NULL && *end != 0))
-		return api_place(q, ST_EFIELD, "limit");
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	to->today = st_day_of_ms((int64_t)now.tv_sec * 1000);
-	to->limit = (size_t)n;
+	int rc = api_limit(q, 50, ST_LIST_MAX, &to->limit);
+	if (rc < 0)
+		return rc;
+	to->today = st_day_of_ms(api_now_ms());
 	to->open_only = api_argument(q, "open") != NULL;
 	to->late = api_argument(q, "late") != NULL;
 	to->from = page == NULL ? ST_SPAN_NONE : st_span_text(page);

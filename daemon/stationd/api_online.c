@@ -97,17 +97,15 @@ static int add_row(const struct st_online *o, void *arg)
 static int read_list(struct st_txn *t, void *arg)
 {
 	struct listing *x = arg;
-	const char *page = api_argument(x->q, "page"), *limit = api_argument(x->q, "limit");
+	const char *page = api_argument(x->q, "page");
 	struct st_record_ref after;
-	char *end = NULL;
-	unsigned long n = limit == NULL ? LIST_PAGE : strtoul(limit, &end, 10);
-	if (n < 1 || n > LIST_MAX || (end != NULL && *end != 0))
-		return api_place(x->q, ST_EFIELD, "limit");
-	x->limit = n;
+	int rc = api_limit(x->q, LIST_PAGE, LIST_MAX, &x->limit);
+	if (rc < 0)
+		return rc;
 	x->txn = t;
 	if (page != NULL && st_online_resolve(t, st_span_text(page), &after) < 0)
 		return api_place(x->q, ST_EFIELD, "page");
-	int rc = st_online_each(t, page == NULL ? NULL : &after, add_row, x);
+	rc = st_online_each(t, page == NULL ? NULL : &after, add_row, x);
 	const struct api_covers covers = { .top = 0 };
 	if (rc < 0 || x->more)
 		return rc < 0 ? rc : 0;

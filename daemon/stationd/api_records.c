@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <station/ask/matter.h>
 #include <station/base/check.h>
 #include <station/base/clock.h>
@@ -291,18 +290,15 @@ static int read_query(struct listing *x, struct st_txn *t)
 {
 	struct request *q = x->q;
 	const char *holder = api_argument(q, "holder"), *state = api_argument(q, "state");
-	const char *limit = api_argument(q, "limit"), *from = api_argument(q, "from");
-	const char *kind = api_argument(q, "kind");
+	const char *from = api_argument(q, "from"), *kind = api_argument(q, "kind");
 	const struct st_kind *k = kind == NULL ? st_kind(ST_KIND_MATTER) : st_kind_named(kind);
 	struct st_code code;
-	char *end = NULL;
-	long n = limit == NULL ? 50 : strtol(limit, &end, 10);
-	if (n < 1 || n > ST_LIST_MAX || (end != NULL && *end != 0))
-		return api_place(q, ST_EFIELD, "limit");
+	int rc = api_limit(q, 50, ST_LIST_MAX, &x->query.limit);
+	if (rc < 0)
+		return rc;
 	if (k == NULL)
 		return api_place(q, ST_EFIELD, "kind");
 	x->query.kind = k->number;
-	x->query.limit = (size_t)n;
 	x->query.overdue = api_argument(q, "overdue") != NULL;
 	x->query.open_only = api_argument(q, "open") != NULL;
 	x->query.untold = api_argument(q, "untold") != NULL;

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <station/ask/report.h>
 #include <station/base/check.h>
 #include <station/base/clock.h>
@@ -149,11 +148,9 @@ static json_t *report_json(struct reporting *x)
 static int get_report(struct request *q)
 {
 	struct reporting x = { .q = q };
-	struct timespec now;
 	const char *by = api_argument(q, "by"), *kind = api_argument(q, "kind");
 	const struct st_kind *k = kind == NULL ? st_kind(ST_KIND_MATTER) : st_kind_named(kind);
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	x.now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	x.now_ms = api_now_ms();
 	x.query.kind = k == NULL ? 0 : k->number;
 	x.query.today = st_day_of_ms(x.now_ms);
 	x.rc = k == NULL ? api_place(q, ST_EFIELD, "kind") : 0;

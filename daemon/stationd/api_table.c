@@ -37,16 +37,16 @@ int api_period(struct request *q, uint32_t *from_day, uint32_t *to_day)
 					   .month = api_argument(q, "month"),
 					   .quarter = api_argument(q, "quarter"),
 					   .year = api_argument(q, "year") };
-	bool en = api_lang(q) == ST_EN;
+	enum st_lang lang = api_lang(q);
 	char place[ST_PLACE_MAX] = "";
 	uint32_t from = 0, to = 0;
-	int rc = st_period_read(&w, en ? ST_EN : ST_ZH, &from, &to, place);
+	int rc = st_period_read(&w, lang, &from, &to, place);
 	if (rc < 0)
 		return api_place(q, rc, place);
 	*from_day = from != 0 ? from : *from_day; /* an end that isn't named stays the usual one */
 	*to_day = to != 0 ? to : *to_day;
 	if (*to_day != 0 && *to_day < *from_day)
-		return api_place(q, ST_EFIELD, en ? "to: earlier than from" : "to: 早于 from");
+		return api_place(q, ST_EFIELD, lang == ST_EN ? "to: earlier than from" : "to: 早于 from");
 	return 0;
 }
 
