@@ -59,6 +59,27 @@ bool truth(const json_t *object, const char *name)
 	return json_is_true(json_object_get(object, name));
 }
 
+static const json_t *cell(const json_t *table, const json_t *row, const char *name)
+{
+	size_t i;
+	json_t *column;
+	json_array_foreach(json_object_get(table, "columns"), i, column)
+		if (strcmp(member(column, "name"), name) == 0)
+			return json_array_get(row, i);
+	return NULL;
+}
+
+const char *column_text(const json_t *table, const json_t *row, const char *name)
+{
+	const char *s = json_string_value(cell(table, row, name));
+	return s == NULL ? "" : s;
+}
+
+long long column_number(const json_t *table, const json_t *row, const char *name)
+{
+	return json_integer_value(cell(table, row, name));
+}
+
 static int exit_code_of(long status)
 {
 	if (status == 400 || status == 413)

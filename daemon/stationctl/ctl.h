@@ -195,6 +195,9 @@ void answer_print(const struct answer *a); /* for --json */
 const char *member(const json_t *object, const char *name); /* text, or "" */
 long long number(const json_t *object, const char *name);
 bool truth(const json_t *object, const char *name);
+/* Of a row of a table that was answered, the cell under the column of that name. */
+const char *column_text(const json_t *table, const json_t *row, const char *name); /* text, or "" */
+long long column_number(const json_t *table, const json_t *row, const char *name);
 /* "path?a=b" with values escaped. */
 struct query {
 	struct st_buf text;
@@ -229,6 +232,9 @@ void table_clear(struct table *t);
 #define OUT_OPTIONS "csv xlsx"
 #define OUT_USAGE "[--csv FILE|-] [--xlsx FILE] [--json]"
 int out_pages(const struct args *a, const char *path);
+/* One page, from --from on, as `show` puts it on the screen; --csv and --xlsx have all, with every column. */
+int out_page(const struct args *a, const char *path,
+	     void (*show)(const struct args *a, const json_t *answer));
 /* The same, asked with those of a's options that are given, and in the language of the call. Behind the path
  * stands a name, escaped (NULL: none). options end with NULL. */
 int out_asked(const struct args *a, const char *path, const char *name, const char *const *options);

@@ -300,7 +300,6 @@ static int get_page(const char *path, const char *page, struct answer *ret)
 {
 	struct query q;
 	query_init(&q, path);
-	q.any = strchr(path, '?') != NULL;
 	query_add(&q, "page", page);
 	int rc = call_get(query_text(&q), ret);
 	query_done(&q);
@@ -337,6 +336,24 @@ int out_pages(const struct args *a, const char *path)
 	}
 	free(page);
 	done(&o);
+	return rc;
+}
+
+int out_page(const struct args *a, const char *path,
+	     void (*show)(const struct args *a, const json_t *answer))
+{
+	struct answer ans;
+	if (option(a, "csv") != NULL || option(a, "xlsx") != NULL)
+		return out_pages(a, path);
+	int rc = get_page(path, option(a, "from"), &ans);
+	if (rc == 0 && ctl.json) {
+		answer_print(&ans);
+	} else if (rc == 0) {
+		show(a, ans.json);
+		if (member(ans.json, "next")[0] != 0)
+			complain(T_MORE, member(ans.json, "next"));
+	}
+	answer_done(&ans);
 	return rc;
 }
 

@@ -42,18 +42,6 @@ void show_reaches(const json_t *event)
 
 /* ---- list ---- */
 
-static const char *cell(const json_t *row, const json_t *columns, const char *name)
-{
-	size_t i;
-	json_t *c;
-	json_array_foreach((json_t *)(uintptr_t)columns, i, c) {
-		const char *value = json_string_value(json_array_get(row, i));
-		if (strcmp(member(c, "name"), name) == 0)
-			return value == NULL ? "" : value;
-	}
-	return "";
-}
-
 static const char *move_words(const char *kind, const char *move)
 {
 	const struct st_kind *k = st_kind_named(kind);
@@ -61,58 +49,43 @@ static const char *move_words(const char *kind, const char *move)
 	return m != NULL ? either(m->zh, m->en) : strcmp(move, "note") == 0 ? either("备注", "note") : move;
 }
 
-static void print_rows(const json_t *answer, bool received)
+static void print_rows(const struct args *a, const json_t *t)
 {
-	const json_t *columns = json_object_get(answer, "columns");
+	bool received = flag(a, "received") || flag(a, "unseen");
 	const char *head[] = { either("编号", "number"), received ? either("发自", "from") : either("发给", "to"),
 			       either("事项", "what"), either("进展", "state"), either("发出", "sent"),
 			       either("送达", "delivered"), either("阅", "seen"), either("期限", "due"),
 			       either("事件", "event"), either("标题", "title") };
-	struct table t;
+	struct table to;
 	size_t i;
 	json_t *row;
-	table_init(&t, sizeof(head) / sizeof(head[0]), "llllllllll");
-	table_add(&t, head);
-	json_array_foreach(json_object_get(answer, "rows"), i, row) {
+	table_init(&to, sizeof(head) / sizeof(head[0]), "llllllllll");
+	table_add(&to, head);
+	json_array_foreach(json_object_get(t, "rows"), i, row) {
 		char state[128];
-		const char *child = cell(row, columns, "child");
-		(void)snprintf(state, sizeof(state), "%s%s%s", state_words(cell(row, columns, "state")),
+		const char *child = column_text(t, row, "child");
+		(void)snprintf(state, sizeof(state), "%s%s%s", state_words(column_text(t, row, "state")),
 			       child[0] ? " " : "", child);
-		const char *cells[] = { cell(row, columns, "number"),
-					cell(row, columns, received ? "from" : "to"),
-					move_words(cell(row, columns, "kind"), cell(row, columns, "move")),
-					state, cell(row, columns, "sent"), cell(row, columns, "delivered"),
-					cell(row, columns, "seen"), cell(row, columns, "due"),
-					cell(row, columns, "event"), cell(row, columns, "title") };
-		table_add(&t, cells);
+		const char *cells[] = { column_text(t, row, "number"),
+					column_text(t, row, received ? "from" : "to"),
+					move_words(column_text(t, row, "kind"), column_text(t, row, "move")),
+					state, column_text(t, row, "sent"), column_text(t, row, "delivered"),
+					column_text(t, row, "seen"), column_text(t, row, "due"),
+					column_text(t, row, "event"), column_text(t, row, "title") };
+		table_add(&to, cells);
 	}
-	table_print(&t);
+	table_print(&to);
 }
 
 static int run_list(const struct args *a)
 {
 	static const char *const passed[] = { "to", "open", "late", "received", "unseen", "limit" };
 	struct query q;
-	struct answer ans;
 	query_init(&q, "/v1/directives");
 	for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++)
 		query_add(&q, passed[i], option(a, passed[i]));
-	if (option(a, "csv") != NULL || option(a, "xlsx") != NULL) { /* all of it, with every column */
-		int all = out_pages(a, query_text(&q));
-		query_done(&q);
-		return all;
-	}
-	query_add(&q, "page", option(a, "from"));
-	int rc = call_get(query_text(&q), &ans);
+	int rc = out_page(a, query_text(&q), print_rows);
 	query_done(&q);
-	if (rc == 0 && ctl.json) {
-		answer_print(&ans);
-	} else if (rc == 0) {
-		print_rows(ans.json, flag(a, "received") || flag(a, "unseen"));
-		if (member(ans.json, "next")[0] != 0)
-			complain(T_MORE, member(ans.json, "next"));
-	}
-	answer_done(&ans);
 	return rc;
 }
 

@@ -68,78 +68,42 @@ static int run_erase(const struct args *a)
 
 /* ---- list ---- */
 
-static const json_t *cell(const json_t *row, const json_t *columns, const char *name)
+static void print_rows(const struct args *a, const json_t *t)
 {
-	size_t i;
-	json_t *c;
-	json_array_foreach((json_t *)(uintptr_t)columns, i, c)
-		if (strcmp(member(c, "name"), name) == 0)
-			return json_array_get(row, i);
-	return NULL;
-}
-
-static const char *cell_text(const json_t *row, const json_t *columns, const char *name)
-{
-	const char *value = json_string_value(cell(row, columns, name));
-	return value == NULL ? "" : value;
-}
-
-static long long cell_number(const json_t *row, const json_t *columns, const char *name)
-{
-	return json_integer_value(cell(row, columns, name));
-}
-
-static void print_rows(const json_t *answer)
-{
-	const json_t *c = json_object_get(answer, "columns");
 	const char *head[] = { either("编号", "number"),      either("范围", "scope"),
 			       either("发自", "from"),        either("时间", "written"),
 			       either("已确认", "confirmed"), either("本站", "here"),
 			       either("原因", "reason"),      either("事件", "event") };
-	struct table t;
+	struct table to;
 	size_t i;
 	json_t *row;
-	table_init(&t, sizeof(head) / sizeof(head[0]), "llllrlll");
-	table_add(&t, head);
-	json_array_foreach(json_object_get(answer, "rows"), i, row) {
+	(void)a;
+	table_init(&to, sizeof(head) / sizeof(head[0]), "llllrlll");
+	table_add(&to, head);
+	json_array_foreach(json_object_get(t, "rows"), i, row) {
 		char done[48];
-		(void)snprintf(done, sizeof(done), "%lld/%lld", cell_number(row, c, "confirmed"),
-			       cell_number(row, c, "expected"));
-		const char *cells[] = { cell_text(row, c, "number"),
-					words_of(cell_text(row, c, "scope")),
-					cell_text(row, c, "from"),
-					cell_text(row, c, "written"),
+		(void)snprintf(done, sizeof(done), "%lld/%lld", column_number(t, row, "confirmed"),
+			       column_number(t, row, "expected"));
+		const char *cells[] = { column_text(t, row, "number"),
+					words_of(column_text(t, row, "scope")),
+					column_text(t, row, "from"),
+					column_text(t, row, "written"),
 					done,
-					words_of(cell_text(row, c, "state")),
-					cell_text(row, c, "reason"),
-					cell_text(row, c, "event") };
-		table_add(&t, cells);
+					words_of(column_text(t, row, "state")),
+					column_text(t, row, "reason"),
+					column_text(t, row, "event") };
+		table_add(&to, cells);
 	}
-	table_print(&t);
+	table_print(&to);
 }
 
 static int run_list(const struct args *a)
 {
 	struct query q;
-	struct answer ans;
 	query_init(&q, "/v1/erasures");
 	query_add(&q, "limit", option(a, "limit"));
-	if (option(a, "csv") != NULL || option(a, "xlsx") != NULL) {
-		int all = out_pages(a, query_text(&q));
-		query_done(&q);
-		return all;
-	}
-	query_add(&q, "page", option(a, "from"));
-	int rc = call_get(query_text(&q), &ans);
+	int rc = out_page(a, query_text(&q), print_rows);
 	query_done(&q);
-	if (rc == 0 && ctl.json) {
-		answer_print(&ans);
-	} else if (rc == 0) {
-		print_rows(ans.json);
-		if (member(ans.json, "next")[0] != 0)
-			complain(T_MORE, member(ans.json, "next"));
-	}
-	answer_done(&ans);
 	return rc;
 }
 
