@@ -145,7 +145,7 @@ static void signed_done(struct job *j)
 	struct heads_job *d = j->arg;
 	struct heads *h = d->heads;
 	h->signing = false;
-	if (j->work.rc == 0 && j->work.u.heads.more && h->timer != NULL)
+	if (j->work.rc == 0 && j->work.u.heads.more)
 		arm(h, GO_ON_MS);
 	free(d);
 }

@@ -38,13 +38,12 @@ const char *link_code_text(int code)
 	return st_error_text(code, say_lang());
 }
 
-void link_heads_refused(struct link *l, const char *neighbour, const struct st_heads_taken *heads)
+void link_refused(struct link *l, const char *neighbour, unsigned times, int code)
 {
-	for (unsigned i = 0; i < heads->refused; i++)
-		link_count(l, heads->why);
-	if (heads->refused > 0)
-		say_seldom(link_now_ms(l), SAY_REFUSED, neighbour, st_error_name(heads->why),
-			   link_code_text(heads->why));
+	for (unsigned i = 0; i < times; i++)
+		link_count(l, code);
+	if (times > 0)
+		say_seldom(link_now_ms(l), SAY_REFUSED, neighbour, st_error_name(code), link_code_text(code));
 }
 
 int link_split(const char *address, char host[ST_ADDRESS_MAX + 1], char port[8])

@@ -91,7 +91,7 @@ static void push_done(struct job *j)
 					 .receipt = push->receipted ? &push->receipt : NULL };
 	st_downlink_applied(c->session, p->in, &result);
 	if (j->work.rc == 0)
-		link_heads_refused(c->link, c->code.text, &push->heads);
+		link_refused(c->link, c->code.text, push->heads.refused, push->heads.why);
 	grant_in_turn(c->link);
 	free(p);
 }
@@ -279,9 +279,7 @@ static void refuse_stranger(struct link *l, const struct incoming *m, int code)
 	struct st_buf out;
 	struct st_frame f = { .kind = ST_FRAME_REFUSAL };
 	f.u.refusal.code = code;
-	link_count(l, code);
-	say_seldom(link_now_ms(l), SAY_REFUSED, m->user[0] ? m->user : "?", st_error_name(code),
-		   link_code_text(code));
+	link_refused(l, m->user[0] ? m->user : "?", 1, code);
 	st_buf_init(&out, ST_FRAME_MAX);
 	if (st_frame_encode(&f, &out) == 0 &&
 	    zmq_send(l->down.socket.zmq, m->route, m->route_size, ZMQ_SNDMORE | ZMQ_DONTWAIT) >= 0)

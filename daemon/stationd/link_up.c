@@ -98,13 +98,11 @@ static void carry_done(struct job *j)
 	struct link *l = c->link;
 	struct st_now now = link_now(l);
 	const struct st_job_carry *carry = &j->work.u.carry;
-	for (unsigned i = 0; j->work.rc == 0 && i < carry->refused; i++)
-		link_count(l, carry->why);
-	if (j->work.rc == 0 && carry->refused > 0)
-		say_seldom(now.mono_ms, SAY_REFUSED, l->self.station.certificate.parent.text,
-			   st_error_name(carry->why), link_code_text(carry->why));
-	if (j->work.rc == 0)
-		link_heads_refused(l, l->self.station.certificate.parent.text, &carry->heads);
+	const char *parent = l->self.station.certificate.parent.text;
+	if (j->work.rc == 0) {
+		link_refused(l, parent, carry->refused, carry->why);
+		link_refused(l, parent, carry->heads.refused, carry->heads.why);
+	}
 	st_uplink_carried(l->up.session, c->in, &now, j->work.rc);
 	free(c);
 	if (l->up.state == UP_LINKED || l->up.state == UP_GREETING)
