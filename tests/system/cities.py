@@ -9,7 +9,6 @@ import os
 
 import online
 from checks import Tests, check, until
-from city import Failed
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FILES = os.path.join(os.path.dirname(os.path.dirname(HERE)), "deploy", "city")

@@ -3,7 +3,6 @@
 Owns:  the tests of directives' states with real daemons; run.py runs them with its own.
 """
 import threading
-import time
 
 from control import Control, Refused
 from checks import Tests, check, until

@@ -2,11 +2,11 @@
 
 Owns:  the tests of erase with real daemons; run.py runs them with its own.
 """
-import ctypes
 import json
 
 from checks import Tests, check, until
 from directives import FAR, BRANCH_2, five, known
+from store import Store
 
 TESTS = test = Tests()
 MAIN, BRANCH, BASE = "410600", "410611", "410611003"
@@ -14,52 +14,11 @@ SECRET = "张三丰反映的独一无二之事"
 NAME, PHONE = "欧阳不凡", "13912345678"
 
 
-class Val(ctypes.Structure):
-    _fields_ = [("size", ctypes.c_size_t), ("data", ctypes.c_void_p)]
-
-    def bytes(self):
-        return ctypes.string_at(self.data, self.size)
-
-
-def walk(lmdb, txn, dbi):
-    """All rows of one table, by LMDB itself: what it has freed isn't among them."""
-    cursor, key, value = ctypes.c_void_p(), Val(), Val()
-    check(lmdb.mdb_cursor_open(txn, dbi, ctypes.byref(cursor)) == 0, "a cursor")
-    how = 0  # MDB_FIRST, then MDB_NEXT
-    while lmdb.mdb_cursor_get(cursor, ctypes.byref(key), ctypes.byref(value), how) == 0:
-        yield key.bytes(), value.bytes()
-        how = 8
-    lmdb.mdb_cursor_close(cursor)
-
-
-def rows(station):
-    """(table, key, value) of every row in a station's store, while its daemon runs."""
-    lmdb = ctypes.CDLL("liblmdb.so.0")
-    lmdb.mdb_cursor_open.argtypes = [ctypes.c_void_p, ctypes.c_uint, ctypes.c_void_p]
-    lmdb.mdb_cursor_get.argtypes = [ctypes.c_void_p] * 3 + [ctypes.c_int]
-    lmdb.mdb_cursor_close.argtypes = [ctypes.c_void_p]
-    lmdb.mdb_dbi_open.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_uint, ctypes.c_void_p]
-    env, txn, dbi = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_uint()
-    lmdb.mdb_env_create(ctypes.byref(env))
-    lmdb.mdb_env_set_maxdbs(env, ctypes.c_uint(64))
-    lmdb.mdb_env_set_mapsize(env, ctypes.c_size_t(2 << 30))
-    check(lmdb.mdb_env_open(env, station.data.encode(), ctypes.c_uint(0x20000), 0o600) == 0,
-          "the store opens")
-    lmdb.mdb_txn_begin(env, None, ctypes.c_uint(0x20000), ctypes.byref(txn))
-    check(lmdb.mdb_dbi_open(txn, None, 0, ctypes.byref(dbi)) == 0, "its list of tables")
-    found = []
-    for name, _ in list(walk(lmdb, txn, dbi.value)):
-        table = ctypes.c_uint()
-        check(lmdb.mdb_dbi_open(txn, name, 0, ctypes.byref(table)) == 0, name)
-        found += [(name.decode(), k, v) for k, v in walk(lmdb, txn, table.value)]
-    lmdb.mdb_txn_abort(txn)
-    lmdb.mdb_env_close(env)
-    return found
-
-
 def holds(station, *texts):
-    """The tables in which one of the texts stands."""
-    return {t for t, k, v in rows(station) for x in texts if x.encode() in k + v}
+    """The tables in which one of the texts stands, while its daemon runs."""
+    with Store(station) as store:
+        return {t for t in store.tables() for k, v in store.rows(t).items() for x in texts
+                if x.encode() in k + v}
 
 
 def opened(base, to=None):

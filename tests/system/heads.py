@@ -1,90 +1,38 @@
 """heads.py - a station between that holds back the last of what goes through it.
 
 Owns:  the tests of writers' heads with real daemons; run.py runs them with its own. What the hostile station does is
-       done to its store while its daemon is stopped, by LMDB's own library: rows of its outbox go, heads stay.
+       done to its store while its daemon is stopped: rows of its outbox go, heads stay.
 """
-import ctypes
 import struct
 
 from control import Control
 from checks import Tests, check, until
 from directives import BASE, BRANCH, MAIN, five, issue
+from store import Store
 
 TESTS = test = Tests()
 FRESH_S = 3
 HEAD = 1 << 63  # the mark of a head's row, in place of a seq
-NEXT = 8  # MDB_NEXT
-
-
-class Value(ctypes.Structure):
-    _fields_ = [("size", ctypes.c_size_t), ("data", ctypes.c_void_p)]
-
-    def bytes(self):
-        return ctypes.string_at(self.data, self.size)
-
-    @staticmethod
-    def of(data):
-        value = Value(len(data), ctypes.cast(ctypes.create_string_buffer(data, len(data)), ctypes.c_void_p))
-        value.kept = data
-        return value
-
-
-class Outbox:
-    """A stopped station's outbox: { child u32 | position u64: log u32 | seq u64 }."""
-
-    def __init__(self, station):
-        self.lmdb = ctypes.CDLL("liblmdb.so.0")
-        self.env, self.txn, self.table = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_uint()
-        self.did(self.lmdb.mdb_env_create(ctypes.byref(self.env)))
-        self.did(self.lmdb.mdb_env_set_maxdbs(self.env, 64))
-        self.did(self.lmdb.mdb_env_set_mapsize(self.env, ctypes.c_size_t(2 << 30)))
-        self.did(self.lmdb.mdb_env_open(self.env, station.data.encode(), 0, 0o600))
-        self.did(self.lmdb.mdb_txn_begin(self.env, None, 0, ctypes.byref(self.txn)))
-        self.did(self.lmdb.mdb_dbi_open(self.txn, b"outbox", 0, ctypes.byref(self.table)))
-
-    @staticmethod
-    def did(rc):
-        check(rc == 0, "lmdb: %d" % rc)
-
-    def rows(self):
-        cursor, key, value, out = ctypes.c_void_p(), Value(), Value(), {}
-        self.did(self.lmdb.mdb_cursor_open(self.txn, self.table, ctypes.byref(cursor)))
-        while self.lmdb.mdb_cursor_get(cursor, ctypes.byref(key), ctypes.byref(value), NEXT) == 0:
-            out[key.bytes()] = value.bytes()
-        self.lmdb.mdb_cursor_close(cursor)
-        return out
-
-    def put(self, key, value):
-        self.did(self.lmdb.mdb_put(self.txn, self.table, ctypes.byref(Value.of(key)),
-                                   ctypes.byref(Value.of(value)), 0))
-
-    def drop(self, key):
-        self.did(self.lmdb.mdb_del(self.txn, self.table, ctypes.byref(Value.of(key)), None))
-
-    def close(self):
-        self.did(self.lmdb.mdb_txn_commit(self.txn))
-        self.lmdb.mdb_env_close(self.env)
 
 
 def withhold(station):
-    """Takes the events out of all its outboxes; what was taken."""
-    box, taken = Outbox(station), []
-    for key, value in box.rows().items():
-        if struct.unpack(">Q", key[4:])[0] > 0 and struct.unpack(">Q", value[4:])[0] < HEAD:
-            box.drop(key)
-            taken.append((key[:4], value))
-    box.close()
+    """Takes the events out of all its outboxes, { child u32 | position u64: log u32 | seq u64 }; what was taken."""
+    taken = []
+    with Store(station, writes=True) as store:
+        for key, value in store.rows("outbox").items():
+            if struct.unpack(">Q", key[4:])[0] > 0 and struct.unpack(">Q", value[4:])[0] < HEAD:
+                store.drop("outbox", key)
+                taken.append((key[:4], value))
     return taken
 
 
 def give_back(station, taken):
     """Behind all that was ever put there."""
-    box = Outbox(station)
-    for child, value in taken:
-        last = struct.unpack(">Q", box.rows()[child + bytes(8)])[0] + 1
-        box.put(child + bytes(8), struct.pack(">Q", last))
-        box.put(child + struct.pack(">Q", last), value)
-    box.close()
+    with Store(station, writes=True) as store:
+        for child, value in taken:
+            last = struct.unpack(">Q", store.rows("outbox")[child + bytes(8)])[0] + 1
+            store.put("outbox", child + bytes(8), struct.pack(">Q", last))
+            store.put("outbox", child + struct.pack(">Q", last), value)
 
 
 def fast(city):
@@ -121,7 +69,7 @@ def heads_show_what_is_withheld(city):
     base.stop()
     for title in ("第二件", "第三件"):
         issue(control, BASE, title)
-    until("the branch has both, and main's head for them", lambda: all(
+    until("the branch has both", lambda: all(
         x["outbox"] in (2, None) for x in branch.json("status")["stations"] if x["code"] == BASE))
     branch.stop()
     taken = withhold(branch)

@@ -305,5 +305,3 @@ class Town:
 def say_figure(name, value, unit, **more):
     """A measurement, for whoever gathers them."""
     print(json.dumps(dict(name=name, value=value, unit=unit, **more)), flush=True)
-
-
