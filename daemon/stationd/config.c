@@ -298,7 +298,8 @@ static int load_file(const char *file, enum st_lang lang, struct config *to,
 		.flags = CYAML_CFG_NO_ALIAS,
 	};
 	if (access(file, R_OK) < 0) {
-		(void)snprintf(wrong, CONFIG_WRONG_MAX, "%s: %s", file, strerror(errno));
+		(void)snprintf(wrong, CONFIG_WRONG_MAX, "%s: %s", file,
+			       st_file_error_text(errno, lang));
 		return ST_EIO;
 	}
 	cyaml_err_t err = cyaml_load_file(file, &how, &schema, (cyaml_data_t **)&loaded, NULL);

@@ -410,7 +410,7 @@ static int listen_at(struct link *l)
 	if (zap_guard(s, &l->conf.keys->transport) < 0)
 		return ST_EIO;
 	if (zmq_bind(s, address) < 0) {
-		say(SAY_LISTEN_FAILED, address, zmq_strerror(zmq_errno()), NULL);
+		say(SAY_LISTEN_FAILED, address, st_file_error_text(zmq_errno(), say_lang()), NULL);
 		return ST_EADDRESS;
 	}
 	if (pump_add(l->pump, &l->down.socket) < 0)

@@ -1653,8 +1653,10 @@ def configuration(city):
     done = subprocess.run([city.program("stationd"), "--config", path, "--check-config"],
                           capture_output=True, text=True)
     check(done.returncode == 0, done.stderr)
-    missing = subprocess.run([city.program("stationd"), "--config", "/nonexistent"], capture_output=True)
-    check(missing.returncode == 2, "no such file")
+    for lang, words in (("zh", "没有这个文件"), ("en", "no such file")):
+        missing = subprocess.run([city.program("stationd"), "--config", "/nonexistent", "--lang", lang],
+                                 capture_output=True, text=True)
+        check(missing.returncode == 2 and words in missing.stderr, "no such file: %s" % missing.stderr)
 
 
 @test
