@@ -89,6 +89,17 @@ static int exit_code_of(long status)
 	return status == 500 ? CTL_WRONG : CTL_REFUSED;
 }
 
+/* A word that stands for a record's number and is none. */
+static bool number_explain(const char *place)
+{
+	const struct args *a = ctl.args;
+	if (a == NULL || a->verb == NULL || a->count == 0 || strcmp(a->words[0], place) != 0 ||
+	    strstr(a->verb->usage, "NUMBER") == NULL)
+		return false;
+	complain(T_NO_NUMBER, place);
+	return true;
+}
+
 /* What the daemon refused, in words: what, then the place. */
 static int refused(const struct answer *a)
 {
@@ -101,7 +112,7 @@ static int refused(const struct answer *a)
 		answer_print(a);
 	if (words[0] == 0)
 		complain(T_NONSENSE);
-	else if (strcmp(member(a->json, "error"), "EFIELD") == 0 && record_explain(place))
+	else if (strcmp(member(a->json, "error"), "EFIELD") == 0 && (number_explain(place) || record_explain(place)))
 		; /* said, with the cure */
 	else if (city_explain(member(a->json, "error"), place))
 		;

@@ -86,7 +86,7 @@ extern struct ctl {
 	  "unknown option: %s; see stationctl %s --help")                                           \
 	X(NO_VALUE, "选项 %s 缺少值", "option %s needs a value")                                    \
 	X(BAD_COUNT, "参数个数不对; 用法: stationctl %s %s", "wrong number of words; usage: stationctl %s %s") \
-	X(NO_NUMBER, "编号有误, 请核对: %s", "no matter has this number, is it mistyped: %s")       \
+	X(NO_NUMBER, "编号有误, 请核对: %s", "no record has this number, is it mistyped: %s")       \
 	X(NEED_OPTION, "缺少 --%s", "--%s is needed")                                               \
 	X(BAD_FILE, "%s: %s", "%s: %s")                                                             \
 	X(ROOT_OPEN, "根密钥文件 %s 他人可读: chmod 600 后再试", "others may read the root key file %s: chmod 600, then again") \

@@ -200,9 +200,22 @@ static int put_option(struct args *a, const char *name, const char *value)
 	return 0;
 }
 
+/* --reporter-name is --reporter_name, as the kind's table has the field. */
+static void spell_as_field(const struct verb *v, char *name)
+{
+	char field[64];
+	(void)snprintf(field, sizeof(field), "%s", name);
+	for (char *dash = field; (dash = strchr(dash, '-')) != NULL;)
+		*dash = '_';
+	if (strlen(field) == strlen(name) && record_takes(v, field))
+		memcpy(name, field, strlen(field));
+}
+
 static int take_option(struct args *a, int argc, char **argv, int *at, struct raw *r)
 {
-	const char *name = argv[*at] + 2;
+	char *name = argv[*at] + 2;
+	if (a->verb != NULL)
+		spell_as_field(a->verb, name);
 	if (strcmp(name, "help") == 0)
 		r->help = true;
 	else if (strcmp(name, "json") == 0)

@@ -362,10 +362,6 @@ bool record_explain(const char *place)
 	const struct args *a = ctl.args;
 	if (!is_ours(a->verb) || place[0] == 0)
 		return false;
-	if (a->count > 0 && strcmp(a->words[0], place) == 0) {
-		complain(T_NO_NUMBER, place);
-		return true;
-	}
 	if (strcmp(place, "at") == 0) {
 		complain(T_BAD_AT);
 		return true;

@@ -121,8 +121,12 @@ static int read_query(struct looking *x, struct st_txn *t)
 	x->query.from = page == NULL ? ST_SPAN_NONE : st_span_text(page);
 	if (kind != NULL && (k == NULL || (st_kind_field(k, ST_F_DUE_DAY) == NULL && strcmp(kind, "schedule") != 0)))
 		return api_place(q, ST_EFIELD, "kind");
-	if (by != NULL && (strcmp(by, "state") != 0 || x->query.soon))
-		return api_place(q, ST_EFIELD, x->query.soon ? "by, soon" : "by (state)");
+	const char *beside = x->query.soon                      ? "by, soon"
+			     : api_argument(q, "what") != NULL   ? "by, what"
+			     : api_argument(q, "missed") != NULL ? "by, missed"
+								 : NULL;
+	if (by != NULL && (strcmp(by, "state") != 0 || beside != NULL))
+		return api_place(q, ST_EFIELD, beside != NULL ? beside : "by (state)");
 	x->by_state = by != NULL;
 	x->query.kind = k == NULL ? 0 : k->number;
 	int rc = read_number(q, "limit", ST_LIST_MAX, &limit);

@@ -1,8 +1,8 @@
 /* link_down.c - the connections of the children: one ROUTER, one session each.
  *
- * Owns:    which connection speaks for which child, and whose pushes wait for the writer.
+ * Owns:    which connection speaks for which child.
  * Promise: 8: a child's rubbish is refused and counted, and its siblings never notice.
- * Flow:    child -> ROUTER -> downlink -> writer -> downlink -> ROUTER -> child */
+ * Flow:    child -> ROUTER -> downlink -> link_push -> writer -> downlink -> ROUTER -> child */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,14 +14,6 @@
 #include "say.h"
 
 enum { FRAMES_PER_TURN = 64, LOOK_MS = 5000, SILENT_FACTOR = 3 };
-
-struct push_job {
-	struct job job;
-	struct child *child;
-	struct st_inbound *in;
-	struct push_job *next;  /* in child's pending */
-	struct push_job *after; /* in child's bulk */
-};
 
 static struct child *child_of(struct link *l, const char *code)
 {
@@ -42,155 +34,6 @@ static void queue_frame(void *arg, struct st_span frame, bool bulk)
 	c->link->down.socket.wants_out = true;
 }
 
-/* Each child in turn, beginning behind the one that got some last. */
-static void grant_in_turn(struct link *l)
-{
-	struct child *first = l->down.turn != NULL ? l->down.turn : l->down.children, *c = first;
-	do {
-		struct child *next = c->next != NULL ? c->next : l->down.children;
-		if (c->session != NULL && st_downlink_grant(c->session))
-			l->down.turn = next;
-		c = next;
-	} while (c != first);
-}
-
-static bool same_log(const struct push_job *a, const struct st_push *push)
-{
-	const struct st_log_id *x = &a->in->push.checkpoint.log, *y = &push->checkpoint.log;
-	return x->epoch == y->epoch && st_code_equal(&x->station, &y->station);
-}
-
-/* A push is bulk by its size, and whatever follows bulk of its log, so that it stays behind it. */
-static bool is_bulk(const struct child *c, const struct st_inbound *in)
-{
-	if (in->raw_size > LINK_PROMPT_MAX)
-		return true;
-	for (const struct push_job *p = c->bulk; p != NULL; p = p->after)
-		if (same_log(p, &in->push))
-			return true;
-	return false;
-}
-
-static void leave_bulk(struct child *c, const struct push_job *p)
-{
-	for (struct push_job **at = &c->bulk; *at != NULL; at = &(*at)->after) {
-		if (*at != p)
-			continue;
-		*at = p->after;
-		return;
-	}
-}
-
-static void push_done(struct job *j)
-{
-	struct push_job *p = j->arg;
-	struct child *c = p->child;
-	leave_bulk(c, p);
-	const struct st_job_push *push = &j->work.u.push;
-	struct st_push_result result = { .rc = j->work.rc, .held = push->held,
-					 .receipt = push->receipted ? &push->receipt : NULL };
-	st_downlink_applied(c->session, p->in, &result);
-	if (j->work.rc == 0)
-		link_refused(c->link, c->code.text, push->heads.refused, push->heads.why);
-	grant_in_turn(c->link);
-	free(p);
-}
-
-static void take_push(void *arg, struct st_inbound *in)
-{
-	struct child *c = arg;
-	struct push_job *p = calloc(1, sizeof(*p));
-	if (p == NULL) {
-		struct st_push_result result = { .rc = ST_ENOMEM };
-		st_downlink_applied(c->session, in, &result);
-		return;
-	}
-	p->child = c;
-	p->in = in;
-	p->job.arg = p;
-	p->job.done = push_done;
-	p->job.bytes = sizeof(*p) + in->raw_size;
-	p->job.patient = true;
-	p->job.bulk = is_bulk(c, in);
-	p->job.prompt = !p->job.bulk;
-	if (p->job.bulk) {
-		p->after = c->bulk;
-		c->bulk = p;
-	}
-	p->job.work.kind = ST_JOB_PUSH;
-	p->job.work.u.push.push = in->push;
-	p->job.work.u.push.child = c->number;
-	if (c->pending == NULL && writer_submit(c->link->conf.writer, &p->job) == 0)
-		return;
-	*c->pending_end = p; /* bounded by the child's credit */
-	c->pending_end = &p->next;
-}
-
-static void submit_pending(struct child *c)
-{
-	while (c->pending != NULL && writer_submit(c->link->conf.writer, &c->pending->job) == 0) {
-		c->pending = c->pending->next;
-		if (c->pending == NULL)
-			c->pending_end = &c->pending;
-	}
-}
-
-static void claims_done(struct job *j)
-{
-	if (j->work.rc == 0 && j->work.u.claims.refilling > 0) {
-		char n[16];
-		(void)snprintf(n, sizeof(n), "%u", j->work.u.claims.refilling);
-		say(SAY_REFILLING, n, NULL, NULL);
-	}
-	free(j);
-}
-
-static void take_claims(void *arg, const struct st_claim *claims, size_t count)
-{
-	struct child *c = arg;
-	struct job *j = calloc(1, sizeof(*j));
-	if (j == NULL)
-		return; /* shown again on the next greeting */
-	j->done = claims_done;
-	j->bytes = sizeof(*j);
-	j->patient = true;
-	j->work.kind = ST_JOB_CLAIMS;
-	struct st_job_claims *to = &j->work.u.claims;
-	for (size_t i = 0; i < count && i < ST_RECEIPTS_MAX; i++)
-		to->claims[to->count++] = claims[i];
-	if (writer_submit(c->link->conf.writer, j) < 0)
-		free(j);
-}
-
-static void take_refused(void *arg, int code, const struct st_log_id *log)
-{
-	struct child *c = arg;
-	link_count(c->link, code);
-	say_seldom(link_now_ms(c->link), SAY_REFUSED, c->code.text, st_error_name(code),
-		   log == NULL ? link_code_text(code) : log->station.text);
-}
-
-static void taken_done(struct job *j)
-{
-	free(j);
-}
-
-/* Rows that stay for want of a job fall to the next one: the position only rises. */
-static void take_taken(void *arg, uint64_t position)
-{
-	struct child *c = arg;
-	struct job *j = calloc(1, sizeof(*j));
-	if (j == NULL)
-		return;
-	j->done = taken_done;
-	j->bytes = sizeof(*j);
-	j->patient = true;
-	j->work.kind = ST_JOB_TAKEN;
-	j->work.u.taken = (struct st_job_taken){ .child = c->number, .position = position };
-	if (writer_submit(c->link->conf.writer, j) < 0)
-		free(j);
-}
-
 static int open_session(struct child *c)
 {
 	struct link *l = c->link;
@@ -200,9 +43,8 @@ static int open_session(struct child *c)
 		.station_number = l->self.station.number,
 		.child_number = c->number,
 	};
-	struct st_downlink_to to = { .arg = c, .frame = queue_frame, .push = take_push,
-				     .claims = take_claims, .refused = take_refused,
-				     .taken = take_taken };
+	struct st_downlink_to to = { .arg = c, .frame = queue_frame };
+	link_push_calls(&to);
 	memcpy(self.incarnation, l->self.incarnation, sizeof(self.incarnation));
 	return st_downlink_new(&self, &to, &l->down.pool, &c->session);
 }
@@ -311,7 +153,7 @@ static void take_message(struct link *l, struct st_txn *t, const struct incoming
 	uint64_t given = l->down.pool.given;
 	(void)st_downlink_frame(c->session, t, &now, m->body);
 	if (l->down.pool.given < given)
-		grant_in_turn(l);
+		link_push_grant(l);
 	st_downlink_info(c->session, &info);
 	if (info.state == ST_DOWNLINK_LINKED && !c->linked) {
 		c->linked = true;
@@ -355,7 +197,7 @@ static void on_timer(uv_timer_t *timer)
 			continue;
 		c->linked = false;
 		st_downlink_lost(c->session);
-		grant_in_turn(l);
+		link_push_grant(l);
 		say_seldom(link_now_ms(l), SAY_CHILD_SILENT, c->code.text, NULL, NULL);
 	}
 }
@@ -383,12 +225,7 @@ void link_down_close(struct link *l)
 	while (l->down.children != NULL) {
 		struct child *c = l->down.children;
 		l->down.children = c->next;
-		while (c->pending != NULL) {
-			struct push_job *p = c->pending;
-			c->pending = p->next;
-			st_inbound_free(p->in);
-			free(p);
-		}
+		link_push_drop(c);
 		st_downlink_free(c->session);
 		frames_clear(&c->frames);
 		free(c);
@@ -474,7 +311,7 @@ static int carry_all(struct st_txn *t, void *arg)
 void link_down_applied(struct link *l, const struct st_applied *applied)
 {
 	for (struct child *c = l->down.children; c != NULL; c = c->next)
-		submit_pending(c);
+		link_push_pending(c);
 	int rc = applied->addressed ? st_store_read(l->conf.store, carry_all, l) : 0;
 	if (rc < 0)
 		link_count(l, rc);

@@ -95,4 +95,12 @@ void link_down_receipts(struct link *l, const struct st_receipt_in *receipts, co
 			size_t count);
 void link_down_applied(struct link *l, const struct st_applied *applied);
 
+/* link_push.c: what the child brings. The session's calls but for its frames. */
+void link_push_calls(struct st_downlink_to *to);
+/* Those that the writer had no room for are tried again. */
+void link_push_pending(struct child *c);
+void link_push_drop(struct child *c); /* the same, given up */
+/* Credit to each child in turn, beginning behind the one that got some last. */
+void link_push_grant(struct link *l);
+
 void link_join_close(struct link *l);

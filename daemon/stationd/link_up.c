@@ -293,9 +293,7 @@ static int open_sockets(struct link *l)
 {
 	static unsigned attempts;
 	char endpoint[64];
-	struct st_station parent;
 	int immediate = 1;
-	(void)parent;
 	void *s = zmq_socket(l->context, ZMQ_DEALER);
 	if (s == NULL)
 		return ST_ENOMEM;

@@ -168,8 +168,11 @@ static int gather_job(struct st_apply *a, struct st_job_erase *job, const struct
 	if (job->scope == ST_ERASE_EVENT && st_position_parse(job->event, &g->only) < 0)
 		return refuse(job, "event", ST_EFIELD);
 	rc = erase_visit(a, &r->ref, gather, g);
-	if (rc == 0 && !g->found)
-		return refuse(job, "event", ST_ENOTFOUND);
+	if (rc == 0 && !g->found) { /* none of this record's */
+		(void)snprintf(job->place, sizeof(job->place), "event: %.*s", (int)job->event.size,
+			       (const char *)job->event.data);
+		return ST_ENOTFOUND;
+	}
 	return rc < 0 ? rc : g->hashes.size == 0 ? ST_EERASED : 0;
 }
 

@@ -152,6 +152,8 @@ def late_days_and_opinions(city):
         found = [(r[0], r[1], names[r[2]], r[3], r[4], r[5])
                  for r in cells(station.json("overdue", lang="en"), "holder", "number", "what", "unit", "due", "days")]
         check(found == want, "at %s: %s" % (station.code, found))
+    code, _, err = main.run("overdue", "--by", "state", "--what", "missed")
+    check(code == 2 and "by, what" in err, "only records have a state: " + err)
     code, _, err = main.run("overdue", "--missed", "9999")
     check(code == 2 and "missed (1..731)" in err, "the bound isn't told: " + err)
     check(len(cells(main.json("overdue", "--what", "missed", "--missed", "7"), "number")) == 1, "of a week")

@@ -23,7 +23,7 @@ def holds(station, *texts):
 
 def opened(base, to=None):
     n = base.ctl("matter", "open", "--channel", "visit", "--category", "环境卫生", "--title", SECRET, "--text",
-                 SECRET * 3, "--reporter_name", NAME, "--reporter_phone", PHONE).strip()
+                 SECRET * 3, "--reporter-name", NAME, "--reporter_phone", PHONE).strip()
     if to:
         base.ctl("matter", "hand", n, "--to", to)
     return n
@@ -66,6 +66,10 @@ def erased_at_every_tier(city):
     check(code == 2 and "--yes" in err, "nobody is there to ask: %d %s" % (code, err))
     code, _, err = far.run("erase", n, "--yes")
     check(code == 2 and "--reason" in err, "a reason is needed: %s" % err)
+    code, _, err = far.run("erase", "nonsense", "--reason", "x", "--yes", lang="en")
+    check(code == 2 and "is it mistyped: nonsense" in err, "no number at all: %d %s" % (code, err))
+    code, _, err = far.run("erase", n, "--event", MAIN + "/1/1", "--reason", "x", "--yes")
+    check(code == 4 and "event: " + MAIN + "/1/1" in err, "another record's event: %d %s" % (code, err))
     code, _, err = main.run("erase", "410600-2026-000001-AA", "--reason", "x", "--yes")
     check(code == 4 and ("没有找到" in err or "not found" in err), "no such record: %d %s" % (code, err))
     code, _, err = city[BRANCH].run("erase", n, "--reason", "x", "--yes")
