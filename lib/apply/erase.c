@@ -10,7 +10,6 @@
 #include <string.h>
 #include <station/base/check.h>
 #include <station/work/lineage.h>
-#include <station/work/merge.h>
 
 void erase_begin(struct st_apply *a)
 {
