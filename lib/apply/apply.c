@@ -188,7 +188,7 @@ static int run_all(struct st_txn *t, void *arg)
 		st_assert(a->own.count == 0 || answer < 0);
 		if (answer < 0)
 			own_forget(a);
-		rc = is_failure(answer) ? answer : 0;
+		rc = is_failure(answer) ? answer : erase_say(a);
 	}
 	if (rc == 0)
 		rc = erase_settle(a);

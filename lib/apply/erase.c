@@ -14,13 +14,18 @@
 void erase_begin(struct st_apply *a)
 {
 	a->erasing.any = ERASURES_UNKNOWN;
-	a->erasing.due = false;
+	a->erasing.due_count = 0;
 }
 
+/* What has no room is found owed again by the record's next event. */
 static void is_due(struct st_apply *a, const struct st_record_ref *ref)
 {
-	a->erasing.due = true;
-	a->erasing.record = *ref;
+	for (size_t i = 0; i < a->erasing.due_count; i++)
+		if (st_record_same(&a->erasing.due[i], ref))
+			return;
+	if (a->erasing.due_count < ERASE_DUE_MAX)
+		a->erasing.due[a->erasing.due_count++] = *ref;
+	st_assert(a->erasing.due_count > 0);
 }
 
 int erase_open(struct st_apply *a, const struct st_erasure *row, struct erase_read *r)

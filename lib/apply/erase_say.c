@@ -69,18 +69,25 @@ static int say(struct st_apply *a, const struct st_erasure *row)
 	return rc;
 }
 
-int erase_say(struct st_apply *a)
+static int say_all(struct st_apply *a, const struct st_record_ref *ref)
 {
-	struct st_record_ref ref = a->erasing.record;
 	struct erase_rows rows = { .state = 0 };
 	int rc = 0;
-	if (!a->erasing.due)
-		return 0;
-	a->erasing.due = false;
 	do {
-		rc = erase_next(a, &ref, &rows);
+		rc = erase_next(a, ref, &rows);
 		for (size_t i = 0; rc == 0 && i < rows.count; i++)
 			rc = say(a, &rows.rows[i]);
 	} while (rc == 0 && rows.count == ERASE_ROWS_MAX);
+	return rc;
+}
+
+int erase_say(struct st_apply *a)
+{
+	int rc = 0;
+	st_assert(!a->own.folding);
+	while (rc == 0 && a->erasing.due_count > 0) {
+		const struct st_record_ref ref = a->erasing.due[--a->erasing.due_count];
+		rc = say_all(a, &ref);
+	}
 	return rc;
 }

@@ -19,6 +19,7 @@ enum {
 	OWN_PENDING_MAX = ST_PUSH_EVENTS_MAX,
 	OWN_BYTES_MAX = 2 * 1024 * 1024,
 	OWN_YEARS_MAX = 16,
+	ERASE_DUE_MAX = 1024, /* records of one job; ST_IMPORT_ROWS_MAX is the most that any changes */
 };
 
 /* A part of an own event, before it stands in the store. */
@@ -31,6 +32,7 @@ struct own_part {
 /* The own log within one transaction: events gather here, encoded once, and go to the store in runs. */
 struct own {
 	bool loaded, dirty;
+	bool folding; /* what is pending: nothing is added before it is done */
 	struct st_log log;
 	struct st_log_id id;
 	uint64_t signed_bytes; /* log.bytes at the newest checkpoint */
@@ -76,8 +78,8 @@ struct st_apply {
 	struct hearing hearing;
 	struct {
 		enum { ERASURES_UNKNOWN, ERASURES_NONE, ERASURES_SOME } any; /* in this store, once it was asked */
-		bool due; /* of this record there is something to tell */
-		struct st_record_ref record;
+		size_t due_count;
+		struct st_record_ref due[ERASE_DUE_MAX]; /* records of which there is something to say */
 	} erasing;
 	struct signed_once signed_once[SIGNED_ONCE_MAX]; /* of carried events */
 	unsigned signed_next;
@@ -261,7 +263,8 @@ int erase_retell(struct st_apply *a, const struct st_log *log, const struct st_e
 /* At a group's end: what waited for stations that are known now. */
 int erase_settle(struct st_apply *a);
 /* erase_say.c */
-/* What has been erased since is confirmed and goes on to whoever else has it. Events that were read are dead after. */
+/* What has been erased since is confirmed and goes on to whoever else has it: it may write own events, so it comes
+ * behind an event and all that it led to, never within its fold. Events that were read are dead after. */
 int erase_say(struct st_apply *a);
 /* erase_parts.c */
 /* Keeps the part, unless it was erased. 1: kept. */

@@ -8,7 +8,6 @@
  * Flow:    command -> links -> own log */
 #include "group.h"
 #include <stdio.h>
-#include <string.h>
 #include <station/base/check.h>
 
 static int number_of(struct st_apply *a, const struct st_record *r, char to[ST_NUMBER_TEXT],
@@ -47,9 +46,7 @@ static int check_link(struct st_apply *a, const struct st_field_row *row, struct
 		return rc;
 	if (row->max != 0 && other.kind != row->max)
 		return ST_EKIND;
-	bool itself = ref.opener == r->ref.opener &&
-		      memcmp(ref.ulid.bytes, r->ref.ulid.bytes, ST_ULID_SIZE) == 0;
-	return itself ? ST_EITSELF : number_of(a, &other, number, name);
+	return st_record_same(&ref, &r->ref) ? ST_EITSELF : number_of(a, &other, number, name);
 }
 
 int links_check(struct st_apply *a, struct st_checked *c, const struct st_record *r,

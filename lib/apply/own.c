@@ -111,6 +111,7 @@ int own_keep_addressees(struct st_apply *a, const struct st_event *e)
 int own_add(struct st_apply *a, struct st_event *e, const struct st_span *stored)
 {
 	struct own *o = &a->own;
+	ST_REQUIRE(!o->folding); /* it would be appended a second time */
 	int rc = own_load(a);
 	if (rc == 0 && e->addressee_count > 0)
 		rc = own_flush(a); /* what it links to is on record */
@@ -241,8 +242,6 @@ static int fold_all(struct st_apply *a)
 			rc = route_joined(a, &o->log, &e);
 		if (rc == 0)
 			rc = heard_own(a, &o->log, &e);
-		if (rc == 0)
-			rc = erase_say(a);
 		if (rc < 0)
 			return rc;
 	}
@@ -279,8 +278,10 @@ int own_flush(struct st_apply *a)
 	int rc = append_all(a);
 	if (rc == 0)
 		rc = put_parts(a, first_seq);
+	o->folding = true;
 	if (rc == 0)
 		rc = fold_all(a);
+	o->folding = false;
 	drop_pending(o); /* the serials stay given: one may be for an event that is being made */
 	return rc;
 }

@@ -24,44 +24,39 @@ static int put(struct st_apply *a, uint32_t child, uint32_t log, uint64_t seq)
 	return st_outbox_put(a->txn, child, log, seq, &position);
 }
 
-struct spreading {
+/* Something that goes to one child, event by event. */
+struct bringing {
 	struct st_apply *apply;
-	uint32_t writer, log;
-	uint64_t seq;
+	uint32_t child;
 	bool strays; /* all that is off the chain, not notes alone */
 };
 
-static int spread_to(const struct st_station *s, void *arg)
+/* Unless the child has its writer's log. 1: put. */
+static int bring(const struct bringing *x, uint32_t number, uint64_t seq)
 {
-	struct spreading *x = arg;
-	if (s->parent != x->apply->self.station.number || s->standing != ST_ENROLLED)
-		return 0;
-	int rc = writes(x->apply, s->number, x->writer);
-	return rc < 0 ? rc : rc == 1 ? 0 : put(x->apply, s->number, x->log, x->seq);
+	struct st_log log;
+	int rc = st_log_get(x->apply->txn, number, &log);
+	if (rc == 0)
+		rc = writes(x->apply, x->child, log.station);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	rc = put(x->apply, x->child, number, seq);
+	return rc < 0 ? rc : 1;
 }
 
 static int put_stray(const struct st_stray *stray, void *arg)
 {
-	struct spreading *x = arg; /* log: the child's number */
-	struct st_log log;
+	const struct bringing *x = arg;
 	if (stray->why != ST_STRAY_NOTE && !x->strays)
 		return 0;
-	int rc = st_log_get(x->apply->txn, stray->log, &log);
-	if (rc == 0)
-		rc = writes(x->apply, x->log, log.station);
-	return rc < 0 ? rc : rc == 1 ? 0 : put(x->apply, x->log, stray->log, stray->seq);
+	int rc = bring(x, stray->log, stray->seq);
+	return rc < 0 ? rc : 0;
 }
 
 static int put_erasure(const struct st_erasure *e, void *arg)
 {
-	struct spreading *x = arg; /* log: the child's number */
-	struct st_log log;
-	if (e->state == ST_ERASURE_REFUSED)
-		return 0;
-	int rc = st_log_get(x->apply->txn, e->log, &log);
-	if (rc == 0)
-		rc = writes(x->apply, x->log, log.station);
-	return rc < 0 ? rc : rc == 1 ? 0 : put(x->apply, x->log, e->log, e->seq);
+	int rc = e->state == ST_ERASURE_REFUSED ? 0 : bring(arg, e->log, e->seq);
+	return rc < 0 ? rc : 0;
 }
 
 /* All that is known of the record, oldest first, but for one event. */
@@ -69,7 +64,7 @@ static int history(struct st_apply *a, uint32_t child, const struct st_record *r
 		   const struct st_place *but, bool strays)
 {
 	st_assert(child > 0);
-	struct spreading off = { .apply = a, .log = child, .strays = strays };
+	struct bringing off = { a, child, strays };
 	struct st_step *steps = NULL;
 	size_t count = 0;
 	int rc = st_record_chain(a->txn, r, &steps, &count);
@@ -188,6 +183,26 @@ static int route_one(const struct routing *r, const struct st_addressee *to, str
 	return heard_leaves(r->apply, r->log, r->event, &to->station, ways[n].position);
 }
 
+/* An event, or a head, to all children but the one that has its writer's log. */
+struct spreading {
+	struct st_apply *apply;
+	uint32_t writer, log;
+	uint64_t seq;
+	const struct st_head_key *head; /* NULL: the event */
+};
+
+static int spread_to(const struct st_station *s, void *arg)
+{
+	const struct spreading *x = arg;
+	if (s->parent != x->apply->self.station.number || s->standing != ST_ENROLLED)
+		return 0;
+	int rc = writes(x->apply, s->number, x->writer);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	return x->head != NULL ? st_head_goes_down(x->apply->txn, x->head, s->number)
+			       : put(x->apply, s->number, x->log, x->seq);
+}
+
 int route_event(struct st_apply *a, const struct st_log *log, const struct st_event *e)
 {
 	ST_REQUIRE(e->addressee_count <= ST_EVENT_ADDRESSEES_MAX);
@@ -197,7 +212,7 @@ int route_event(struct st_apply *a, const struct st_log *log, const struct st_ev
 	if (e->addressee_count > 0)
 		event_gives(a, e, &r.holder);
 	for (size_t i = 0; i < e->addressee_count; i++) {
-		struct spreading x = { a, log->station, log->number, e->at.seq, false };
+		struct spreading x = { a, log->station, log->number, e->at.seq, NULL };
 		int rc = route_one(&r, &e->addressees[i], ways, &count);
 		if (rc == ST_EEXIST)
 			return st_station_each(a->txn, spread_to, &x);
@@ -209,25 +224,10 @@ int route_event(struct st_apply *a, const struct st_log *log, const struct st_ev
 
 /* ---- a head ---- */
 
-struct heading {
-	struct st_apply *apply;
-	const struct st_head_key *key;
-	uint32_t writer;
-};
-
-static int head_to(const struct st_station *s, void *arg)
-{
-	struct heading *x = arg;
-	if (s->parent != x->apply->self.station.number || s->standing != ST_ENROLLED)
-		return 0;
-	int rc = writes(x->apply, s->number, x->writer);
-	return rc < 0 ? rc : rc == 1 ? 0 : st_head_goes_down(x->apply->txn, x->key, s->number);
-}
-
 int route_head(struct st_apply *a, const struct st_head_key *key, uint32_t writer,
 	       const struct st_addressee *to)
 {
-	struct heading x = { a, key, writer };
+	struct spreading x = { .apply = a, .writer = writer, .head = key };
 	uint32_t child = 0;
 	int rc = way_to(a, to, writer, &child);
 	if (rc == 0 && child == 0)
@@ -235,7 +235,7 @@ int route_head(struct st_apply *a, const struct st_head_key *key, uint32_t write
 	if (rc == 0)
 		rc = st_head_goes_down(a->txn, key, child);
 	else if (rc == ST_EEXIST)
-		rc = st_station_each(a->txn, head_to, &x);
+		rc = st_station_each(a->txn, spread_to, &x);
 	a->applied.addressed = true;
 	return rc;
 }
@@ -381,41 +381,35 @@ int route_late(struct st_apply *a, const struct st_log *log, const struct st_eve
 
 static int roll_to(const struct st_station *s, void *arg)
 {
-	struct spreading *x = arg; /* log: the child's number */
-	int rc = s->issuer_log == 0 ? 0 : put(x->apply, x->log, s->issuer_log, s->issuer_seq);
+	const struct bringing *x = arg;
+	int rc = s->issuer_log == 0 ? 0 : put(x->apply, x->child, s->issuer_log, s->issuer_seq);
 	if (rc == 0 && s->revoker_log != 0)
-		rc = put(x->apply, x->log, s->revoker_log, s->revoker_seq);
+		rc = put(x->apply, x->child, s->revoker_log, s->revoker_seq);
 	return rc;
 }
 
 static int table_to(const struct st_city_version *v, void *arg)
 {
-	struct spreading *x = arg; /* log: the child's number */
-	return put(x->apply, x->log, v->log, v->seq);
+	const struct bringing *x = arg;
+	return put(x->apply, x->child, v->log, v->seq);
 }
 
 /* The newest event of each writer to all below, and its head: from there on the child sees what is missing. */
 static int head_to_new(struct st_txn *t, const struct st_head_key *key, const struct st_head_row *row,
 		       void *arg)
 {
-	struct spreading *x = arg; /* log: the child's number */
-	struct st_log log;
+	const struct bringing *x = arg;
 	int rc = key->subtree ? st_station_below(t, x->apply->self.station.number, key->to) : 0;
 	if (rc != 1)
 		return rc;
-	rc = st_log_get(t, key->log, &log);
-	if (rc == 0)
-		rc = writes(x->apply, x->log, log.station);
-	if (rc != 0)
-		return rc < 0 ? rc : 0;
-	rc = put(x->apply, x->log, key->log, row->seq);
-	return rc < 0 ? rc : st_head_goes_down(t, key, x->log);
+	rc = bring(x, key->log, row->seq);
+	return rc == 1 ? st_head_goes_down(t, key, x->child) : rc;
 }
 
 int route_roll(struct st_apply *a, uint32_t child)
 {
 	ST_REQUIRE(child > 0);
-	struct spreading x = { .apply = a, .log = child };
+	struct bringing x = { .apply = a, .child = child };
 	int rc = st_station_each(a->txn, roll_to, &x);
 	if (rc == 0)
 		rc = st_city_each(a->txn, 0, table_to, &x);

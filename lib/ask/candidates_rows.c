@@ -83,8 +83,7 @@ static void keep(struct best_rows *f, const struct kept_row *one)
 
 static bool is_self(const struct best_rows *f, const struct st_record_ref *ref)
 {
-	return f->self != NULL && f->self->opener == ref->opener &&
-	       memcmp(f->self->ulid.bytes, ref->ulid.bytes, ST_ULID_SIZE) == 0;
+	return f->self != NULL && st_record_same(f->self, ref);
 }
 
 static int look(struct best_rows *f, const struct st_record_ref *ref, struct st_span row,

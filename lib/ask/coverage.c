@@ -41,22 +41,11 @@ static int cover(const struct st_station *s, void *arg)
 	return rc < 0 ? rc : c->fn(&row, c->arg);
 }
 
-static int self_number(struct st_txn *t, uint32_t *ret_number)
-{
-	struct st_code code;
-	size_t size = 0;
-	memset(&code, 0, sizeof(code));
-	int rc = st_meta_get(t, ST_META_SELF, code.text, ST_CODE_MAX, &size);
-	if (rc == 0)
-		rc = st_station_number(t, &code, ret_number);
-	return rc == ST_ENOTFOUND ? ST_ENOSTATION : rc;
-}
-
 int st_coverage_each(struct st_txn *t, st_coverage_fn *fn, void *arg)
 {
 	ST_REQUIRE(fn != NULL);
 	struct covering c = { .txn = t, .fn = fn, .arg = arg };
-	int rc = self_number(t, &c.self);
+	int rc = st_station_self(t, &c.self);
 	return rc < 0 ? rc : st_station_each(t, cover, &c);
 }
 

@@ -137,17 +137,6 @@ static int take(const struct st_directive_row *row, struct st_span key, void *ar
 	return rc < 0 ? rc : 0;
 }
 
-static int find_self(struct st_txn *t, uint32_t *ret_self)
-{
-	struct st_code self;
-	size_t size = 0;
-	memset(&self, 0, sizeof(self));
-	int rc = st_meta_get(t, ST_META_SELF, self.text, ST_CODE_MAX, &size);
-	if (rc == 0)
-		rc = st_station_number(t, &self, ret_self);
-	return rc == ST_ENOTFOUND ? ST_ENOSTATION : rc;
-}
-
 int st_directives_each(struct st_txn *t, const struct st_directives_query *q, st_directives_fn *fn,
 		       void *arg, struct st_buf *ret_next)
 {
@@ -162,7 +151,7 @@ int st_directives_each(struct st_txn *t, const struct st_directives_query *q, st
 	struct st_directive_range range = { q->which, q->addressee, st_span(from, size) };
 	int rc = life_open(&p.life, t, NULL);
 	if (rc == 0)
-		rc = find_self(t, &p.self);
+		rc = st_station_self(t, &p.self);
 	if (rc == 0)
 		rc = st_directive_each(t, &range, take, &p);
 	life_close(&p.life);

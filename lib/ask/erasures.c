@@ -80,15 +80,6 @@ static int tell_one(struct life *l, const struct st_erasure *e, const struct st_
 	return rc < 0 ? rc : reach_of(l, &at, &key, &s->reach);
 }
 
-static int find_self(struct st_txn *t, uint32_t *ret_self)
-{
-	struct st_code self;
-	size_t size = 0;
-	memset(&self, 0, sizeof(self));
-	int rc = st_meta_get(t, ST_META_SELF, self.text, ST_CODE_MAX, &size);
-	return rc < 0 ? rc : st_station_number(t, &self, ret_self);
-}
-
 static int tell_marked(struct expecting *x, const struct st_erasure *e, st_erasure_station_fn *fn,
 		       void *arg)
 {
@@ -97,7 +88,7 @@ static int tell_marked(struct expecting *x, const struct st_erasure *e, st_erasu
 	struct life l;
 	int rc = life_open(&l, x->txn, NULL);
 	if (rc == 0)
-		rc = find_self(x->txn, &l.self);
+		rc = st_station_self(x->txn, &l.self);
 	if (rc == 0)
 		rc = st_log_get(x->txn, e->log, &log);
 	for (uint32_t n = 1; rc == 0 && n < x->count; n++) {

@@ -5,7 +5,6 @@
  * Promise: 3 and 6: what is known to be missing is said, by whom it was written and since when.
  * Flow:    heads, carried -> verdicts -> api, log lines */
 #include <station/ask/heads.h>
-#include <string.h>
 #include <station/base/check.h>
 #include <station/event/event.h>
 #include <station/store/stations.h>
@@ -74,16 +73,11 @@ int st_heads_each(struct st_txn *t, const struct st_heads_ask *ask, st_heads_fn 
 {
 	ST_REQUIRE(fn != NULL);
 	struct judging j = { .ask = ask, .fn = fn, .arg = arg };
-	struct st_code code;
-	size_t size = 0;
-	memset(&code, 0, sizeof(code));
-	int rc = st_meta_get(t, ST_META_SELF, code.text, ST_CODE_MAX, &size);
-	if (rc == 0)
-		rc = st_station_number(t, &code, &j.self);
+	int rc = st_station_self(t, &j.self);
 	if (rc == 0)
 		rc = st_arena_init(&j.arena, ST_EVENT_ARENA);
 	if (rc < 0)
-		return rc == ST_ENOTFOUND ? ST_ENOSTATION : rc;
+		return rc;
 	rc = st_head_each(t, 0, judge, &j);
 	st_arena_done(&j.arena);
 	return rc;

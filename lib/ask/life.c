@@ -28,16 +28,11 @@ int life_open(struct life *l, struct st_txn *t, const struct st_box_key *grant)
 
 int life_of(struct life *l, const struct st_record *r)
 {
-	struct st_code self;
-	size_t size = 0;
-	memset(&self, 0, sizeof(self));
 	free(l->steps);
 	l->steps = NULL;
 	l->step_count = 0;
 	l->record = r;
-	int rc = st_meta_get(l->txn, ST_META_SELF, self.text, ST_CODE_MAX, &size);
-	if (rc == 0)
-		rc = st_station_number(l->txn, &self, &l->self);
+	int rc = st_station_self(l->txn, &l->self);
 	if (rc < 0 || (r->handed == 0 && r->set_aside == 0))
 		return rc;
 	return st_record_chain(l->txn, r, &l->steps, &l->step_count);
@@ -211,21 +206,19 @@ static int held(const struct st_receipt *r, void *arg)
 static int held_above(struct life *l, const struct st_place *at, struct holding *h)
 {
 	struct st_log log;
-	struct st_code self;
 	struct st_station s;
-	size_t size = 0;
-	memset(&self, 0, sizeof(self));
+	uint32_t self = 0;
 	int rc = st_log_get(l->txn, at->log, &log);
 	if (rc < 0 || at->seq <= log.tree.size)
 		return rc;
-	rc = st_meta_get(l->txn, ST_META_SELF, self.text, ST_CODE_MAX, &size);
+	rc = st_station_self(l->txn, &self);
 	if (rc == 0)
-		rc = st_station_find(l->txn, &self, &s);
+		rc = st_station_get(l->txn, self, &s);
 	if (rc == 0 && s.parent != 0)
 		rc = st_station_get(l->txn, s.parent, &s);
 	if (rc == 0)
 		h->tier = st_tier_name(s.certificate.tier);
-	return rc == ST_ENOTFOUND ? 0 : rc;
+	return rc == ST_ENOTFOUND || rc == ST_ENOSTATION ? 0 : rc;
 }
 
 int life_held(struct life *l, const struct st_place *at, const char **ret_tier)

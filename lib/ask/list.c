@@ -12,9 +12,9 @@
 #include <station/work/merge.h>
 #include "life.h"
 
-enum { REF_SIZE = 4 + ST_ULID_SIZE, STATE_KEY = 6 + REF_SIZE, TOKEN_MAX = ST_INDEX_KEY_MAX };
+enum { STATE_KEY = 6 + ST_REF_SIZE, TOKEN_MAX = ST_INDEX_KEY_MAX };
 _Static_assert(sizeof(((struct st_list_row *)NULL)->title) == TITLE_ROOM, "list_title writes so much");
-_Static_assert(10 + REF_SIZE <= TOKEN_MAX, "where a page by due day ended");
+_Static_assert(10 + ST_REF_SIZE <= TOKEN_MAX, "where a page by due day ended");
 _Static_assert(STATE_KEY <= TOKEN_MAX, "where a page by state ended");
 
 struct listing {
@@ -126,14 +126,10 @@ static int indexed(struct st_span key, void *arg)
 {
 	struct listing *l = arg;
 	struct st_record r;
-	struct st_record_ref ref;
-	if (key.size < REF_SIZE || key.size > TOKEN_MAX)
+	if (key.size > TOKEN_MAX)
 		return ST_ECORRUPT;
-	const uint8_t *p = key.data + key.size - REF_SIZE;
-	ref.opener = st_get_u32(p);
-	memcpy(ref.ulid.bytes, p + 4, ST_ULID_SIZE);
-	int rc = st_record_load(l->txn, &ref, &r);
-	return rc < 0 ? (rc == ST_ENOTFOUND ? ST_ECORRUPT : rc) : take(l, key, &r);
+	int rc = st_record_indexed(l->txn, key, &r);
+	return rc < 0 ? rc : take(l, key, &r);
 }
 
 /* The best of a page so far, in order of opening: what stands in several states comes from several
@@ -154,7 +150,6 @@ static int merge(struct st_span key, void *arg)
 	struct merging *m = arg;
 	struct listing *l = m->l;
 	struct st_record r;
-	struct st_record_ref ref;
 	size_t most = l->q->limit + 1; /* one more, which tells that there is a page after this one */
 	st_assert(m->count <= most);
 	if (key.size != STATE_KEY)
@@ -163,12 +158,9 @@ static int merge(struct st_span key, void *arg)
 		return 0;
 	if (m->count == most && by_opening(key.data, m->keys[most - 1]) >= 0)
 		return 1; /* nor can any that comes later in this stretch */
-	ref.opener = st_get_u32(key.data + STATE_KEY - REF_SIZE);
-	memcpy(ref.ulid.bytes, key.data + STATE_KEY - ST_ULID_SIZE, ST_ULID_SIZE);
-	int rc = st_record_load(l->txn, &ref, &r);
-	if (rc < 0)
-		return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;
-	rc = wanted(l, &r);
+	int rc = st_record_indexed(l->txn, key, &r);
+	if (rc == 0)
+		rc = wanted(l, &r);
 	if (rc <= 0)
 		return rc;
 	size_t at = m->count < most ? m->count++ : most - 1;

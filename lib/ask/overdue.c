@@ -164,7 +164,6 @@ static int indexed(struct st_span key, void *arg)
 {
 	struct looking *l = arg;
 	struct st_overdue_row row;
-	struct st_record_ref ref;
 	if (key.size != LATE_KEY)
 		return ST_ECORRUPT;
 	uint32_t due = st_get_u32(key.data + 6), today = l->q->today;
@@ -172,9 +171,7 @@ static int indexed(struct st_span key, void *arg)
 		return 0;
 	if (l->q->soon ? due > today + SOON_MOST : due >= today)
 		return 1; /* nor does any later one of this holder and kind belong here */
-	ref.opener = st_get_u32(key.data + 10);
-	memcpy(ref.ulid.bytes, key.data + 14, ST_ULID_SIZE);
-	int rc = st_record_load(l->txn, &ref, &row.record);
+	int rc = st_record_indexed(l->txn, key, &row.record);
 	if (rc == 0)
 		rc = is_wanted(l, &row);
 	if (rc <= 0)

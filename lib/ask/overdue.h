@@ -3,7 +3,7 @@
 #include <station/ask/overdue.h>
 #include "life.h"
 
-enum { LATE_KEY = 10 + 4 + ST_ULID_SIZE };
+enum { LATE_KEY = 10 + ST_REF_SIZE };
 _Static_assert((int)LATE_KEY <= (int)ST_INDEX_KEY_MAX, "keys of the indexes that are walked");
 
 /* Where a page ends: the last row's section and key, and how many rows of that key were given. */

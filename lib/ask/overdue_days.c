@@ -10,7 +10,7 @@
 #include <station/base/text.h>
 #include "overdue.h"
 
-enum { STATE_KEY = 6 + 4 + ST_ULID_SIZE };
+enum { STATE_KEY = 6 + ST_REF_SIZE };
 _Static_assert((int)STATE_KEY <= (int)LATE_KEY, "a page ends at one of either kind");
 
 struct walking {
@@ -33,8 +33,7 @@ static void key_of(const struct st_record *r, uint8_t key[LATE_KEY])
 	key[0] = (uint8_t)r->kind;
 	key[1] = (uint8_t)r->state;
 	st_put_u32(key + 2, r->opened_day);
-	st_put_u32(key + 6, r->ref.opener);
-	memcpy(key + 10, r->ref.ulid.bytes, ST_ULID_SIZE);
+	st_ref_put(key + 6, &r->ref);
 }
 
 static int one_day(const struct st_schedule *s, const struct st_occurrence *o, void *arg)

@@ -103,14 +103,11 @@ static int indexed(struct st_span key, void *arg)
 {
 	struct owing *o = arg;
 	struct st_overdue_row row;
-	struct st_record_ref ref;
 	if (key.size != LATE_KEY)
 		return ST_ECORRUPT;
-	ref.opener = st_get_u32(key.data + 10);
-	memcpy(ref.ulid.bytes, key.data + 14, ST_ULID_SIZE);
-	int rc = st_record_load(o->l->txn, &ref, &row.record);
+	int rc = st_record_indexed(o->l->txn, key, &row.record);
 	if (rc < 0)
-		return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;
+		return rc;
 	if (!st_left_open(o->kind, o->left, row.record.state))
 		return 0;
 	rc = read_chain(o, &row.record);

@@ -89,17 +89,6 @@ const struct st_question *st_question_named(const char *name)
 
 /* ---- stations ---- */
 
-static int find_self(struct asking *a)
-{
-	struct st_code code;
-	size_t size = 0;
-	memset(&code, 0, sizeof(code));
-	int rc = st_meta_get(a->txn, ST_META_SELF, code.text, ST_CODE_MAX, &size);
-	if (rc == 0)
-		rc = st_station_number(a->txn, &code, &a->self);
-	return rc == ST_ENOTFOUND ? ST_ENOSTATION : rc;
-}
-
 static int find_top(struct asking *a)
 {
 	a->top = a->self;
@@ -153,7 +142,7 @@ static int find_stations(struct asking *a)
 {
 	int rc = report_places(a->txn, &a->places);
 	if (rc == 0)
-		rc = find_self(a);
+		rc = st_station_self(a->txn, &a->self);
 	if (rc == 0)
 		rc = find_top(a);
 	if (rc < 0)

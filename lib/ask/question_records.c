@@ -8,7 +8,7 @@
 #include <string.h>
 #include <station/base/check.h>
 
-enum { STATE_KEY = 6 + 4 + ST_ULID_SIZE, FIRST_DEPUTIES = 64 };
+enum { STATE_KEY = 6 + ST_REF_SIZE, FIRST_DEPUTIES = 64 };
 
 uint32_t kind_number(const char *name)
 {
@@ -53,18 +53,13 @@ struct in_state {
 static int one_in_state(struct st_span key, void *arg)
 {
 	struct in_state *x = arg;
-	struct st_record_ref ref;
 	struct st_record r;
 	if (key.size != STATE_KEY)
 		return ST_ECORRUPT;
-	ref.opener = st_get_u32(key.data + 6);
-	memcpy(ref.ulid.bytes, key.data + 10, ST_ULID_SIZE);
 	int rc = looked_at(x->a);
 	if (rc == 0)
-		rc = st_record_load(x->a->txn, &ref, &r);
-	if (rc < 0)
-		return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;
-	return x->fn(x->a, &r, x->arg);
+		rc = st_record_indexed(x->a->txn, key, &r);
+	return rc < 0 ? rc : x->fn(x->a, &r, x->arg);
 }
 
 int records_in_state(struct asking *a, uint32_t kind, uint32_t state, record_fn *fn, void *arg)

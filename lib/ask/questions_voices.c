@@ -204,8 +204,7 @@ static const struct voice *find_ref(const struct voices *v, uint32_t own,
 	while (at != NULL && at > v->rows && at[-1].own == own)
 		at--;
 	for (; at != NULL && at < v->rows + v->count && at->own == own; at++)
-		if (at->ref.opener == ref->opener &&
-		    memcmp(at->ref.ulid.bytes, ref->ulid.bytes, ST_ULID_SIZE) == 0)
+		if (st_record_same(&at->ref, ref))
 			return at;
 	return NULL;
 }

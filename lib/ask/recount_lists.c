@@ -94,8 +94,7 @@ static int source_of(struct recount_lists *l, const struct recount_record *r)
 		return rc;
 	if (rc < 0)
 		wrong_of(l, "sources", r->row);
-	else if (known.opener == r->row->ref.opener &&
-		 memcmp(known.ulid.bytes, r->row->ref.ulid.bytes, ST_ULID_SIZE) == 0)
+	else if (st_record_same(&known, &r->row->ref))
 		l->sources++;
 	return 0;
 }

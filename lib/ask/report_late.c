@@ -9,7 +9,7 @@
 #include <station/base/check.h>
 #include "report.h"
 
-enum { REF_SIZE = 4 + ST_ULID_SIZE, KEY = 10 + REF_SIZE };
+enum { KEY = 10 + ST_REF_SIZE };
 _Static_assert((int)KEY <= (int)ST_INDEX_KEY_MAX, "a key of the index of due days");
 
 struct late {
@@ -36,7 +36,6 @@ static int one(struct st_span key, void *arg)
 {
 	struct late *l = arg;
 	struct st_record r;
-	struct st_record_ref ref;
 	if (key.size != KEY)
 		return ST_ECORRUPT;
 	uint32_t due = st_get_u32(key.data + 6);
@@ -45,12 +44,8 @@ static int one(struct st_span key, void *arg)
 		return 1; /* nor is any later one of this holder */
 	if (l->seen++ == REPORT_LATE_MAX)
 		return ST_ETOOBIG;
-	ref.opener = st_get_u32(key.data + 10);
-	memcpy(ref.ulid.bytes, key.data + 14, ST_ULID_SIZE);
-	int rc = st_record_load(l->txn, &ref, &r);
-	if (rc < 0)
-		return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;
-	return l->fn(&r, l->arg);
+	int rc = st_record_indexed(l->txn, key, &r);
+	return rc < 0 ? rc : l->fn(&r, l->arg);
 }
 
 static int of_holder(struct late *l)

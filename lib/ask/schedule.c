@@ -12,7 +12,7 @@
 #include <station/base/text.h>
 #include "newest.h"
 
-enum { REF_SIZE = 4 + ST_ULID_SIZE, MEETINGS_MAX = 8192 };
+enum { MEETINGS_MAX = 8192 };
 
 struct reading {
 	struct st_txn *txn;
@@ -184,8 +184,7 @@ static int indexed(struct st_span key, void *arg)
 {
 	struct reading *x = arg;
 	struct st_record r;
-	struct st_record_ref ref;
-	if (key.size < REF_SIZE || key.size > sizeof(x->last))
+	if (key.size > sizeof(x->last))
 		return ST_ECORRUPT;
 	if (!x->q->page_again && st_span_equal(key, st_span(x->from, x->from_size)))
 		return 0;
@@ -194,12 +193,9 @@ static int indexed(struct st_span key, void *arg)
 		x->full = true;
 		return 1;
 	}
-	const uint8_t *p = key.data + key.size - REF_SIZE;
-	ref.opener = st_get_u32(p);
-	memcpy(ref.ulid.bytes, p + 4, ST_ULID_SIZE);
-	int rc = st_record_load(x->txn, &ref, &r);
+	int rc = st_record_indexed(x->txn, key, &r);
 	if (rc < 0)
-		return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;
+		return rc;
 	int below = x->q->station == 0 ? 1 : st_station_below(x->txn, r.holder, x->q->station);
 	if (below <= 0)
 		return below;

@@ -22,12 +22,10 @@ struct verifying {
 
 static int load_self(struct verifying *y)
 {
-	struct st_code code;
-	size_t size = 0;
-	memset(&code, 0, sizeof(code));
-	int rc = st_meta_get(y->txn, ST_META_SELF, code.text, ST_CODE_MAX, &size);
+	uint32_t self = 0;
+	int rc = st_station_self(y->txn, &self);
 	if (rc == 0)
-		rc = st_station_find(y->txn, &code, &y->self);
+		rc = st_station_get(y->txn, self, &y->self);
 	return rc == ST_ENOTFOUND ? ST_ENOSTATION : rc;
 }
 

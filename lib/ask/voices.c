@@ -8,7 +8,7 @@
 #include <string.h>
 #include <station/base/check.h>
 
-enum { KEY = 2 + 4 + 4 + ST_ULID_SIZE }; /* of ST_INDEX_STATE */
+enum { KEY = 6 + ST_REF_SIZE }; /* of ST_INDEX_STATE */
 
 struct reading {
 	struct st_txn *txn;
@@ -45,7 +45,6 @@ static int grow(struct reading *x)
 static int take(struct st_span key, void *arg)
 {
 	struct reading *x = arg;
-	struct st_record_ref ref;
 	struct st_merge joined;
 	if (key.size != KEY)
 		return ST_ECORRUPT;
@@ -58,9 +57,7 @@ static int take(struct st_span key, void *arg)
 		return rc;
 	struct st_voice *v = &x->to->list[x->to->count];
 	memset(v, 0, sizeof(*v));
-	ref.opener = st_get_u32(key.data + KEY - ST_ULID_SIZE - 4);
-	memcpy(ref.ulid.bytes, key.data + KEY - ST_ULID_SIZE, ST_ULID_SIZE);
-	rc = st_record_load(x->txn, &ref, &v->record);
+	rc = st_record_indexed(x->txn, key, &v->record);
 	if (rc == 0)
 		rc = st_merge_read(x->reader, &v->record, &joined);
 	if (rc < 0)

@@ -6,14 +6,13 @@
 #include <station/base/check.h>
 #include "kv.h"
 
-enum { PREFIX = 4 + ST_ULID_SIZE, WHOLE = PREFIX + 4 + 8 };
+enum { PREFIX = ST_REF_SIZE, WHOLE = PREFIX + 4 + 8 };
 _Static_assert((int)WHOLE <= (int)KV_KEY_MAX, "a key fits");
 
 static struct key vote_key(const struct st_record_ref *vote)
 {
 	struct key k = key_new();
-	key_u32(&k, vote->opener);
-	key_put(&k, vote->ulid.bytes, ST_ULID_SIZE);
+	key_ref(&k, vote);
 	st_assert(k.size == PREFIX);
 	return k;
 }

@@ -10,21 +10,19 @@
 
 enum { OF_RECORD = 1, NAMED = 2, NEWEST = 3, AWAITED = 4 };
 enum {
-	REF = 4 + ST_ULID_SIZE,
-	RECORD_KEY = 1 + REF + 4 + 8,
+	RECORD_KEY = 1 + ST_REF_SIZE + 4 + 8,
 	RECORD_ROW = 1 + 4 + 8,
 	NEWEST_KEY = 1 + 8 + 4 + 8,
-	AWAITED_KEY = 1 + 4 + REF
+	AWAITED_KEY = 1 + 4 + ST_REF_SIZE
 };
-_Static_assert(1 + REF + ST_HASH_SIZE + 4 <= KV_KEY_MAX, "the longest key fits");
+_Static_assert(1 + ST_REF_SIZE + ST_HASH_SIZE + 4 <= KV_KEY_MAX, "the longest key fits");
 
 static struct key ref_key(uint8_t which, const struct st_record_ref *record)
 {
 	struct key k = key_new();
 	key_u8(&k, which);
-	key_u32(&k, record->opener);
-	key_put(&k, record->ulid.bytes, ST_ULID_SIZE);
-	st_assert(k.size == 1 + REF);
+	key_ref(&k, record);
+	st_assert(k.size == 1 + ST_REF_SIZE);
 	return k;
 }
 
@@ -53,11 +51,10 @@ int st_erasure_put(struct st_txn *t, const struct st_erasure *e)
 	ST_REQUIRE(e->seq > 0);
 	ST_REQUIRE(e->state >= ST_ERASURE_WAITS && e->state <= ST_ERASURE_DONE);
 	struct key k = record_key(&e->record, e->log, e->seq), newest = newest_key(e);
-	uint8_t row[RECORD_ROW] = { (uint8_t)e->state }, ref[REF];
+	uint8_t row[RECORD_ROW] = { (uint8_t)e->state }, ref[ST_REF_SIZE];
 	st_put_u32(row + 1, (uint32_t)-e->why);
 	st_put_u64(row + 5, e->wall_ms);
-	st_put_u32(ref, e->record.opener);
-	memcpy(ref + 4, e->record.ulid.bytes, ST_ULID_SIZE);
+	st_ref_put(ref, &e->record);
 	int rc = kv_put(t, TABLE_ERASED, key_span(&k), ST_SPAN(row));
 	return rc < 0 ? rc : kv_put(t, TABLE_ERASED, key_span(&newest), ST_SPAN(ref));
 }
@@ -68,10 +65,9 @@ static int decode(const struct kv_row *row, struct st_erasure *e)
 	if (row->key.size != RECORD_KEY || row->value.size != RECORD_ROW ||
 	    value[0] < ST_ERASURE_WAITS || value[0] > ST_ERASURE_DONE)
 		return ST_ECORRUPT;
-	e->record.opener = st_get_u32(key + 1);
-	memcpy(e->record.ulid.bytes, key + 5, ST_ULID_SIZE);
-	e->log = st_get_u32(key + 1 + REF);
-	e->seq = st_get_u64(key + 1 + REF + 4);
+	e->record = st_ref_get(key + 1);
+	e->log = st_get_u32(key + 1 + ST_REF_SIZE);
+	e->seq = st_get_u64(key + 1 + ST_REF_SIZE + 4);
 	e->state = (enum st_erasure_state)value[0];
 	e->why = -(int)(st_get_u32(value + 1) & INT32_MAX);
 	e->wall_ms = st_get_u64(value + 5);
@@ -120,13 +116,11 @@ static int each_newest(struct st_txn *t, const struct kv_row *row, void *arg)
 {
 	struct each *x = arg;
 	struct st_erasure e;
-	struct st_record_ref ref;
 	if (st_span_equal(row->key, x->behind))
 		return 0;
-	if (row->key.size != NEWEST_KEY || row->value.size != REF)
+	if (row->key.size != NEWEST_KEY || row->value.size != ST_REF_SIZE)
 		return ST_ECORRUPT;
-	ref.opener = st_get_u32(row->value.data);
-	memcpy(ref.ulid.bytes, row->value.data + 4, ST_ULID_SIZE);
+	const struct st_record_ref ref = st_ref_get(row->value.data);
 	int rc = st_erasure_get(t, &ref, st_get_u32(row->key.data + 9),
 				st_get_u64(row->key.data + 13), &e);
 	return rc < 0 ? (rc == ST_ENOTFOUND ? ST_ECORRUPT : rc) : x->fn(&e, x->arg);
@@ -198,8 +192,7 @@ static struct key awaited_key(uint32_t station, const struct st_record_ref *reco
 	struct key k = key_new();
 	key_u8(&k, AWAITED);
 	key_u32(&k, station);
-	key_u32(&k, record->opener);
-	key_put(&k, record->ulid.bytes, ST_ULID_SIZE);
+	key_ref(&k, record);
 	st_assert(k.size == AWAITED_KEY);
 	return k;
 }
@@ -230,8 +223,7 @@ static int each_awaited(struct st_txn *t, const struct kv_row *row, void *arg)
 	if (row->key.size != AWAITED_KEY)
 		return ST_ECORRUPT;
 	w.station = st_get_u32(row->key.data + 1);
-	w.record.opener = st_get_u32(row->key.data + 5);
-	memcpy(w.record.ulid.bytes, row->key.data + 9, ST_ULID_SIZE);
+	w.record = st_ref_get(row->key.data + 5);
 	return x->fn(&w, x->arg);
 }
 

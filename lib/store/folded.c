@@ -4,7 +4,6 @@
  * Promise: what no event can say again is never touched.
  * Flow:    an older store, fsck -> folded -> rebuild */
 #include <station/store/folded.h>
-#include <string.h>
 #include <station/base/check.h>
 #include <station/store/heard.h>
 #include <station/store/online.h>
@@ -51,14 +50,13 @@ static int keep_left(const struct st_heard_key *key, const struct st_heard_row *
 /* Up to format 4: code, state u32, hooks u32, ... under key 2 | record. */
 static int keep_given(struct st_txn *t, const struct kv_row *row, void *arg)
 {
-	enum { KEY = 1 + 4 + ST_ULID_SIZE, AT = ST_QUERY_CODE + 4 };
+	enum { KEY = 1 + ST_REF_SIZE, AT = ST_QUERY_CODE + 4 };
 	struct st_record_ref ref;
 	(void)arg;
 	if (row->key.size != KEY || row->key.data[0] != 2 || row->value.size < AT + 4)
 		return 0;
 	uint32_t hooks = st_get_u32(row->value.data + AT);
-	ref.opener = st_get_u32(row->key.data + 1);
-	memcpy(ref.ulid.bytes, row->key.data + 5, ST_ULID_SIZE);
+	ref = st_ref_get(row->key.data + 1);
 	return hooks == 0 || ref.opener == 0 ? 0 : st_given_put(t, &ref, hooks);
 }
 

@@ -146,8 +146,7 @@ int st_directive_put(struct st_txn *t, enum st_directives which, const struct st
 	ST_REQUIRE(which >= ST_DIRECTIVES_SENT && which <= ST_DIRECTIVES_UNSEEN);
 	struct key k = directive_key(which, row);
 	uint8_t value[REF_ROW];
-	st_put_u32(value, row->record.opener);
-	memcpy(value + 4, row->record.ulid.bytes, ST_ULID_SIZE);
+	st_ref_put(value, &row->record);
 	return kv_put(t, TABLE_DIRECTIVES, key_span(&k), ST_SPAN(value));
 }
 
@@ -177,8 +176,7 @@ static int decode_directive(const struct kv_row *row, struct st_directive_row *t
 	bool sent = p[0] <= ST_DIRECTIVES_TO;
 	if (row->key.size != (sent ? SENT_KEY : GOT_KEY))
 		return ST_ECORRUPT;
-	to->record.opener = st_get_u32(row->value.data);
-	memcpy(to->record.ulid.bytes, row->value.data + 4, ST_ULID_SIZE);
+	to->record = st_ref_get(row->value.data);
 	if (sent)
 		return decode_sent(p, to);
 	to->told_epoch = ~st_get_u32(p + 1);

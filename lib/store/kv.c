@@ -26,6 +26,13 @@ void key_put(struct key *k, const void *data, size_t size)
 	k->size += size;
 }
 
+void key_ref(struct key *k, const struct st_record_ref *ref)
+{
+	uint8_t b[ST_REF_SIZE];
+	st_ref_put(b, ref);
+	key_put(k, b, sizeof(b));
+}
+
 void key_u8(struct key *k, uint8_t v)
 {
 	key_put(k, &v, 1);

@@ -4,6 +4,7 @@
 #pragma once
 #include <lmdb.h>
 #include <stdatomic.h>
+#include <station/store/records.h>
 #include <station/store/tables.h>
 
 /* All tables, each with what it is (store/tables.h): whoever empties, compares or copies goes by this list.
@@ -83,6 +84,7 @@ void key_u8(struct key *k, uint8_t v);
 void key_u16(struct key *k, uint16_t v);
 void key_u32(struct key *k, uint32_t v);
 void key_u64(struct key *k, uint64_t v);
+void key_ref(struct key *k, const struct st_record_ref *ref);
 void key_put(struct key *k, const void *data, size_t size);
 struct st_span key_span(const struct key *k);
 

@@ -8,18 +8,11 @@
 #include <station/base/check.h>
 #include "kv.h"
 
-enum { OF_RECORD = 2, REF = 4 + ST_ULID_SIZE, HOOK_KEY = REF + 4, HOOK_ROW = 4 + 8 + ST_HOOK_ID };
+enum { OF_RECORD = 2, HOOK_KEY = ST_REF_SIZE + 4, HOOK_ROW = 4 + 8 + ST_HOOK_ID };
 enum { JOINED_SHIFT = 16 }; /* both states in the one number that a row has had for its own */
 enum { ROW_MAX = ST_QUERY_CODE + 4 + 4 + 8 + 2 * (1 + ST_ONLINE_TEXT_MAX) };
 _Static_assert(ST_ONLINE_TEXT_MAX <= UINT8_MAX, "its length is one byte");
 _Static_assert((int)HOOK_KEY <= (int)KV_KEY_MAX, "the longest key");
-
-static void key_ref(struct key *k, const struct st_record_ref *ref)
-{
-	st_assert(ref->opener > 0);
-	key_u32(k, ref->opener);
-	key_put(k, ref->ulid.bytes, ST_ULID_SIZE);
-}
 
 static int read_ref(struct st_reader *r, struct st_record_ref *ref)
 {
@@ -203,7 +196,7 @@ int st_online_name(struct st_txn *t, enum st_online_by by, const uint8_t key[ST_
 {
 	struct key k = name_key(by, key), value = key_new();
 	key_ref(&value, ref);
-	st_assert(value.size == REF);
+	st_assert(value.size == ST_REF_SIZE);
 	return kv_put(t, TABLE_ONLINE, key_span(&k), key_span(&value));
 }
 

@@ -8,23 +8,47 @@
 #include <station/base/check.h>
 #include "kv.h"
 
-_Static_assert(4 + ST_ULID_SIZE == 20, "a record's key: record_of and each_stray read it");
+_Static_assert((int)ST_REF_SIZE == 20, "a record's key: each_stray reads behind it");
 _Static_assert(1 + ST_INDEX_KEY_MAX <= KV_KEY_MAX, "an index's key fits");
+
+void st_ref_put(uint8_t to[ST_REF_SIZE], const struct st_record_ref *ref)
+{
+	st_put_u32(to, ref->opener);
+	memcpy(to + 4, ref->ulid.bytes, ST_ULID_SIZE);
+}
+
+struct st_record_ref st_ref_get(const uint8_t from[ST_REF_SIZE])
+{
+	struct st_record_ref ref = { .opener = st_get_u32(from) };
+	memcpy(ref.ulid.bytes, from + 4, ST_ULID_SIZE);
+	return ref;
+}
+
+bool st_record_same(const struct st_record_ref *a, const struct st_record_ref *b)
+{
+	return a->opener == b->opener && memcmp(a->ulid.bytes, b->ulid.bytes, ST_ULID_SIZE) == 0;
+}
+
+int st_index_ref(struct st_span key, struct st_record_ref *ret_ref)
+{
+	if (key.size < ST_REF_SIZE)
+		return ST_ECORRUPT;
+	*ret_ref = st_ref_get(key.data + key.size - ST_REF_SIZE);
+	return 0;
+}
 
 static struct key record_key(const struct st_record_ref *record)
 {
 	struct key k = key_new();
-	key_u32(&k, record->opener);
-	key_put(&k, record->ulid.bytes, ST_ULID_SIZE);
+	key_ref(&k, record);
 	return k;
 }
 
 static int record_of(struct st_span key, struct st_record_ref *record)
 {
-	if (key.size < 20)
+	if (key.size < ST_REF_SIZE)
 		return ST_ECORRUPT;
-	record->opener = st_get_u32(key.data);
-	memcpy(record->ulid.bytes, key.data + 4, ST_ULID_SIZE);
+	*record = st_ref_get(key.data);
 	return 0;
 }
 

@@ -82,6 +82,17 @@ int st_station_number(struct st_txn *t, const struct st_code *code, uint32_t *re
 	return 0;
 }
 
+int st_station_self(struct st_txn *t, uint32_t *ret_number)
+{
+	struct st_code code = { .text = { 0 } };
+	size_t size = 0;
+	int rc = st_meta_get(t, ST_META_SELF, code.text, ST_CODE_MAX, &size);
+	if (rc == 0)
+		rc = st_station_number(t, &code, ret_number);
+	st_assert(rc < 0 || *ret_number > 0);
+	return rc == ST_ENOTFOUND ? ST_ENOSTATION : rc;
+}
+
 int st_station_find(struct st_txn *t, const struct st_code *code, struct st_station *ret_s)
 {
 	uint32_t number = 0;

@@ -4,7 +4,6 @@
  * Promise: 4: a row's facets are a function of its chain, and the index and the tallies of the row.
  * Flow:    change -> facet -> record, index -> ask */
 #include "facet.h"
-#include <string.h>
 #include <station/base/check.h>
 #include <station/base/text.h>
 
@@ -147,8 +146,7 @@ static struct facet_key key_of(const struct st_record *r, const struct st_facet 
 	k.bytes[1] = f->field;
 	st_put_u32(k.bytes + 2, f->value);
 	st_put_u32(k.bytes + 6, r->opened_day);
-	st_put_u32(k.bytes + 10, r->ref.opener);
-	memcpy(k.bytes + 14, r->ref.ulid.bytes, ST_ULID_SIZE);
+	st_ref_put(k.bytes + 10, &r->ref);
 	return k;
 }
 
@@ -219,9 +217,8 @@ static int walk(struct st_span key, void *arg)
 	}
 	if (day < w->q->from_day)
 		return 0;
-	ref.opener = st_get_u32(key.data + 10);
-	memcpy(ref.ulid.bytes, key.data + 14, ST_ULID_SIZE);
-	return w->fn(&ref, value, day, w->arg);
+	int rc = st_index_ref(key, &ref);
+	return rc < 0 ? rc : w->fn(&ref, value, day, w->arg);
 }
 
 int st_facet_each(struct st_txn *t, const struct st_facet_query *q, st_facet_fn *fn, void *arg)

@@ -110,14 +110,13 @@ struct list_key {
 	uint8_t bytes[ST_INDEX_KEY_MAX];
 	size_t size;
 };
-_Static_assert(10 + 4 + ST_ULID_SIZE <= ST_INDEX_KEY_MAX, "the longer of both keys");
+_Static_assert(10 + (int)ST_REF_SIZE <= (int)ST_INDEX_KEY_MAX, "the longer of both keys");
 
 static void put_ref(struct list_key *k, const struct st_record *r)
 {
-	st_assert(k->size + 4 + ST_ULID_SIZE <= ST_INDEX_KEY_MAX);
-	st_put_u32(k->bytes + k->size, r->ref.opener);
-	memcpy(k->bytes + k->size + 4, r->ref.ulid.bytes, ST_ULID_SIZE);
-	k->size += 4 + ST_ULID_SIZE;
+	st_assert(k->size + ST_REF_SIZE <= ST_INDEX_KEY_MAX);
+	st_ref_put(k->bytes + k->size, &r->ref);
+	k->size += ST_REF_SIZE;
 }
 
 static struct list_key due_key(const struct st_record *r)

@@ -167,11 +167,6 @@ int st_merge_end(struct st_merge_reader *x, struct st_record *r)
 
 /* ---- and back: what was merged into a record ---- */
 
-bool st_record_same(const struct st_record_ref *a, const struct st_record_ref *b)
-{
-	return a->opener == b->opener && memcmp(a->ulid.bytes, b->ulid.bytes, ST_ULID_SIZE) == 0;
-}
-
 struct joining {
 	struct st_merge_reader *reader;
 	const struct st_record *target;

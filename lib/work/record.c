@@ -111,6 +111,15 @@ int st_record_load(struct st_txn *t, const struct st_record_ref *ref, struct st_
 	return rc < 0 ? rc : st_record_decode(ref, st_span(row, size), ret_r);
 }
 
+int st_record_indexed(struct st_txn *t, struct st_span key, struct st_record *ret_r)
+{
+	struct st_record_ref ref;
+	int rc = st_index_ref(key, &ref);
+	if (rc == 0)
+		rc = st_record_load(t, &ref, ret_r);
+	return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;
+}
+
 static bool state_open(uint32_t kind, uint32_t state)
 {
 	const struct st_kind *k = st_kind(kind);

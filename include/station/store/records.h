@@ -20,6 +20,11 @@ struct st_record_ref {
 	uint32_t opener; /* station number */
 	struct st_ulid ulid;
 };
+/* As it stands in keys and rows: opener u32 | ulid. */
+enum { ST_REF_SIZE = 4 + ST_ULID_SIZE };
+void st_ref_put(uint8_t to[ST_REF_SIZE], const struct st_record_ref *ref);
+struct st_record_ref st_ref_get(const uint8_t from[ST_REF_SIZE]);
+bool st_record_same(const struct st_record_ref *a, const struct st_record_ref *b);
 
 ST_MUST int st_record_get(struct st_txn *t, const struct st_record_ref *record,
 			  uint8_t to[ST_RECORD_ROW_MAX], size_t *ret_size);
@@ -59,6 +64,8 @@ enum { ST_INDEX_KEY_MAX = 40 };
 ST_MUST int st_index_put(struct st_txn *t, enum st_index which, struct st_span key);
 ST_MUST int st_index_del(struct st_txn *t, enum st_index which, struct st_span key);
 ST_MUST int st_index_has(struct st_txn *t, enum st_index which, struct st_span key); /* 1 or 0 */
+/* The record that a key of any index names: it ends with it. ST_ECORRUPT. */
+ST_MUST int st_index_ref(struct st_span key, struct st_record_ref *ret_ref);
 typedef int st_index_fn(struct st_span key, void *arg);
 /* Keys that start with prefix, from `from` on (a full key, or empty). */
 ST_MUST int st_index_each(struct st_txn *t, enum st_index which, struct st_span prefix,

@@ -28,6 +28,8 @@ ST_MUST int st_station_get(struct st_txn *t, uint32_t number, struct st_station 
 ST_MUST int st_station_find(struct st_txn *t, const struct st_code *code, struct st_station *ret_s);
 /* The number alone, cheaper than the row. ST_ENOTFOUND. */
 ST_MUST int st_station_number(struct st_txn *t, const struct st_code *code, uint32_t *ret_number);
+/* This store's own one. ST_ENOSTATION: it is nobody's yet. */
+ST_MUST int st_station_self(struct st_txn *t, uint32_t *ret_number);
 ST_MUST int st_station_code(struct st_txn *t, uint32_t number, struct st_code *ret_code);
 /* number 0: a new row gets the next number, written back. */
 ST_MUST int st_station_put(struct st_txn *t, struct st_station *s);

@@ -48,6 +48,5 @@ ST_MUST int st_merge_each(struct st_merge_reader *x, const struct st_record *tar
  * opening, ST_JOINED_MAX at most; not the target itself, in a ring. *ret_list is the caller's to free. */
 ST_MUST int st_merge_under(struct st_merge_reader *x, const struct st_record *target,
 			   struct st_record **ret_list, size_t *ret_count);
-bool st_record_same(const struct st_record_ref *a, const struct st_record_ref *b);
 /* 1: there may be any; without a reader, for whoever asks of each event. */
 ST_MUST int st_merge_any(struct st_txn *t, const struct st_record *target);

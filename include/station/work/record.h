@@ -51,6 +51,8 @@ ST_MUST int st_record_decode(const struct st_record_ref *ref, struct st_span row
 			     struct st_record *ret_r); /* ST_ECORRUPT */
 ST_MUST int st_record_load(struct st_txn *t, const struct st_record_ref *ref,
 			   struct st_record *ret_r); /* ST_ENOTFOUND */
+/* The record that a key of an index names. ST_ECORRUPT: there is none. */
+ST_MUST int st_record_indexed(struct st_txn *t, struct st_span key, struct st_record *ret_r);
 /* One event of a record's chain: where it stands, who wrote it, whom it gave the record to (0: nobody). */
 struct st_step {
 	struct st_place at;

@@ -426,6 +426,42 @@ static void what_an_older_version_kept_is_dropped(void **state)
 	sound();
 }
 
+/* ---- an erase that took effect, and of which nothing has been said ---- */
+
+static int halt(struct st_txn *t, void *arg)
+{
+	return arg != NULL ? st_meta_put(t, ST_META_HALT, st_span_text("x"))
+			   : st_meta_del(t, ST_META_HALT);
+}
+
+/* As in a store that an older version left: it kept the erase and couldn't read it, and was then made
+ * anew, which says nothing. The own event that comes next is written once, and all is said behind it. */
+static void what_was_left_unsaid_is_said_behind_the_next_event(void **state)
+{
+	char number[ST_NUMBER_TEXT] = "";
+	int yes = 1;
+	(void)state;
+	assert_int_equal(station_opens(&city[BASE_A], number), 0);
+	settle();
+	assert_int_equal(erases(MAIN, number, ST_ERASE_ALL, ""), 0);
+	assert_int_equal(hand(BASE_A, number, "hand", codes[BASE_B]), 0);
+	(void)carry_all(BRANCH_A);
+	assert_int_equal(st_store_write(city[BASE_A].store, halt, &yes), 0);
+	(void)carry_all(BASE_A);
+	assert_int_equal(st_store_write(city[BASE_A].store, halt, NULL), 0);
+	assert_int_equal(erasures_at(BASE_A, number).count, 1);
+	assert_int_equal(erasures_at(BASE_A, number).rows[0].state, ST_ERASURE_DONE);
+	const struct st_command_field note = { st_span_text("remark"), st_span_text("已转") };
+	assert_int_equal(station_command(&city[BASE_A], "note", number, &note, 1), 0);
+	assert_int_equal(erasures_at(BASE_A, number).count, 2); /* its grant is named */
+	settle();
+	settle();
+	sound();
+	assert_int_equal(erasures_at(MAIN, number).count, 2);
+	assert_int_equal(erasures_at(MAIN, number).confirmed, STATIONS - 1);
+	assert_string_equal(at(BASE_B, number).name, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -445,7 +481,8 @@ int main(void)
 	X(what_stands_elsewhere_is_waited_for)      \
 	X(the_holder_may_become_known_last)         \
 	X(nobody_waits_without_end)                 \
-	X(what_an_older_version_kept_is_dropped)
+	X(what_an_older_version_kept_is_dropped)    \
+	X(what_was_left_unsaid_is_said_behind_the_next_event)
 #define X(name) cmocka_unit_test_setup_teardown(name, setup, teardown),
 		EACH(X)
 #undef X
