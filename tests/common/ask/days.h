@@ -207,14 +207,22 @@ static size_t hear_words(const struct lived *l, struct some_day *all, size_t n)
 	return n;
 }
 
+/* All days until one, with what was said of them. Freed by the caller. */
+static struct some_day *days_until(const struct counted *c, const struct lived *l, uint32_t last, size_t *ret_count)
+{
+	size_t days = last >= first_day(l) ? last - first_day(l) + 1 : 0; /* and one that each event may add */
+	struct some_day *all = calloc(days + l->events, sizeof(*all));
+	ST_REQUIRE(all != NULL);
+	*ret_count = hear_words(l, all, planned_days(c, l, last, all));
+	return all;
+}
+
 /* All that fall in the period, and of them: to come, kept, moved, missed. */
 static void walk_days(struct counted *c, const struct lived *l, unsigned n[5])
 {
 	uint32_t last = c->to != 0 ? c->to : c->today > c->from ? c->today : c->from;
-	size_t days = last >= first_day(l) ? last - first_day(l) + 1 : 0; /* and one that each event may add */
-	struct some_day *all = calloc(days + l->events, sizeof(*all));
-	ST_REQUIRE(all != NULL);
-	size_t count = hear_words(l, all, planned_days(c, l, last, all));
+	size_t count = 0;
+	struct some_day *all = days_until(c, l, last, &count);
 	for (size_t i = 0; i < count; i++) {
 		struct some_day *o = &all[i];
 		if (o->falls < c->from || o->falls > last)
