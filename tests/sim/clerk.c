@@ -55,10 +55,40 @@ static void note(struct sim *sim, struct station *s, struct told_record *r)
 	wish_submit(w);
 }
 
+/* The move of a kind that does this to the clock, if it may be made from there. */
+static const struct st_move_row *clock_move(const struct told_record *r, enum st_clock clock)
+{
+	for (size_t i = 0; i < r->kind->move_count; i++) {
+		const struct st_move_row *m = &r->kind->moves[i];
+		if (m->clock == clock && m->hands == ST_HANDS_STAY && st_move_from(r->kind, m, r->state))
+			return m;
+	}
+	return NULL;
+}
+
+/* Somebody is waited for, or waited for no more: by lot it would be once in a hundred moves. */
+static bool wait_one(struct sim *sim, struct station *s)
+{
+	struct told *m = s->told;
+	enum st_clock clock = sim_chance(sim, 500) ? ST_CLOCK_WAIT : ST_CLOCK_RESUME;
+	size_t count = m->record_count < 64 ? m->record_count : 64;
+	for (size_t i = 0; i < count; i++) {
+		struct told_record *r = &m->records[m->record_count - 1 - i];
+		const struct st_move_row *move = r->busy ? NULL : clock_move(r, clock);
+		if (move == NULL)
+			continue;
+		struct wish *w = wish_new(s, r->kind, move);
+		wish_about(w, s, r);
+		wish_send(sim, w);
+		return true;
+	}
+	return false;
+}
+
 static void move_one(struct sim *sim, struct station *s)
 {
 	struct told *m = s->told;
-	if (m->record_count == 0)
+	if (m->record_count == 0 || (sim_chance(sim, 80) && wait_one(sim, s)))
 		return;
 	size_t n = m->record_count - 1 - sim_below(sim, m->record_count < 12 ? m->record_count : 12);
 	struct told_record *r = &m->records[n];

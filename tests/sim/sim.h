@@ -186,6 +186,7 @@ struct station {
 	uint64_t life, boot_ms, boots; /* life: rises when the process ends */
 	bool alive, doomed, revoked, full;
 	bool mad; /* it has said rubbish to its parent: parts that it spoilt were dropped there */
+	bool boasts; /* it said that it had taken what it hadn't: that doesn't come again, to it or to who is below */
 	bool jumped; /* its wall clock did */
 	int64_t wall_off_ms;
 	struct disk disk;
