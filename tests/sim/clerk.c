@@ -66,15 +66,15 @@ static const struct st_move_row *clock_move(const struct told_record *r, enum st
 	return NULL;
 }
 
-/* Somebody is waited for, or waited for no more: by lot it would be once in a hundred moves. */
+/* Somebody is waited for, or waited for no more: by lot the two would hardly ever meet at one record. */
 static bool wait_one(struct sim *sim, struct station *s)
 {
 	struct told *m = s->told;
-	enum st_clock clock = sim_chance(sim, 500) ? ST_CLOCK_WAIT : ST_CLOCK_RESUME;
-	size_t count = m->record_count < 64 ? m->record_count : 64;
-	for (size_t i = 0; i < count; i++) {
-		struct told_record *r = &m->records[m->record_count - 1 - i];
-		const struct st_move_row *move = r->busy ? NULL : clock_move(r, clock);
+	bool ends = sim_chance(sim, 500);
+	for (size_t i = m->record_count; i > 0; i--) {
+		struct told_record *r = &m->records[i - 1];
+		const struct st_move_row *move =
+			r->busy || r->waits != ends ? NULL : clock_move(r, ends ? ST_CLOCK_RESUME : ST_CLOCK_WAIT);
 		if (move == NULL)
 			continue;
 		struct wish *w = wish_new(s, r->kind, move);
