@@ -4,8 +4,8 @@
  *   disk     what LMDB's calls and statvfs answer, so that disks fill, fail and lose what wasn't synced
  *   net      connections: frames in order within one, late or lost across them
  *   station  a store, its writer's queue, and life and death of the process
- *   up, down the glue between machines, frames and writer, as the daemon's link_up.c, link_down.c and
- *            writer.c have it
+ *   up, down the glue between machines, frames and writer, as the daemon's link_up.c, link_session.c,
+ *            link_down.c and writer.c have it
  *   join     invite, enrol, adopt
  *   clerk    what people do; rogue: what nobody should do
  *            wish, values: one thing that a clerk wants, from any kind's table; import; city: main's tables;
