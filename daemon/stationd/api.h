@@ -152,6 +152,7 @@ json_t *api_left(const struct st_kind *k, const json_t *events);
 #define ROUTE_LISTS(X)                                                                             \
 	X(station)                                                                                 \
 	X(status)                                                                                  \
+	X(link)                                                                                    \
 	X(record)                                                                                  \
 	X(import)                                                                                  \
 	X(report)                                                                                  \
