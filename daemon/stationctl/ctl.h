@@ -20,6 +20,7 @@ struct args {
 };
 const char *option(const struct args *a, const char *name); /* the last one given; NULL */
 bool flag(const struct args *a, const char *name);
+int need(const struct args *a, const char *name, const char **to); /* 0, or CTL_USAGE: that has been said */
 
 struct verb {
 	const char *name;    /* "matter open" */
@@ -31,7 +32,9 @@ struct verb {
 };
 /* Verbs, by group of files; `record` is made from the kinds' tables (record_verbs). In the order of --help. */
 #define VERB_LISTS(X)                                                                              \
+	X(found)                                                                                   \
 	X(station)                                                                                 \
+	X(status)                                                                                  \
 	X(directive)                                                                               \
 	X(vote)                                                                                    \
 	X(matter)                                                                                  \
