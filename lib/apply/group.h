@@ -161,13 +161,6 @@ struct known {
 int known_fill(struct st_apply *a, const struct st_record *r, struct st_command *c, struct known *room);
 /* command.c */
 int job_command(struct st_apply *a, struct st_job_command *job);
-/* Behind which event of the record the next one stands; the own log is loaded. */
-int command_previous(struct st_apply *a, const struct st_record *r, struct st_position *ret_at);
-/* Addresses e to a station, unless our log goes there by itself. */
-int command_address(struct st_apply *a, uint32_t station, struct st_event *e);
-/* Adds the event of a checked command; *r is the record as it is before, and after. */
-int command_add(struct st_apply *a, const struct st_command *c, struct st_checked *checked,
-		struct st_record *r, struct st_position *ret_at);
 /* Checks one of the program's own moves, and adds it where write is set. The fields are as people write them. */
 struct own_move {
 	struct st_record *record; /* as it is before, and after */
@@ -181,6 +174,14 @@ void command_new_record(struct st_apply *a, struct st_record *r); /* to be opene
 /* ST_EFIELD: the station that a checked command hands the record to isn't enrolled, or has it. */
 int command_receiver(struct st_apply *a, const struct st_checked *c, const struct st_record *r,
 		     uint32_t *ret_to);
+/* command_event.c */
+/* Behind which event of the record the next one stands; the own log is loaded. */
+int command_previous(struct st_apply *a, const struct st_record *r, struct st_position *ret_at);
+/* Addresses e to a station, unless our log goes there by itself. */
+int command_address(struct st_apply *a, uint32_t station, struct st_event *e);
+/* Adds the event of a checked command; *r is the record as it is before, and after. */
+int command_add(struct st_apply *a, const struct st_command *c, struct st_checked *checked,
+		struct st_record *r, struct st_position *ret_at);
 /* online.c */
 int job_online(struct st_apply *a, struct st_job_online *job);
 int job_hooks(struct st_apply *a, bool on);
