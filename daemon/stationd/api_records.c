@@ -157,7 +157,7 @@ static json_t *fields_json(const struct st_kind *k, const struct st_field *field
 		st_buf_clear(&text);
 		st_field_text(row, &fields[i], &text);
 		const char *name = row == NULL ? unknown : row->name;
-		json_t *value = api_span(st_buf_span(&text)), *list = json_object_get(json, name);
+		json_t *value = api_buf(&text), *list = json_object_get(json, name);
 		if (row == NULL || (row->flags & ST_MANY) == 0)
 			json_object_set_new(json, name, value);
 		else if (list != NULL)
@@ -326,7 +326,7 @@ static int get_records(struct request *q)
 	struct listing x = { .q = q, .records = json_array() };
 	st_buf_init(&x.next, 256);
 	int rc = st_store_read(q->station->store, read_list, &x);
-	json_t *next = rc < 0 ? NULL : api_span(st_buf_span(&x.next));
+	json_t *next = rc < 0 ? NULL : api_buf(&x.next);
 	st_buf_done(&x.next);
 	if (rc < 0) {
 		json_decref(x.records);

@@ -234,7 +234,10 @@ int message_read(struct message *m, struct st_span body, struct message_wrong *r
 {
 	memset(m, 0, sizeof(*m));
 	st_buf_init(&m->place, PLACE_PARTS * PLACE_PART_MAX);
-	m->object = json_loadb((const char *)body.data, body.size, JSON_REJECT_DUPLICATES, NULL);
+	json_error_t error;
+	m->object = json_loadb((const char *)body.data, body.size, JSON_REJECT_DUPLICATES, &error);
+	if (m->object == NULL && json_error_code(&error) == json_error_out_of_memory)
+		return ST_ENOMEM; /* not the message's fault: told so, its sender would drop it */
 	if (!json_is_object(m->object))
 		return refuse(reterr_wrong, W_JSON, false, "");
 	return read_members(m, reterr_wrong);
