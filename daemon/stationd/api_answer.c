@@ -84,10 +84,13 @@ static int put_answer(struct request *q, const char *type, struct st_span text, 
 	return q->answer.error;
 }
 
-static int put_json(struct request *q, json_t *json)
+/* since: the shortages there had been when its building began. jansson goes on past what didn't fit, and
+ * answers a text all the same. */
+static int put_json(struct request *q, json_t *json, unsigned since)
 {
 	char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
-	int rc = text == NULL ? ST_ENOMEM : put_answer(q, "application/json", st_span_text(text), true);
+	bool whole = text != NULL && api_shortages() == since;
+	int rc = whole ? put_answer(q, "application/json", st_span_text(text), true) : ST_ENOMEM;
 	json_decref(json);
 	free(text);
 	return rc;
@@ -104,9 +107,8 @@ static void answer_reserve(struct request *q, bool done)
 int api_answer(struct request *q, unsigned status, json_t *json)
 {
 	bool done = status / 100 == 2 && q->method != NULL && strcmp(q->method, "POST") == 0;
-	bool whole = json != NULL && api_shortages() == q->shortages;
-	int rc = put_json(q, json);
-	if (whole && rc == 0)
+	int rc = put_json(q, json, q->shortages);
+	if (rc == 0)
 		api_answered(q, status);
 	else if (rc == ST_ETOOBIG && !done)
 		(void)api_refuse(q, rc);
@@ -132,12 +134,13 @@ int api_text(struct request *q, const char *type, const struct st_buf *text)
 
 int api_refuse(struct request *q, int code)
 {
-	int rc = put_json(q, json_pack("{s:s, s:i, s:o, s:o}", "error", st_error_name(code), "code", code,
-				       "message",
-				       api_two(q->zh == NULL ? st_error_text(code, ST_ZH) : q->zh,
-					       q->en == NULL ? st_error_text(code, ST_EN) : q->en), "place",
-				       api_span(st_span_text(q->place))));
-	if (rc < 0)
+	unsigned before = api_shortages();
+	json_t *json = json_pack("{s:s, s:i, s:o, s:o}", "error", st_error_name(code), "code", code,
+				 "message",
+				 api_two(q->zh == NULL ? st_error_text(code, ST_ZH) : q->zh,
+					 q->en == NULL ? st_error_text(code, ST_EN) : q->en), "place",
+				 api_span(st_span_text(q->place)));
+	if (put_json(q, json, before) < 0)
 		answer_reserve(q, false);
 	else
 		api_answered(q, api_status(code));

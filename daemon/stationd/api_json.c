@@ -33,10 +33,13 @@ unsigned api_shortages(void)
 int api_object(struct request *q, json_t **ret_object)
 {
 	json_error_t error;
+	unsigned before = api_shortages(); /* jansson tells one as a wrong word, or as nothing at all */
 	json_t *object = json_loadb((const char *)q->body.data, q->body.size, JSON_REJECT_DUPLICATES,
 				    &error);
-	if (object == NULL && json_error_code(&error) == json_error_out_of_memory)
+	if (api_shortages() != before) {
+		json_decref(object);
 		return ST_ENOMEM;
+	}
 	if (object == NULL) {
 		(void)snprintf(q->place, sizeof(q->place), "%d:%d %.150s", error.line, error.column,
 			       error.text);

@@ -179,12 +179,15 @@ static int sign(struct hooks *h, const char *timestamp)
 static int make_request(struct hooks *h, const json_t *json)
 {
 	char timestamp[24], id[128], dated[128];
+	unsigned before = api_shortages(); /* a text is answered even where a piece of it didn't fit */
 	char *text = json_dumps(json, JSON_COMPACT);
-	if (text == NULL)
-		return ST_ENOMEM;
+	bool whole = text != NULL && api_shortages() == before;
 	st_buf_clear(&h->body);
-	st_buf_put_text(&h->body, text);
+	if (whole)
+		st_buf_put_text(&h->body, text);
 	free(text);
+	if (!whole)
+		return ST_ENOMEM;
 	(void)snprintf(timestamp, sizeof(timestamp), "%lld", (long long)(api_now_ms() / 1000));
 	(void)snprintf(id, sizeof(id), "X-Stationd-Id: %s", json_string_value(json_object_get(json, "id")));
 	(void)snprintf(dated, sizeof(dated), "X-Stationd-Timestamp: %s", timestamp);
