@@ -121,6 +121,7 @@ int api_listen(struct station *s, const struct api_conf *conf, struct api **ret_
 
 int api_open(struct station *s, struct api **ret_a)
 {
+	api_count_shortages();
 	struct api_conf conf = {
 		.socket = listen_at(s->config.control_socket),
 		.connections = CONNECTIONS_MAX,
