@@ -114,7 +114,7 @@ static void day_value(struct wish *w, const struct st_field_row *f, char to[WISH
 	bool due = f->id == ST_F_DUE_DAY || f->id == w->kind->due_field;
 	bool past = (f->flags & ST_PAST) != 0;
 	uint32_t today = st_day_of_ms(station_wall(w->station)), far = (uint32_t)sim_below(sim, DUE_DAYS);
-	st_day_text(past && far < today ? today - far : today + due + far, text);
+	st_day_text(!past ? today + due + far : far < today ? today - far : today, text);
 	(void)snprintf(to, WISH_VALUE_MAX, "%s", text);
 	if (due && w->station->jumped)
 		wish_expect(w, EITHER); /* the record may be of a day to come, or long past */
