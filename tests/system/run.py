@@ -26,6 +26,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(TOP, "deploy", "demo"))
 sys.path.insert(0, HERE)
+import answers  # noqa: E402
 import cities  # noqa: E402
 import directives  # noqa: E402
 import erasures  # noqa: E402
@@ -1887,7 +1888,7 @@ def main():
     BUILD = args.build
     passed = failed = 0
     tests = [f for f in TESTS + cities.TESTS + directives.TESTS + erasures.TESTS + heads.TESTS + joined.TESTS
-             + online.TESTS + tables.TESTS
+             + online.TESTS + tables.TESTS + answers.TESTS
              if not args.names or f.__name__ in args.names]
     if args.lanes > 1:
         return run_lanes([f.__name__ for f in tests], args.lanes)
