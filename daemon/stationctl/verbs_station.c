@@ -85,10 +85,13 @@ static int run_join(const struct args *a)
 
 static int run_revoke(const struct args *a)
 {
-	char path[128];
+	struct query q;
 	struct answer ans;
-	(void)snprintf(path, sizeof(path), "/v1/stations/%.40s/revoke", a->words[0]);
-	int rc = call_post(path, NULL, &ans);
+	query_init(&q, "/v1/stations/");
+	query_put(&q, a->words[0]);
+	st_buf_put_text(&q.text, "/revoke");
+	int rc = call_post(query_text(&q), NULL, &ans);
+	query_done(&q);
 	if (rc == 0 && ctl.json)
 		answer_print(&ans);
 	else if (rc == 0)

@@ -59,7 +59,15 @@ static int check_stations(struct st_apply *a, const struct st_checked *c, const 
 		return 0;
 	uint32_t below = r->revision > 0 ? r->holder : to;
 	rc = below == self ? 0 : st_station_below(a->txn, below, self);
-	return rc < 0 ? rc : rc == 1 ? 0 : ST_EHOLDER;
+	return rc < 0 ? rc : rc == 1 ? 0 : ST_EABOVE;
+}
+
+/* Who asks at the wrong station is told which one has it. */
+static void place_holder(struct st_apply *a, const struct st_record *r, char place[ST_PLACE_MAX])
+{
+	struct st_code holder;
+	if (st_station_code(a->txn, r->holder, &holder) == 0)
+		(void)snprintf(place, ST_PLACE_MAX, "%s", holder.text);
 }
 
 /* The record's newest event stands under a checkpoint, which was signed for before this move was asked. */
@@ -111,6 +119,8 @@ int job_command(struct st_apply *a, struct st_job_command *job)
 	st_buf_clear(&a->values);
 	rc = st_command_check(&c, job->record.size > 0 ? &r : NULL, a->self.station.number, &a->values,
 			      &checked, job->place);
+	if (rc == ST_EHOLDER && job->place[0] == 0)
+		place_holder(a, &r, job->place);
 	if (rc == 0 && checked.move != NULL && checked.move->hands == ST_HANDS_BACK)
 		rc = st_station_code(a->txn, r.ref.opener, &checked.holder);
 	if (rc == 0)

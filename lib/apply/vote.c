@@ -151,7 +151,7 @@ int job_tokens(struct st_apply *a, struct st_job_tokens *job)
 	job->place[0] = 0;
 	int rc = vote_find(a, job->vote, &v, job->number);
 	if (rc == 0 && (job->present == 0 || job->present > v.in.rules.deputies)) {
-		(void)snprintf(job->place, sizeof(job->place), "present");
+		(void)snprintf(job->place, sizeof(job->place), "present (1..%u)", v.in.rules.deputies);
 		rc = ST_EFIELD;
 	}
 	st_assert(rc < 0 || job->present <= ST_TOKENS_MAX);

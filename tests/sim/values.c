@@ -112,8 +112,9 @@ static void day_value(struct wish *w, const struct st_field_row *f, char to[WISH
 	struct sim *sim = w->station->sim;
 	char text[ST_DAY_TEXT];
 	bool due = f->id == ST_F_DUE_DAY || f->id == w->kind->due_field;
-	uint32_t day = st_day_of_ms(station_wall(w->station)) + due + (uint32_t)sim_below(sim, DUE_DAYS);
-	st_day_text(day, text);
+	bool past = (f->flags & ST_PAST) != 0;
+	uint32_t today = st_day_of_ms(station_wall(w->station)), far = (uint32_t)sim_below(sim, DUE_DAYS);
+	st_day_text(!past ? today + due + far : far < today ? today - far : today, text);
 	(void)snprintf(to, WISH_VALUE_MAX, "%s", text);
 	if (due && w->station->jumped)
 		wish_expect(w, EITHER); /* the record may be of a day to come, or long past */
@@ -233,6 +234,32 @@ static bool add_fewer(struct wish *w)
 	return true;
 }
 
+static const char *value_given(const struct wish *w, uint32_t field, size_t *size)
+{
+	const struct st_field_row *f = st_kind_field(w->kind, field);
+	for (size_t i = 0; i < w->field_count; i++)
+		if (st_span_equal(w->fields[i].name, st_span_text(f->name))) {
+			*size = w->fields[i].value.size;
+			return (const char *)w->fields[i].value.data;
+		}
+	return NULL;
+}
+
+/* Days and times are drawn in forms that stand in order as texts do. */
+static void expect_orders(struct wish *w)
+{
+	for (size_t i = 0; i < w->kind->order_count; i++) {
+		size_t a = 0, b = 0;
+		const char *earlier = value_given(w, w->kind->orders[i].earlier, &a);
+		const char *later = value_given(w, w->kind->orders[i].later, &b);
+		if (earlier == NULL || later == NULL)
+			continue;
+		ST_REQUIRE(a == b);
+		if (memcmp(earlier, later, a) > 0)
+			wish_expect(w, NEVER);
+	}
+}
+
 /* Rules look at the record's whole life, which the model doesn't keep. */
 static void expect_rules(struct wish *w)
 {
@@ -277,6 +304,7 @@ bool wish_fill(struct wish *w)
 	}
 	expect_rules(w);
 	expect_city(w);
+	expect_orders(w);
 	return w->field_count > 0 && add_whens(w) && add_fewer(w);
 }
 

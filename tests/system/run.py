@@ -229,7 +229,9 @@ def deputies(city):
           "410611003", "--public_phone", "0392-3330000", "--post", "某村支部书记", "--phone", "13900000000")
     enter(base, "D-18", "赵某", "--levels", "town")
     brought, raised = live_a_year(base, other)
-    number = base.json("deputy", "list")["records"][0]["number"]
+    listed = {r["title"]: r["number"] for r in base.json("deputy", "list")["records"]}
+    check(set(listed) == {"D-17 李某", "D-18 赵某"}, "the list names them: %s" % listed)
+    number = listed["D-17 李某"]
     base.ctl("deputy", "honour", number, "--honours", "优秀代表", "--on", "2025-12-31", *at("2025-12-31"))
     base.wait_main()
     other.wait_main()
@@ -430,7 +432,15 @@ def bad_values(city):
             (["matter", "open"], 2, "--channel is needed\n  --channel channel: visit | phone"),
             (OPEN + ["--urgency", "soon"], 2, "normal | urgent"),
             (OPEN + ["--reporter_id", "11010519491231002Y"], 2, "reporter_id"),
-            (OPEN + ["--title", "x" * 301], 2, "title"),
+            (OPEN + ["--title", "x" * 301], 2, "--title title: one line, not only blanks, <= 300 bytes"),
+            (OPEN + ["--title", "\u3000 "], 2, "--title title"),
+            (OPEN + ["--people", "\uff16"], 2, "--people people concerned: a whole number, 0..1000000"),
+            (OPEN + ["--people", "1000001"], 2, "0..1000000"),
+            (OPEN + ["--due", "2026/12/31"], 2, "a day, as 2026-07-01"),
+            (OPEN + ["--to", "410611003"], 2, "--to"),
+            (["matter", "show", " 410611003 x "], 2, "mistyped"), (["erase", "show", "a b"], 2, ""),
+            (["directive", "show", "a b"], 2, ""), (["vote", "show", "a b"], 2, "mistyped"),
+            (["project", "count", "a b"], 2, ""), (["revoke", "a b"], 2, ""),
             (OPEN + ["--title", "a\x07b"], 2, "title"),
             (OPEN + ["--due", "2026-02-30"], 2, "due"),
             (OPEN + ["--at", "yesterday"], 2, "at"),
@@ -458,7 +468,16 @@ def bad_values(city):
         check(code == 4 and "no parent" in err, "%s at main: %d %s" % (words, code, err))
     gbk = subprocess.run(base.command(*OPEN, "--title", "垃圾".encode("gbk")), capture_output=True)
     check(gbk.returncode == 2 and b"--title" in gbk.stderr, "a title in GBK is refused, not left out")
-    base.ctl(*OPEN, "--reporter_id", "11010519491231002X")
+    n = base.ctl(*OPEN, "--reporter_id", "11010519491231002X").strip()
+    for lang, told in (("zh", "此时可用: accept refuse merge withdraw hand"), ("en", "it allows: accept refuse merge")):
+        code, _, err = base.run("matter", "close", n, lang=lang)
+        check(code == 4 and told in err, "the moves there are: %s" % err)
+    city["410611"].json("wait", "--log", "410611003", "--size", str(before + 1))
+    code, _, err = city["410611"].run("matter", "accept", n)
+    check(code == 4 and "410611003" in err, "who holds it is told: %s" % err)
+    code, _, err = base.run("supervision", "issue", "--to", "410611", "--level", "ordinary", "--due", "2099-01-01",
+                            "--title", "x")
+    check(code == 4 and "station above" in err, "nobody presses from below: %s" % err)
     check(base.json("status")["stations"][0]["size"] == before + 1, "only the right one was written")
 
 

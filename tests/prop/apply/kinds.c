@@ -76,7 +76,8 @@ static bool value_of(const struct walk *w, const struct st_field_row *f, const s
 										       : 100000))));
 		return true;
 	case ST_FIELD_DAY:
-		st_day_text(today(w) + below(60), day);
+		n = below(60);
+		st_day_text((f->flags & ST_PAST) != 0 ? today(w) - (uint32_t)n : today(w) + (uint32_t)n, day);
 		(void)snprintf(to, VALUE_MAX, "%s", day);
 		return true;
 	case ST_FIELD_CHOICE:
@@ -159,6 +160,27 @@ static bool add_fewer(const struct walk *w, struct wish *x, const struct st_kind
 	return true;
 }
 
+static size_t place_of(const struct wish *x, const struct st_kind *k, uint32_t field)
+{
+	size_t n = 0;
+	while (n < x->count && !st_span_equal(x->fields[n].name, st_span_text(st_kind_field(k, field)->name)))
+		n++;
+	return n;
+}
+
+/* Days and times are drawn in forms that stand in order as texts do: two the wrong way round change places. */
+static void put_in_order(struct wish *x, const struct st_kind *k)
+{
+	for (size_t i = 0; i < k->order_count; i++) {
+		size_t a = place_of(x, k, k->orders[i].earlier), b = place_of(x, k, k->orders[i].later);
+		if (a == x->count || b == x->count || strcmp(x->values[a], x->values[b]) <= 0)
+			continue;
+		struct st_span later = x->fields[a].value;
+		x->fields[a].value = x->fields[b].value;
+		x->fields[b].value = later;
+	}
+}
+
 /* All that the move needs, and a few fields more. */
 static bool wish_for(const struct walk *w, const struct st_kind *k, const struct st_move_row *move,
 		     const struct model *m, struct wish *x)
@@ -174,6 +196,7 @@ static bool wish_for(const struct walk *w, const struct st_kind *k, const struct
 		    (many || given(x, f) == 0))
 			(void)add(w, x, f, m);
 	}
+	put_in_order(x, k);
 	return add_whens(w, x, k, m) && add_fewer(w, x, k, m);
 }
 
