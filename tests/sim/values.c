@@ -276,6 +276,8 @@ static void expect_city(struct wish *w)
 	bool waits = w->move != NULL && (w->move->clock == ST_CLOCK_WAIT || w->move->clock == ST_CLOCK_RESUME);
 	if (waits && given(w, st_kind_field(w->kind, ST_F_DUE_DAY)) > 0)
 		wish_expect(w, NEVER); /* the clock itself says when it is due */
+	if (w->move != NULL && w->move->clock == ST_CLOCK_EXTEND)
+		wish_expect(w, EITHER); /* which day it is due by now, the model doesn't keep */
 	if (!w->station->sim->has_city)
 		return;
 	const struct st_field_row *due = st_kind_field(w->kind, ST_F_DUE_DAY);
