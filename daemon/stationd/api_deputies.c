@@ -97,7 +97,7 @@ static int make_census(struct st_txn *t, void *arg)
 {
 	struct deputy_asking *x = arg;
 	const struct st_census *c = &x->census;
-	int rc = st_census_make(t, st_day_of_ms(api_now_ms()), &x->census);
+	int rc = st_census_make(t, &x->census);
 	for (size_t i = 0; rc == 0 && i < c->level_count; i++)
 		rc = deputy_append(x, json_pack("[s, s, I]", c->levels[i].level->name,
 					 deputy_in(x, c->levels[i].level->zh, c->levels[i].level->en),

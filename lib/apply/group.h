@@ -199,6 +199,9 @@ int links_check(struct st_apply *a, struct st_checked *c, const struct st_record
  * ST_ENOTFOUND with the place. */
 ST_MUST int merge_check(struct st_apply *a, const struct st_checked *c, const struct st_record *r,
 			char place[ST_PLACE_MAX]);
+/* entered.c: ST_EENTERED with the number of the record that this station keeps of the same person or station. */
+ST_MUST int entered_check(struct st_apply *a, const struct st_checked *c, const struct st_record *r,
+			  char place[ST_PLACE_MAX]);
 /* import.c */
 int job_import(struct st_apply *a, struct st_job_import *job);
 /* retell.c: a transaction that makes derived tables anew; told: its events go to retell_event. */

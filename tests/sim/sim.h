@@ -292,6 +292,7 @@ struct told_record {
 	uint32_t writers; /* bits: stations that wrote about it */
 	/* of the last walk through its life: what it was merged into, "": nothing, and by whom */
 	char joins[ST_RECORD_NAME_MAX + 1];
+	char entered[96]; /* by which it is known; "": by nothing */
 	struct station *merged_by;
 };
 struct told {

@@ -11,7 +11,7 @@
 #include <station/work/merge.h>
 #include "wish.h"
 
-enum { PICKS = 8, NAMES = 4, NUMBERS = 1000, DUE_DAYS = 60, LINKS_FAR = 150, LINKS_ITSELF = 40 };
+enum { PICKS = 8, NAMES = 4, ENTERED = 40, NUMBERS = 1000, DUE_DAYS = 60, LINKS_FAR = 150, LINKS_ITSELF = 40 };
 
 void wish_expect(struct wish *w, enum expect e)
 {
@@ -125,6 +125,8 @@ static void text_value(struct wish *w, const struct st_field_row *f, char to[WIS
 	static const char *const categories[NAMES] = { "环境", "交通", "物业", "社保" };
 	struct sim *sim = w->station->sim;
 	unsigned n = (unsigned)sim_below(sim, NAMES);
+	if (f->id == w->kind->entered) /* most are entered but once */
+		n = (unsigned)sim_below(sim, ENTERED);
 	if (f->place == ST_AS_PRIVATE)
 		(void)snprintf(to, WISH_VALUE_MAX, PRIVATE_MARK "%u", n);
 	else if (f->id == ST_F_CATEGORY)
@@ -269,6 +271,27 @@ static void expect_rules(struct wish *w)
 				wish_expect(w, EITHER);
 }
 
+/* Whom this station keeps a record of isn't entered again, nor taken back: by those that are known for sure. */
+static void expect_entered(struct wish *w)
+{
+	const struct told *m = w->station->told;
+	size_t size = 0;
+	const char *code = w->kind->entered == 0 || w->move == NULL ? NULL : value_given(w, w->kind->entered, &size);
+	const struct told_record *r = wish_record(w);
+	if (w->kind->entered == 0 || w->move == NULL || (r != NULL && !ended(r)))
+		return;
+	wish_expect(w, EITHER); /* what is on its way, and what a crash left unsaid, the model doesn't know */
+	if (code == NULL || r != NULL || size >= sizeof(w->entered))
+		return;
+	memcpy(w->entered, code, size);
+	for (size_t i = 0; i < m->record_count; i++) {
+		const struct told_record *o = &m->records[i];
+		bool sure = !o->unsure && !o->wild && !o->handed && !o->raw && !o->busy;
+		if (sure && o->kind == w->kind && !ended(o) && strcmp(o->entered, w->entered) == 0)
+			w->twin = i + 1;
+	}
+}
+
 /* Which of the city's tables have come, the station alone knows. */
 static void expect_city(struct wish *w)
 {
@@ -306,6 +329,7 @@ bool wish_fill(struct wish *w)
 	}
 	expect_rules(w);
 	expect_city(w);
+	expect_entered(w);
 	expect_orders(w);
 	return w->field_count > 0 && add_whens(w) && add_fewer(w);
 }

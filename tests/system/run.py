@@ -271,12 +271,35 @@ def deputies(city):
     check(all_of_them[0] == ("D-17", 1, 10, 2, ""), str(all_of_them))
     census = dict(cells(branch.json("deputy", "census"), "level", "deputies"))
     check(census == {"city": 1, "county": 1, "town": 1, "seats": 3, "overlap": 1, "persons": 2}, str(census))
+    entered_once(base, other, branch, number)
     code, _, err = branch.run("deputy", "archive", "D-99")
     check(code != 0 and "D-99" in err, "nobody has that code: %s" % err)
     for words in (("--quarter", "2025-5"), ("--year", "25"), ("--year", "2025", "--from", "2025-01"), ("--limit", "0")):
         code, _, err = branch.run("deputy", "points", *words)
         check(code == 2 and words[0][2:] in err, "%s: %d %s" % (words, code, err))
     card(base, other)
+
+
+def entered_once(base, other, branch, number):
+    """A station enters a person or a station once; where two have entered one, the newest entry stands above."""
+    again = ("--deputy", "D-17", "--name", "李某某", "--levels", "town")
+    code, _, err = base.run("deputy", "enter", *again)
+    check(code == 4 and number in err and "amend" in err, "he is entered already: %d %s" % (code, err))
+    entry = ("station", "enter", "--code", "410611003", "--name", "黎阳路", "--tier", "base")
+    first = base.ctl(*entry).strip()
+    code, _, err = base.run(*entry)
+    check(code == 4 and first in err, "so is the station: %d %s" % (code, err))
+    base.ctl("station", "close", first, "--reason", "重新登记")
+    base.ctl(*entry)  # what was closed may be entered anew
+    code, _, err = base.run("station", "enter", "--code", "410611004", "--name", "天山路", "--tier", "base")
+    check(code == 0, "another one: %s" % err)
+    other.ctl("deputy", "enter", "--deputy", "D-18", "--name", "赵某某", "--levels", "county", *at("2025-03-02"))
+    other.wait_main()
+    census = dict(cells(branch.json("deputy", "census"), "level", "deputies"))
+    check(census == {"city": 1, "county": 2, "seats": 3, "overlap": 1, "persons": 2}, "still two: %s" % census)
+    for question in ("12", "23"):
+        rows = [r for r in branch.json("ask", question)["rows"] if "D-18" in r]
+        check(len(rows) == 1 and "赵某某" in rows[0] and "410611004" in rows[0], "%s: one row: %s" % (question, rows))
 
 
 def card(base, other):

@@ -178,6 +178,7 @@ struct st_kind {
 	size_t part_count;
 	const struct st_order *orders;
 	size_t order_count;
+	uint32_t entered;               /* an indexed field: of each value a station keeps one open record; 0: none */
 	uint32_t settled_move;          /* only once a checkpoint covers the record's newest event; 0: none */
 };
 enum { ST_KINDS_MAX = 32 };         /* kinds have numbers below this */

@@ -343,7 +343,7 @@ static void say_trainings(struct counted *c, const char *code, const struct live
 static void recount_trainings(struct counted *c)
 {
 	EACH(c, d, "deputy")
-	if (open_now(d) && covered(serves_at(c, d)))
+	if (open_now(d) && covered(serves_at(c, d)) && is_newest_entry(c, d))
 		say_trainings(c, txt(d, "deputy"), d);
 	texts_of(c, "activity", "deputies");
 	for (size_t i = 0; i < c->text_count; i++) {
