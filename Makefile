@@ -164,7 +164,7 @@ $(O)/fuzzed/%.o: %.c | $(GEN_C)
 	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,address -c -o $@ $<
 
 $(O)/fuzz/config $(O)/canary/config: $(O)/fuzzed/daemon/stationd/config.o $(O)/fuzzed/daemon/stationd/online_file.o
-$(O)/fuzz/http $(O)/canary/http: $(FUZZ_API_O) $(O)/fuzzed/daemon/stationd/config.o
+$(O)/fuzz/http $(O)/canary/http: $(FUZZ_API_O) $(O)/fuzzed/daemon/stationd/config.o $(O)/fuzzed/tests/common/routes.o
 $(O)/fuzz/%: tests/fuzz/%.c tests/fuzz/decoders.h $(FUZZ_LIB)
 	@mkdir -p $(@D)
 	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer,$(FUZZ_SAN) -o $@ $(filter %.c %.o,$^) $(FUZZ_LIB) $(FUZZ_LD)
@@ -236,10 +236,15 @@ FAULT_WRAP := malloc calloc realloc strdup posix_memalign aligned_alloc pwrite w
 	mdb_put mdb_del mdb_cursor_put mdb_cursor_del mdb_txn_commit mdb_txn_begin mdb_get mdb_cursor_open \
 	mdb_cursor_get mdb_dbi_open mdb_stat
 FAULT_LIBS := -Wl,-Bstatic -llmdb -lzstd -lprotobuf-c -ljansson -Wl,-Bdynamic
-FAULTS     := $(patsubst %,$(O)/tests/fault/%,jobs ask links)
+FAULTS     := $(patsubst %,$(O)/tests/fault/%,jobs ask links answers)
 FAULT_O    := $(O)/tests/fault/inject.o $(O)/tests/fault/stage.o $(O)/tests/common/city.o
 $(FAULTS): $(O)/tests/fault/%: $(O)/tests/fault/%.o $(FAULT_O) $(LIB)
-	$(CC) $(LDFLAGS) $(FAULT_WRAP:%=-Wl,--wrap=%) -o $@ $^ $(FAULT_LIBS) $(LDLIBS)
+	$(CC) $(LDFLAGS) $(FAULT_WRAP:%=-Wl,--wrap=%) -o $@ $(filter %.o,$^) $(LIB) $(FAULT_LIBS) $(LDLIBS)
+
+# The API's answers need the daemon's routes, and a clock that stands.
+$(O)/tests/fault/answers: $(filter $(O)/daemon/stationd/api_%.o,$(D_O)) $(O)/tests/common/routes.o \
+	$(patsubst %,$(O)/daemon/stationd/%.o,online_routes online_message config)
+$(O)/tests/fault/answers: FAULT_WRAP += clock_gettime
 
 check-build: $(FAULTS)
 

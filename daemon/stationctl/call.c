@@ -1,6 +1,7 @@
 /* call.c - requests to the daemon, over its control socket.
  *
  * Owns:    the way from an HTTP status to an exit code and a sentence.
+ * Promise: 1: what ends with 0 was answered in full; where that isn't known, it is said.
  * Flow:    verbs -> call -> stationd */
 #include <curl/curl.h>
 #include <stdio.h>
@@ -9,6 +10,20 @@
 #include "ctl.h"
 
 enum { ANSWER_MAX = 64 * 1024 * 1024 };
+
+static bool short_of_memory; /* JSON found none: what is made of it may lack something */
+
+static void *noted_malloc(size_t size)
+{
+	void *p = malloc(size);
+	short_of_memory |= p == NULL;
+	return p;
+}
+
+void call_start(void)
+{
+	json_set_alloc_funcs(noted_malloc, free);
+}
 
 static size_t take(char *data, size_t size, size_t count, void *arg)
 {
@@ -28,6 +43,11 @@ static size_t take(char *data, size_t size, size_t count, void *arg)
 	a->size += n;
 	a->body[a->size] = 0;
 	return n;
+}
+
+bool call_fell_short(void)
+{
+	return short_of_memory;
 }
 
 void answer_done(struct answer *a)
@@ -111,7 +131,7 @@ static int refused(const struct answer *a)
 	if (ctl.json)
 		answer_print(a);
 	if (words[0] == 0)
-		complain(T_NONSENSE);
+		complain(T_NONSENSE, a->status);
 	else if (strcmp(member(a->json, "error"), "EFIELD") == 0 && (number_explain(place) || record_explain(place)))
 		; /* said, with the cure */
 	else if (city_explain(member(a->json, "error"), place))
@@ -123,12 +143,14 @@ static int refused(const struct answer *a)
 	return exit_code_of(a->status);
 }
 
-static int perform(CURL *curl, struct answer *a)
+static int perform(CURL *curl, struct answer *a, bool posts)
 {
 	CURLcode rc = curl_easy_perform(curl);
 	if (rc != CURLE_OK) {
 		complain(rc == CURLE_COULDNT_CONNECT ? T_NO_DAEMON : T_TRY_AGAIN,
 			 rc == CURLE_COULDNT_CONNECT ? ctl.socket : curl_easy_strerror(rc), ctl.socket);
+		if (posts && rc != CURLE_COULDNT_CONNECT)
+			complain(T_UNSURE);
 		return CTL_NO_DAEMON;
 	}
 	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &a->status);
@@ -136,9 +158,10 @@ static int perform(CURL *curl, struct answer *a)
 	return a->status / 100 == 2 ? 0 : refused(a);
 }
 
-int call(const char *method, const char *path, const char *type, struct st_span body,
-	 struct answer *ret)
+static int ask(const char *method, const char *path, const char *type, struct st_span body,
+	       struct answer *ret)
 {
+	bool posts = strcmp(method, "POST") == 0;
 	char url[8192], header[128];
 	struct curl_slist *headers = NULL;
 	CURL *curl = curl_easy_init();
@@ -156,15 +179,36 @@ int call(const char *method, const char *path, const char *type, struct st_span 
 	(void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, ret);
 	(void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	(void)curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
-	if (strcmp(method, "POST") == 0) {
+	if (posts) {
 		(void)curl_easy_setopt(curl, CURLOPT_POST, 1L);
 		(void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.size == 0 ? "" : (const char *)body.data);
 		(void)curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.size);
 	}
-	int rc = perform(curl, ret);
+	int rc = perform(curl, ret, posts);
 	curl_slist_free_all(headers);
 	curl_easy_cleanup(curl);
 	return rc;
+}
+
+int call(const char *method, const char *path, const char *type, struct st_span body,
+	 struct answer *ret)
+{
+	int rc = ask(method, path, type, body, ret);
+	if (rc != 0 || ret->json != NULL)
+		return rc;
+	complain(T_NONSENSE, ret->status);
+	if (strcmp(method, "POST") == 0)
+		complain(T_UNSURE);
+	return CTL_WRONG;
+}
+
+int call_bytes(const char *path, struct answer *ret)
+{
+	int rc = ask("GET", path, "application/json", ST_SPAN_NONE, ret);
+	if (rc != 0 || ret->size > 0)
+		return rc;
+	complain(T_NONSENSE, ret->status);
+	return CTL_WRONG;
 }
 
 int call_get(const char *path, struct answer *ret)
@@ -177,8 +221,11 @@ int call_post(const char *path, json_t *body, struct answer *ret)
 	char *words = body == NULL ? strdup("{}") : json_dumps(body, JSON_COMPACT);
 	json_decref(body);
 	memset(ret, 0, sizeof(*ret));
-	if (words == NULL)
+	if (words == NULL || call_fell_short()) {
+		free(words);
+		(void)fprintf(stderr, "%s\n", st_error_text(ST_ENOMEM, ctl.lang));
 		return CTL_WRONG;
+	}
 	int rc = call("POST", path, "application/json", st_span_text(words), ret);
 	free(words);
 	return rc;

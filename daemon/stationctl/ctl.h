@@ -77,7 +77,11 @@ extern struct ctl {
 #define TEXTS(X)                                                                                   \
 	X(NO_DAEMON, "连不上守护进程 (%s): 请确认 stationd 在运行, 或用 --socket 指明套接字",       \
 	  "can't reach the daemon (%s): is stationd running? --socket names another socket")        \
-	X(NONSENSE, "守护进程的应答看不懂", "the daemon's answer makes no sense")                   \
+	X(NONSENSE, "守护进程的应答为空、残缺或看不懂 (HTTP %ld)",                                  \
+	  "the daemon's answer is empty, cut short or makes no sense (HTTP %ld)")                   \
+	X(UNSURE, "可能已办, 未得确认: 先查看, 再决定是否重做",                                     \
+	  "it may have been done, which isn't known: look it up before you do it again")            \
+	X(BAD_ANSWER, "守护进程的应答看不懂", "the daemon's answer makes no sense")                 \
 	X(BAD_VERB, "没有这个命令: %s; 见 stationctl --help", "no such verb: %s; see stationctl --help") \
 	X(BAD_QUESTION, "没有这个问题: %s; 见 stationctl ask --list",                                 \
 	  "no such question: %s; see stationctl ask --list")                                        \
@@ -185,10 +189,14 @@ struct answer {
 	size_t size, room;
 	json_t *json; /* NULL when the body isn't */
 };
-/* One request. 0, or an exit code: the trouble has been said. *ret is the caller's, to be done. */
+void call_start(void); /* before any JSON */
+bool call_fell_short(void); /* of memory for JSON: what was made of it since may lack something */
+/* One request. 0, or an exit code: the trouble has been said. *ret is the caller's, to be done. An answer that
+ * isn't JSON, be it empty or cut short, is a trouble; call_bytes takes any bytes, but not none. */
 int call(const char *method, const char *path, const char *type, struct st_span body,
 	 struct answer *ret);
 int call_get(const char *path, struct answer *ret);
+int call_bytes(const char *path, struct answer *ret);
 int call_post(const char *path, json_t *body, struct answer *ret); /* takes body */
 void answer_done(struct answer *a);
 void answer_print(const struct answer *a); /* for --json */

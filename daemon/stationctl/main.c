@@ -3,6 +3,7 @@
  * Owns:    words and options, and --help, which is made from the table.
  * Flow:    command line -> verb -> call -> screen */
 #include <curl/curl.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -270,6 +271,22 @@ static enum st_lang language_of_environment(void)
 	return ST_ZH;
 }
 
+/* What is printed is part of being right: a full disk behind `>` mustn't look like an empty answer. */
+static int finish(int rc)
+{
+	if (rc != CTL_RIGHT)
+		return rc;
+	if (fflush(stdout) != 0 || ferror(stdout) != 0) {
+		complain(T_BAD_FILE, "-", st_file_error_text(errno, ctl.lang));
+		return CTL_WRONG;
+	}
+	if (call_fell_short()) {
+		(void)fprintf(stderr, "%s\n", st_error_text(ST_ENOMEM, ctl.lang));
+		return CTL_WRONG;
+	}
+	return CTL_RIGHT;
+}
+
 int main(int argc, char **argv)
 {
 	struct args a = { .count = 0 };
@@ -277,6 +294,7 @@ int main(int argc, char **argv)
 	const char *socket = getenv("STATIOND_SOCKET");
 	ctl.socket = socket != NULL && socket[0] != 0 ? socket : "/run/stationd/control.sock";
 	ctl.lang = language_of_environment();
+	call_start();
 	lists[LIST_record] = record_verbs();
 	ctl.terminal = isatty(STDERR_FILENO) == 1;
 	if (st_trust_start() < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
@@ -308,5 +326,5 @@ int main(int argc, char **argv)
 	ctl.args = &a;
 	rc = a.verb->run(&a);
 	curl_global_cleanup();
-	return rc;
+	return finish(rc);
 }

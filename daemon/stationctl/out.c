@@ -214,7 +214,7 @@ static int head(struct out *o, const json_t *answer)
 	json_t *one, *columns = json_object_get(answer, "columns");
 	o->columns = json_array_size(columns);
 	if (o->columns == 0 || o->columns > COLUMNS_MAX) {
-		complain(T_NONSENSE);
+		complain(T_BAD_ANSWER);
 		return CTL_WRONG;
 	}
 	o->columns_json = json_incref(columns);
@@ -235,7 +235,7 @@ static int rows(struct out *o, const json_t *answer)
 	int rc = 0;
 	json_array_foreach(json_object_get(answer, "rows"), i, row) {
 		if (json_array_size(row) != o->columns) {
-			complain(T_NONSENSE);
+			complain(T_BAD_ANSWER);
 			return CTL_WRONG;
 		}
 		rc = o->sink->row(o, row);

@@ -12,7 +12,7 @@ enum { LOOK_MS = 200 };
 static int get_text(const char *path, const char *name)
 {
 	struct answer ans;
-	int rc = call_get(path, &ans);
+	int rc = call_bytes(path, &ans);
 	if (rc == 0 && ctl.json && name != NULL) {
 		json_t *o = json_pack("{s:s#}", name, ans.body, (int)ans.size);
 		(void)json_dumpf(o, stdout, JSON_COMPACT);

@@ -122,7 +122,7 @@ static int certify(const struct args *a, const struct st_signing_key *root, stru
 	if (rc == 0 && (!key_of(identity.json, "identity", &c.identity) ||
 			!key_of(identity.json, "transport", &c.transport) ||
 			!key_of(identity.json, "grant", &c.grant))) {
-		complain(T_NONSENSE);
+		complain(T_BAD_ANSWER);
 		rc = CTL_WRONG;
 	}
 	answer_done(&identity);

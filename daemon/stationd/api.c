@@ -192,6 +192,7 @@ static struct request *new_request(struct api *a, struct MHD_Connection *connect
 		return NULL;
 	q->station = a->station;
 	q->api = a;
+	q->shortages = api_shortages();
 	q->connection = connection;
 	q->path = strdup(url);
 	if (q->path == NULL) {
@@ -214,14 +215,14 @@ static void run_route(struct request *q, const char *method)
 	if (c != NULL)
 		c->working = true;
 	q->route = q->api->conf.route(method, q->path, &q->rest, &other_method);
-	int rc = q->route == NULL ? ST_ENOTFOUND : q->body.error < 0 ? ST_ETOOBIG : q->route->fn(q);
+	int rc = q->route == NULL ? ST_ENOTFOUND : q->body.error < 0 ? q->body.error : q->route->fn(q);
 	if (q->route == NULL)
 		(void)api_place(q, rc, q->path);
 	if (rc < 0 && !q->answered)
 		(void)api_refuse(q, rc);
 	if (q->route == NULL && other_method)
 		q->status = 405;
-	if (q->body.error < 0)
+	if (q->body.error == ST_ETOOBIG)
 		q->status = 413;
 }
 
@@ -232,11 +233,14 @@ static enum MHD_Result send_answer(struct request *q)
 		c->working = false; /* the time that is left is for taking the answer */
 	if (q->api->conf.answering != NULL)
 		q->api->conf.answering(q);
+	bool reserve = q->reserve != NULL;
+	ST_REQUIRE(reserve || (q->answer.error == 0 && q->answer.size > 0));
+	void *data = reserve ? (void *)(uintptr_t)q->reserve : q->answer.data;
 	struct MHD_Response *r = MHD_create_response_from_buffer(
-		q->answer.size, q->answer.data == NULL ? (void *)"" : (void *)q->answer.data,
-		MHD_RESPMEM_MUST_COPY);
+		reserve ? strlen(q->reserve) : q->answer.size, data,
+		reserve ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_COPY);
 	if (r == NULL)
-		return MHD_NO;
+		return MHD_NO; /* ends the connection, and its other end knows that nothing was answered */
 	(void)MHD_add_response_header(r, "Content-Type", q->type);
 	if (q->status == 503 || q->status == 429)
 		(void)MHD_add_response_header(r, "Retry-After", q->status == 503 ? "1" : "10");
@@ -370,6 +374,7 @@ int api_listen(struct station *s, const struct api_conf *conf, struct api **ret_
 
 int api_open(struct station *s, struct api **ret_a)
 {
+	api_count_shortages();
 	struct api_conf conf = {
 		.socket = listen_at(s->config.control_socket),
 		.connections = CONNECTIONS_MAX,

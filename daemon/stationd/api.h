@@ -42,6 +42,8 @@ struct request {
 	char *path;
 	unsigned status;
 	struct st_buf answer;
+	const char *reserve;             /* instead of answer, when there was no memory for one; NULL */
+	unsigned shortages;              /* api_shortages() as it began */
 	const char *type;
 	bool answered, suspended, routed;
 	struct request *next;
@@ -78,9 +80,11 @@ bool api_path_fits(const struct route *r, const char *path, const char **ret_res
 /* The answer stands in q: lets the server send it. */
 void api_answered(struct request *q, unsigned status);
 
-/* Answers. json is taken. */
+/* Answers. json is taken; NULL: there was no memory for it. Where any of it fell short the answer is a refusal,
+ * which says "done" if what a POST asked for has been carried out: both answer once it has. */
 int api_json(struct request *q, json_t *json);
-int api_text(struct request *q, const char *type, struct st_span text);
+int api_answer(struct request *q, unsigned status, json_t *json);
+int api_text(struct request *q, const char *type, const struct st_buf *text); /* not empty */
 int api_refuse(struct request *q, int code);
 unsigned api_status(int code); /* the HTTP status of an error */
 int api_place(struct request *q, int code, const char *place); /* sets the place; answers code */
@@ -100,7 +104,12 @@ int api_member(struct request *q, const json_t *object, const char *name, bool n
 /* Submits j for q; done is called with the result. ST_EBUSY. */
 int api_submit(struct request *q, struct job *j);
 
+/* How often JSON has found no memory since api_count_shortages(): a request during which that moved may lack a
+ * member or a row, which jansson's own results tell only to those who look at each of them. */
+void api_count_shortages(void);
+unsigned api_shortages(void);
 json_t *api_span(struct st_span s);      /* text; what isn't UTF-8 becomes null */
+json_t *api_buf(const struct st_buf *b); /* the same; a buffer that fell short is a shortage */
 json_t *api_hex(struct st_span s);
 json_t *api_time(int64_t unix_ms);       /* RFC 3339, UTC+8; null for 0 */
 json_t *api_day(uint32_t day);           /* 2011-07-01; null for none */

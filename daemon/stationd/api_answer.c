@@ -1,7 +1,8 @@
 /* api_answer.c - which route a request takes, and its answer's form and status.
  *
  * Owns:    the list of routes, and the HTTP status of each error.
- * Promise: 8: a refusal names its reason and place, whatever bytes the place is made of.
+ * Promise: 8: a refusal names its reason and place, whatever bytes the place is made of. An answer is whole
+ *          or a refusal, and a refusal needs no memory.
  * Flow:    routes -> answer -> api */
 #include <stdlib.h>
 #include <string.h>
@@ -60,45 +61,89 @@ const struct route *api_route(const char *method, const char *path, const char *
 	return NULL;
 }
 
-int api_json(struct request *q, json_t *json)
+/* What is answered when there is no memory for an answer. Done: what was asked has been carried out, and
+ * only its answer couldn't be made; whoever takes that for a failure would do it twice. */
+#define RESERVE(zh, en, done)                                                                      \
+	"{\"error\":\"ENOMEM\",\"code\":-1,\"message\":{\"zh\":\"" zh "\",\"en\":\"" en "\"},\"place\":\"\"" \
+	",\"done\":" done "}\n"
+static const char reserve_done[] =
+	RESERVE("已办, 但内存不足, 应答没有做成: 先查看, 不要重做",
+		"done, but there was no memory for the answer: look it up, don't do it again", "true");
+static const char reserve_not[] = RESERVE("内存不足", "out of memory", "false");
+_Static_assert(ST_ENOMEM == -1, "the reserve answers have it as text");
+
+/* The whole text becomes the answer; < 0: it is cut, and must not leave. */
+static int put_answer(struct request *q, const char *type, struct st_span text, bool line)
+{
+	q->type = type;
+	q->reserve = NULL;
+	st_buf_clear(&q->answer);
+	st_buf_put_span(&q->answer, text);
+	if (line)
+		st_buf_put_text(&q->answer, "\n");
+	return q->answer.error;
+}
+
+/* since: the shortages there had been when its building began. jansson goes on past what didn't fit, and
+ * answers a text all the same. */
+static int put_json(struct request *q, json_t *json, unsigned since)
 {
 	char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
+	bool whole = text != NULL && api_shortages() == since;
+	int rc = whole ? put_answer(q, "application/json", st_span_text(text), true) : ST_ENOMEM;
 	json_decref(json);
-	if (text == NULL)
-		return q->answered ? 0 : api_refuse(q, ST_ENOMEM);
-	q->type = "application/json";
-	st_buf_clear(&q->answer);
-	st_buf_put_text(&q->answer, text);
-	st_buf_put_text(&q->answer, "\n");
 	free(text);
-	api_answered(q, 200);
+	return rc;
+}
+
+static void answer_reserve(struct request *q, bool done)
+{
+	q->type = "application/json";
+	q->reserve = done ? reserve_done : reserve_not;
+	st_buf_clear(&q->answer);
+	api_answered(q, api_status(ST_ENOMEM));
+}
+
+int api_answer(struct request *q, unsigned status, json_t *json)
+{
+	bool done = status / 100 == 2 && q->method != NULL && strcmp(q->method, "POST") == 0;
+	int rc = put_json(q, json, q->shortages);
+	if (rc == 0)
+		api_answered(q, status);
+	else if (rc == ST_ETOOBIG && !done)
+		(void)api_refuse(q, rc);
+	else
+		answer_reserve(q, done);
 	return 0;
 }
 
-int api_text(struct request *q, const char *type, struct st_span text)
+int api_json(struct request *q, json_t *json)
 {
-	q->type = type;
-	st_buf_clear(&q->answer);
-	st_buf_put_span(&q->answer, text);
+	return api_answer(q, 200, json);
+}
+
+int api_text(struct request *q, const char *type, const struct st_buf *text)
+{
+	st_assert(text->error < 0 || text->size > 0);
+	int rc = text->error < 0 ? text->error : put_answer(q, type, st_buf_span(text), false);
+	if (rc < 0)
+		return api_refuse(q, rc);
 	api_answered(q, 200);
 	return 0;
 }
 
 int api_refuse(struct request *q, int code)
 {
+	unsigned before = api_shortages();
 	json_t *json = json_pack("{s:s, s:i, s:o, s:o}", "error", st_error_name(code), "code", code,
 				 "message",
 				 api_two(q->zh == NULL ? st_error_text(code, ST_ZH) : q->zh,
 					 q->en == NULL ? st_error_text(code, ST_EN) : q->en), "place",
 				 api_span(st_span_text(q->place)));
-	char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
-	json_decref(json);
-	q->type = "application/json";
-	st_buf_clear(&q->answer);
-	st_buf_put_text(&q->answer, text == NULL ? "{\"error\":\"ENOMEM\"}" : text);
-	st_buf_put_text(&q->answer, "\n");
-	free(text);
-	api_answered(q, api_status(code));
+	if (put_json(q, json, before) < 0)
+		answer_reserve(q, false);
+	else
+		api_answered(q, api_status(code));
 	return 0;
 }
 

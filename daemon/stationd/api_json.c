@@ -1,18 +1,45 @@
 /* api_json.c - JSON in and out of the API's terms.
  *
- * Owns:    how times, days, keys and names look in JSON.
+ * Owns:    how times, days, keys and names look in JSON, and the count of its shortages of memory.
  * Flow:    routes -> JSON -> stationctl, web */
+#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <station/base/clock.h>
 #include <station/base/text.h>
 #include "api.h"
 
+static atomic_uint shortages; /* jansson's hook has no place for an argument */
+
+static void *counted_malloc(size_t size)
+{
+	void *p = malloc(size);
+	if (p == NULL)
+		(void)atomic_fetch_add(&shortages, 1);
+	return p;
+}
+
+void api_count_shortages(void)
+{
+	json_set_alloc_funcs(counted_malloc, free);
+}
+
+unsigned api_shortages(void)
+{
+	return atomic_load(&shortages);
+}
+
 int api_object(struct request *q, json_t **ret_object)
 {
 	json_error_t error;
+	unsigned before = api_shortages(); /* jansson tells one as a wrong word, or as nothing at all */
 	json_t *object = json_loadb((const char *)q->body.data, q->body.size, JSON_REJECT_DUPLICATES,
 				    &error);
+	if (api_shortages() != before) {
+		json_decref(object);
+		return ST_ENOMEM;
+	}
 	if (object == NULL) {
 		(void)snprintf(q->place, sizeof(q->place), "%d:%d %.150s", error.line, error.column,
 			       error.text);
@@ -46,12 +73,19 @@ json_t *api_span(struct st_span s)
 	return text == NULL ? json_null() : text;
 }
 
+json_t *api_buf(const struct st_buf *b)
+{
+	if (b->error < 0)
+		(void)atomic_fetch_add(&shortages, 1);
+	return b->error < 0 ? json_null() : api_span(st_buf_span(b));
+}
+
 json_t *api_hex(struct st_span s)
 {
 	struct st_buf b;
 	st_buf_init(&b, 4096);
 	st_hex_put(&b, s);
-	json_t *text = api_span(st_buf_span(&b));
+	json_t *text = api_buf(&b);
 	st_buf_done(&b);
 	return text;
 }

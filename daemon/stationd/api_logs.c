@@ -32,7 +32,7 @@ static int answer(struct request *q, struct reading *x, st_txn_fn *fn, const cha
 	x->q = q;
 	int rc = q->station->self.set_up ? st_store_read(q->station->store, fn, x) : ST_ENOSTATION;
 	if (rc == 0)
-		rc = api_text(q, type, st_buf_span(&x->out));
+		rc = api_text(q, type, &x->out);
 	st_buf_done(&x->out);
 	return rc;
 }
@@ -79,7 +79,7 @@ static int get_key(struct request *q)
 	int rc = q->station->self.set_up ? st_store_read(q->station->store, read_key, &x)
 					 : ST_ENOSTATION;
 	if (rc == 0)
-		rc = api_json(q, json_pack("{s:o}", "vkey", api_span(st_buf_span(&x.out))));
+		rc = api_json(q, json_pack("{s:o}", "vkey", api_buf(&x.out)));
 	st_buf_done(&x.out);
 	return rc;
 }

@@ -157,7 +157,7 @@ static json_t *fields_json(const struct st_kind *k, const struct st_field *field
 		st_buf_clear(&text);
 		st_field_text(row, &fields[i], &text);
 		const char *name = row == NULL ? unknown : row->name;
-		json_t *value = api_span(st_buf_span(&text)), *list = json_object_get(json, name);
+		json_t *value = api_buf(&text), *list = json_object_get(json, name);
 		if (row == NULL || (row->flags & ST_MANY) == 0)
 			json_object_set_new(json, name, value);
 		else if (list != NULL)
@@ -198,7 +198,7 @@ static int add_event(const struct st_life_event *e, void *arg)
 	return json_array_append_new(x->events, one) == 0 ? 0 : ST_ENOMEM;
 }
 
-static json_t *record_json(struct st_txn *t, const struct st_record *r)
+static int record_json(struct st_txn *t, const struct st_record *r, json_t **ret)
 {
 	const struct st_kind *k = st_kind(r->kind);
 	const struct st_state_row *state = k == NULL ? NULL : st_kind_state(k, r->state);
@@ -206,14 +206,19 @@ static json_t *record_json(struct st_txn *t, const struct st_record *r)
 	char unit[ST_NAME_TEXT_MAX + 1];
 	struct st_record_id id;
 	struct st_code holder;
-	if (st_record_id(t, &r->ref, &id) < 0 || st_station_code(t, r->holder, &holder) < 0 ||
-	    st_name_text(t, ST_NAMES_CATEGORY, r->category, category) < 0 ||
-	    st_name_text(t, ST_NAMES_UNIT, r->unit, unit) < 0)
-		return NULL;
+	int rc = st_record_id(t, &r->ref, &id);
+	if (rc == 0)
+		rc = st_station_code(t, r->holder, &holder);
+	if (rc == 0)
+		rc = st_name_text(t, ST_NAMES_CATEGORY, r->category, category);
+	if (rc == 0)
+		rc = st_name_text(t, ST_NAMES_UNIT, r->unit, unit);
+	if (rc < 0)
+		return rc;
 	st_ulid_text(&id.ulid, ulid);
 	st_number_text(&r->number, &id.opener, &id.ulid, number);
 	bool still = r->due_day == 0 && r->first_due_day != 0; /* the clock stands still, with so many days left */
-	return json_pack("{s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I}",
+	*ret = json_pack("{s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I}",
 			 "record", json_sprintf("%s/%s", id.opener.text, ulid), "number", number, "kind",
 			 k == NULL ? "" : k->name, "state", state == NULL ? "" : state->name, "holder",
 			 holder.text, "category", category, "unit", unit, "opened",
@@ -223,6 +228,7 @@ static json_t *record_json(struct st_txn *t, const struct st_record *r)
 			 api_day(r->closed_day), "revision",
 			 (json_int_t)r->revision, "notes", (json_int_t)r->notes, "waiting",
 			 (json_int_t)r->waiting, "set_aside", (json_int_t)r->set_aside);
+	return *ret == NULL ? ST_ENOMEM : 0;
 }
 
 static int read_record(struct st_txn *t, void *arg)
@@ -239,10 +245,9 @@ static int read_record(struct st_txn *t, void *arg)
 	const char *kind = api_argument(x->q, "kind");
 	if (kind != NULL && x->kind != NULL && strcmp(kind, x->kind->name) != 0)
 		return api_place(x->q, ST_EKIND, x->kind->name);
-	x->record = record_json(t, &r);
-	if (x->record == NULL)
-		return ST_ECORRUPT;
-	rc = api_joined(t, &r, &x->joined);
+	rc = record_json(t, &r, &x->record);
+	if (rc == 0)
+		rc = api_joined(t, &r, &x->joined);
 	return rc == 0 && x->with_events
 		       ? st_life_each(t, &r, &x->q->station->keys.grant, add_event, x)
 		       : rc;
@@ -279,9 +284,10 @@ struct listing {
 static int add_row(const struct st_list_row *row, void *arg)
 {
 	struct listing *x = arg;
-	json_t *one = record_json(x->txn, &row->record);
-	if (one == NULL)
-		return ST_ECORRUPT;
+	json_t *one = NULL;
+	int rc = record_json(x->txn, &row->record, &one);
+	if (rc < 0)
+		return rc;
 	json_object_set_new(one, "title", json_string(row->title));
 	return json_array_append_new(x->records, one) == 0 ? 0 : ST_ENOMEM;
 }
@@ -326,7 +332,7 @@ static int get_records(struct request *q)
 	struct listing x = { .q = q, .records = json_array() };
 	st_buf_init(&x.next, 256);
 	int rc = st_store_read(q->station->store, read_list, &x);
-	json_t *next = rc < 0 ? NULL : api_span(st_buf_span(&x.next));
+	json_t *next = rc < 0 ? NULL : api_buf(&x.next);
 	st_buf_done(&x.next);
 	if (rc < 0) {
 		json_decref(x.records);

@@ -33,7 +33,7 @@ static int get_identity(struct request *q)
 				 api_hex(ST_SPAN(r.identity.bytes)), "transport",
 				 api_hex(ST_SPAN(r.transport.bytes)), "grant",
 				 api_hex(ST_SPAN(r.grant.bytes)), "request",
-				 api_span(st_buf_span(&text)));
+				 bytes.error < 0 ? NULL : api_buf(&text));
 	st_buf_done(&bytes);
 	st_buf_done(&text);
 	if (json != NULL && s->self.set_up) {
@@ -166,7 +166,7 @@ static void invite_done(struct job *job)
 	}
 	(void)(st_invite_decode(st_buf_span(&j->text), &invite) == 0);
 	(void)api_json(j->request,
-		       json_pack("{s:o, s:I, s:o}", "invite", api_span(st_buf_span(&j->text)), "expires_ms",
+		       json_pack("{s:o, s:I, s:o}", "invite", api_buf(&j->text), "expires_ms",
 				 (json_int_t)invite.expires_ms, "expires_at", api_time(invite.expires_ms)));
 	st_wipe(&invite, sizeof(invite));
 }

@@ -90,30 +90,47 @@ static const json_t *child_named(const struct stating *x, const char *code)
 	return NULL;
 }
 
-/* Why nothing new comes from below: the child on the way to the station isn't linked. */
-static json_t *silent_json(const struct stating *x, const struct st_station *s)
+/* Why nothing new comes from below: the child on the way to the station isn't linked. null: it is, or there is
+ * none. */
+static int add_silent(const struct stating *x, const struct st_station *s, json_t *one)
 {
 	uint32_t self = x->q->station->self.station.number, child = 0;
 	struct st_code code;
 	char zh[160], en[160];
-	if (s->number == self || s->standing != ST_ENROLLED ||
-	    st_station_branch_of(x->txn, s->number, self, &child) < 0 ||
-	    st_station_code(x->txn, child, &code) < 0)
-		return json_null();
-	if (json_is_true(json_object_get(child_named(x, code.text), "linked")))
-		return json_null();
+	int rc = s->number == self || s->standing != ST_ENROLLED
+			 ? ST_ENOTFOUND : st_station_branch_of(x->txn, s->number, self, &child);
+	if (rc == 0)
+		rc = st_station_code(x->txn, child, &code);
+	if (rc < 0 && rc != ST_ENOTFOUND)
+		return rc;
+	if (rc < 0 || json_is_true(json_object_get(child_named(x, code.text), "linked")))
+		return json_object_set_new(one, "silent", json_null()) == 0 ? 0 : ST_ENOMEM;
 	(void)snprintf(zh, sizeof(zh), "下级 %s 未连接: 它之后的事件还没有到这里", code.text);
 	(void)snprintf(en, sizeof(en), "child %s isn't linked: what came after isn't here yet", code.text);
-	return api_two(zh, en);
+	return json_object_set_new(one, "silent", api_two(zh, en)) == 0 ? 0 : ST_ENOMEM;
 }
 
-static json_t *held_json(struct stating *x, const struct st_log *log)
+/* Who holds how much of its newest log, and why the rest isn't further up. */
+static int add_log(struct stating *x, const struct st_coverage_row *row, json_t *one)
 {
+	struct st_log log;
+	int rc = row->heard ? st_log_newest(x->txn, row->station.number, &log) : ST_ENOTFOUND;
 	x->held = json_array();
-	x->log = log;
-	int rc = st_receipt_each(x->txn, log->number, add_held, x);
-	(void)rc;
-	return x->held;
+	json_object_set_new(one, "held", x->held);
+	if (rc == ST_ENOTFOUND) {
+		json_object_set_new(one, "waits",
+				    api_two("尚未收到该站任何事件", "nothing has been heard of it yet"));
+		return 0;
+	}
+	if (rc < 0)
+		return rc;
+	struct st_log_id id = { row->station.certificate.code, log.epoch };
+	x->log = &log;
+	rc = st_receipt_each(x->txn, log.number, add_held, x);
+	json_object_set_new(one, "log", api_log_name(&id));
+	json_object_set_new(one, "waits", waits_json(x, &id, log.tree.size));
+	x->log = NULL;
+	return rc;
 }
 
 /* What only a neighbour can know: how much a station has itself, as it last told, and what waits here for it
@@ -150,24 +167,16 @@ static int add_station(const struct st_coverage_row *row, void *arg)
 				(json_int_t)row->checkpoint_time_s * 1000, "checkpoint_at",
 				api_time((int64_t)row->checkpoint_time_s * 1000), "unread",
 				(json_int_t)row->unread, "refilling", (int)row->refilling);
-	struct st_log log;
 	if (one == NULL)
 		return ST_ENOMEM;
 	int rc = add_neighbour(x, row, one);
+	if (rc == 0)
+		rc = add_silent(x, &row->station, one);
+	if (rc == 0)
+		rc = add_log(x, row, one);
 	if (rc < 0) {
 		json_decref(one);
 		return rc;
-	}
-	json_object_set_new(one, "silent", silent_json(x, &row->station));
-	if (row->heard && st_log_newest(x->txn, row->station.number, &log) == 0) {
-		struct st_log_id id = { c->code, log.epoch };
-		json_object_set_new(one, "log", api_log_name(&id));
-		json_object_set_new(one, "held", held_json(x, &log));
-		json_object_set_new(one, "waits", waits_json(x, &id, log.tree.size));
-	} else {
-		json_object_set_new(one, "held", json_array());
-		json_object_set_new(one, "waits",
-				    api_two("尚未收到该站任何事件", "nothing has been heard of it yet"));
 	}
 	return json_array_append_new(x->stations, one) == 0 ? 0 : ST_ENOMEM;
 }

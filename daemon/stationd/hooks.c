@@ -106,6 +106,7 @@ static int describe(struct st_txn *t, struct choosing *x)
 {
 	struct st_online_status s;
 	char hex[2 * ST_HOOK_ID + 1] = "";
+	unsigned before = api_shortages();
 	struct st_buf id;
 	int rc = st_online_status_ref(t, &x->hook.ref, &s);
 	const struct st_state_row *state = st_kind_state(st_kind(ST_KIND_MATTER), x->hook.state);
@@ -113,6 +114,8 @@ static int describe(struct st_txn *t, struct choosing *x)
 	st_hex_put(&id, st_span(x->hook.id, ST_HOOK_ID));
 	if (id.error == 0)
 		memcpy(hex, id.data, id.size < sizeof(hex) ? id.size : sizeof(hex) - 1);
+	else if (rc == 0)
+		rc = id.error;
 	st_buf_done(&id);
 	if (rc == 0)
 		x->json = json_pack("{s:s, s:s, s:o, s:s, s:s, s:o}", "id", hex, "event",
@@ -120,7 +123,8 @@ static int describe(struct st_txn *t, struct choosing *x)
 				    "source", s.online.source, "request_id", s.online.request,
 				    "status", online_status_json(&s));
 	st_online_status_done(&s);
-	return rc < 0 ? rc : x->json == NULL ? ST_ENOMEM : 0;
+	/* What lacks a text isn't sent: it would be taken for the whole result, and never told again. */
+	return rc < 0 ? rc : x->json == NULL || api_shortages() != before ? ST_ENOMEM : 0;
 }
 
 /* Matters in turn, each with its oldest result, past those that rest. */
@@ -167,19 +171,23 @@ static int sign(struct hooks *h, const char *timestamp)
 	st_hex_put(&hex, ST_SPAN(mac.bytes));
 	(void)snprintf(line, sizeof(line), "X-Stationd-Signature: v1=%.*s", (int)hex.size,
 		       hex.data == NULL ? "" : (const char *)hex.data);
+	int rc = hex.error;
 	st_buf_done(&hex);
-	return post_header(h->post, line);
+	return rc < 0 ? rc : post_header(h->post, line);
 }
 
 static int make_request(struct hooks *h, const json_t *json)
 {
 	char timestamp[24], id[128], dated[128];
+	unsigned before = api_shortages(); /* a text is answered even where a piece of it didn't fit */
 	char *text = json_dumps(json, JSON_COMPACT);
-	if (text == NULL)
-		return ST_ENOMEM;
+	bool whole = text != NULL && api_shortages() == before;
 	st_buf_clear(&h->body);
-	st_buf_put_text(&h->body, text);
+	if (whole)
+		st_buf_put_text(&h->body, text);
 	free(text);
+	if (!whole)
+		return ST_ENOMEM;
 	(void)snprintf(timestamp, sizeof(timestamp), "%lld", (long long)(api_now_ms() / 1000));
 	(void)snprintf(id, sizeof(id), "X-Stationd-Id: %s", json_string_value(json_object_get(json, "id")));
 	(void)snprintf(dated, sizeof(dated), "X-Stationd-Timestamp: %s", timestamp);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <station/base/check.h>
 #include <station/base/text.h>
+#include "api.h" /* api_shortages */
 
 enum { PLACE_PART_MAX = 78, PLACE_PARTS = 3 };
 _Static_assert(PLACE_PARTS * PLACE_PART_MAX <= 240, "together they fit the matter's place");
@@ -207,6 +208,8 @@ static int read_place(struct message *m, struct message_wrong *w)
 		st_buf_put_span(&m->place, m->spot.code);
 	add_field(m, "place", st_buf_span(&m->place));
 	add_field(m, "remark", detail);
+	if (m->place.error == ST_ENOMEM)
+		return ST_ENOMEM;
 	return m->place.error < 0 ? refuse(w, W_LONG, false, "place") : 0;
 }
 
@@ -234,7 +237,10 @@ int message_read(struct message *m, struct st_span body, struct message_wrong *r
 {
 	memset(m, 0, sizeof(*m));
 	st_buf_init(&m->place, PLACE_PARTS * PLACE_PART_MAX);
+	unsigned before = api_shortages();
 	m->object = json_loadb((const char *)body.data, body.size, JSON_REJECT_DUPLICATES, NULL);
+	if (api_shortages() != before)
+		return ST_ENOMEM; /* not the message's fault: told so, its sender would drop it */
 	if (!json_is_object(m->object))
 		return refuse(reterr_wrong, W_JSON, false, "");
 	return read_members(m, reterr_wrong);

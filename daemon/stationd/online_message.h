@@ -17,7 +17,8 @@ struct message_wrong {
 	const char *error, *words[2];
 	char place[64];
 };
-/* ST_EFIELD: not right, as *reterr_wrong says. m is to be done in any case; zeroed it is empty. */
+/* ST_EFIELD: not right, as *reterr_wrong says. ST_ENOMEM: nobody knows whether it is. m is to be done in any
+ * case; zeroed it is empty. */
 ST_MUST int message_read(struct message *m, struct st_span body,
 			 struct message_wrong *reterr_wrong);
 void message_done(struct message *m);

@@ -17,11 +17,9 @@ void online_refuse(struct request *q, unsigned status, const char *error,
 		   const char *const words[2], const char *place)
 {
 	(void)api_place(q, 0, place);
-	int rc = api_json(q, json_pack("{s:s, s:o, s:o}", "error", error, "message",
-				       api_two(words[0], words[1]), "place",
-				       api_span(st_span_text(q->place))));
-	if (rc == 0)
-		q->status = status;
+	(void)api_answer(q, status, json_pack("{s:s, s:o, s:o}", "error", error, "message",
+					      api_two(words[0], words[1]), "place",
+					      api_span(st_span_text(q->place))));
 }
 
 /* What a station that can't take a message now says: it is to be sent again. */
@@ -76,10 +74,9 @@ static void message_taken(struct job *job)
 		return;
 	}
 	st_query_code_text(o->code, code);
-	(void)api_json(j->request, json_pack("{s:s, s:b, s:o}", "code", code, "new", !o->again,
-					     "station", station_json(&o->station)));
-	if (j->request->status == 200 && !o->again)
-		j->request->status = 201;
+	(void)api_answer(j->request, o->again ? 200 : 201,
+			 json_pack("{s:s, s:b, s:o}", "code", code, "new", !o->again, "station",
+				   station_json(&o->station)));
 }
 
 static int post_message(struct request *q)
@@ -95,7 +92,10 @@ static int post_message(struct request *q)
 	j->job.done = message_taken;
 	j->job.bytes = sizeof(*j) + 2 * q->body.size;
 	j->job.work.kind = ST_JOB_ONLINE;
-	if (message_read(&j->message, st_buf_span(&q->body), &wrong) < 0) {
+	int rc = message_read(&j->message, st_buf_span(&q->body), &wrong);
+	if (rc == ST_ENOMEM)
+		return rc;
+	if (rc < 0) {
 		online_refuse(q, 400, wrong.error, wrong.words, wrong.place);
 		return 0;
 	}
@@ -105,7 +105,7 @@ static int post_message(struct request *q)
 	to->fields = j->message.fields;
 	to->field_count = j->message.field_count;
 	to->spot = j->message.spot;
-	int rc = api_submit(q, &j->job);
+	rc = api_submit(q, &j->job);
 	return is_later(rc) ? refuse_later(q, rc) : rc;
 }
 
@@ -113,7 +113,7 @@ static int post_message(struct request *q)
 
 static json_t *text_json(const struct st_buf *text, bool there)
 {
-	return there && text->size > 0 ? api_span(st_buf_span(text)) : json_null();
+	return there && (text->size > 0 || text->error < 0) ? api_buf(text) : json_null();
 }
 
 json_t *online_status_json(const struct st_online_status *s)
@@ -251,10 +251,7 @@ static int get_health(struct request *q)
 			     : s->self.halted[0] != 0 ? "halted"
 			     : s->full		       ? "full"
 						       : "ok";
-	int rc = api_json(q, json_pack("{s:s}", "status", status));
-	if (q->status == 200 && strcmp(status, "ok") != 0)
-		q->status = 503;
-	return rc;
+	return api_answer(q, strcmp(status, "ok") == 0 ? 200 : 503, json_pack("{s:s}", "status", status));
 }
 
 const struct route online_route_list[] = {

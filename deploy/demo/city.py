@@ -11,11 +11,13 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 PORT_FIRST, PORT_LAST = 17500, 32000  # below the ephemeral range, so no socket meets itself
 PORTS_APART = 100  # cities of one machine start their search at different ports
+PORTS = threading.Lock()
 
 
 class Failed(Exception):
@@ -24,11 +26,13 @@ class Failed(Exception):
 
 def free_port(start=[PORT_FIRST + os.getpid() % 100 * PORTS_APART]):
     while start[0] < PORT_LAST:
-        start[0] += 1
+        with PORTS:
+            start[0] += 1
+            port = start[0]
         with socket.socket() as s:
             try:
-                s.bind(("127.0.0.1", start[0]))
-                return start[0]
+                s.bind(("127.0.0.1", port))
+                return port
             except OSError:
                 continue
     raise Failed("no free port below %d" % PORT_LAST)

@@ -41,11 +41,6 @@ void row_code(struct asking *a, const char *code);
 void row_count(struct asking *a, uint64_t n);
 void row_rank(struct asking *a, uint32_t rank); /* a count; 0: an empty cell */
 void row_real(struct asking *a, double v); /* NAN: an empty cell */
-/* To one place behind the point. */
-static inline double tenths(double v)
-{
-	return (double)(int64_t)(10 * v + (v < 0 ? -0.5 : 0.5)) / 10;
-}
 void row_share(struct asking *a, uint64_t of, uint64_t whole); /* of nothing: an empty cell */
 void row_day(struct asking *a, uint32_t day);
 void row_month(struct asking *a, uint32_t month);

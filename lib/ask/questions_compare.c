@@ -137,11 +137,14 @@ static void add_years(struct count *c, const struct st_tally_key *key, uint32_t 
 			c->at->n[(m == ST_ENDED_ON ? 2 : 0) + i] += n;
 }
 
+/* In percent, to one place behind the point, halves away from none. */
 static double more(uint64_t before, uint64_t now)
 {
+	uint64_t by = now < before ? before - now : now - before;
 	if (before == 0)
 		return NAN;
-	return tenths(100 * ((double)now - (double)before) / (double)before);
+	double percent = (double)((2000 * by + before) / (2 * before)) / 10;
+	return now < before && percent > 0 ? -percent : percent;
 }
 
 static int give_year(struct asking *a, const struct sum *s)

@@ -115,22 +115,17 @@ static int measure(struct asking *a, struct sums *sums)
 	return rc < 0 ? rc : st_coverage_each(a->txn, see_station, &h);
 }
 
-static double share_of(uint64_t of, uint64_t whole)
-{
-	return whole == 0 ? (double)NAN : (double)of / (double)whole;
-}
-
 static void score(struct scored *x, const struct st_assessment *table)
 {
 	const uint64_t *n = x->measured.n;
 	st_assert(n[N_OVERDUE] <= n[N_OPEN]);
 	st_assert(n[N_SATISFIED] <= n[N_RATED]);
-	const double shares[LINES] = {
-		[ST_ASSESSED_in_time] = share_of(n[N_OPEN] - n[N_OVERDUE], n[N_OPEN]),
-		[ST_ASSESSED_ended] = share_of(n[N_ENDED], n[N_MATTERS]),
-		[ST_ASSESSED_satisfied] = share_of(n[N_SATISFIED], n[N_RATED]),
-		[ST_ASSESSED_kept] = share_of(x->kept, x->due),
-		[ST_ASSESSED_heard] = n[N_HEARD] != 0,
+	const uint64_t shares[LINES][2] = {
+		[ST_ASSESSED_in_time] = { n[N_OPEN] - n[N_OVERDUE], n[N_OPEN] },
+		[ST_ASSESSED_ended] = { n[N_ENDED], n[N_MATTERS] },
+		[ST_ASSESSED_satisfied] = { n[N_SATISFIED], n[N_RATED] },
+		[ST_ASSESSED_kept] = { x->kept, x->due },
+		[ST_ASSESSED_heard] = { n[N_HEARD] != 0, 1 },
 	};
 	x->sum = table == NULL ? (double)NAN : 0;
 	for (size_t i = 1; i < LINES; i++) {
@@ -138,11 +133,11 @@ static void score(struct scored *x, const struct st_assessment *table)
 		x->points[i] = l == NULL ? (double)NAN
 			       : i == ST_ASSESSED_visits
 				       ? st_assessment_count(l, n[N_VISITS])
-				       : st_assessment_share(l, shares[i]);
+				       : st_assessment_share(l, shares[i][0], shares[i][1]);
 		st_assert(l == NULL || x->points[i] <= l->most);
 		x->sum += x->points[i];
 	}
-	x->sum = table == NULL ? x->sum : tenths(x->sum);
+	x->sum = table == NULL ? x->sum : (double)(int64_t)(10 * x->sum + 0.5) / 10; /* of tenths, which are none in binary */
 }
 
 /* By tier, then most points first, then by code. */

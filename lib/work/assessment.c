@@ -4,10 +4,10 @@
  * Promise: a city's table is read whole or not at all; without one nobody is given points.
  * Flow:    city's tables -> assessment -> city_read, ask */
 #include <station/work/assessment.h>
-#include <math.h>
 #include <station/base/check.h>
 
 enum { ROW_LINE, ROW_MOST, ROW_FULL_AT, ROW_OF_NOTHING, ROW_CELLS };
+enum { NUMBER_MAX = 1000000 }; /* as the table's columns have it, whatever a row says */
 _Static_assert((int)ROW_CELLS <= (int)ST_CITY_COLUMNS_MAX, "a row of the city's table");
 
 static const struct {
@@ -37,7 +37,7 @@ static int wrong(struct st_assessment_wrong *w, const char *column, enum st_city
 static uint32_t number(struct st_span cell)
 {
 	uint64_t n = st_city_number(cell, 0);
-	return n <= UINT32_MAX ? (uint32_t)n : UINT32_MAX;
+	return n <= NUMBER_MAX ? (uint32_t)n : NUMBER_MAX;
 }
 
 static int read_row(const struct st_span *cells, struct st_assessment *to,
@@ -94,26 +94,22 @@ int st_assessment_load(struct st_txn *t, uint32_t day, struct st_assessment *ret
 	return rc == ST_EFIELD ? ST_ENOTFOUND : rc;
 }
 
-/* To one place behind the point, so that a line's points add up to what is shown. */
-static double rounded(double points)
+/* To one place behind the point, halves up, so that a line's points add up to what is shown. */
+static double earned(const struct st_assessment_line *l, uint64_t of, uint64_t whole)
 {
-	st_assert(points >= 0);
-	return (double)(int64_t)(10 * points + 0.5) / 10;
+	st_assert(of <= whole);
+	st_assert(l->most <= NUMBER_MAX);
+	return (double)((20 * l->most * of + whole) / (2 * whole)) / 10;
 }
 
-double st_assessment_share(const struct st_assessment_line *l, double share)
+double st_assessment_share(const struct st_assessment_line *l, uint64_t of, uint64_t whole)
 {
-	if (isnan(share))
-		return l->of_nothing;
-	st_assert(share >= 0);
-	st_assert(share <= 1);
-	return rounded(l->most * share);
+	return whole == 0 ? l->of_nothing : earned(l, of, whole);
 }
 
 double st_assessment_count(const struct st_assessment_line *l, uint64_t count)
 {
 	if (count >= l->full_at) /* 0: the table hasn't the line, and most is 0, too */
 		return l->most;
-	st_assert(l->full_at > 0);
-	return rounded((double)l->most * (double)count / l->full_at);
+	return earned(l, count, l->full_at);
 }

@@ -10,6 +10,7 @@ struct stage {
 	struct node main, branch, base, specialty, fresh; /* fresh: an empty store */
 	struct st_signing_key *root;
 	struct node *subject;  /* whose store the scene changes, or asks */
+	const void *of;        /* the scene's own, see there */
 	bool wrong;            /* a scene's own check has failed */
 };
 struct scene {
@@ -19,6 +20,7 @@ struct scene {
 	struct node *(*subject)(struct stage *s);
 	/* Beside play: what must be there once, made without faults. NULL: nothing. */
 	int (*before)(struct stage *s);
+	const void *of;        /* what play finds in s->of: scenes that differ in it alone share one */
 	bool opens;            /* it opens the subject's store itself */
 	bool ends_well;        /* faults on the way are its own to mend: it must end with 0 */
 };

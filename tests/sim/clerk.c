@@ -55,10 +55,40 @@ static void note(struct sim *sim, struct station *s, struct told_record *r)
 	wish_submit(w);
 }
 
+/* The move of a kind that does this to the clock, if it may be made from there. */
+static const struct st_move_row *clock_move(const struct told_record *r, enum st_clock clock)
+{
+	for (size_t i = 0; i < r->kind->move_count; i++) {
+		const struct st_move_row *m = &r->kind->moves[i];
+		if (m->clock == clock && m->hands == ST_HANDS_STAY && st_move_from(r->kind, m, r->state))
+			return m;
+	}
+	return NULL;
+}
+
+/* Somebody is waited for, or waited for no more: by lot the two would hardly ever meet at one record. */
+static bool wait_one(struct sim *sim, struct station *s)
+{
+	struct told *m = s->told;
+	bool ends = sim_chance(sim, 500);
+	for (size_t i = m->record_count; i > 0; i--) {
+		struct told_record *r = &m->records[i - 1];
+		const struct st_move_row *move =
+			r->busy || r->waits != ends ? NULL : clock_move(r, ends ? ST_CLOCK_RESUME : ST_CLOCK_WAIT);
+		if (move == NULL)
+			continue;
+		struct wish *w = wish_new(s, r->kind, move);
+		wish_about(w, s, r);
+		wish_send(sim, w);
+		return true;
+	}
+	return false;
+}
+
 static void move_one(struct sim *sim, struct station *s)
 {
 	struct told *m = s->told;
-	if (m->record_count == 0)
+	if (m->record_count == 0 || (sim_chance(sim, 80) && wait_one(sim, s)))
 		return;
 	size_t n = m->record_count - 1 - sim_below(sim, m->record_count < 12 ? m->record_count : 12);
 	struct told_record *r = &m->records[n];

@@ -115,7 +115,9 @@ void erase_free(struct sim *sim)
 struct reading {
 	struct sim *sim;
 	struct station *station;
+	struct st_txn *txn;
 	struct st_arena arena;
+	uint64_t group, signed_size; /* the first event of what one checkpoint signs, and the last */
 };
 
 static void name_all(struct erasures *x, struct st_span hashes)
@@ -124,14 +126,26 @@ static void name_all(struct erasures *x, struct st_span hashes)
 		memcpy(x->hashes[x->hash_count++].bytes, hashes.data + at, ST_HASH_SIZE);
 }
 
-static void hear(struct reading *r, uint64_t seq, const struct st_heard *h)
+/* What is written in one transaction stands in any order there: all before it was written without knowing. */
+static void hear(struct reading *r, const struct st_heard *h)
 {
 	struct erasures *x = r->sim->erasures;
 	for (size_t i = 0; h->stage == ST_STAGE_DELIVERED && i < h->count; i++)
 		for (size_t n = 0; n < x->count; n++)
 			if (x->all[n].at.seq == h->positions[i].seq &&
 			    st_code_equal(&x->all[n].at.station, &h->positions[i].station))
-				x->all[n].known[r->station->index] = seq;
+				x->all[n].known[r->station->index] = r->group - 1;
+}
+
+static int find_group(struct reading *r, uint64_t seq)
+{
+	struct st_checkpoint_row row;
+	if (seq <= r->signed_size)
+		return 0;
+	int rc = st_checkpoint_at_least(r->txn, r->station->self.log, seq, &row);
+	r->group = seq;
+	r->signed_size = rc == 0 ? row.size : UINT64_MAX;
+	return rc == ST_ENOTFOUND ? 0 : rc;
 }
 
 /* Of each station's own log: what it erases, and which erases it says to have taken effect. */
@@ -143,10 +157,11 @@ static int read_own(uint64_t seq, struct st_span bytes, void *arg)
 	struct st_erase erase;
 	struct st_heard heard;
 	st_arena_reset(&r->arena);
-	if (st_event_decode(bytes, &r->arena, &e) < 0)
-		return 0;
+	int rc = find_group(r, seq);
+	if (rc < 0 || st_event_decode(bytes, &r->arena, &e) < 0)
+		return rc;
 	if (e.type == ST_HEARD && st_heard_decode(e.body, &r->arena, &heard) == 0)
-		hear(r, seq, &heard);
+		hear(r, &heard);
 	if (e.type != ST_ERASE || st_erase_decode(e.body, &erase) < 0 ||
 	    st_span_equal(erase.reason, st_span_text(ROGUE_REASON)))
 		return 0;
@@ -167,6 +182,8 @@ static int read_log(struct st_txn *t, void *arg)
 {
 	struct reading *r = arg;
 	struct st_log log;
+	r->txn = t;
+	r->group = r->signed_size = 0;
 	int rc = st_log_get(t, r->station->self.log, &log);
 	return rc < 0 || log.tree.size == 0
 		       ? rc

@@ -102,6 +102,33 @@ static void fly(struct sim *sim, struct conn *c, bool up, struct st_span frame)
 	sim_after(sim, at - sim->now_ms, net_arrives, f, 0);
 }
 
+static int read_taken(struct st_txn *t, void *arg)
+{
+	struct st_taken *to = arg;
+	uint8_t row[sizeof(to->incarnation) + 8];
+	size_t size = 0;
+	int rc = st_meta_get(t, ST_META_TAKEN, row, sizeof(row), &size);
+	to->position = rc == 0 ? st_get_u64(row + sizeof(to->incarnation)) : 0;
+	return rc == ST_ENOTFOUND ? 0 : rc;
+}
+
+/* Whether it says that the child has taken what it hasn't, which nobody brings it again. */
+static bool is_boast(struct sim *sim, struct station *s, struct st_span frame)
+{
+	struct st_taken here;
+	struct st_arena arena;
+	struct st_frame f;
+	uint64_t said = 0;
+	SIM_DO(sim, s, st_store_read(s->store, read_taken, &here));
+	SIM_DO(sim, s, st_arena_init(&arena, ST_FRAME_ARENA));
+	if (st_frame_decode(frame, &arena, &f) == 0)
+		said = f.kind == ST_FRAME_TAKEN   ? f.u.taken.position
+		       : f.kind == ST_FRAME_HELLO ? f.u.hello.taken.position
+						  : 0;
+	st_arena_done(&arena);
+	return said > here.position;
+}
+
 /* A child says what it shouldn't: an old frame again, or one with a bit turned. What it says after that
  * is believed as far as it can be, so the connection can't be trusted to catch up by itself. */
 static void say_rubbish(struct sim *sim, struct conn *c, struct st_span frame)
@@ -110,12 +137,14 @@ static void say_rubbish(struct sim *sim, struct conn *c, struct st_span frame)
 	c->tainted = c->child->mad = true;
 	if (old_count > 0 && sim_chance(sim, 500)) {
 		size_t n = sim_below(sim, old_count);
+		c->child->boasts |= is_boast(sim, c->child, st_span(old[n].data, old[n].size));
 		fly(sim, c, true, st_span(old[n].data, old[n].size));
 		return;
 	}
 	memcpy(bytes, frame.data, frame.size);
 	for (uint64_t n = 1 + sim_below(sim, 3); n > 0; n--)
 		bytes[sim_below(sim, frame.size)] ^= (uint8_t)(1 << sim_below(sim, 8));
+	c->child->boasts |= is_boast(sim, c->child, st_span(bytes, frame.size));
 	fly(sim, c, true, st_span(bytes, frame.size));
 }
 

@@ -11,6 +11,7 @@
 #include <station/store/online.h>
 #include <station/work/fold.h>
 #include <station/work/lineage.h>
+#include <station/work/merge.h>
 #include "sim.h"
 
 struct act {
@@ -143,8 +144,9 @@ struct looking {
 	struct st_record record;
 	struct st_position head;
 	struct st_code holder;
-	bool found;
-	bool online; /* it came in online here: what it becomes is told by the jobs, which nothing of this is */
+	bool found, merges; /* merges: they count, too */
+	bool online; /* it, or what joined it, came in online here: what it becomes is told by the jobs, which nothing of
+			this is */
 };
 
 static int look(struct st_txn *t, void *arg)
@@ -170,7 +172,9 @@ static int look(struct st_txn *t, void *arg)
 		return rc;
 	l->head = (struct st_position){ id.station, id.epoch, l->record.head.seq };
 	l->found = true;
-	return 0;
+	rc = l->merges ? st_merge_any(t, &l->record) : 0;
+	l->online |= rc == 1;
+	return rc < 0 ? rc : 0;
 }
 
 /* About somebody's record: a reassignment from above, a claim that isn't the writer's to make, or a word
@@ -183,7 +187,7 @@ static void about_record(struct station *s, struct act *a)
 						     : told_record_below(sim->stations[0], &opener);
 	if (r == NULL)
 		return;
-	struct looking l = { .id = r->id };
+	struct looking l = { .id = r->id, .merges = sim->online != NULL };
 	SIM_DO(sim, s, st_store_read(s->store, look, &l));
 	if (l.online)
 		return;

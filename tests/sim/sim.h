@@ -186,6 +186,7 @@ struct station {
 	uint64_t life, boot_ms, boots; /* life: rises when the process ends */
 	bool alive, doomed, revoked, full;
 	bool mad; /* it has said rubbish to its parent: parts that it spoilt were dropped there */
+	bool boasts; /* it said that it had taken what it hadn't: that doesn't come again, to it or to who is below */
 	bool jumped; /* its wall clock did */
 	int64_t wall_off_ms;
 	struct disk disk;
@@ -287,6 +288,7 @@ struct told_record {
 	bool handed;     /* it was handed on, or reassigned: who holds it, the tiers must agree on */
 	bool wild;       /* its own station signed what no command writes: no state is expected */
 	bool busy;       /* a move is on its way */
+	bool waits;      /* somebody is waited for, and nobody has said that he isn't any more */
 	uint32_t writers; /* bits: stations that wrote about it */
 	/* of the last walk through its life: what it was merged into, "": nothing, and by whom */
 	char joins[ST_RECORD_NAME_MAX + 1];

@@ -85,6 +85,8 @@ static void told_move(struct station *s, struct wish *w, const struct st_job_com
 	SIM_CHECK(s->sim, s, c->state == to || !sure, "%s made %s a %u", w->move->name, r->number,
 		  c->state);
 	r->state = c->state;
+	if (w->move->clock == ST_CLOCK_WAIT || w->move->clock == ST_CLOCK_RESUME)
+		r->waits = w->move->clock == ST_CLOCK_WAIT;
 	r->unsure = false;
 	r->seq = c->event.seq;
 }

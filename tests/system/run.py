@@ -28,6 +28,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(TOP, "deploy", "demo"))
 sys.path.insert(0, HERE)
+import answers  # noqa: E402
 import cities  # noqa: E402
 import directives  # noqa: E402
 import erasures  # noqa: E402
@@ -1833,7 +1834,7 @@ def run_one(f):
 
 def all_tests():
     return (TESTS + cities.TESTS + directives.TESTS + erasures.TESTS + heads.TESTS + joined.TESTS + online.TESTS
-            + tables.TESTS)
+            + tables.TESTS + answers.TESTS)
 
 
 def set_build(build):

@@ -42,6 +42,6 @@ ST_MUST int st_assessment_of_rows(struct st_span rows, uint32_t columns, struct 
 /* The table in force on a day. ST_ENOTFOUND: none, one without rows, or none that this version can
  * read. */
 ST_MUST int st_assessment_load(struct st_txn *t, uint32_t day, struct st_assessment *ret);
-/* What a share (0 to 1; NAN: of nothing), or a count, earns: to one place behind the point. */
-double st_assessment_share(const struct st_assessment_line *l, double share);
+/* What so many of a whole (0: of nothing), or a count, earns: to one place behind the point, halves up. */
+double st_assessment_share(const struct st_assessment_line *l, uint64_t of, uint64_t whole);
 double st_assessment_count(const struct st_assessment_line *l, uint64_t count);

@@ -1,10 +1,10 @@
 /* days.h - what became of a schedule's days, counted plainly: each day is looked at by itself, with
- * the plan that was in force on it, and then each word of the schedule's life in its turn. Nobody
- * works on Saturdays and Sundays here. */
+ * the plan that was in force on it, and then each word of the schedule's life in its turn. Where the city
+ * says nothing of a day, nobody works on Saturdays and Sundays. */
 #pragma once
 #include "lives.h"
 
-enum { DAYS = 4096, LATER = 62 };
+enum { LATER = 62 };
 struct some_day {
 	uint32_t planned, falls, now;
 	bool moved, met, missed;
@@ -56,11 +56,19 @@ static bool is_move(const struct lived *l, uint32_t event, const char *move)
 	       l->done[event].move == st_kind_move_named(l->kind, move)->number;
 }
 
+static bool changes_plan(const struct lived *l, uint32_t event)
+{
+	return is_move(l, event, "amend") || is_move(l, event, "pause") || is_move(l, event, "resume") ||
+	       is_move(l, event, "end");
+}
+
 static struct plan_on plan_on(const struct lived *l, uint32_t day)
 {
 	struct plan_on p = { .first = l->opened };
 	for (uint32_t e = 0; e < l->events; e++) {
 		bool opens = e == 0, amends = is_move(l, e, "amend");
+		if (!opens && !changes_plan(l, e))
+			continue;
 		if (!opens && l->done[e].day > day)
 			break;
 		if (opens || amends) {
@@ -104,11 +112,16 @@ static uint32_t stands_on(const struct counted *c, const struct plan_on *p, uint
 	uint32_t to = day;
 	if (!falls_by(p, day, &chosen))
 		return 0;
-	if (p->holiday == 3 || !is_off(c, day) || chosen)
+	if (p->holiday == 3 || !is_off(c, day) || (chosen && weekday_of(day) >= 6))
 		return day;
 	while (is_off(c, to) && to <= day + LATER)
 		to += p->holiday == 2 ? 7 : 1;
 	return to <= day + LATER ? to : day;
+}
+
+static uint32_t first_day(const struct lived *l)
+{
+	return l->opened > 2 * LATER ? l->opened - 2 * LATER : 1;
 }
 
 /* The days that the plan in force on each says; of two that stand on one, the earlier, and one that
@@ -116,14 +129,13 @@ static uint32_t stands_on(const struct counted *c, const struct plan_on *p, uint
 static size_t planned_days(const struct counted *c, const struct lived *l, uint32_t until, struct some_day *to)
 {
 	size_t n = 0;
-	uint32_t from = l->opened > 2 * LATER ? l->opened - 2 * LATER : 1;
+	uint32_t from = first_day(l);
 	for (uint32_t day = from; day <= until; day++) {
 		struct plan_on p = plan_on(l, day);
 		uint32_t falls = p.active ? stands_on(c, &p, day) : 0;
 		bool taken = falls == 0 || (falls != day && stands_on(c, &p, falls) != 0);
 		for (uint32_t back = 1; !taken && falls != day && back <= LATER && back < day; back++)
 			taken = stands_on(c, &p, day - back) == falls;
-		ST_REQUIRE(n < DAYS);
 		if (!taken)
 			to[n++] = (struct some_day){ day, falls, falls, false, false, false };
 	}
@@ -142,19 +154,18 @@ static struct some_day *meant(struct some_day *all, size_t n, uint32_t day)
 	return by_fall != NULL ? by_fall : by_move;
 }
 
-static bool changes_plan(const struct lived *l, uint32_t event)
-{
-	return is_move(l, event, "amend") || is_move(l, event, "pause") || is_move(l, event, "resume") ||
-	       is_move(l, event, "end");
-}
-
-/* Whether the plan was changed later, for that day. */
+/* Whether the plan was changed later, for that day: a change holds from its day on, and no sooner than those before
+ * it. */
 static bool is_changed(const struct lived *l, uint32_t event, uint32_t day)
 {
-	uint32_t at = l->done[event].day;
-	for (uint32_t e = event + 1; e < l->events; e++)
-		if (changes_plan(l, e))
-			return (l->done[e].day > at ? l->done[e].day : at) <= day;
+	uint32_t from = 0;
+	for (uint32_t e = 1; e < l->events; e++) {
+		if (!changes_plan(l, e))
+			continue;
+		from = l->done[e].day > from ? l->done[e].day : from;
+		if (e > event)
+			return from <= day;
+	}
 	return false;
 }
 
@@ -180,7 +191,6 @@ static size_t hear_words(const struct lived *l, struct some_day *all, size_t n)
 		    (o == NULL && !meets && is_changed(l, e, to > day ? to : day)))
 			continue;
 		if (o == NULL) {
-			ST_REQUIRE(n < DAYS);
 			o = &all[n++];
 			*o = (struct some_day){ day, day, day, false, false, false };
 		}
@@ -197,12 +207,22 @@ static size_t hear_words(const struct lived *l, struct some_day *all, size_t n)
 	return n;
 }
 
+/* All days until one, with what was said of them. Freed by the caller. */
+static struct some_day *days_until(const struct counted *c, const struct lived *l, uint32_t last, size_t *ret_count)
+{
+	size_t days = last >= first_day(l) ? last - first_day(l) + 1 : 0; /* and one that each event may add */
+	struct some_day *all = calloc(days + l->events, sizeof(*all));
+	ST_REQUIRE(all != NULL);
+	*ret_count = hear_words(l, all, planned_days(c, l, last, all));
+	return all;
+}
+
 /* All that fall in the period, and of them: to come, kept, moved, missed. */
 static void walk_days(struct counted *c, const struct lived *l, unsigned n[5])
 {
-	struct some_day *all = calloc(DAYS, sizeof(*all));
 	uint32_t last = c->to != 0 ? c->to : c->today > c->from ? c->today : c->from;
-	size_t count = hear_words(l, all, planned_days(c, l, last, all));
+	size_t count = 0;
+	struct some_day *all = days_until(c, l, last, &count);
 	for (size_t i = 0; i < count; i++) {
 		struct some_day *o = &all[i];
 		if (o->falls < c->from || o->falls > last)

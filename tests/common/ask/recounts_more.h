@@ -266,10 +266,19 @@ static uint32_t year_before(uint32_t day)
 	return before != 0 ? before : st_day_of_date(y - 1, m, d - 1);
 }
 
+/* So many tenths as there are whole ones in it, and one more from half of one on. */
+static double part_of(unsigned most, unsigned of, unsigned whole)
+{
+	unsigned long tenths = 0, left = 10ul * most * of;
+	for (; left >= whole; left -= whole)
+		tenths++;
+	return (double)(tenths + (2 * left >= whole)) / 10;
+}
+
 static const char *more(unsigned before, unsigned now, char room[32])
 {
-	double v = before == 0 ? 0 : 100.0 * ((double)now - before) / before;
-	(void)snprintf(room, 32, "%.9g", (double)(long)(v * 10 + (v < 0 ? -0.5 : 0.5)) / 10);
+	double v = before == 0 ? 0 : part_of(100, now < before ? before - now : now - before, before);
+	(void)snprintf(room, 32, "%.9g", now < before && v > 0 ? -v : v);
 	return before == 0 ? "-" : room;
 }
 
@@ -394,15 +403,15 @@ static void score_one(struct counted *c, struct score *s)
 		     (s->t->heard && c->now_ms - (int64_t)s->t->checkpoint_s * 1000 <= 86400000);
 	const struct towns_points *p = points_at(c);
 	const double earned[6] = {
-		s->n[0] == 0 ? p->of_nothing : (double)p->most[0] * s->n[1] / s->n[0],
-		s->n[2] == 0 ? 0 : (double)p->most[1] * s->n[3] / s->n[2],
-		s->n[4] == 0 ? 0 : (double)p->most[2] * s->n[5] / s->n[4],
-		s->n[6] >= p->full_at ? p->most[3] : (double)p->most[3] * s->n[6] / p->full_at,
-		s->n[8] == 0 ? 0 : (double)p->most[4] * s->n[7] / s->n[8],
+		s->n[0] == 0 ? p->of_nothing : part_of(p->most[0], s->n[1], s->n[0]),
+		s->n[2] == 0 ? 0 : part_of(p->most[1], s->n[3], s->n[2]),
+		s->n[4] == 0 ? 0 : part_of(p->most[2], s->n[5], s->n[4]),
+		s->n[6] >= p->full_at ? p->most[3] : part_of(p->most[3], s->n[6], p->full_at),
+		s->n[8] == 0 ? 0 : part_of(p->most[4], s->n[7], s->n[8]),
 		heard ? p->most[5] : 0,
 	};
 	for (unsigned i = 0; i < 6; i++) {
-		s->points[i] = p->none ? (double)NAN : one_place(earned[i]);
+		s->points[i] = p->none ? (double)NAN : earned[i];
 		s->sum += s->points[i];
 	}
 	s->sum = p->none ? s->sum : one_place(s->sum);

@@ -208,8 +208,8 @@ static void say_opinions(struct counted *c, const struct lived *l)
 /* Those that nothing met, from a day on. */
 static void say_missed(struct counted *c, const struct lived *l, uint32_t from)
 {
-	struct some_day *all = calloc(DAYS, sizeof(*all));
-	size_t count = hear_words(l, all, planned_days(c, l, c->today, all));
+	size_t count = 0;
+	struct some_day *all = days_until(c, l, c->today, &count);
 	for (size_t i = 0; i < count; i++) {
 		struct some_day *o = &all[i];
 		bool missed = !o->met && !is_met(c, l, o->now) && (o->missed || o->now < c->today);

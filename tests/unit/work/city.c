@@ -169,11 +169,13 @@ static void test_assessment_of_a_city(void **state)
 	assert_int_equal(st_assessment_of_rows(st_buf_span(&rows), 4, &a, &w), 0);
 	assert_int_equal(file.rows, ST_ASSESSED_END - 1);
 	assert_int_equal(a.lines[ST_ASSESSED_in_time].of_nothing, 30);
-	assert_true(st_assessment_share(&a.lines[ST_ASSESSED_in_time], 2.0 / 3) == 20);
-	assert_true(st_assessment_share(&a.lines[ST_ASSESSED_ended], 1.0 / 3) == 6.7);
-	assert_true(st_assessment_share(&a.lines[ST_ASSESSED_in_time], (double)NAN) == 30);
+	assert_true(st_assessment_share(&a.lines[ST_ASSESSED_in_time], 2, 3) == 20);
+	assert_true(st_assessment_share(&a.lines[ST_ASSESSED_ended], 1, 3) == 6.7);
+	assert_true(st_assessment_share(&a.lines[ST_ASSESSED_in_time], 0, 0) == 30);
 	assert_true(st_assessment_count(&a.lines[ST_ASSESSED_visits], 5) == 2.5);
 	assert_true(st_assessment_count(&a.lines[ST_ASSESSED_visits], 21) == 10);
+	const struct st_assessment_line odd = { .most = 23 };
+	assert_true(st_assessment_share(&odd, 7, 20) == 8.1); /* 8.05: a half goes up, which no binary fraction holds */
 	assert_int_equal(read_csv("assessment", ASSESSMENT_HEAD "heard,5,,\n"), 0);
 	assert_int_equal(st_assessment_of_rows(st_buf_span(&rows), 4, &a, &w), 0);
 	assert_true(st_assessment_count(&a.lines[ST_ASSESSED_visits], 7) == 0); /* left out */

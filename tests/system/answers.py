@@ -1,0 +1,117 @@
+"""answers.py - a daemon whose answers are empty, cut short or no JSON, and what stationctl makes of them.
+
+Owns:  that daemon, which is a socket and a thread; run.py runs the tests with its own.
+"""
+import os
+import socket
+import subprocess
+import threading
+
+from checks import Tests, check
+
+TESTS = test = Tests()
+MATTER = ["matter", "open", "--channel", "visit", "--category", "c"]
+QUESTIONS = [MATTER, ["matter", "list"], ["matter", "show", "1"], ["status"], ["report", "--by", "category"],
+             ["register", "matters"], ["log", "key"], ["log", "verify"], ["invites"]]
+POSTS = [MATTER[:2], ["log", "verify"]]
+WRONG, NO_DAEMON = 1, 3  # stationctl's exit codes
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+def sized(body, size=None):
+    return HEAD + b"Content-Length: %d\r\n\r\n" % (len(body) if size is None else size) + body
+
+
+# name: (the whole answer, stationctl's exit code)
+ANSWERS = {
+    "an empty body": (sized(b""), WRONG),
+    "an empty body without a length": (HEAD + b"\r\n", WRONG),
+    "half of its JSON": (sized(b'{"number":"410611003-2026-0'), WRONG),
+    "half of its JSON, ended by the connection": (HEAD + b'\r\n{"number":"410611003', WRONG),
+    "less than its length": (sized(b'{"number":"x","state":"y"}', 200), NO_DAEMON),
+    "half a head": (HEAD, WRONG),
+    "no answer": (b"", NO_DAEMON),
+    "a page": (sized(b"<html>busy</html>"), WRONG),
+    "a refusal without words": (sized(b"").replace(b"200 OK", b"500 Internal Server Error"), WRONG),
+}
+
+
+class Daemon(threading.Thread):
+    """Answers each request with the same bytes, and ends the connection."""
+
+    def __init__(self, path):
+        super().__init__(daemon=True)
+        self.answer = b""
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.bind(path)
+        self.socket.listen(8)
+
+    def run(self):
+        while True:
+            try:
+                one, _ = self.socket.accept()
+            except OSError:
+                return
+            with one:
+                self.read_request(one)
+                one.sendall(self.answer)
+                one.shutdown(socket.SHUT_WR)
+                one.recv(1)  # until the other end has seen it all
+
+    @staticmethod
+    def read_request(one):
+        data = b""
+        while b"\r\n\r\n" not in data:
+            data += one.recv(65536)
+        head, body = data.split(b"\r\n\r\n", 1)
+        length = [int(line.split(b":")[1]) for line in head.lower().split(b"\r\n")
+                  if line.startswith(b"content-length:")]
+        while length and len(body) < length[0]:
+            body += one.recv(65536)
+
+    def close(self):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.join()
+        self.socket.close()
+
+
+def asked(city, path, lang, *words):
+    return subprocess.run([city.program("stationctl"), "--socket", path, "--lang", lang, *words],
+                          capture_output=True, text=True, timeout=60)
+
+
+def check_one(city, path, words, name, expected):
+    done = asked(city, path, "en", *words)
+    what = "%s to %s: exit %d, %r, %r" % (name, words, done.returncode, done.stdout, done.stderr)
+    check(done.returncode == expected and done.stderr and not done.stdout, what)
+    unsure = words[:2] in POSTS and name != "a refusal without words"
+    check(("look it up" in done.stderr) == unsure, what)
+
+
+@test
+def answers_cut_short(city):
+    """stationctl never ends with 0 on an answer that isn't whole, and says what may have been done."""
+    path = os.path.join(city.home, "cut")
+    daemon = Daemon(path)
+    daemon.start()
+    try:
+        for name, (daemon.answer, expected) in ANSWERS.items():
+            for words in QUESTIONS:
+                for form in ([], ["--json"]):
+                    check_one(city, path, words + form, name, expected)
+        # A text has no end of its own: only an empty one, and one less than its length, show.
+        for name in ("an empty body", "less than its length", "half a head", "no answer"):
+            daemon.answer, expected = ANSWERS[name]
+            check_one(city, path, ["log", "checkpoint"], name, expected)
+        daemon.answer = sized(b"")
+        done = asked(city, path, "zh", *MATTER)
+        check("应答为空" in done.stderr and "先查看" in done.stderr, done.stderr)
+        daemon.answer = sized(b'{"number":"410611003-2026-000001-X","state":"registered"}\n')
+        done = asked(city, path, "en", *MATTER, "--json")
+        check(done.returncode == 0 and done.stdout.startswith('{"number"'), "a whole answer is right")
+        with open("/dev/full", "wb") as full:
+            code = subprocess.run([city.program("stationctl"), "--socket", path, *MATTER, "--json"],
+                                  stdout=full, stderr=subprocess.DEVNULL, timeout=60).returncode
+        check(code == WRONG, "what can't be printed isn't right: exit %d" % code)
+    finally:
+        daemon.close()
