@@ -5,12 +5,14 @@ Usage: run.py --build BUILD [NAME...]; prints one line a test and, last, "N pass
 wait on events with a deadline; they end only processes that they started.
 """
 import argparse
+import concurrent.futures
 import csv
 import datetime
 import gzip
 import hashlib
 import io
 import json
+import multiprocessing
 import os
 import re
 import shutil
@@ -40,6 +42,7 @@ from city import City, Failed, Station  # noqa: E402
 
 BUILD = None
 TESTS = test = Tests()
+LONGEST = ("verbs_and_languages", "vote", "questions_asked", "every_kind")  # these first, where there are lanes
 OPEN = ["matter", "open", "--channel", "visit", "--category", "环境卫生"]
 
 
@@ -1858,57 +1861,46 @@ def run_one(f):
         return text
 
 
+def all_tests():
+    return (TESTS + cities.TESTS + directives.TESTS + erasures.TESTS + heads.TESTS + joined.TESTS + online.TESTS
+            + tables.TESTS + answers.TESTS)
+
+
+def set_build(build):
+    global BUILD
+    BUILD = build
+
+
+def run_named(name):
+    """(name, seconds, 0 or what went wrong)"""
+    begun = time.monotonic()
+    wrong = run_one(next(f for f in all_tests() if f.__name__ == name))
+    return name, time.monotonic() - begun, wrong
+
+
 def run_lanes(names, lanes):
-    """The tests shared out to so many processes, which run at once; their counts added up."""
-    sums, lock = [0, 0], threading.Lock()
-
-    def follow(process):
-        for line in process.stdout:
-            count = re.match(r"^(\d+) passed, (\d+) failed$", line)
-            with lock:
-                if count:
-                    sums[0] += int(count[1])
-                    sums[1] += int(count[2])
-                else:
-                    print(line, end="", flush=True)
-        if process.wait() not in (0, 1):
-            with lock:
-                sums[1] += 1
-                print("NOT OK a lane ended with %d" % process.returncode, flush=True)
-
-    threads = []
-    for i in range(min(lanes, len(names))):
-        process = subprocess.Popen([sys.executable, __file__, "--build", BUILD, *names[i::lanes]],
-                                   stdout=subprocess.PIPE, text=True)
-        threads.append(threading.Thread(target=follow, args=(process,)))
-        threads[-1].start()
-    for t in threads:
-        t.join()
-    print("%d passed, %d failed" % tuple(sums))
-    return 1 if sums[1] else 0
+    """So many processes, each of which takes the next test that nobody has taken yet."""
+    spawn = multiprocessing.get_context("spawn")  # its own ports: they go by the process's number
+    with concurrent.futures.ProcessPoolExecutor(lanes, spawn, set_build, (BUILD,)) as pool:
+        for done in concurrent.futures.as_completed([pool.submit(run_named, n) for n in names]):
+            yield done.result()
 
 
 def main():
-    global BUILD
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
     parser.add_argument("--lanes", type=int, default=1, help="processes that run tests at once")
     parser.add_argument("names", nargs="*")
     args = parser.parse_args()
-    BUILD = args.build
-    passed = failed = 0
-    tests = [f for f in TESTS + cities.TESTS + directives.TESTS + erasures.TESTS + heads.TESTS + joined.TESTS
-             + online.TESTS + tables.TESTS + answers.TESTS
-             if not args.names or f.__name__ in args.names]
+    set_build(args.build)
+    names = [f.__name__ for f in all_tests() if not args.names or f.__name__ in args.names]
     if args.lanes > 1:
-        return run_lanes([f.__name__ for f in tests], args.lanes)
-    for f in tests:
-        begun = time.monotonic()
-        wrong = run_one(f)
+        names.sort(key=lambda n: n not in LONGEST)
+    passed = failed = 0
+    for name, took, wrong in run_lanes(names, args.lanes) if args.lanes > 1 else map(run_named, names):
         passed += wrong is None
         failed += wrong is not None
-        print("%s %s (%.1f s)%s" % ("ok" if wrong is None else "NOT OK", f.__name__,
-                                    time.monotonic() - begun, "\n    " + wrong if wrong else ""),
+        print("%s %s (%.1f s)%s" % ("ok" if wrong is None else "NOT OK", name, took, "\n    " + wrong if wrong else ""),
               flush=True)
     print("%d passed, %d failed" % (passed, failed))
     return 1 if failed else 0

@@ -16,6 +16,7 @@
 #include <station/ask/verify.h>
 #include <station/trust/hash.h>
 #include <station/work/fold.h>
+#include "../../common/scratch.h"
 
 enum { STATIONS = 4, RECORDS = 4, EVENTS = 120, ORDERS = 5, HISTORIES = 12, EVENT_BYTES = 400 };
 
@@ -219,8 +220,7 @@ static void receive_all(const struct history *h, struct st_buf *to)
 	struct receiver v = { .h = h };
 	struct summing s = { h, to };
 	struct st_recount recount;
-	(void)snprintf(v.directory, sizeof(v.directory), "/tmp/fold-XXXXXX");
-	assert_non_null(mkdtemp(v.directory));
+	scratch_folder(v.directory, sizeof(v.directory), "fold");
 	struct st_store_conf conf = { .directory = v.directory, .map_bytes = 64 << 20, .readers_max = 4 };
 	assert_int_equal(st_store_open(&conf, &v.store), 0);
 	assert_int_equal(st_fold_new(&v.fold), 0);

@@ -13,6 +13,7 @@
 #include <station/apply/apply.h>
 #include <station/work/fold.h>
 #include "../../common/founding.h"
+#include "../../common/scratch.h"
 
 struct station {
 	char directory[64];
@@ -56,8 +57,7 @@ static inline void station_new(struct station *s, uint64_t seed)
 	memset(s, 0, sizeof(*s));
 	s->drawn = seed;
 	s->world = (struct st_world){ .now_ms = 1700000000000, .random = draw, .arg = s };
-	(void)snprintf(s->directory, sizeof(s->directory), "/tmp/station-XXXXXX");
-	assert_non_null(mkdtemp(s->directory));
+	scratch_folder(s->directory, sizeof(s->directory), "station");
 	draw(s, seeds, sizeof(seeds));
 	st_keys_from_seeds(seeds, &s->keys);
 	station_open(s);

@@ -16,6 +16,7 @@
 #include <station/store/records.h>
 #include <station/store/stations.h>
 #include <station/trust/hash.h>
+#include "../../common/scratch.h"
 
 static char directory[64];
 static struct st_store *store;
@@ -29,8 +30,7 @@ static int open_with(uint64_t map_bytes)
 static int setup(void **state)
 {
 	(void)state;
-	(void)snprintf(directory, sizeof(directory), "/tmp/store-XXXXXX");
-	assert_non_null(mkdtemp(directory));
+	scratch_folder(directory, sizeof(directory), "store");
 	return open_with(256 << 20);
 }
 

@@ -10,13 +10,14 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "../../common/deploy.h"
+#include "../../common/scratch.h"
 #include <station/base/clock.h>
 #include <station/event/event.h>
 #include <station/work/command.h>
 #include <station/work/terms.h>
 
 enum { MATTER_ACCEPTED = 2 };
-static char directory[] = "/tmp/clocks-XXXXXX";
+static char directory[64];
 static struct st_store *store;
 static struct st_terms *terms;
 static struct st_buf values;
@@ -75,8 +76,7 @@ static void issue_file(struct st_txn *t, const char *table)
 static int setup(void **state)
 {
 	(void)state;
-	(void)snprintf(directory, sizeof(directory), "/tmp/clocks-XXXXXX");
-	assert_non_null(mkdtemp(directory));
+	scratch_folder(directory, sizeof(directory), "clocks");
 	struct st_store_conf conf = { .directory = directory, .map_bytes = 1 << 26, .readers_max = 4 };
 	assert_int_equal(st_store_open(&conf, &store), 0);
 	assert_int_equal(st_terms_new(&terms), 0);
