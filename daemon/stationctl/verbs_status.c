@@ -134,6 +134,8 @@ static void show_status(const json_t *o)
 			     number(o, "evidence"));
 	show_refusals(json_object_get(o, "refusals"));
 	show_addressed(json_object_get(o, "addressed"));
+	if (why(json_object_get(json_object_get(o, "workdays"), "warning"))[0] != 0)
+		(void)puts(why(json_object_get(json_object_get(o, "workdays"), "warning")));
 	show_stations(json_object_get(o, "stations"));
 }
 

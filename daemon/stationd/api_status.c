@@ -11,12 +11,13 @@
 #include "api.h"
 #include "heads.h"
 #include "version.h"
+#include "workdays.h"
 
 struct stating {
 	struct request *q;
 	struct st_txn *txn;
 	json_t *stations, *children;
-	json_t *missing, *silent;
+	json_t *missing, *silent, *workdays;
 	uint64_t evidence, heads;
 	struct up_info up;
 	/* of the row being told */
@@ -221,6 +222,8 @@ static int read_all(struct st_txn *t, void *arg)
 	int rc = st_coverage_each(t, add_station, x);
 	if (rc == 0)
 		rc = st_heads_each(t, &ask, add_head, x);
+	if (rc == 0)
+		rc = workdays_tell(t, x->workdays);
 	return rc < 0 ? rc : st_evidence_each(t, count_evidence, x);
 }
 
@@ -271,7 +274,8 @@ static int get_status(struct request *q)
 {
 	struct station *s = q->station;
 	struct stating x = { .q = q, .stations = json_array(), .children = json_array(),
-			     .missing = json_array(), .silent = json_array() };
+			     .missing = json_array(), .silent = json_array(),
+			     .workdays = json_object() };
 	struct st_now now = { .mono_ms = link_now_ms(s->link) };
 	link_up_info(s->link, &x.up);
 	link_each_child(s->link, add_child, x.children);
@@ -281,6 +285,7 @@ static int get_status(struct request *q)
 		json_decref(x.children);
 		json_decref(x.missing);
 		json_decref(x.silent);
+		json_decref(x.workdays);
 		return rc;
 	}
 	json_t *own = s->self.set_up
@@ -290,12 +295,12 @@ static int get_status(struct request *q)
 					  st_tier_name(s->self.station.certificate.tier), "parent",
 					  s->self.station.certificate.parent.text)
 			      : json_null();
-	return api_json(q, json_pack("{s:b, s:o, s:s, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:o}", "set_up",
+	return api_json(q, json_pack("{s:b, s:o, s:s, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o}", "set_up",
 				     (int)s->self.set_up, "station", own, "software", STATIOND_VERSION,
 				     "uptime_s", (json_int_t)((now.mono_ms - s->started_ms) / 1000),
 				     "halted", s->self.halted, "store", store_json(s), "uplink",
 				     uplink_json(&x.up), "children", x.children, "stations", x.stations,
-				     "addressed", heads_json(&x), "evidence", (json_int_t)x.evidence, "refusals", refusals_json(s)));
+				     "addressed", heads_json(&x), "workdays", x.workdays, "evidence", (json_int_t)x.evidence, "refusals", refusals_json(s)));
 }
 
 const struct route api_status_routes[] = {

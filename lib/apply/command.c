@@ -132,6 +132,8 @@ int job_command(struct st_apply *a, struct st_job_command *job)
 	if (rc == 0)
 		rc = entered_check(a, &checked, &r, job->place);
 	if (rc == 0)
+		rc = nominees_check_command(a, &checked, &job->rule, job->place);
+	if (rc == 0)
 		rc = check_rules(a, &checked, &r, job);
 	if (rc == 0)
 		rc = check_settled(a, &checked, &r);

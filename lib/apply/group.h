@@ -291,6 +291,17 @@ int job_taken(struct st_apply *a, struct st_job_taken *job);
 int grant_find_key(struct st_apply *a, const struct st_record *r, struct st_record_key *ret_key);
 int grant_fields(struct st_apply *a, const struct st_record *r, const struct st_record_key *key,
 		 struct st_buf *to);
+/* nominees.c: whether these may be the candidates of a vote, of one that follows another where that is named.
+ * ST_ERULE with the rule, ST_EHOLDER, ST_EKIND, ST_ENOTFOUND; the place names the record. */
+struct nominees {
+	size_t count;
+	struct st_span names[ST_VOTE_CANDIDATES_MAX], follows; /* follows: empty: none */
+};
+ST_MUST int nominees_check(struct st_apply *a, const struct nominees *n, const struct st_rule **reterr_rule,
+			   char place[ST_PLACE_MAX]);
+/* Of a command: 0 where it prepares no vote. */
+ST_MUST int nominees_check_command(struct st_apply *a, const struct st_checked *c,
+				   const struct st_rule **reterr_rule, char place[ST_PLACE_MAX]);
 /* vote.c */
 int job_tokens(struct st_apply *a, struct st_job_tokens *job);
 /* Adds an event of the vote whose body stands in a->body. */

@@ -76,6 +76,20 @@ static void expect_merge(struct wish *w, const struct station *o, const struct t
 	}
 }
 
+/* A candidate is screened, not decided of yet, and stands on the paper once. */
+static void expect_candidate(struct wish *w, const struct st_field_row *f, const struct told_record *other)
+{
+	const struct st_move_row *choose = st_kind_move_named(other->kind, "choose");
+	bool sure = !other->unsure && !other->wild && !other->handed && !other->busy;
+	wish_expect(w, EITHER);
+	if (sure && choose != NULL && !st_move_from(other->kind, choose, other->state))
+		wish_expect(w, ILLEGAL);
+	for (size_t i = 0; i < w->field_count; i++)
+		if (st_span_equal(w->fields[i].name, st_span_text(f->name)) &&
+		    st_span_equal(w->fields[i].value, st_span_text(other->number)))
+			wish_expect(w, ILLEGAL);
+}
+
 /* Most records that are linked are the clerk's own. Those of stations below may not have come yet;
  * what stands elsewhere is taken by its form alone. */
 static bool link_value(struct wish *w, const struct st_field_row *f, char to[WISH_VALUE_MAX])
@@ -99,6 +113,8 @@ static bool link_value(struct wish *w, const struct st_field_row *f, char to[WIS
 			expect_merge(w, o, other);
 		else if (o != w->station && station_is_below(o, w->station))
 			wish_expect(w, EITHER);
+		if (w->move != NULL && f->id == w->kind->fewer.values)
+			expect_candidate(w, f, other);
 		(void)snprintf(to, WISH_VALUE_MAX, "%s", other->number);
 		return true;
 	}

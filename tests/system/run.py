@@ -1105,6 +1105,16 @@ def vote_refused(city):
     check("vote again" in err, "the tie is said: %s" % err)
     check([branch.json("project", "show", p)["record"]["state"] for p in projects] ==
           ["chosen", "candidate", "candidate"], "those tied wait")
+    other = candidates(branch, 1)[0]
+    for verb, pair, wrong, why in (("again", [projects[0], projects[1]], projects[0], ("elected", "已经入选")),
+                                   ("again", [projects[1], other], other, ("tied", "得票相等")),
+                                   ("prepare", [projects[1], projects[1]], projects[1], ("twice", "两次"))):
+        follows = ["--follows", tie] if verb == "again" else []
+        ask = ["vote", verb, "--method", "n_of_m", "--title", "票决", "--seats", "1", "--deputies", "5", *follows,
+               *(w for p in pair for w in ("--candidates", p))]
+        for lang, words in zip(("en", "zh"), why):
+            code, _, err = branch.run(*ask, lang=lang)
+            check(code == 4 and wrong in err and words in err, "refused at once, and why: %s" % err)
     again = prepared(branch, projects[1:], 1, 5, "--follows", tie, verb="again")
     tokens = issued(branch, again, 5)
     branch.ctl("project", "ballot", again, "--file", pile(branch, "again.txt", [(t, 2) for t in tokens]))
