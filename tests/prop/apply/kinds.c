@@ -41,6 +41,8 @@ struct wish {
 	struct st_command_field fields[ST_COMMAND_FIELDS_MAX];
 	char values[ST_COMMAND_FIELDS_MAX][VALUE_MAX];
 	size_t count;
+	const struct model *about;
+	const struct st_move_row *move;
 };
 
 static const struct model *some_record(const struct walk *w, uint32_t kind, const struct model *but)
@@ -59,8 +61,9 @@ static uint32_t today(const struct walk *w)
 }
 
 /* A value of the field's type. False: there is none, a link to a record that isn't there yet. */
-static bool value_of(const struct walk *w, const struct st_field_row *f, const struct model *m, char *to)
+static bool value_of(const struct walk *w, const struct st_field_row *f, const struct wish *x, char *to)
 {
+	const struct model *m = x->about;
 	char day[ST_DAY_TEXT];
 	const struct model *other;
 	size_t n = 0;
@@ -77,7 +80,7 @@ static bool value_of(const struct walk *w, const struct st_field_row *f, const s
 		return true;
 	case ST_FIELD_DAY:
 		n = below(60);
-		st_day_text((f->flags & ST_PAST) != 0 ? today(w) - (uint32_t)n : today(w) + (uint32_t)n, day);
+		st_day_text(st_field_is_past(m->kind, x->move, m->state, f) ? today(w) - (uint32_t)n : today(w) + (uint32_t)n, day);
 		(void)snprintf(to, VALUE_MAX, "%s", day);
 		return true;
 	case ST_FIELD_CHOICE:
@@ -126,7 +129,7 @@ static void nominate(const struct walk *w, const struct wish *x, char *to)
 
 static bool add(const struct walk *w, struct wish *x, const struct st_field_row *f, const struct model *m)
 {
-	if (x->count > ST_COMMAND_FIELDS_MAX - 6 || !value_of(w, f, m, x->values[x->count]))
+	if (x->count > ST_COMMAND_FIELDS_MAX - 6 || !value_of(w, f, x, x->values[x->count]))
 		return false;
 	if (f->id == m->kind->fewer.values)
 		nominate(w, x, x->values[x->count]);
@@ -205,6 +208,8 @@ static bool wish_for(const struct walk *w, const struct st_kind *k, const struct
 		     const struct model *m, struct wish *x)
 {
 	x->count = 0;
+	x->about = m;
+	x->move = move;
 	for (size_t n = 0; n < ST_NEEDS_MAX && move->needs[n] != 0; n++)
 		if (!add(w, x, st_kind_field(k, move->needs[n]), m))
 			return false;
