@@ -4,8 +4,10 @@
 #include <station/store/store.h>
 
 struct station;
+/* api_workdays.c. 0: the city has issued no such table, or it says nothing. */
+ST_MUST int workdays_until(struct st_txn *t, uint32_t *ret_until);
 /* "until": a day, or null where the city has issued no such table; "warning": {zh, en} from
  * ST_CALENDAR_WARN_DAYS before that day on, else null. */
 ST_MUST int workdays_tell(struct st_txn *t, json_t *into);
-/* At main: the log's line, once a day. On the loop thread, as often as one likes. */
+/* workdays.c. At main: the log's line, once a day. On the loop thread, as often as one likes. */
 void workdays_look(struct station *s);

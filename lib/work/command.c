@@ -93,13 +93,14 @@ static int check_fields(const struct st_command *c, struct st_buf *to, struct st
 }
 
 /* Days and times beside one another and beside the move's own day. */
-static int check_order(const struct st_checked *c, char place[ST_PLACE_MAX])
+static int check_order(const struct st_record *r, const struct st_checked *c, char place[ST_PLACE_MAX])
 {
 	uint32_t at = st_day_of_ms(c->at_ms);
 	for (size_t i = 0; i < c->fact_count; i++) {
 		const struct st_field_row *row = st_kind_field(c->kind, c->facts[i].id);
 		char day[ST_DAY_TEXT];
-		if (row == NULL || (row->flags & ST_PAST) == 0 || c->facts[i].number <= at)
+		if (row == NULL || !st_field_is_past(c->kind, c->move, r == NULL ? 0 : r->state, row) ||
+		    c->facts[i].number <= at)
 			continue;
 		st_day_text(at, day);
 		(void)snprintf(place, ST_PLACE_MAX, "%s (<= %s)", row->name, day);
@@ -350,7 +351,7 @@ int st_command_check(const struct st_command *c, const struct st_record *r, uint
 	if (rc == 0)
 		rc = check_facets(r, out, reterr_place);
 	if (rc == 0)
-		rc = check_order(out, reterr_place);
+		rc = check_order(r, out, reterr_place);
 	if (rc < 0)
 		return rc;
 	if (!note) {

@@ -144,6 +144,15 @@ bool st_field_is_given(const struct st_kind *k, const struct st_move_row *m,
 	return (f->flags & ST_ONCE) == 0 || (m != NULL && st_move_opens(m));
 }
 
+bool st_field_is_past(const struct st_kind *k, const struct st_move_row *m, uint32_t state,
+		      const struct st_field_row *f)
+{
+	ST_REQUIRE(f != NULL);
+	uint32_t after = m != NULL && m->to != 0 ? m->to : state;
+	return (f->flags & ST_PAST) != 0 ||
+	       (k->been.field != 0 && f->id == k->been.field && after == k->been.state);
+}
+
 bool st_move_from(const struct st_kind *k, const struct st_move_row *m, uint32_t state)
 {
 	ST_REQUIRE(m != NULL);

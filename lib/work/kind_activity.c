@@ -85,4 +85,5 @@ _Static_assert(sizeof(states) / sizeof(states[0]) < ST_FROM_ANY, "no state stand
 static const struct st_order orders[] = { { STARTS, ENDS } };
 const struct st_kind kind_activity = {
 	KIND(activity, "活动", "activity"), .orders = orders, .order_count = sizeof(orders) / sizeof(orders[0]),
+	.been = { ON, HELD },
 };

@@ -128,7 +128,8 @@ static void day_value(struct wish *w, const struct st_field_row *f, char to[WISH
 	struct sim *sim = w->station->sim;
 	char text[ST_DAY_TEXT];
 	bool due = f->id == ST_F_DUE_DAY || f->id == w->kind->due_field;
-	bool past = (f->flags & ST_PAST) != 0;
+	const struct told_record *r = wish_record(w);
+	bool past = st_field_is_past(w->kind, w->move, r == NULL ? 0 : r->state, f);
 	uint32_t today = st_day_of_ms(station_wall(w->station)), far = (uint32_t)sim_below(sim, DUE_DAYS);
 	st_day_text(!past ? today + due + far : far < today ? today - far : today, text);
 	(void)snprintf(to, WISH_VALUE_MAX, "%s", text);

@@ -155,6 +155,11 @@ struct st_order {
 	uint32_t earlier, later;
 };
 
+/* In this state a day isn't one to come: what was held was held by the day of the move that says so. */
+struct st_been {
+	uint32_t field, state;
+};
+
 struct st_kind {
 	uint32_t number;
 	const char *name, *zh, *en;
@@ -179,6 +184,7 @@ struct st_kind {
 	const struct st_order *orders;
 	size_t order_count;
 	uint32_t entered;               /* an indexed field: of each value a station keeps one open record; 0: none */
+	struct st_been been;            /* field 0: none */
 	uint32_t settled_move;          /* only once a checkpoint covers the record's newest event; 0: none */
 };
 enum { ST_KINDS_MAX = 32 };         /* kinds have numbers below this */
@@ -200,6 +206,9 @@ const struct st_choice *st_choice_numbered(const struct st_choice *choices, uint
  * nor, after the opening, those that are given once. */
 bool st_field_is_given(const struct st_kind *k, const struct st_move_row *m,
 		       const struct st_field_row *f);
+/* Whether the field's day is no later than that of the move which brings it (NULL: a note), from a state. */
+bool st_field_is_past(const struct st_kind *k, const struct st_move_row *m, uint32_t state,
+		      const struct st_field_row *f);
 bool st_move_opens(const struct st_move_row *m);
 bool st_move_from(const struct st_kind *k, const struct st_move_row *m, uint32_t state);
 /* Whether a move from this state can still tell what is left. */

@@ -29,6 +29,7 @@ struct model {
 	uint32_t state, opened, changed, closed;
 	const struct model *joins; /* it was merged into that */
 	bool told;
+	char entered[VALUE_MAX]; /* whom or what it enters, where a station does so once */
 };
 struct walk {
 	struct station *base;
@@ -41,6 +42,8 @@ struct wish {
 	struct st_command_field fields[ST_COMMAND_FIELDS_MAX];
 	char values[ST_COMMAND_FIELDS_MAX][VALUE_MAX];
 	size_t count;
+	const struct model *about;
+	const struct st_move_row *move;
 };
 
 static const struct model *some_record(const struct walk *w, uint32_t kind, const struct model *but)
@@ -59,8 +62,9 @@ static uint32_t today(const struct walk *w)
 }
 
 /* A value of the field's type. False: there is none, a link to a record that isn't there yet. */
-static bool value_of(const struct walk *w, const struct st_field_row *f, const struct model *m, char *to)
+static bool value_of(const struct walk *w, const struct st_field_row *f, const struct wish *x, char *to)
 {
+	const struct model *m = x->about;
 	char day[ST_DAY_TEXT];
 	const struct model *other;
 	size_t n = 0;
@@ -77,7 +81,7 @@ static bool value_of(const struct walk *w, const struct st_field_row *f, const s
 		return true;
 	case ST_FIELD_DAY:
 		n = below(60);
-		st_day_text((f->flags & ST_PAST) != 0 ? today(w) - (uint32_t)n : today(w) + (uint32_t)n, day);
+		st_day_text(st_field_is_past(m->kind, x->move, m->state, f) ? today(w) - (uint32_t)n : today(w) + (uint32_t)n, day);
 		(void)snprintf(to, VALUE_MAX, "%s", day);
 		return true;
 	case ST_FIELD_CHOICE:
@@ -126,7 +130,7 @@ static void nominate(const struct walk *w, const struct wish *x, char *to)
 
 static bool add(const struct walk *w, struct wish *x, const struct st_field_row *f, const struct model *m)
 {
-	if (x->count > ST_COMMAND_FIELDS_MAX - 6 || !value_of(w, f, m, x->values[x->count]))
+	if (x->count > ST_COMMAND_FIELDS_MAX - 6 || !value_of(w, f, x, x->values[x->count]))
 		return false;
 	if (f->id == m->kind->fewer.values)
 		nominate(w, x, x->values[x->count]);
@@ -205,6 +209,8 @@ static bool wish_for(const struct walk *w, const struct st_kind *k, const struct
 		     const struct model *m, struct wish *x)
 {
 	x->count = 0;
+	x->about = m;
+	x->move = move;
 	for (size_t n = 0; n < ST_NEEDS_MAX && move->needs[n] != 0; n++)
 		if (!add(w, x, st_kind_field(k, move->needs[n]), m))
 			return false;
@@ -302,6 +308,26 @@ static bool nominated(const struct walk *w, const struct st_kind *k, const struc
 	return true;
 }
 
+static void take_entered(struct model *m, const struct wish *x)
+{
+	const struct st_field_row *f = st_kind_field(m->kind, m->kind->entered);
+	for (size_t i = 0; f != NULL && i < x->count; i++)
+		if (st_span_equal(x->fields[i].name, st_span_text(f->name)))
+			(void)snprintf(m->entered, sizeof(m->entered), "%.*s", (int)x->fields[i].value.size,
+				       (const char *)x->fields[i].value.data);
+}
+
+/* Whether another record that is open enters the same. */
+static bool has_twin(const struct walk *w, const struct model *m)
+{
+	bool twin = false;
+	for (size_t n = 0; m->entered[0] != 0 && n < w->count; n++) {
+		const struct model *o = &w->records[n];
+		twin |= o != m && o->kind == m->kind && o->closed == 0 && strcmp(o->entered, m->entered) == 0;
+	}
+	return twin;
+}
+
 static void did(struct walk *w, struct model *m, const struct st_move_row *move)
 {
 	bool was_ended = m->closed != 0;
@@ -323,8 +349,9 @@ static void open_as(struct walk *w, const struct st_kind *k, const struct st_mov
 	*m = (struct model){ .kind = k };
 	if (move->hands != ST_HANDS_STAY || !wish_for(w, k, move, m, &x))
 		return;
+	take_entered(m, &x);
 	int rc = run(w, k, move, &x, m->number, &state);
-	if (rc != (nominated(w, k, &x) ? 0 : ST_ERULE))
+	if (rc != (has_twin(w, m) ? ST_EENTERED : nominated(w, k, &x) ? 0 : ST_ERULE))
 		fail_msg("seed %llu: %s %s: %s", (unsigned long long)first_seed, k->name, move->name,
 			 st_error_name(rc));
 	if (rc != 0) {
@@ -359,7 +386,14 @@ static void move_as(struct walk *w, struct model *m, const struct st_move_row *m
 	if (late && rc == ST_EFIELD)
 		return; /* the day drawn may lie beyond what the table allows */
 	struct model *other = joined(w, m->kind, move, &x);
-	int want = !allowed(w, m, move) ? ST_EMOVE : other == NULL ? 0 : join_refused(other);
+	bool enters = m->closed != 0 && move->to != 0 && st_kind_state(m->kind, move->to)->class == ST_OPEN;
+	int want = !allowed(w, m, move) ? ST_EMOVE
+		   : enters && has_twin(w, m) ? ST_EENTERED
+		   : other == NULL ? 0 : join_refused(other);
+	if (rc == ST_EFIELD && want == 0 && move->clock == ST_CLOCK_EXTEND) {
+		w->refused++; /* the day drawn may be no later than the due day: tests/unit/work/clocks.c */
+		return;
+	}
 	if (rc == ST_ERULE && want == 0 && m->kind->rule_count > 0) {
 		w->refused++; /* what rules allow is tests/unit/apply/rules.c's to say */
 		return;

@@ -319,6 +319,30 @@ static void test_days_in_order(void **state)
 	assert_int_equal(command(matter, "echo", &answered, echo, 5, place), 0);
 }
 
+/* A plan is of a day to come; what was held, and what is added to it, isn't. */
+static void test_held_by_its_day(void **state)
+{
+	char place[ST_PLACE_MAX], day[ST_DAY_TEXT], most[64];
+	uint32_t activity = st_kind_named("activity")->number;
+	struct st_record r = { .kind = activity, .state = 1, .revision = 1, .holder = 1,
+			       .opened_day = 18000, .changed_day = 18000 };
+	struct st_command_field f[] = { F("type", "training"), F("title", "x"), F("deputies", "D-1"),
+					F("on", "9999-01-07") };
+	(void)state;
+	st_day_text(COMMAND_DAY, day);
+	(void)snprintf(most, sizeof(most), "on (<= %s)", day);
+	assert_int_equal(command(activity, "plan", NULL, f, 4, place), 0);
+	assert_int_equal(command(activity, "record", NULL, f, 4, place), ST_EFIELD);
+	assert_string_equal(place, most);
+	assert_int_equal(command(activity, "hold", &r, f + 2, 2, place), ST_EFIELD);
+	assert_string_equal(place, most);
+	r.state = 2;
+	assert_int_equal(command(activity, "add", &r, f + 3, 1, place), ST_EFIELD);
+	f[3].value = st_span_text(day);
+	assert_int_equal(command(activity, "record", NULL, f, 4, place), 0);
+	assert_int_equal(command(activity, "add", &r, f + 3, 1, place), 0);
+}
+
 /* To whom it goes is said where it goes, and blanks say nothing. */
 static void test_said_for_nothing(void **state)
 {
@@ -403,6 +427,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fields),	cmocka_unit_test(test_choices), cmocka_unit_test(test_moves),
 		cmocka_unit_test(test_reached), cmocka_unit_test(test_examples), cmocka_unit_test(test_refusals), cmocka_unit_test(test_days_in_order),
+		cmocka_unit_test(test_held_by_its_day),
 		cmocka_unit_test(test_said_for_nothing),
 		cmocka_unit_test(test_group),	cmocka_unit_test(test_values),
 	};
