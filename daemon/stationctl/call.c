@@ -120,6 +120,16 @@ static bool number_explain(const char *place)
 	return true;
 }
 
+/* Of a record's verb: which value is wrong and what it should be, or which moves there are. */
+static bool explained(const char *error, const char *place)
+{
+	if (strcmp(error, "EMOVE") == 0)
+		return record_moves_explain(place);
+	if (strcmp(error, "ETOOBIG") == 0)
+		return record_explain(place);
+	return strcmp(error, "EFIELD") == 0 && (number_explain(place) || record_explain(place));
+}
+
 /* What the daemon refused, in words: what, then the place. */
 static int refused(const struct answer *a)
 {
@@ -132,7 +142,7 @@ static int refused(const struct answer *a)
 		answer_print(a);
 	if (words[0] == 0)
 		complain(T_NONSENSE, a->status);
-	else if (strcmp(member(a->json, "error"), "EFIELD") == 0 && (number_explain(place) || record_explain(place)))
+	else if (explained(member(a->json, "error"), place))
 		; /* said, with the cure */
 	else if (city_explain(member(a->json, "error"), place))
 		;

@@ -20,6 +20,7 @@ struct args {
 };
 const char *option(const struct args *a, const char *name); /* the last one given; NULL */
 bool flag(const struct args *a, const char *name);
+int need(const struct args *a, const char *name, const char **to); /* 0, or CTL_USAGE: that has been said */
 
 struct verb {
 	const char *name;    /* "matter open" */
@@ -31,7 +32,9 @@ struct verb {
 };
 /* Verbs, by group of files; `record` is made from the kinds' tables (record_verbs). In the order of --help. */
 #define VERB_LISTS(X)                                                                              \
+	X(found)                                                                                   \
 	X(station)                                                                                 \
+	X(status)                                                                                  \
 	X(directive)                                                                               \
 	X(vote)                                                                                    \
 	X(matter)                                                                                  \
@@ -107,6 +110,7 @@ extern struct ctl {
 	X(HELD, "已到: %s 份日志全部存妥", "there: all of %s logs are held")                        \
 	X(EXPIRES, "有效至 %s", "valid until %s")                                                   \
 	X(OPENED, "已登记 %s", "registered %s")                                                     \
+	X(MOVES, "当前状态不允许此操作, 此时可用: %s", "the record's state doesn't allow this move; it allows: %s") \
 	X(MOVED, "%s 现为 %s", "%s is now %s")                                                      \
 	X(NOTED, "已记 %s", "noted on %s")                                                          \
 	X(SEEN, "已阅 %lld 件", "%lld marked as seen")                                              \
@@ -180,6 +184,8 @@ void complain(enum text t, ...);
 
 /* What a record verb's refused place is in people's words, and what it allows; false: not its own. */
 bool record_explain(const char *place);
+/* What the record's state allows instead. */
+bool record_moves_explain(const char *place);
 /* The same of `city set`. */
 bool city_explain(const char *error, const char *place);
 

@@ -68,6 +68,15 @@ bool flag(const struct args *a, const char *name)
 	return option(a, name) != NULL;
 }
 
+int need(const struct args *a, const char *name, const char **to)
+{
+	*to = option(a, name);
+	if (*to != NULL)
+		return 0;
+	complain(T_NEED_OPTION, name);
+	return CTL_USAGE;
+}
+
 static void help_all(void)
 {
 	(void)puts(either("用法: stationctl 命令 [参数] [选项]\n",

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <xlsxwriter.h>
+#include <station/base/clock.h>
 #include "out.h"
 
 enum {
@@ -285,10 +286,8 @@ static void about_stations(struct xlsx *x, const json_t *coverage)
 
 static void about(const struct out *o, struct xlsx *x, const json_t *c)
 {
-	char question[1024], when[64];
-	time_t now = time(NULL);
-	struct tm tm;
-	(void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S %z", localtime_r(&now, &tm));
+	char question[1024], when[ST_TIME_TEXT];
+	st_time_text((int64_t)time(NULL) * 1000, when); /* as every other time in it, whatever zone the machine keeps */
 	out_question(o, question, sizeof(question));
 	x->row = 0;
 	about_line(x, either("名称", "title"), out_title(o));

@@ -178,6 +178,21 @@ static int run_set(const struct args *a)
 	return rc;
 }
 
+/* Until when the table in force speaks, where that is known; and what is wrong with that. */
+static void show_until(const json_t *tables)
+{
+	size_t i;
+	json_t *one;
+	json_array_foreach(tables, i, one) {
+		const json_t *warning = json_object_get(one, "warning");
+		if (member(one, "until")[0] != 0)
+			(void)printf("%s %s %s\n", member(one, "name"), either("现行版本说到", "in force speaks until"),
+				     member(one, "until"));
+		if (json_is_object(warning))
+			(void)puts(member(warning, ctl.lang == ST_EN ? "en" : "zh"));
+	}
+}
+
 static int run_list(const struct args *a)
 {
 	struct answer ans;
@@ -212,6 +227,7 @@ static int run_list(const struct args *a)
 		}
 	}
 	table_print(&t);
+	show_until(json_object_get(ans.json, "tables"));
 	answer_done(&ans);
 	return 0;
 }

@@ -142,12 +142,14 @@ static void print_one(const json_t *e)
 
 static int run_show(const struct args *a)
 {
-	char path[256];
+	struct query q;
 	struct answer ans;
 	size_t i;
 	json_t *e;
-	(void)snprintf(path, sizeof(path), "/v1/erasures/%.200s", a->words[0]);
-	int rc = call_get(path, &ans);
+	query_init(&q, "/v1/erasures/");
+	query_put(&q, a->words[0]);
+	int rc = call_get(query_text(&q), &ans);
+	query_done(&q);
 	if (rc == 0 && ctl.json)
 		answer_print(&ans);
 	else if (rc == 0)

@@ -166,13 +166,17 @@ static void show_joined(const struct st_kind *k, const json_t *j)
 
 static int run_show(const struct args *a)
 {
-	char path[256];
 	const struct st_kind *k = kind_of(a);
 	struct answer ans;
+	struct query q;
 	size_t i;
 	json_t *e;
-	(void)snprintf(path, sizeof(path), "/v1/records/%.200s?events=1&kind=%s", a->words[0], k->name);
-	int rc = call_get(path, &ans);
+	query_init(&q, "/v1/records/");
+	query_put(&q, a->words[0]);
+	query_add(&q, "events", "1");
+	query_add(&q, "kind", k->name);
+	int rc = call_get(query_text(&q), &ans);
+	query_done(&q);
 	if (rc == 0 && ctl.json) {
 		answer_print(&ans);
 	} else if (rc == 0) {
@@ -357,6 +361,44 @@ static void help_states(const struct st_kind *k, const struct st_move_row *m)
 		(void)printf("%s %u %s\n", either("限", "within"), m->days, either("天内", "days"));
 }
 
+static const char *const forms[][2] = {
+	[ST_FIELD_TEXT] = { "一行文字, 不能全是空白", "one line, not only blanks" },
+	[ST_FIELD_LONG] = { "文字, 不能全是空白", "text, not only blanks" },
+	[ST_FIELD_NUMBER] = { "整数, 半角数字", "a whole number" },
+	[ST_FIELD_DAY] = { "日期, 如 2026-07-01", "a day, as 2026-07-01" },
+	[ST_FIELD_CHOICE] = { "", "" }, /* its names say it */
+	[ST_FIELD_IDENTITY] = { "18 位身份证号, 末位须相符", "18 characters, the last of which must fit" },
+	[ST_FIELD_STATION] = { "已加入的站的站码, 如 410611003", "the code of a station that has joined, as 410611003" },
+	[ST_FIELD_TIME] = { "时刻, 如 15:00", "a time of day, as 15:00" },
+	[ST_FIELD_HASH] = { "SHA-256, 64 位十六进制小写", "a SHA-256, 64 lower-case hexadecimal digits" },
+	[ST_FIELD_RECORD] = { "记录编号, 请核对", "a record's number; this one is mistyped" },
+};
+
+/* What a value of the field is to be. */
+static void explain_value(const struct st_field_row *f)
+{
+	unsigned long long min = f->min, max = f->max;
+	const char *form = either(forms[f->type][0], forms[f->type][1]);
+	if (form[0] != 0)
+		(void)fprintf(stderr, ": %s", form);
+	if (f->type == ST_FIELD_NUMBER)
+		(void)fprintf(stderr, ", %llu..%llu", min, max);
+	if (f->type == ST_FIELD_TEXT || f->type == ST_FIELD_LONG)
+		(void)fprintf(stderr, ", <= %llu %s", max, either("字节 (一个汉字 3 字节)", "bytes of UTF-8"));
+	if ((f->flags & ST_MANY) != 0)
+		(void)fprintf(stderr, ", <= %d %s", ST_MANY_MAX, either("个", "of them"));
+}
+
+bool record_moves_explain(const char *place)
+{
+	char first[40];
+	if (!is_ours(ctl.args->verb) || sscanf(place, "%39s", first) != 1 ||
+	    st_kind_move_named(kind_of(ctl.args), first) == NULL)
+		return false;
+	complain(T_MOVES, place);
+	return true;
+}
+
 bool record_explain(const char *place)
 {
 	const struct args *a = ctl.args;
@@ -378,6 +420,8 @@ bool record_explain(const char *place)
 	}
 	complain(option(a, f->name) == NULL ? T_NEED_OPTION : T_BAD_NUMBER, f->name);
 	(void)fprintf(stderr, "  --%s %s%s", f->name, either(f->zh, f->en), bound == NULL ? "" : bound);
+	if (bound == NULL && option(a, f->name) != NULL)
+		explain_value(f);
 	for (const struct st_choice *c = f->choices; c != NULL && c->name != NULL; c++)
 		(void)fprintf(stderr, "%s%s", c == f->choices ? ": " : " | ", c->name);
 	(void)fputc('\n', stderr);

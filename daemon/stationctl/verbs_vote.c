@@ -319,10 +319,12 @@ static int print_proofs(const json_t *on)
 
 static int run_count(const struct args *a)
 {
-	char path[256];
+	struct query q;
 	struct answer ans;
-	(void)snprintf(path, sizeof(path), "/v1/votes/%.200s", a->words[0]);
-	int rc = call_get(path, &ans);
+	query_init(&q, "/v1/votes/");
+	query_put(&q, a->words[0]);
+	int rc = call_get(query_text(&q), &ans);
+	query_done(&q);
 	if (rc != 0) {
 		answer_done(&ans);
 		return rc;

@@ -161,6 +161,7 @@ json_t *api_left(const struct st_kind *k, const json_t *events);
 #define ROUTE_LISTS(X)                                                                             \
 	X(station)                                                                                 \
 	X(status)                                                                                  \
+	X(link)                                                                                    \
 	X(record)                                                                                  \
 	X(import)                                                                                  \
 	X(report)                                                                                  \
@@ -177,7 +178,8 @@ json_t *api_left(const struct st_kind *k, const json_t *events);
 	X(erase)                                                                                   \
 	X(overdue)                                                                                 \
 	X(schedule)                                                                                \
-	X(deputy)
+	X(deputy)                                                                                  \
+	X(points)
 #define X(group) extern const struct route api_##group##_routes[];
 ROUTE_LISTS(X)
 #undef X

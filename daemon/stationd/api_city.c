@@ -10,6 +10,7 @@
 #include <station/base/clock.h>
 #include <station/work/city.h>
 #include "api.h"
+#include "workdays.h"
 
 static uint32_t today(void)
 {
@@ -205,10 +206,12 @@ static int list_tables(struct st_txn *t, void *arg)
 		json_t *in_force = rc == 0 ? json_integer((json_int_t)v.version) : json_null();
 		l->versions = json_array();
 		rc = st_city_each(t, (uint8_t)table->number, version_json, l);
-		json_array_append_new(l->tables,
-				      json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "name", table->name, "zh",
-						table->zh, "en", table->en, "in_force", in_force, "versions",
-						l->versions, "columns", columns_json(table)));
+		json_t *one = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "name", table->name, "zh", table->zh,
+					"en", table->en, "in_force", in_force, "versions", l->versions,
+					"columns", columns_json(table));
+		if (rc == 0 && table->number == ST_CITY_workdays)
+			rc = workdays_tell(t, one);
+		json_array_append_new(l->tables, one);
 		if (rc < 0)
 			return rc;
 	}

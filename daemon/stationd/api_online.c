@@ -88,7 +88,10 @@ static int add_row(const struct st_online *o, void *arg)
 	return json_array_append_new(x->rows,
 				     json_pack("[s, s, s, s, o, s, s, o]", code, number, o->source,
 					       o->request, api_time(o->received_ms),
-					       state == NULL ? "" : state->name, holder.text,
+					       state == NULL ? ""
+					       : api_lang(x->q) == ST_EN ? state->en
+									 : state->zh,
+					       holder.text,
 					       api_day(r.due_day))) == 0
 		       ? 0
 		       : ST_ENOMEM;

@@ -78,6 +78,8 @@ static void tokens_done(struct job *job)
 	const struct st_job_tokens *t = &job->work.u.tokens;
 	char text[ST_TOKEN_TEXT];
 	if (job->work.rc < 0) {
+		j->request->zh = t->rule == NULL ? NULL : t->rule->zh;
+		j->request->en = t->rule == NULL ? NULL : t->rule->en;
 		refuse(j, t->place);
 		return;
 	}

@@ -81,6 +81,21 @@ void link_up_applied(struct link *l, const struct st_applied *applied);
 
 /* A connection, or an attempt, is over; another follows. */
 void link_up_failed(struct link *l, int rc);
+void link_up_enter(struct link *l, enum up_state state);
+/* When the timer fires: the state's time is up, or the session wants to be called. */
+void link_up_arm(struct link *l, uint64_t at_ms);
+
+/* link_dial.c: one attempt. < 0: it is over before it began. */
+ST_MUST int link_dial(struct link *l);
+void link_dial_drop(struct link *l);
+
+/* link_session.c: between the session and the socket. */
+void link_session_calls(struct st_uplink_to *to);
+void link_session_begins(struct link *l); /* the handshake is done */
+void link_session_tick(struct link *l);
+void link_session_grown(struct link *l, const struct st_applied *applied);
+void link_session_in(void *link); /* the socket has something to read, or room */
+void link_session_out(void *link);
 
 int link_receipts_open(struct link *l);
 void link_receipts_close(struct link *l);

@@ -51,6 +51,8 @@ enum level { LEVEL_ERR = 3, LEVEL_WARNING = 4, LEVEL_NOTICE = 5, LEVEL_INFO = 6,
 	X(HEADS_WHOLE, NOTICE, "站点 %1$s 发给本站的事件已经补齐", "nothing of %1$s to this station is missing any more") \
 	X(HEADS_SILENT, WARNING, "站点 %1$s 自 %2$s 起没有新的寄件声明: 它停了, 或被上级扣下",       \
 	  "%1$s has sent no fresh head since %2$s: it has stopped, or somebody above holds it back")   \
+	X(WORKDAYS_END, WARNING, "工作日表只到 %1$s: 请发布下一年的表 (stationctl city set workdays.csv); 此后的期限和四定按周一至周五计", \
+	  "the table of working days ends at %1$s: issue the next year's (stationctl city set workdays.csv); behind it due days and schedules go by Monday to Friday") \
 	X(ONLINE_OPEN, NOTICE, "线上接单: 在 %1$s 等候留言", "online intake: waiting for messages on %1$s") \
 	X(ONLINE_FAILED, ERR, "线上接单未开: %1$s: %2$s; 其余照常",                                 \
 	  "online intake isn't open: %1$s: %2$s; everything else goes on")                         \

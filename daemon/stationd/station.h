@@ -24,6 +24,7 @@ struct station {
 	uv_timer_t refresh, watchdog;
 	uint64_t started_ms, watched_groups;
 	bool stopping, full;
+	uint32_t workdays_said; /* the day on which the log said that their table ends; 0: not yet */
 	int exit_code;
 };
 

@@ -161,13 +161,6 @@ struct known {
 int known_fill(struct st_apply *a, const struct st_record *r, struct st_command *c, struct known *room);
 /* command.c */
 int job_command(struct st_apply *a, struct st_job_command *job);
-/* Behind which event of the record the next one stands; the own log is loaded. */
-int command_previous(struct st_apply *a, const struct st_record *r, struct st_position *ret_at);
-/* Addresses e to a station, unless our log goes there by itself. */
-int command_address(struct st_apply *a, uint32_t station, struct st_event *e);
-/* Adds the event of a checked command; *r is the record as it is before, and after. */
-int command_add(struct st_apply *a, const struct st_command *c, struct st_checked *checked,
-		struct st_record *r, struct st_position *ret_at);
 /* Checks one of the program's own moves, and adds it where write is set. The fields are as people write them. */
 struct own_move {
 	struct st_record *record; /* as it is before, and after */
@@ -181,6 +174,14 @@ void command_new_record(struct st_apply *a, struct st_record *r); /* to be opene
 /* ST_EFIELD: the station that a checked command hands the record to isn't enrolled, or has it. */
 int command_receiver(struct st_apply *a, const struct st_checked *c, const struct st_record *r,
 		     uint32_t *ret_to);
+/* command_event.c */
+/* Behind which event of the record the next one stands; the own log is loaded. */
+int command_previous(struct st_apply *a, const struct st_record *r, struct st_position *ret_at);
+/* Addresses e to a station, unless our log goes there by itself. */
+int command_address(struct st_apply *a, uint32_t station, struct st_event *e);
+/* Adds the event of a checked command; *r is the record as it is before, and after. */
+int command_add(struct st_apply *a, const struct st_command *c, struct st_checked *checked,
+		struct st_record *r, struct st_position *ret_at);
 /* online.c */
 int job_online(struct st_apply *a, struct st_job_online *job);
 int job_hooks(struct st_apply *a, bool on);
@@ -198,6 +199,9 @@ int links_check(struct st_apply *a, struct st_checked *c, const struct st_record
  * ST_ENOTFOUND with the place. */
 ST_MUST int merge_check(struct st_apply *a, const struct st_checked *c, const struct st_record *r,
 			char place[ST_PLACE_MAX]);
+/* entered.c: ST_EENTERED with the number of the record that this station keeps of the same person or station. */
+ST_MUST int entered_check(struct st_apply *a, const struct st_checked *c, const struct st_record *r,
+			  char place[ST_PLACE_MAX]);
 /* import.c */
 int job_import(struct st_apply *a, struct st_job_import *job);
 /* retell.c: a transaction that makes derived tables anew; told: its events go to retell_event. */
@@ -287,6 +291,17 @@ int job_taken(struct st_apply *a, struct st_job_taken *job);
 int grant_find_key(struct st_apply *a, const struct st_record *r, struct st_record_key *ret_key);
 int grant_fields(struct st_apply *a, const struct st_record *r, const struct st_record_key *key,
 		 struct st_buf *to);
+/* nominees.c: whether these may be the candidates of a vote, of one that follows another where that is named.
+ * ST_ERULE with the rule, ST_EHOLDER, ST_EKIND, ST_ENOTFOUND; the place names the record. */
+struct nominees {
+	size_t count;
+	struct st_span names[ST_VOTE_CANDIDATES_MAX], follows; /* follows: empty: none */
+};
+ST_MUST int nominees_check(struct st_apply *a, const struct nominees *n, const struct st_rule **reterr_rule,
+			   char place[ST_PLACE_MAX]);
+/* Of a command: 0 where it prepares no vote. */
+ST_MUST int nominees_check_command(struct st_apply *a, const struct st_checked *c,
+				   const struct st_rule **reterr_rule, char place[ST_PLACE_MAX]);
 /* vote.c */
 int job_tokens(struct st_apply *a, struct st_job_tokens *job);
 /* Adds an event of the vote whose body stands in a->body. */

@@ -43,34 +43,13 @@ int vote_find(struct st_apply *a, struct st_span name, struct st_vote *ret_v,
 	return rc;
 }
 
-/* Each candidate is a project on this station's list, and no two are the same. */
-static int check_candidates(struct st_apply *a, const struct st_vote *v, char place[ST_PLACE_MAX])
+static int check_candidates(struct st_apply *a, const struct st_vote *v, struct st_job_tokens *job)
 {
-	struct st_record_ref refs[ST_VOTE_CANDIDATES_MAX];
-	const struct st_kind *k = st_kind_named("project");
-	for (size_t i = 0; i < v->in.rules.candidates; i++) {
-		struct st_span name = st_vote_candidate(v, i);
-		struct st_record r;
-		(void)snprintf(place, ST_PLACE_MAX, "candidates: %.*s", (int)name.size,
-			       (const char *)name.data);
-		int rc = st_record_resolve(a->txn, name, &refs[i]);
-		if (rc == 0)
-			rc = st_record_load(a->txn, &refs[i], &r);
-		if (rc < 0)
-			return rc;
-		if (r.kind != k->number)
-			return ST_EKIND;
-		if (!st_move_from(k, st_kind_move_named(k, "choose"), r.state))
-			return ST_EMOVE;
-		if (r.holder != a->self.station.number)
-			return ST_EHOLDER;
-		for (size_t n = 0; n < i; n++)
-			if (refs[n].opener == refs[i].opener &&
-			    memcmp(&refs[n].ulid, &refs[i].ulid, sizeof(refs[n].ulid)) == 0)
-				return ST_EEXIST;
-	}
-	place[0] = 0;
-	return 0;
+	struct nominees n = { .count = v->in.rules.candidates,
+			      .follows = st_span_text(v->follows) };
+	for (size_t i = 0; i < n.count; i++)
+		n.names[i] = st_vote_candidate(v, i);
+	return nominees_check(a, &n, &job->rule, job->place);
 }
 
 static int by_bytes(const void *a, const void *b)
@@ -131,7 +110,7 @@ static int issue(struct st_apply *a, struct st_vote *v, struct st_job_tokens *jo
 	field.value = st_span_text(present);
 	int rc = command_own(a, &move, false, job->place);
 	if (rc == 0)
-		rc = check_candidates(a, v, job->place);
+		rc = check_candidates(a, v, job);
 	if (rc == 0)
 		rc = st_vote_count(&v->in, &count);
 	if (rc < 0)
@@ -149,9 +128,10 @@ int job_tokens(struct st_apply *a, struct st_job_tokens *job)
 	ST_REQUIRE(job->tokens != NULL);
 	struct st_vote v;
 	job->place[0] = 0;
+	job->rule = NULL;
 	int rc = vote_find(a, job->vote, &v, job->number);
 	if (rc == 0 && (job->present == 0 || job->present > v.in.rules.deputies)) {
-		(void)snprintf(job->place, sizeof(job->place), "present");
+		(void)snprintf(job->place, sizeof(job->place), "present (1..%u)", v.in.rules.deputies);
 		rc = ST_EFIELD;
 	}
 	st_assert(rc < 0 || job->present <= ST_TOKENS_MAX);

@@ -2,11 +2,10 @@
  *
  * Owns:    which of his fields are public.
  * Promise: 7: a card shows what he has chosen to show, read from facts alone.
- * Flow:    code -> record -> card; tallies -> census */
+ * Flow:    code -> record -> card, census */
 #include <station/ask/deputy.h>
 #include <stdio.h>
 #include <string.h>
-#include <station/ask/report.h>
 #include <station/base/check.h>
 #include "deeds.h"
 
@@ -86,48 +85,64 @@ int st_deputy_card(struct st_txn *t, struct st_span code, struct st_card *ret_ca
 
 /* ---- the census ---- */
 
-static int add_levels(struct st_txn *t, uint32_t today, const struct st_choice *choices,
-		      struct st_census *c)
+/* The entries of one code come one behind the other, the newest last. */
+struct persons {
+	struct st_txn *txn;
+	struct st_record best;  /* of the code at hand; revision 0: nobody in office yet */
+	uint32_t code, level_field;
+	const struct st_choice *choices;
+	uint64_t persons, seats[ST_DEPUTY_LEVELS_MAX]; /* by level, as the choices stand */
+};
+
+static void add_person(struct persons *p)
 {
-	char place[ST_PLACE_MAX];
-	struct st_report report;
-	uint32_t code_field;
-	struct st_report_query q = { .kind = deputy_kind(&code_field)->number,
-				     .by_count = 1,
-				     .by = { ST_BY_LEVELS },
-				     .today = today };
-	memset(&report, 0, sizeof(report));
-	int rc = st_report_make(t, &q, &report, place);
-	for (size_t i = 0; rc == 0 && i < report.count; i++) {
-		const struct st_report_row *row = &report.rows[i];
-		const struct st_choice *level = st_choice_named(choices, st_span_text(row->key[0]));
-		if (level == NULL || row->open_now == 0 || c->level_count == ST_DEPUTY_LEVELS_MAX)
-			continue;
-		c->levels[c->level_count].level = level;
-		c->levels[c->level_count++].deputies = row->open_now;
-		c->seats += row->open_now;
-	}
-	st_report_done(&report);
-	return rc;
+	p->persons += p->best.revision > 0;
+	for (size_t i = 0; p->best.revision > 0 && i < p->best.facet_count; i++)
+		for (size_t n = 0; n < ST_DEPUTY_LEVELS_MAX && p->choices[n].name != NULL; n++)
+			p->seats[n] += p->best.facets[i].field == p->level_field &&
+				       p->best.facets[i].value == p->choices[n].number;
+	p->best.revision = 0;
 }
 
-int st_census_make(struct st_txn *t, uint32_t today, struct st_census *ret_census)
+static int see_entry(const struct st_record_ref *ref, uint32_t value, uint32_t day, void *arg)
+{
+	struct persons *p = arg;
+	struct st_record r;
+	(void)day;
+	st_assert(value != 0);
+	if (value != p->code)
+		add_person(p);
+	p->code = value;
+	int rc = st_record_load(p->txn, ref, &r);
+	if (rc < 0)
+		return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;
+	if (st_record_open(&r))
+		st_record_copy(&p->best, &r);
+	return 0;
+}
+
+int st_census_make(struct st_txn *t, struct st_census *ret_census)
 {
 	ST_REQUIRE(ret_census != NULL);
+	struct st_facet_query q = { .value = 0 };
+	const struct st_kind *k = deputy_kind(&q.field);
+	struct persons p = { .txn = t, .level_field = field_of(k, "levels") };
 	struct st_census c;
-	struct st_report report;
-	char place[ST_PLACE_MAX];
-	uint32_t code_field;
-	const struct st_kind *k = deputy_kind(&code_field);
-	struct st_report_query q = { .kind = k->number, .today = today };
 	memset(&c, 0, sizeof(c));
-	memset(&report, 0, sizeof(report));
-	int rc = st_report_make(t, &q, &report, place);
-	c.persons = rc == 0 ? report.total.open_now : 0;
-	st_report_done(&report);
-	if (rc == 0)
-		rc = add_levels(t, today, st_kind_field(k, field_of(k, "levels"))->choices, &c);
-	if (rc == 0)
-		*ret_census = c;
-	return rc;
+	p.choices = st_kind_field(k, p.level_field)->choices;
+	q.kind = k->number;
+	int rc = st_facet_each(t, &q, see_entry, &p);
+	if (rc < 0)
+		return rc;
+	add_person(&p);
+	c.persons = p.persons;
+	for (size_t n = 0; n < ST_DEPUTY_LEVELS_MAX && p.choices[n].name != NULL; n++) {
+		if (p.seats[n] == 0)
+			continue;
+		c.levels[c.level_count].level = &p.choices[n];
+		c.levels[c.level_count++].deputies = p.seats[n];
+		c.seats += p.seats[n];
+	}
+	*ret_census = c;
+	return 0;
 }

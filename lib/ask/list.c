@@ -10,7 +10,7 @@
 #include <station/base/check.h>
 #include <station/base/text.h>
 #include <station/work/merge.h>
-#include "life.h"
+#include "newest.h"
 
 enum { STATE_KEY = 6 + ST_REF_SIZE, TOKEN_MAX = ST_INDEX_KEY_MAX };
 _Static_assert(sizeof(((struct st_list_row *)NULL)->title) == TITLE_ROOM, "list_title writes so much");
@@ -68,6 +68,30 @@ static int wanted(const struct listing *l, const struct st_record *r)
 	return l->joins == NULL ? 1 : is_untold(l, r);
 }
 
+/* Where a kind has names and no titles: the code that it was opened with, and the name it has by now. */
+static int list_name(struct life *l, const struct st_record *r, const struct st_life_event *opening,
+		     char to[TITLE_ROOM])
+{
+	const struct st_kind *k = st_kind(r->kind);
+	const struct st_field_row *row = k == NULL ? NULL : st_kind_field_named(k, st_span_text("name"));
+	struct newest name = { .id = row == NULL ? 0 : row->id };
+	if (row == NULL || row->place != ST_AS_FACT)
+		return 0;
+	for (size_t i = 0; i < opening->fact_count && to[0] == 0; i++) {
+		row = st_kind_field(k, opening->facts[i].id);
+		if (row != NULL && (row->flags & ST_ONCE) != 0 && !opening->facts[i].is_number)
+			newest_text(opening->facts[i].text, to, TITLE_ROOM - 1);
+	}
+	int rc = newest_read(l, r, &name, 1);
+	size_t used = strlen(to);
+	if (rc < 0 || name.text[0] == 0)
+		return rc;
+	if (used > 0)
+		to[used++] = ' ';
+	newest_text(st_span_text(name.text), to + used, TITLE_ROOM - used);
+	return 0;
+}
+
 /* The title stands with the opening. */
 int list_title(struct life *l, const struct st_record *r, char to[TITLE_ROOM])
 {
@@ -84,7 +108,7 @@ int list_title(struct life *l, const struct st_record *r, char to[TITLE_ROOM])
 		(void)snprintf(to, TITLE_ROOM, "%.*s", (int)title->text.size, (const char *)title->text.data);
 	else if (rc == 0 && e.texts_erased)
 		(void)snprintf(to, TITLE_ROOM, "%s", ST_ERASED_ZH " " ST_ERASED_EN);
-	return rc;
+	return rc < 0 || to[0] != 0 ? rc : list_name(l, r, &e, to);
 }
 
 static int give(struct listing *l, const struct st_record *r)

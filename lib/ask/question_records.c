@@ -150,7 +150,7 @@ static int add_deputy(struct asking *a, const struct st_record *r, void *arg)
 	struct deputies *d = arg;
 	uint32_t station;
 	int rc = serves_at(a, r, d->station_field, &station);
-	if (rc < 0 || !is_covered(a, station))
+	if (rc < 0)
 		return rc;
 	if (d->count == d->room) {
 		size_t room = d->room == 0 ? FIRST_DEPUTIES : d->room * 2;
@@ -174,8 +174,30 @@ static int by_code(const void *x, const void *y)
 {
 	const struct deputy *a = x, *b = y;
 	int c = strcmp(a->text, b->text);
-	return c != 0 ? c
-		      : memcmp(a->record.ref.ulid.bytes, b->record.ref.ulid.bytes, ST_ULID_SIZE);
+	if (c != 0)
+		return c;
+	if (a->record.opened_day != b->record.opened_day)
+		return a->record.opened_day < b->record.opened_day ? -1 : 1;
+	if (a->record.ref.opener != b->record.ref.opener)
+		return a->record.ref.opener < b->record.ref.opener ? -1 : 1;
+	return memcmp(a->record.ref.ulid.bytes, b->record.ref.ulid.bytes, ST_ULID_SIZE);
+}
+
+/* One person is one row, of the newest entry; where he serves by it is covered, or he is left out. */
+static void keep_newest(struct asking *a, struct deputies *d)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < d->count; i++) {
+		const struct deputy *one = &d->rows[i];
+		bool older = i + 1 < d->count && one->code != 0 && one->code == d->rows[i + 1].code;
+		if (older || !is_covered(a, one->station))
+			continue;
+		if (kept != i)
+			memcpy(&d->rows[kept], one, sizeof(*one));
+		kept++;
+	}
+	st_assert(kept <= d->count);
+	d->count = kept;
 }
 
 int deputies_read(struct asking *a, struct deputy **ret, size_t *ret_count)
@@ -190,6 +212,7 @@ int deputies_read(struct asking *a, struct deputy **ret, size_t *ret_count)
 	}
 	if (d.count > 1)
 		qsort(d.rows, d.count, sizeof(*d.rows), by_code);
+	keep_newest(a, &d);
 	*ret = d.rows;
 	*ret_count = d.count;
 	return 0;

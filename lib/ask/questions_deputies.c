@@ -90,16 +90,21 @@ enum { T_COUNT, T_HOURS, T_LAST, T_OURS };
 
 struct training {
 	struct sums *by_code;
-	uint32_t training, deputies, hours;
+	uint32_t training, deputies, hours, on;
 };
 
 static int add_training(struct asking *a, const struct st_record *r, void *arg)
 {
 	struct training *x = arg;
-	struct newest hours = { .id = x->hours };
-	if (r->channel != x->training || !in_period(a, r->closed_day))
+	struct newest said[] = { { .id = x->on }, { .id = x->hours } };
+	if (r->channel != x->training)
 		return 0;
-	int rc = newest_read(&a->life, r, &hours, 1);
+	int rc = newest_read(&a->life, r, said, 2);
+	uint32_t day = said[0].is_number && said[0].number > 0 && said[0].number <= ST_DAY_MAX
+			       ? (uint32_t)said[0].number
+			       : r->opened_day;
+	if (rc < 0 || !in_period(a, day))
+		return rc;
 	for (uint16_t i = 0; rc == 0 && i < r->facet_count; i++) {
 		struct sum *s = NULL;
 		if (r->facets[i].field != x->deputies)
@@ -108,8 +113,8 @@ static int add_training(struct asking *a, const struct st_record *r, void *arg)
 		if (rc < 0)
 			break;
 		s->n[T_COUNT]++;
-		s->n[T_HOURS] += hours.number;
-		s->n[T_LAST] = r->closed_day > s->n[T_LAST] ? r->closed_day : s->n[T_LAST];
+		s->n[T_HOURS] += said[1].number;
+		s->n[T_LAST] = day > s->n[T_LAST] ? day : s->n[T_LAST];
 		s->n[T_OURS] += is_covered(a, r->holder);
 	}
 	return rc;
@@ -168,7 +173,7 @@ int question_trainings(struct asking *a)
 	size_t count = 0;
 	struct training x = { &sums, choice_number("activity", "type", "training"),
 			      field_number("activity", "deputies"),
-			      field_number("activity", "hours") };
+			      field_number("activity", "hours"), field_number("activity", "on") };
 	int rc = records_in_state(a, kind_number("activity"), state_number("activity", "held"),
 				  add_training, &x);
 	if (rc == 0)

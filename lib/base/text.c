@@ -144,6 +144,21 @@ int st_text_check(struct st_span s, size_t max, bool multiline)
 	return 0;
 }
 
+bool st_text_blank(struct st_span s)
+{
+	for (size_t at = 0; at < s.size;) {
+		utf8proc_int32_t c = 0;
+		utf8proc_ssize_t n = utf8proc_iterate(s.data + at, (utf8proc_ssize_t)(s.size - at), &c);
+		if (n <= 0)
+			return false; /* no text, and whoever reads it will say so */
+		if (c != ' ' && c != '\n' && c != '\t' && utf8proc_category(c) != UTF8PROC_CATEGORY_ZS)
+			return false;
+		st_assert((size_t)n <= s.size - at);
+		at += (size_t)n;
+	}
+	return true;
+}
+
 static bool follows(const uint8_t *p)
 {
 	return (p[0] & 0xc0) == 0x80;

@@ -49,5 +49,14 @@ int uplink_taken(struct st_txn *t, struct st_taken *ret_taken);
 int uplink_chunk(struct st_uplink *u, const struct st_chunk *c);
 int uplink_carry_tick(struct st_uplink *u, struct st_txn *t, uint64_t now_ms);
 
+/* uplink_push.c */
+/* Sends what the credit allows. */
+int uplink_pump(struct st_uplink *u, struct st_txn *t, uint64_t now_ms);
+
+/* uplink_frames.c */
+int uplink_take(struct st_uplink *u, struct st_txn *t, const struct st_now *now,
+		const struct st_frame *f);
+
 /* uplink.c */
 int uplink_say(struct st_uplink *u, const struct st_frame *frame, bool bulk);
+void uplink_enter(struct st_uplink *u, enum st_uplink_state state, uint64_t now_ms);

@@ -187,14 +187,23 @@ static bool stands_still(const struct st_record *r)
 	return r != NULL && r->due_day == 0 && r->first_due_day != 0;
 }
 
-static int extend(const struct checking *k)
+/* Whoever puts off names a later day; another system's dates are as they are there. */
+static int check_later(const struct checking *k)
+{
+	const struct st_field *due = fact(k->out, ST_F_DUE_DAY);
+	uint32_t present = k->r == NULL ? 0 : k->r->due_day;
+	st_assert(k->out->move != NULL);
+	if (k->out->move->clock != ST_CLOCK_EXTEND || k->c->foreign || due == NULL || present == 0)
+		return 0;
+	return due->number > present ? 0 : clocks_refuse_day(k, ST_F_DUE_DAY, ">", present);
+}
+
+static int put_off(const struct checking *k)
 {
 	const struct st_field *due = fact(k->out, ST_F_DUE_DAY);
 	const struct st_record *r = k->r;
 	struct st_term term;
 	uint32_t most = 0;
-	if (stands_still(r))
-		return refuse(k, "resume", ST_EMOVE);
 	int rc = r == NULL || due == NULL || k->c->foreign ? ST_ENOTFOUND : find_rule(k, &term);
 	if (rc < 0)
 		return rc == ST_ENOTFOUND ? 0 : rc;
@@ -208,13 +217,23 @@ static int extend(const struct checking *k)
 	return due->number <= most ? 0 : clocks_refuse_day(k, ST_F_DUE_DAY, "<=", most);
 }
 
+static int extend(const struct checking *k)
+{
+	if (stands_still(k->r))
+		return refuse(k, "resume", ST_EMOVE);
+	int rc = put_off(k);
+	return rc < 0 ? rc : check_later(k);
+}
+
 /* Where the rule says so, and not of what is overdue already; else the wait is on record, and the clock runs. */
 static int stop(const struct checking *k)
 {
 	const struct st_record *r = k->r;
 	struct st_term term;
 	uint32_t left = 0;
-	int rc = r == NULL || stands_still(r) ? ST_ENOTFOUND : find_rule(k, &term);
+	if (stands_still(r))
+		return refuse(k, "resume", ST_EMOVE);
+	int rc = r == NULL ? ST_ENOTFOUND : find_rule(k, &term);
 	if (rc < 0)
 		return rc == ST_ENOTFOUND ? 0 : rc;
 	if (!term.stops || r->due_day == 0 || today(k) > r->due_day)

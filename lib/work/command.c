@@ -92,6 +92,32 @@ static int check_fields(const struct st_command *c, struct st_buf *to, struct st
 	return 0;
 }
 
+/* Days and times beside one another and beside the move's own day. */
+static int check_order(const struct st_checked *c, char place[ST_PLACE_MAX])
+{
+	uint32_t at = st_day_of_ms(c->at_ms);
+	for (size_t i = 0; i < c->fact_count; i++) {
+		const struct st_field_row *row = st_kind_field(c->kind, c->facts[i].id);
+		char day[ST_DAY_TEXT];
+		if (row == NULL || (row->flags & ST_PAST) == 0 || c->facts[i].number <= at)
+			continue;
+		st_day_text(at, day);
+		(void)snprintf(place, ST_PLACE_MAX, "%s (<= %s)", row->name, day);
+		return ST_EFIELD;
+	}
+	for (size_t i = 0; i < c->kind->order_count; i++) {
+		const struct st_order *o = &c->kind->orders[i];
+		const struct st_field *earlier = st_field_find(c->facts, c->fact_count, o->earlier);
+		const struct st_field *later = st_field_find(c->facts, c->fact_count, o->later);
+		if (earlier == NULL || later == NULL || earlier->number <= later->number)
+			continue;
+		(void)snprintf(place, ST_PLACE_MAX, "%s (>= %s)", st_kind_field(c->kind, o->later)->name,
+			       st_kind_field(c->kind, o->earlier)->name);
+		return ST_EFIELD;
+	}
+	return 0;
+}
+
 /* All values by which a record is found and counted stand in its row. */
 static int check_facets(const struct st_record *r, const struct st_checked *c, char place[ST_PLACE_MAX])
 {
@@ -323,6 +349,8 @@ int st_command_check(const struct st_command *c, const struct st_record *r, uint
 	rc = check_fields(c, to, out, reterr_place);
 	if (rc == 0)
 		rc = check_facets(r, out, reterr_place);
+	if (rc == 0)
+		rc = check_order(out, reterr_place);
 	if (rc < 0)
 		return rc;
 	if (!note) {

@@ -47,6 +47,8 @@ static int parse_text(const struct st_field_row *row, struct st_span value, stru
 	const uint8_t *data = to->data;
 	if (value.size > 4 * text_max(row))
 		return ST_ETOOBIG;
+	if (st_text_blank(value))
+		return ST_EFIELD; /* it would answer what a move needs, and say nothing */
 	int rc = st_text_nfc(value, to);
 	if (rc < 0)
 		return rc;

@@ -113,6 +113,8 @@ static int give_row(struct st_import_reader *r)
 	const uint8_t *at = r->row.data;
 	for (size_t i = 0; i < ST_IMPORT_COLUMNS && i < r->count; i++) {
 		row.column[i] = st_span(at, r->sizes[i]);
+		if (st_text_blank(row.column[i]))
+			row.column[i] = ST_SPAN_NONE; /* sources pad what they don't know */
 		if (r->sizes[i] > 0)
 			at += r->sizes[i];
 	}

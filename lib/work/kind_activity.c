@@ -82,4 +82,7 @@ static const struct st_move_row moves[] = {
 
 _Static_assert(sizeof(moves) / sizeof(moves[0]) < 64, "moves are the bits of a word");
 _Static_assert(sizeof(states) / sizeof(states[0]) < ST_FROM_ANY, "no state stands for several");
-const struct st_kind kind_activity = { KIND(activity, "活动", "activity") };
+static const struct st_order orders[] = { { STARTS, ENDS } };
+const struct st_kind kind_activity = {
+	KIND(activity, "活动", "activity"), .orders = orders, .order_count = sizeof(orders) / sizeof(orders[0]),
+};

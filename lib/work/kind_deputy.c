@@ -69,4 +69,4 @@ static const struct st_move_row moves[] = {
 
 _Static_assert(sizeof(moves) / sizeof(moves[0]) < 64, "moves are the bits of a word");
 _Static_assert(sizeof(states) / sizeof(states[0]) < ST_FROM_ANY, "no state stands for several");
-const struct st_kind kind_deputy = { KIND(deputy, "代表", "deputy") };
+const struct st_kind kind_deputy = { KIND(deputy, "代表", "deputy"), .entered = DEPUTY };

@@ -52,7 +52,7 @@ static const struct st_field_row fields[] = {
 	LONG(CAUSE, "cause", 2000, "起因", "cause"),
 	LONG(WORDS, "words", 8000, "群众原话", "the citizen's own words"),
 	CHOICE(TOLD_HOW, "told_how", choice_told_how, "反馈方式", "how it was told", 0),
-	DAY(ATTEMPTS, "attempts", "联系未果的日期", "days of attempts to reach", ST_MANY),
+	DAY(ATTEMPTS, "attempts", "联系未果的日期", "days of attempts to reach", ST_MANY | ST_PAST),
 	LONG(ELSEWHERE, "elsewhere", 2000, "另行途径", "where to go instead"),
 	LINK(JOINS, "joins", KIND_matter, "并入事项", "the matter it joins", ST_INDEXED | ST_NEEDED),
 	DEPUTY_CODE(DEPUTY, "deputy", "接待代表", "receiving deputy", 0),

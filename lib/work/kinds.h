@@ -66,7 +66,9 @@ enum { CHOICE_NO = 1, CHOICE_YES = 2, CHOICE_UNREACHABLE = 5 };
 	NUMBER(ST_F_SERIAL, "serial", 0, UINT32_MAX, "序号", "serial", 0),                         \
 	NUMBER(ST_F_YEAR, "year", 0, 9999, "年度", "year", 0),                                     \
 	LONG(REMARK, "remark", 8000, "备注", "remark")
-#define TO { ST_F_TO, "to", ST_FIELD_STATION, ST_AS_FACT, ST_CODE_MAX, NULL, "移交至", "handed to", 0, 0, 0 }
+#define TO                                                                                         \
+	{ ST_F_TO, "to", ST_FIELD_STATION, ST_AS_FACT, ST_CODE_MAX, NULL, "移交至", "handed to", 0, \
+	  ST_NEEDED, 0 }
 #define DUE_DAYS                                                                                   \
 	DAY(ST_F_DUE_DAY, "due", "期限", "due day", 0),                                            \
 	DAY(ST_F_FIRST_DUE_DAY, "first_due", "原期限", "first due day", 0),                        \

@@ -28,6 +28,9 @@ static int take_opening(struct st_vote *v, const struct st_change *c)
 	r->quorum = number(c, ST_VOTE_F_QUORUM, ST_TOKENS_MAX);
 	r->majority = number(c, ST_VOTE_F_MAJORITY, ST_TOKENS_MAX);
 	r->priority = number(c, ST_F_CHANNEL, ST_VOTE_PRIORITY) == ST_VOTE_PRIORITY;
+	const struct st_field *follows = st_field_find(c->fields, c->field_count, ST_VOTE_F_FOLLOWS);
+	if (follows != NULL && !follows->is_number && follows->text.size <= ST_RECORD_NAME_MAX)
+		memcpy(v->follows, follows->text.data, follows->text.size);
 	for (size_t i = 0; i < c->field_count && r->candidates < ST_VOTE_CANDIDATES_MAX; i++) {
 		const struct st_field *f = &c->fields[i];
 		if (f->id != ST_VOTE_F_CANDIDATES || f->is_number ||

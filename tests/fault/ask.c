@@ -284,7 +284,7 @@ static int read_deputy(struct st_txn *t, void *arg)
 	if (rc == 0)
 		add(card.name, strlen(card.name));
 	if (rc == 0)
-		rc = st_census_make(t, 19700, &census);
+		rc = st_census_make(t, &census);
 	if (rc == 0)
 		add(&census.seats, sizeof(census.seats) * 2);
 	return rc;

@@ -167,6 +167,8 @@ static bool put_off_right(const struct life *l, const struct st_move_row *m, uin
 	for (size_t i = 0; i < ST_NEEDS_MAX && m->needs[i] != 0; i++)
 		if (m->needs[i] == ST_F_DUE_DAY && m->clock != ST_CLOCK_EXTEND)
 			return true;
+	if (m->clock == ST_CLOCK_EXTEND && n->due_day != 0 && due <= n->due_day)
+		return false;
 	if (n->revision == 0 || n->first_due_day == 0)
 		return true;
 	for (uint32_t v = 0; v <= CITY_VERSIONS; v++)
@@ -200,6 +202,8 @@ static bool due_right(const struct life *l, const struct st_change *c, const str
 		if ((calendars >> calendar & 1) == 0 && r.working)
 			return false;
 	}
+	if (m->clock == ST_CLOCK_WAIT && n->due_day == 0 && n->first_due_day != 0)
+		return false; /* it was waited for already */
 	if (m->clock == ST_CLOCK_WAIT)
 		return due == NULL ||
 		       (due->number == 0 && left != NULL && n->due_day >= day &&

@@ -4,8 +4,8 @@
  *   disk     what LMDB's calls and statvfs answer, so that disks fill, fail and lose what wasn't synced
  *   net      connections: frames in order within one, late or lost across them
  *   station  a store, its writer's queue, and life and death of the process
- *   up, down the glue between machines, frames and writer, as the daemon's link_up.c, link_down.c and
- *            writer.c have it
+ *   up, down the glue between machines, frames and writer, as the daemon's link_up.c, link_session.c,
+ *            link_down.c and writer.c have it
  *   join     invite, enrol, adopt
  *   clerk    what people do; rogue: what nobody should do
  *            wish, values: one thing that a clerk wants, from any kind's table; import; city: main's tables;
@@ -292,6 +292,7 @@ struct told_record {
 	uint32_t writers; /* bits: stations that wrote about it */
 	/* of the last walk through its life: what it was merged into, "": nothing, and by whom */
 	char joins[ST_RECORD_NAME_MAX + 1];
+	char entered[96]; /* by which it is known; "": by nothing */
 	struct station *merged_by;
 };
 struct told {

@@ -1,4 +1,4 @@
-/* up.c - the connection to the parent, as the daemon's link_up.c has it.
+/* up.c - the connection to the parent, as the daemon's link_up.c and link_session.c have it.
  *
  * Owns:    a station's attempts, its one connection upward, and when to try again.
  * Promise: 5: whatever happens to a connection, it is thrown away whole and tried anew.

@@ -11,7 +11,7 @@
 #include <station/work/merge.h>
 #include "wish.h"
 
-enum { PICKS = 8, NAMES = 4, NUMBERS = 1000, DUE_DAYS = 60, LINKS_FAR = 150, LINKS_ITSELF = 40 };
+enum { PICKS = 8, NAMES = 4, ENTERED = 40, NUMBERS = 1000, DUE_DAYS = 60, LINKS_FAR = 150, LINKS_ITSELF = 40 };
 
 void wish_expect(struct wish *w, enum expect e)
 {
@@ -76,6 +76,20 @@ static void expect_merge(struct wish *w, const struct station *o, const struct t
 	}
 }
 
+/* A candidate is screened, not decided of yet, and stands on the paper once. */
+static void expect_candidate(struct wish *w, const struct st_field_row *f, const struct told_record *other)
+{
+	const struct st_move_row *choose = st_kind_move_named(other->kind, "choose");
+	bool sure = !other->unsure && !other->wild && !other->handed && !other->busy;
+	wish_expect(w, EITHER);
+	if (sure && choose != NULL && !st_move_from(other->kind, choose, other->state))
+		wish_expect(w, ILLEGAL);
+	for (size_t i = 0; i < w->field_count; i++)
+		if (st_span_equal(w->fields[i].name, st_span_text(f->name)) &&
+		    st_span_equal(w->fields[i].value, st_span_text(other->number)))
+			wish_expect(w, ILLEGAL);
+}
+
 /* Most records that are linked are the clerk's own. Those of stations below may not have come yet;
  * what stands elsewhere is taken by its form alone. */
 static bool link_value(struct wish *w, const struct st_field_row *f, char to[WISH_VALUE_MAX])
@@ -99,6 +113,8 @@ static bool link_value(struct wish *w, const struct st_field_row *f, char to[WIS
 			expect_merge(w, o, other);
 		else if (o != w->station && station_is_below(o, w->station))
 			wish_expect(w, EITHER);
+		if (w->move != NULL && f->id == w->kind->fewer.values)
+			expect_candidate(w, f, other);
 		(void)snprintf(to, WISH_VALUE_MAX, "%s", other->number);
 		return true;
 	}
@@ -112,8 +128,9 @@ static void day_value(struct wish *w, const struct st_field_row *f, char to[WISH
 	struct sim *sim = w->station->sim;
 	char text[ST_DAY_TEXT];
 	bool due = f->id == ST_F_DUE_DAY || f->id == w->kind->due_field;
-	uint32_t day = st_day_of_ms(station_wall(w->station)) + due + (uint32_t)sim_below(sim, DUE_DAYS);
-	st_day_text(day, text);
+	bool past = (f->flags & ST_PAST) != 0;
+	uint32_t today = st_day_of_ms(station_wall(w->station)), far = (uint32_t)sim_below(sim, DUE_DAYS);
+	st_day_text(!past ? today + due + far : far < today ? today - far : today, text);
 	(void)snprintf(to, WISH_VALUE_MAX, "%s", text);
 	if (due && w->station->jumped)
 		wish_expect(w, EITHER); /* the record may be of a day to come, or long past */
@@ -124,6 +141,8 @@ static void text_value(struct wish *w, const struct st_field_row *f, char to[WIS
 	static const char *const categories[NAMES] = { "环境", "交通", "物业", "社保" };
 	struct sim *sim = w->station->sim;
 	unsigned n = (unsigned)sim_below(sim, NAMES);
+	if (f->id == w->kind->entered) /* most are entered but once */
+		n = (unsigned)sim_below(sim, ENTERED);
 	if (f->place == ST_AS_PRIVATE)
 		(void)snprintf(to, WISH_VALUE_MAX, PRIVATE_MARK "%u", n);
 	else if (f->id == ST_F_CATEGORY)
@@ -233,6 +252,32 @@ static bool add_fewer(struct wish *w)
 	return true;
 }
 
+static const char *value_given(const struct wish *w, uint32_t field, size_t *size)
+{
+	const struct st_field_row *f = st_kind_field(w->kind, field);
+	for (size_t i = 0; i < w->field_count; i++)
+		if (st_span_equal(w->fields[i].name, st_span_text(f->name))) {
+			*size = w->fields[i].value.size;
+			return (const char *)w->fields[i].value.data;
+		}
+	return NULL;
+}
+
+/* Days and times are drawn in forms that stand in order as texts do. */
+static void expect_orders(struct wish *w)
+{
+	for (size_t i = 0; i < w->kind->order_count; i++) {
+		size_t a = 0, b = 0;
+		const char *earlier = value_given(w, w->kind->orders[i].earlier, &a);
+		const char *later = value_given(w, w->kind->orders[i].later, &b);
+		if (earlier == NULL || later == NULL)
+			continue;
+		ST_REQUIRE(a == b);
+		if (memcmp(earlier, later, a) > 0)
+			wish_expect(w, NEVER);
+	}
+}
+
 /* Rules look at the record's whole life, which the model doesn't keep. */
 static void expect_rules(struct wish *w)
 {
@@ -242,6 +287,27 @@ static void expect_rules(struct wish *w)
 				wish_expect(w, EITHER);
 }
 
+/* Whom this station keeps a record of isn't entered again, nor taken back: by those that are known for sure. */
+static void expect_entered(struct wish *w)
+{
+	const struct told *m = w->station->told;
+	size_t size = 0;
+	const char *code = w->kind->entered == 0 || w->move == NULL ? NULL : value_given(w, w->kind->entered, &size);
+	const struct told_record *r = wish_record(w);
+	if (w->kind->entered == 0 || w->move == NULL || (r != NULL && !ended(r)))
+		return;
+	wish_expect(w, EITHER); /* what is on its way, and what a crash left unsaid, the model doesn't know */
+	if (code == NULL || r != NULL || size >= sizeof(w->entered))
+		return;
+	memcpy(w->entered, code, size);
+	for (size_t i = 0; i < m->record_count; i++) {
+		const struct told_record *o = &m->records[i];
+		bool sure = !o->unsure && !o->wild && !o->handed && !o->raw && !o->busy;
+		if (sure && o->kind == w->kind && !ended(o) && strcmp(o->entered, w->entered) == 0)
+			w->twin = i + 1;
+	}
+}
+
 /* Which of the city's tables have come, the station alone knows. */
 static void expect_city(struct wish *w)
 {
@@ -249,6 +315,8 @@ static void expect_city(struct wish *w)
 	bool waits = w->move != NULL && (w->move->clock == ST_CLOCK_WAIT || w->move->clock == ST_CLOCK_RESUME);
 	if (waits && given(w, st_kind_field(w->kind, ST_F_DUE_DAY)) > 0)
 		wish_expect(w, NEVER); /* the clock itself says when it is due */
+	if (w->move != NULL && w->move->clock == ST_CLOCK_EXTEND)
+		wish_expect(w, EITHER); /* which day it is due by now, the model doesn't keep */
 	if (!w->station->sim->has_city)
 		return;
 	const struct st_field_row *due = st_kind_field(w->kind, ST_F_DUE_DAY);
@@ -277,6 +345,8 @@ bool wish_fill(struct wish *w)
 	}
 	expect_rules(w);
 	expect_city(w);
+	expect_entered(w);
+	expect_orders(w);
 	return w->field_count > 0 && add_whens(w) && add_fewer(w);
 }
 

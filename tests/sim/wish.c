@@ -62,7 +62,11 @@ static void told_open(struct station *s, struct wish *w, const struct st_job_com
 		  w->move->name);
 	SIM_CHECK(s->sim, s, c->state == w->move->to, "%s %s leads to state %u", w->kind->name,
 		  w->move->name, c->state);
+	const struct told_record *twin = w->twin == 0 ? NULL : &s->told->records[w->twin - 1];
+	SIM_CHECK(s->sim, s, twin == NULL || twin->unsure || twin->wild || twin->raw, "%s %s was taken beside %s",
+		  w->kind->name, w->entered, twin->number);
 	struct told_record *r = told_record_new(s);
+	memcpy(r->entered, w->entered, sizeof(r->entered));
 	memcpy(r->number, c->number, sizeof(r->number));
 	r->id = c->id;
 	r->kind = w->kind;

@@ -20,6 +20,8 @@ struct wish {
 	const struct st_move_row *move; /* NULL: a note */
 	enum expect expect;
 	bool answered;
+	size_t twin; /* of the station's told records, counted from 1: one that is entered already; 0: none is known */
+	char entered[WISH_VALUE_MAX]; /* by which it is known; "": by nothing */
 	struct st_command_field fields[WISH_FIELDS_MAX];
 	size_t field_count;
 	char number[NUMBER_MAX];

@@ -311,3 +311,34 @@ def schedule_templates(city):
     p = planned("--month_days", "15", "--place", "二楼")
     check(p["month_days"] == ["15"] and "weekdays" not in p and p["place"] == "二楼" and p["starts"] == "15:00",
           "what is given counts: %s" % p)
+
+
+@test
+def workdays_end(city):
+    """Until when the table of working days speaks is shown, and said everywhere from sixty days before its end on."""
+    main, base = city["410600"], city["410611003"]
+
+    def said(station):
+        listed = next(t for t in station.json("city", "list")["tables"] if t["name"] == "workdays")
+        shown = station.json("status")["workdays"]
+        check((listed["until"], listed["warning"]) == (shown["until"], shown["warning"]), "the same in both")
+        return shown["until"], (shown["warning"] or {}).get("zh", "")
+
+    def logged():
+        with open(main.log, encoding="utf-8") as f:
+            return f.read().count("2024-12-31")
+    check(said(base) == (None, ""), "the city has issued none: %s" % (said(base),))
+    head = ["date", "kind", "name"]
+    issue(city, "workdays", head, ["2099-10-01", "off", "国庆节"])
+    for station in (main, base):
+        check(said(station) == ("2099-12-31", ""), "it speaks for long: %s" % (said(station),))
+        check("2099-12-31" in station.ctl("city", "list"), "and says until when")
+    issue(city, "workdays", head, ["2024-10-01", "off", "国庆节"])
+    for station in (main, base):
+        check(said(station) == ("2024-12-31", "工作日表只到 2024-12-31: 请市总站发布下一年的表"), "%s" % (said(station),))
+        for verb in (("status",), ("city", "list")):
+            check("ends at 2024-12-31" in station.ctl(*verb) and "只到 2024-12-31" in station.ctl(*verb, lang="zh"),
+                  "%s says it in both languages" % (verb,))
+    main.stop()
+    main.start()
+    until("main's log says it", lambda: logged() == 1)

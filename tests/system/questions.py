@@ -35,6 +35,7 @@ def prepare(base, branch):
                  "--station", "410611003")
     base.ctl("activity", "record", "--type", "training", "--title", "代表法", "--deputies", "D-18",
              "--hours", "2")
+    base.ctl("activity", "record", "--type", "training", "--title", "去年补记", "--deputies", "D-17", "--on", "2019-12-31")
     base.ctl("station", "enter", "--code", "410611003", "--name", "黎阳路", "--tier", "base", "--premises",
              "party_centre")
     plan = base.ctl("schedule", "plan", "--type", "leader_visit", "--title", "接访日", "--starts", "15:00",
@@ -103,6 +104,8 @@ def what_they_say(city, check, matter):
           "D-17 has received")
     check([(r["deputy"], r["trainings"], r["hours"]) for r in answers(main, "trainings")[0]] ==
           [("D-17", 0, 0), ("D-18", 1, 2)], "trainings")
+    check([(r["deputy"], r["trainings"], r["last"]) for r in answers(main, "trainings", "--year", "2019")[0]] ==
+          [("D-17", 1, "2019-12-31"), ("D-18", 0, None)], "a training counts on its day, whenever it is written down")
     check([r["late"] > 0 for r in answers(main, "key_notices")[0]] == [True], "a key notice is late")
     top = [r for r in answers(main, "voices")[0] if r["number"]]
     check([(r["number"], r["voices"], r["title"]) for r in top] == [(matter, 2, "垃圾")], str(top))

@@ -232,7 +232,9 @@ def deputies(city):
           "410611003", "--public_phone", "0392-3330000", "--post", "某村支部书记", "--phone", "13900000000")
     enter(base, "D-18", "赵某", "--levels", "town")
     brought, raised = live_a_year(base, other)
-    number = base.json("deputy", "list")["records"][0]["number"]
+    listed = {r["title"]: r["number"] for r in base.json("deputy", "list")["records"]}
+    check(set(listed) == {"D-17 李某", "D-18 赵某"}, "the list names them: %s" % listed)
+    number = listed["D-17 李某"]
     base.ctl("deputy", "honour", number, "--honours", "优秀代表", "--on", "2025-12-31", *at("2025-12-31"))
     base.wait_main()
     other.wait_main()
@@ -272,12 +274,35 @@ def deputies(city):
     check(all_of_them[0] == ("D-17", 1, 10, 2, ""), str(all_of_them))
     census = dict(cells(branch.json("deputy", "census"), "level", "deputies"))
     check(census == {"city": 1, "county": 1, "town": 1, "seats": 3, "overlap": 1, "persons": 2}, str(census))
+    entered_once(base, other, branch, number)
     code, _, err = branch.run("deputy", "archive", "D-99")
     check(code != 0 and "D-99" in err, "nobody has that code: %s" % err)
     for words in (("--quarter", "2025-5"), ("--year", "25"), ("--year", "2025", "--from", "2025-01"), ("--limit", "0")):
         code, _, err = branch.run("deputy", "points", *words)
         check(code == 2 and words[0][2:] in err, "%s: %d %s" % (words, code, err))
     card(base, other)
+
+
+def entered_once(base, other, branch, number):
+    """A station enters a person or a station once; where two have entered one, the newest entry stands above."""
+    again = ("--deputy", "D-17", "--name", "李某某", "--levels", "town")
+    code, _, err = base.run("deputy", "enter", *again)
+    check(code == 4 and number in err and "amend" in err, "he is entered already: %d %s" % (code, err))
+    entry = ("station", "enter", "--code", "410611003", "--name", "黎阳路", "--tier", "base")
+    first = base.ctl(*entry).strip()
+    code, _, err = base.run(*entry)
+    check(code == 4 and first in err, "so is the station: %d %s" % (code, err))
+    base.ctl("station", "close", first, "--reason", "重新登记")
+    base.ctl(*entry)  # what was closed may be entered anew
+    code, _, err = base.run("station", "enter", "--code", "410611004", "--name", "天山路", "--tier", "base")
+    check(code == 0, "another one: %s" % err)
+    other.ctl("deputy", "enter", "--deputy", "D-18", "--name", "赵某某", "--levels", "county", *at("2025-03-02"))
+    other.wait_main()
+    census = dict(cells(branch.json("deputy", "census"), "level", "deputies"))
+    check(census == {"city": 1, "county": 2, "seats": 3, "overlap": 1, "persons": 2}, "still two: %s" % census)
+    for question in ("12", "23"):
+        rows = [r for r in branch.json("ask", question)["rows"] if "D-18" in r]
+        check(len(rows) == 1 and "赵某某" in rows[0] and "410611004" in rows[0], "%s: one row: %s" % (question, rows))
 
 
 def card(base, other):
@@ -433,7 +458,15 @@ def bad_values(city):
             (["matter", "open"], 2, "--channel is needed\n  --channel channel: visit | phone"),
             (OPEN + ["--urgency", "soon"], 2, "normal | urgent"),
             (OPEN + ["--reporter_id", "11010519491231002Y"], 2, "reporter_id"),
-            (OPEN + ["--title", "x" * 301], 2, "title"),
+            (OPEN + ["--title", "x" * 301], 2, "--title title: one line, not only blanks, <= 300 bytes"),
+            (OPEN + ["--title", "\u3000 "], 2, "--title title"),
+            (OPEN + ["--people", "\uff16"], 2, "--people people concerned: a whole number, 0..1000000"),
+            (OPEN + ["--people", "1000001"], 2, "0..1000000"),
+            (OPEN + ["--due", "2026/12/31"], 2, "a day, as 2026-07-01"),
+            (OPEN + ["--to", "410611003"], 2, "--to"),
+            (["matter", "show", " 410611003 x "], 2, "mistyped"), (["erase", "show", "a b"], 2, ""),
+            (["directive", "show", "a b"], 2, ""), (["vote", "show", "a b"], 2, "mistyped"),
+            (["project", "count", "a b"], 2, ""), (["revoke", "a b"], 2, ""),
             (OPEN + ["--title", "a\x07b"], 2, "title"),
             (OPEN + ["--due", "2026-02-30"], 2, "due"),
             (OPEN + ["--at", "yesterday"], 2, "at"),
@@ -461,7 +494,16 @@ def bad_values(city):
         check(code == 4 and "no parent" in err, "%s at main: %d %s" % (words, code, err))
     gbk = subprocess.run(base.command(*OPEN, "--title", "垃圾".encode("gbk")), capture_output=True)
     check(gbk.returncode == 2 and b"--title" in gbk.stderr, "a title in GBK is refused, not left out")
-    base.ctl(*OPEN, "--reporter_id", "11010519491231002X")
+    n = base.ctl(*OPEN, "--reporter_id", "11010519491231002X").strip()
+    for lang, told in (("zh", "此时可用: accept refuse merge withdraw hand"), ("en", "it allows: accept refuse merge")):
+        code, _, err = base.run("matter", "close", n, lang=lang)
+        check(code == 4 and told in err, "the moves there are: %s" % err)
+    city["410611"].json("wait", "--log", "410611003", "--size", str(before + 1))
+    code, _, err = city["410611"].run("matter", "accept", n)
+    check(code == 4 and "410611003" in err, "who holds it is told: %s" % err)
+    code, _, err = base.run("supervision", "issue", "--to", "410611", "--level", "ordinary", "--due", "2099-01-01",
+                            "--title", "x")
+    check(code == 4 and "station above" in err, "nobody presses from below: %s" % err)
     check(base.json("status")["stations"][0]["size"] == before + 1, "only the right one was written")
 
 
@@ -1063,6 +1105,16 @@ def vote_refused(city):
     check("vote again" in err, "the tie is said: %s" % err)
     check([branch.json("project", "show", p)["record"]["state"] for p in projects] ==
           ["chosen", "candidate", "candidate"], "those tied wait")
+    other = candidates(branch, 1)[0]
+    for verb, pair, wrong, why in (("again", [projects[0], projects[1]], projects[0], ("elected", "已经入选")),
+                                   ("again", [projects[1], other], other, ("tied", "得票相等")),
+                                   ("prepare", [projects[1], projects[1]], projects[1], ("twice", "两次"))):
+        follows = ["--follows", tie] if verb == "again" else []
+        ask = ["vote", verb, "--method", "n_of_m", "--title", "票决", "--seats", "1", "--deputies", "5", *follows,
+               *(w for p in pair for w in ("--candidates", p))]
+        for lang, words in zip(("en", "zh"), why):
+            code, _, err = branch.run(*ask, lang=lang)
+            check(code == 4 and wrong in err and words in err, "refused at once, and why: %s" % err)
     again = prepared(branch, projects[1:], 1, 5, "--follows", tie, verb="again")
     tokens = issued(branch, again, 5)
     branch.ctl("project", "ballot", again, "--file", pile(branch, "again.txt", [(t, 2) for t in tokens]))

@@ -188,6 +188,7 @@ struct st_job_tokens {
 	struct st_token *tokens; /* the caller's, `present` of them, and his to wipe */
 	bool quorum;             /* enough are present */
 	char number[ST_NUMBER_TEXT], place[ST_PLACE_MAX];
+	const struct st_rule *rule; /* that forbids it; NULL: none */
 };
 /* Papers in the order of the box, or one. All of them are written, in an order drawn anew, or none; one that
  * is in already, of the same batch, isn't written twice. Whether a paper counts isn't asked here. */

@@ -101,7 +101,8 @@ typedef int st_deputies_fn(const struct st_deputy_row *row, void *arg);
 ST_MUST int st_deputies_each(struct st_txn *t, const struct st_deputies_query *q,
 			     st_deputies_fn *fn, void *arg, struct st_buf *ret_next);
 
-/* One person at several levels counts once at each, and once as a person. */
+/* One person at several levels counts once at each, and once as a person, however many stations have entered him: the
+ * newest entry of those in office stands. */
 struct st_census {
 	size_t level_count;
 	struct {
@@ -110,4 +111,4 @@ struct st_census {
 	} levels[ST_DEPUTY_LEVELS_MAX];
 	uint64_t seats, persons; /* seats: the sum over the levels */
 };
-ST_MUST int st_census_make(struct st_txn *t, uint32_t today, struct st_census *ret_census);
+ST_MUST int st_census_make(struct st_txn *t, struct st_census *ret_census);

@@ -56,6 +56,10 @@
 	  "the writer's head is older than what is here, or fits no event")                            \
 	X(ST_EITSELF, -62, "一条记录不能指向它自己", "a record can't refer to itself")              \
 	X(ST_EERASED, -64, "这条记录已没有可抹除的正文或个人信息", "nothing is left of that record that could be erased") \
+	X(ST_EABOVE, -65, "只有在办站 (或收件站) 的上级站可以这样做",                              \
+	  "only a station above the one that has it, or is to have it, may do this")               \
+	X(ST_EENTERED, -66, "已在本站登记: 请更新 (amend) 所指的那一条, 不另登记",                  \
+	  "entered at this station already: amend that record instead")                            \
 	X(ST_ELIBRARY, -70, "缺少程序库 libcurl.so.4, 请安装 libcurl4", "the library libcurl.so.4 is missing: install libcurl4")
 
 enum st_error {

@@ -14,5 +14,7 @@ ST_MUST int st_hex_get(struct st_span text, uint8_t *to, size_t room, size_t *re
 /* 0 when s is valid UTF-8 without control characters (LF and TAB pass when multiline) and at most
  * max bytes; ST_ETOOBIG or ST_EFIELD otherwise. */
 ST_MUST int st_text_check(struct st_span s, size_t max, bool multiline);
+/* Nothing but white space of any script (an ideographic space, too), or nothing at all. */
+bool st_text_blank(struct st_span s);
 /* Appends s in Unicode normalization form C (utf8proc). ST_EFIELD: not valid UTF-8. */
 ST_MUST int st_text_nfc(struct st_span s, struct st_buf *to);

@@ -25,10 +25,11 @@ enum st_field_type {
  * MONTHLY: by value and month, for fields of few values. ANEW: what a move gives replaces all values there were;
  * without it a field of several values gathers them. FIND: who has this value is found again at this station, by
  * its blind index (work/blind.h). FILLED: by a job of the program alone, never by a command.
- * NEEDED: only with a move that needs it, so that the row's value is that move's. */
+ * NEEDED: only with a move that needs it, so that the row's value is that move's. PAST: a day no later than that of
+ * the move which brings it. */
 enum st_field_flag {
 	ST_MANY = 1, ST_ONCE = 2, ST_INDEXED = 4, ST_TALLIED = 8, ST_MONTHLY = 16, ST_ANEW = 32,
-	ST_FIND = 64, ST_FILLED = 128, ST_NEEDED = 256,
+	ST_FIND = 64, ST_FILLED = 128, ST_NEEDED = 256, ST_PAST = 512,
 	ST_FACET = ST_INDEXED | ST_TALLIED | ST_MONTHLY,
 };
 enum { ST_MANY_MAX = 32 };
@@ -149,6 +150,11 @@ struct st_fewer {
 	uint32_t field, values;
 };
 
+/* Of one command: the later day or time isn't before the earlier one, where both are given. */
+struct st_order {
+	uint32_t earlier, later;
+};
+
 struct st_kind {
 	uint32_t number;
 	const char *name, *zh, *en;
@@ -170,6 +176,9 @@ struct st_kind {
 	uint32_t due_field;             /* a move that needs this day makes it the due day; 0: none */
 	const struct st_part_of *parts;
 	size_t part_count;
+	const struct st_order *orders;
+	size_t order_count;
+	uint32_t entered;               /* an indexed field: of each value a station keeps one open record; 0: none */
 	uint32_t settled_move;          /* only once a checkpoint covers the record's newest event; 0: none */
 };
 enum { ST_KINDS_MAX = 32 };         /* kinds have numbers below this */

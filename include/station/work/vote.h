@@ -125,6 +125,7 @@ struct st_vote {
 	struct st_vote_in in;
 	struct st_buf texts;   /* the candidates as the opening names them, */
 	size_t offsets[ST_VOTE_CANDIDATES_MAX + 1]; /* one behind the other */
+	char follows[ST_RECORD_NAME_MAX + 1]; /* the vote whose tie it decides; "": none */
 	int64_t opened_ms, closed_ms; /* business time; 0: not yet */
 	struct st_position prepared, issued, opened, closed, declared; /* seq 0: not yet */
 	struct st_position tokens_at[ST_TOKENS_MAX / ST_TOKENS_EVENT_MAX + 1];

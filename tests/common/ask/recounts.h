@@ -311,6 +311,22 @@ static struct town *serves_at(struct counted *c, const struct lived *l)
 	return holder(c, l);
 }
 
+/* Nobody has entered the same deputy later. */
+static bool is_newest_entry(struct counted *c, const struct lived *d)
+{
+	EACH(c, l, "deputy")
+	{
+		bool later = l->opened > d->opened ||
+			     (l->opened == d->opened &&
+			      (l->ref.opener > d->ref.opener ||
+			       (l->ref.opener == d->ref.opener &&
+				memcmp(l->ref.ulid.bytes, d->ref.ulid.bytes, ST_ULID_SIZE) > 0)));
+		if (later && open_now(l) && txt(d, "deputy")[0] != 0 && strcmp(txt(l, "deputy"), txt(d, "deputy")) == 0)
+			return false;
+	}
+	return true;
+}
+
 static void recount_no_reception(struct counted *c)
 {
 	EACH(c, d, "deputy")
@@ -320,7 +336,7 @@ static void recount_no_reception(struct counted *c)
 		uint32_t last = 0;
 		bool received = false;
 		char r[32];
-		if (!in_state(d, "serving") || !covered(t))
+		if (!in_state(d, "serving") || !covered(t) || !is_newest_entry(c, d))
 			continue;
 		EACH(c, l, "visit")
 		{

@@ -324,12 +324,13 @@ static void say_trainings(struct counted *c, const char *code, const struct live
 	char r[32];
 	EACH(c, l, "activity")
 	{
-		if (!in_state(l, "held") || num(l, "type") != 1 || !period(c, l->closed) ||
+		uint32_t day = newest(l, "on") != NULL ? (uint32_t)num(l, "on") : l->opened;
+		if (!in_state(l, "held") || num(l, "type") != 1 || !period(c, day) ||
 		    !has(l, "deputies", 0, code))
 			continue;
 		n++;
 		hours += (unsigned)num(l, "hours");
-		last = l->closed > last ? l->closed : last;
+		last = day > last ? day : last;
 		ours += covered(holder(c, l));
 	}
 	if (d != NULL)
@@ -342,7 +343,7 @@ static void say_trainings(struct counted *c, const char *code, const struct live
 static void recount_trainings(struct counted *c)
 {
 	EACH(c, d, "deputy")
-	if (open_now(d) && covered(serves_at(c, d)))
+	if (open_now(d) && covered(serves_at(c, d)) && is_newest_entry(c, d))
 		say_trainings(c, txt(d, "deputy"), d);
 	texts_of(c, "activity", "deputies");
 	for (size_t i = 0; i < c->text_count; i++) {

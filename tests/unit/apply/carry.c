@@ -137,7 +137,7 @@ static void test_supervision(void **state)
 	char number[ST_NUMBER_TEXT] = "";
 	(void)state;
 	station_kind = st_kind_named("supervision")->number;
-	assert_int_equal(station_command(&city[BASE_A], "issue", number, notice, 5), ST_EHOLDER);
+	assert_int_equal(station_command(&city[BASE_A], "issue", number, notice, 5), ST_EABOVE);
 	assert_int_equal(station_command(&city[MAIN], "issue", number, notice, 4), ST_EFIELD); /* key: by whom? */
 	assert_int_equal(station_command(&city[MAIN], "issue", number, notice, 5), 0);
 	assert_int_equal(station_command(&city[MAIN], "close", number, NULL, 0), ST_EMOVE);

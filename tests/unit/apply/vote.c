@@ -502,19 +502,88 @@ static void test_what_is_refused(void **state)
 	assert_int_equal(command(&h->s, "vote", "prepare", none, words, place),
 			 ST_EFIELD); /* as many as seats */
 	assert_string_equal(place, "seats|");
+	station_gone(&h->s);
+	free(h);
+}
+
+/* ---- who may be voted on ---- */
+
+/* What preparing a vote on two is refused for; "" where it is taken. */
+static const char *refused(struct hall *h, const char *move, const char *follows, const char *first,
+			   const char *second)
+{
+	static char place[SAID_MAX];
+	char words[300];
 	(void)snprintf(words, sizeof(words),
-		       "method n_of_m title v seats 1 deputies 9 candidates %s candidates %s",
-		       h->projects[0], h->projects[0]);
+		       "method n_of_m title v seats 1 deputies 5 candidates %s candidates %s%s%s", first,
+		       second, follows[0] == 0 ? "" : " follows ", follows);
 	h->vote[0] = 0;
-	DO(&h->s, "vote", "prepare", h->vote, words);
-	assert_int_equal(issue(h, 8), ST_EEXIST); /* one project twice */
-	DO(&h->s, "project", "drop", h->projects[1], "reason x");
-	(void)snprintf(words, sizeof(words),
-		       "method n_of_m title v seats 1 deputies 9 candidates %s candidates %s",
-		       h->projects[0], h->projects[1]);
-	h->vote[0] = 0;
-	DO(&h->s, "vote", "prepare", h->vote, words);
-	assert_int_equal(issue(h, 8), ST_EMOVE); /* no candidate any more */
+	place[0] = 0;
+	int rc = command(&h->s, "vote", move, h->vote, words, place);
+	assert_true(rc == ST_ERULE || (rc == 0 && h->vote[0] != 0));
+	return rc == 0 ? "" : place;
+}
+
+static void says(const char *place, const char *number, const char *why)
+{
+	char both[SAID_MAX];
+	(void)snprintf(both, sizeof(both), "candidates: %s|", number);
+	assert_non_null(strstr(place, both));
+	assert_non_null(strstr(place, why));
+}
+
+static void test_only_candidates_are_voted_on(void **state)
+{
+	struct hall *h = malloc(sizeof(*h));
+	char fresh[ST_NUMBER_TEXT] = "", *p, *q;
+	(void)state;
+	hall_new(h, 5, 2);
+	p = h->projects[0];
+	q = h->projects[1];
+	DO(&h->s, "project", "propose", fresh, "origin citizen title p");
+	says(refused(h, "prepare", "", p, fresh), fresh, "screen it first");
+	says(refused(h, "prepare", "", p, p), p, "twice");
+	DO(&h->s, "project", "choose", h->projects[2], "votes 3 deputies_present 5");
+	says(refused(h, "prepare", "", p, h->projects[2]), h->projects[2], "elected already");
+	DO(&h->s, "project", "pass", h->projects[3], "votes 1 deputies_present 5");
+	says(refused(h, "prepare", "", h->projects[3], p), h->projects[3], "no candidate any more");
+	assert_string_equal(refused(h, "prepare", "", p, q), "");
+	DO(&h->s, "project", "drop", q, "reason x"); /* meanwhile: the tokens are asked the same */
+	struct st_job *job = tokens_job(h, 5);
+	assert_int_equal(station_run(&h->s, job), ST_ERULE);
+	assert_ptr_equal(strstr(job->u.tokens.place, "candidates: "), job->u.tokens.place);
+	assert_non_null(strstr(job->u.tokens.place, q));
+	assert_non_null(strstr(job->u.tokens.rule->en, "no candidate any more"));
+	free(job);
+	station_gone(&h->s);
+	free(h);
+}
+
+static void test_after_a_tie_only_those_tied_are_voted_on(void **state)
+{
+	struct hall *h = malloc(sizeof(*h));
+	char place[SAID_MAX], first[ST_NUMBER_TEXT], fifth[ST_NUMBER_TEXT] = "";
+	(void)state;
+	hall_new(h, 5, 2);
+	(void)snprintf(first, sizeof(first), "%s", h->vote);
+	DO(&h->s, "project", "propose", fifth, "origin citizen title p");
+	DO(&h->s, "project", "screen", fifth, "round 2026");
+	const char *none = refused(h, "again", first, h->projects[1], h->projects[2]);
+	assert_non_null(strstr(none, "follows: "));
+	assert_non_null(strstr(none, "no tie")); /* nothing has been declared of it yet */
+	(void)snprintf(h->vote, sizeof(h->vote), "%s", first);
+	open_with(h, 5);
+	const struct st_paper tie[] = { paper(&h->tokens[0], "12"), paper(&h->tokens[1], "12"),
+					paper(&h->tokens[2], "13"), paper(&h->tokens[3], "32"),
+					paper(&h->tokens[4], "31") };
+	assert_int_equal(enter(h, tie, 5, "", NULL), 0);
+	DO(&h->s, "vote", "close", h->vote, "");
+	assert_int_equal(declare(h, place), 0);
+	says(refused(h, "again", first, h->projects[0], h->projects[1]), h->projects[0], "elected already");
+	says(refused(h, "again", first, h->projects[1], fifth), fifth, "isn't one of those tied");
+	says(refused(h, "prepare", first, h->projects[1], fifth), fifth, "isn't one of those tied");
+	assert_string_equal(refused(h, "again", first, h->projects[1], h->projects[2]), "");
+	assert_string_equal(refused(h, "prepare", "", h->projects[1], fifth), ""); /* another vote */
 	station_gone(&h->s);
 	free(h);
 }
@@ -680,6 +749,8 @@ int main(void)
 		cmocka_unit_test(test_those_tied_stay_candidates_and_are_voted_on_again),
 		cmocka_unit_test(test_below_the_quorum_nothing_is_declared),
 		cmocka_unit_test(test_what_is_refused),
+		cmocka_unit_test(test_only_candidates_are_voted_on),
+		cmocka_unit_test(test_after_a_tie_only_those_tied_are_voted_on),
 		cmocka_unit_test(test_a_national_congress),
 		cmocka_unit_test(test_a_motion_needs_its_deputies),
 		cmocka_unit_test(test_a_promise_is_kept_before_it_is_closed),

@@ -137,6 +137,8 @@ static void test_text(void **state)
 	struct st_buf b;
 	(void)state;
 	assert_int_equal(st_text_check(st_span_text("群众事项 A"), 100, false), 0);
+	assert_true(st_text_blank(st_span_text("")) && st_text_blank(st_span_text(" \n\t\xe3\x80\x80\xc2\xa0")));
+	assert_false(st_text_blank(st_span_text(" \xe3\x80\x82")) || st_text_blank(st_span_text("\xff")));
 	assert_int_equal(st_text_check(st_span_text("a\nb"), 100, false), ST_EFIELD);
 	assert_int_equal(st_text_check(st_span_text("a\nb\tc"), 100, true), 0);
 	assert_int_equal(st_text_check(st_span_text("a\x07"), 100, true), ST_EFIELD);

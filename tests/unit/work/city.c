@@ -315,6 +315,21 @@ static void test_body_of_an_event(void **state)
 
 static struct st_calendar calendar;
 
+static void test_until_when_a_calendar_speaks(void **state)
+{
+	(void)state;
+	st_calendar_init(&calendar);
+	assert_int_equal(st_calendar_until(&calendar), 0);
+	assert_false(st_calendar_ends_soon(0, st_day_of_date(2026, 12, 31))); /* there is no table to end */
+	assert_int_equal(read_csv("workdays", "date,kind,name\n2026-10-10,work,x\n2025-12-31,off,x\n"), 0);
+	st_calendar_fill(&calendar, st_buf_span(&rows), 3);
+	uint32_t until = st_calendar_until(&calendar);
+	assert_int_equal(until, st_day_of_date(2026, 12, 31)); /* a year's days off are published as one */
+	assert_false(st_calendar_ends_soon(until, st_day_of_date(2026, 11, 1)));
+	assert_true(st_calendar_ends_soon(until, st_day_of_date(2026, 11, 2)));
+	assert_true(st_calendar_ends_soon(until, st_day_of_date(2027, 3, 1)));
+}
+
 static void load_calendar(void)
 {
 	static char csv[65536];
@@ -366,6 +381,7 @@ static void test_counting(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		EACH(test_until_when_a_calendar_speaks),
 		EACH(test_tables_are_in_order), EACH(test_settings_take_their_usual_values), EACH(test_every_reason),
 		EACH(test_files_are_the_defaults), EACH(test_points_of_a_city),
 		EACH(test_assessment_of_a_city),

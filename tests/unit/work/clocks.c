@@ -277,6 +277,41 @@ static void test_extensions_stay_within_the_rule(void **state)
 	with_store(put_off);
 }
 
+/* With a rule and without one: what is put off is due later than it was, but for what another system says. */
+static void only_later(struct st_txn *t)
+{
+	struct st_command_field fields[] = { F("due", ""), F("reason", "x") };
+	char text[ST_DAY_TEXT], bound[ST_DAY_TEXT + 20];
+	for (int ruled = 0; ruled < 2; ruled++) {
+		if (ruled)
+			issue(t, "deadlines", HEAD "matter,*,*,20,calendar,yes,9,yes,1\n", 1);
+		accept_on(day(3, 2));
+		st_day_text(record.due_day, text);
+		(void)snprintf(bound, sizeof(bound), "due (> %s)", text);
+		for (uint32_t earlier = 0; earlier < 3; earlier++) {
+			st_day_text(record.due_day - earlier, text);
+			fields[0].value = st_span_text(text);
+			assert_int_equal(command("extend", day(3, 3), fields, 2), ST_EFIELD);
+			assert_string_equal(place, bound);
+		}
+		struct st_command c = { .kind = ST_KIND_MATTER, .move = "extend", .at_ms = st_day_start_ms(day(3, 3)),
+					.fields = fields, .field_count = 2, .terms = terms, .foreign = true };
+		st_buf_clear(&values);
+		assert_int_equal(st_command_check(&c, &record, 1, &values, &checked, place), 0);
+		st_day_text(record.due_day + 1, text);
+		assert_int_equal(command("extend", day(3, 3), fields, 2), 0);
+		record.due_day = 0; /* none stands, and no clock was stopped */
+		record.first_due_day = 0;
+		assert_int_equal(command("extend", day(3, 3), fields, 2), 0);
+	}
+}
+
+static void test_what_is_put_off_is_due_later(void **state)
+{
+	(void)state;
+	with_store(only_later);
+}
+
 /* A due day beside another move is an extension, whatever the move is called. */
 static void beside(struct st_txn *t)
 {
@@ -321,8 +356,8 @@ static void waits(struct st_txn *t)
 	take_dates();
 	assert_int_equal(command("extend", day(2, 25), due, 2), ST_EMOVE);
 	assert_string_equal(place, "resume");
-	assert_int_equal(command("wait", day(2, 25), reason, 1), 0); /* it stands still already */
-	assert_int_equal(number_of(ST_F_DAYS_LEFT), UINT64_MAX);
+	assert_int_equal(command("wait", day(2, 25), reason, 1), ST_EMOVE); /* it stands still already */
+	assert_string_equal(place, "resume");
 	assert_int_equal(command("resume", day(4, 3), NULL, 0), 0); /* before Tomb-Sweeping Day: 7, 8, 9, 10 */
 	assert_int_equal(number_of(ST_F_DUE_DAY), day(4, 10));
 	assert_int_equal(number_of(ST_F_DAYS_LEFT), 0);
@@ -397,6 +432,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		EACH(test_without_city_data_the_kinds_own_terms_hold), EACH(test_working_days_over_holidays),
 		EACH(test_the_rule_that_fits_best), EACH(test_extensions_stay_within_the_rule),
+		EACH(test_what_is_put_off_is_due_later),
 		EACH(test_a_due_day_beside_another_move_is_an_extension),
 		EACH(test_waiting_stops_the_clock_where_the_rule_says_so),
 		EACH(test_terms_of_suggestions_by_the_citys_settings),

@@ -220,12 +220,13 @@ static void test_examples(void **state)
 	st_buf_done(&b);
 }
 
+enum { COMMAND_DAY = 20605 };
 static int command(uint32_t kind, const char *move, const struct st_record *r,
 		   const struct st_command_field *fields, size_t count, char place[ST_PLACE_MAX])
 {
 	struct st_checked checked;
 	struct st_buf b;
-	struct st_command c = { .kind = kind, .move = move, .at_ms = st_day_start_ms(20605),
+	struct st_command c = { .kind = kind, .move = move, .at_ms = st_day_start_ms(COMMAND_DAY),
 				.fields = fields, .field_count = count };
 	st_buf_init(&b, 100000);
 	int rc = st_command_check(&c, r, 1, &b, &checked, place);
@@ -285,6 +286,57 @@ static void test_refusals(void **state)
 	extend[2] = (struct st_command_field)F("due", "2026-08-20");
 	assert_int_equal(command(suggestion, "extend", &assigned, extend, 3, place), ST_EFIELD);
 	assert_string_equal(place, "due (<= 2026-08-18)");
+}
+
+/* What stands in order, and what has been by the day on which it is told. */
+static void test_days_in_order(void **state)
+{
+	char place[ST_PLACE_MAX];
+	uint32_t matter = st_kind_named("matter")->number;
+	struct st_record answered = { .kind = matter, .state = 4, .revision = 3, .holder = 1, .category = 1,
+				      .opened_day = 20500, .changed_day = 20500 };
+	struct st_command_field plan[] = { F("type", "reception"), F("title", "x"), F("place", "x"), F("people", "D-1"),
+					   F("starts", "15:00"), F("ends", "15:00"), F("first", "2026-06-01"),
+					   F("last", "2026-06-01") };
+	struct st_command_field echo[] = { F("told_how", "unreachable"), F("rating_answer", "unrated"),
+					   F("attempts", "2026-01-05"), F("attempts", "2026-01-06"),
+					   F("attempts", "9999-01-07") };
+	char day[ST_DAY_TEXT], most[64];
+	(void)state;
+	assert_int_equal(command(st_kind_named("schedule")->number, "plan", NULL, plan, 8, place), 0);
+	plan[5] = (struct st_command_field)F("ends", "14:59");
+	assert_int_equal(command(st_kind_named("schedule")->number, "plan", NULL, plan, 8, place), ST_EFIELD);
+	assert_string_equal(place, "ends (>= starts)");
+	plan[5] = (struct st_command_field)F("ends", "15:01");
+	plan[7] = (struct st_command_field)F("last", "2026-05-31");
+	assert_int_equal(command(st_kind_named("schedule")->number, "plan", NULL, plan, 8, place), ST_EFIELD);
+	assert_string_equal(place, "last (>= first)");
+	assert_int_equal(command(matter, "echo", &answered, echo, 5, place), ST_EFIELD);
+	st_day_text(COMMAND_DAY, day);
+	(void)snprintf(most, sizeof(most), "attempts (<= %s)", day);
+	assert_string_equal(place, most);
+	echo[4].value = st_span_text(day);
+	assert_int_equal(command(matter, "echo", &answered, echo, 5, place), 0);
+}
+
+/* To whom it goes is said where it goes, and blanks say nothing. */
+static void test_said_for_nothing(void **state)
+{
+	char place[ST_PLACE_MAX];
+	uint32_t matter = st_kind_named("matter")->number;
+	struct st_record accepted = { .kind = matter, .state = 2, .revision = 2, .holder = 1, .category = 1,
+				      .opened_day = 20500, .changed_day = 20500 };
+	static const char *const blanks[] = { " ", "\xe3\x80\x80", " \n\t", "\xc2\xa0" };
+	struct st_command_field open[] = { F("channel", "visit"), F("to", "410611003") };
+	(void)state;
+	assert_int_equal(command(matter, "open", NULL, open, 2, place), ST_EFIELD);
+	assert_string_equal(place, "to");
+	assert_int_equal(command(matter, "hand", &accepted, open + 1, 1, place), 0);
+	for (size_t i = 0; i < sizeof(blanks) / sizeof(blanks[0]); i++) {
+		struct st_command_field reply[] = { { st_span_text("reply"), st_span_text(blanks[i]) } };
+		assert_int_equal(command(matter, "answer", &accepted, reply, 1, place), ST_EFIELD);
+		assert_string_equal(place, "reply");
+	}
 }
 
 /* Five people are a group, and nobody says so but the program. */
@@ -350,7 +402,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fields),	cmocka_unit_test(test_choices), cmocka_unit_test(test_moves),
-		cmocka_unit_test(test_reached), cmocka_unit_test(test_examples), cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_reached), cmocka_unit_test(test_examples), cmocka_unit_test(test_refusals), cmocka_unit_test(test_days_in_order),
+		cmocka_unit_test(test_said_for_nothing),
 		cmocka_unit_test(test_group),	cmocka_unit_test(test_values),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,148 @@
+/* link_dial.c - one attempt to reach the parent: its address, a socket, the handshake.
+ *
+ * Owns:    the DEALER socket, its monitor, and the address that is being looked up.
+ * Promise: 5: one attempt is one socket; nothing of it outlives the attempt.
+ * Flow:    address -> DEALER -> parent; monitor -> session, link */
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zmq.h>
+#include "link_state.h"
+
+void link_dial_drop(struct link *l)
+{
+	pump_drop(l->pump, &l->up.monitor);
+	pump_drop(l->pump, &l->up.socket);
+	frames_clear(&l->up.frames);
+	l->up.failed = false;
+	if (l->up.resolving != NULL)
+		(void)uv_cancel((uv_req_t *)l->up.resolving);
+	l->up.resolving = NULL;
+}
+
+/* What the socket's monitor says of its one connection: zmq_socket_monitor(3). */
+static void on_monitor(void *arg)
+{
+	struct link *l = arg;
+	uint8_t event[6];
+	char endpoint[256];
+	while (l->up.monitor.zmq != NULL &&
+	       zmq_recv(l->up.monitor.zmq, event, sizeof(event), ZMQ_DONTWAIT) == 6) {
+		uint16_t kind;
+		memcpy(&kind, event, sizeof(kind));
+		(void)zmq_recv(l->up.monitor.zmq, endpoint, sizeof(endpoint), ZMQ_DONTWAIT);
+		switch (kind) {
+		case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
+			link_session_begins(l);
+			break;
+		case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
+			link_up_failed(l, ST_EREVOKED);
+			return;
+		case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
+			link_up_failed(l, ST_EWIRE);
+			return;
+		case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL: /* cut, or silent, before it was done */
+			link_up_failed(l, ST_ESILENT);
+			return;
+		case ZMQ_EVENT_DISCONNECTED:
+		case ZMQ_EVENT_CLOSED:
+			link_up_failed(l, l->up.state == UP_CONNECTING ? ST_EADDRESS : ST_ESILENT);
+			return;
+		default:
+			break;
+		}
+	}
+}
+
+static int open_sockets(struct link *l)
+{
+	static unsigned attempts;
+	char endpoint[64];
+	int immediate = 1;
+	void *s = zmq_socket(l->context, ZMQ_DEALER);
+	if (s == NULL)
+		return ST_ENOMEM;
+	l->up.socket = (struct pump_socket){ .zmq = s, .in = link_session_in, .out = link_session_out, .arg = l };
+	link_socket_options(s);
+	(void)zmq_setsockopt(s, ZMQ_IMMEDIATE, &immediate, sizeof(immediate));
+	(void)zmq_setsockopt(s, ZMQ_CURVE_PUBLICKEY, l->conf.keys->transport.public.bytes, ST_KEY_SIZE);
+	(void)zmq_setsockopt(s, ZMQ_CURVE_SECRETKEY, l->conf.keys->transport.secret, ST_KEY_SIZE);
+	(void)snprintf(endpoint, sizeof(endpoint), "inproc://up-%u", attempts++);
+	if (zmq_socket_monitor(s, endpoint, ZMQ_EVENT_ALL) < 0 || pump_add(l->pump, &l->up.socket) < 0)
+		return ST_EIO;
+	l->up.monitor = (struct pump_socket){ .in = on_monitor, .arg = l };
+	l->up.monitor.zmq = zmq_socket(l->context, ZMQ_PAIR);
+	if (l->up.monitor.zmq == NULL || zmq_connect(l->up.monitor.zmq, endpoint) < 0 ||
+	    pump_add(l->pump, &l->up.monitor) < 0)
+		return ST_EIO;
+	return 0;
+}
+
+static int find_parent(struct st_txn *t, void *arg)
+{
+	struct link *l = arg;
+	struct st_station parent;
+	int rc = st_station_get(t, l->self.station.parent, &parent);
+	if (rc == 0 && zmq_setsockopt(l->up.socket.zmq, ZMQ_CURVE_SERVERKEY,
+				      parent.certificate.transport.bytes, ST_KEY_SIZE) < 0)
+		rc = ST_EIO;
+	return rc;
+}
+
+static void connect_to(struct link *l, const char *host, const char *port)
+{
+	char endpoint[128];
+	bool v6 = strchr(host, ':') != NULL;
+	(void)snprintf(endpoint, sizeof(endpoint), "tcp://%s%s%s:%s", v6 ? "[" : "", host, v6 ? "]" : "",
+		       port);
+	int rc = open_sockets(l);
+	if (rc == 0)
+		rc = st_store_read(l->conf.store, find_parent, l);
+	if (rc == 0 && zmq_connect(l->up.socket.zmq, endpoint) < 0)
+		rc = ST_EADDRESS;
+	if (rc < 0) {
+		link_up_failed(l, rc);
+		return;
+	}
+	link_up_enter(l, UP_CONNECTING);
+}
+
+static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *found)
+{
+	struct link *l = request->data;
+	char host[64], port[8]; /* numeric */
+	if (l == NULL || l->up.resolving != request) { /* cancelled: the attempt is over */
+		uv_freeaddrinfo(found);
+		free(request);
+		return;
+	}
+	l->up.resolving = NULL;
+	bool good = status == 0 && found != NULL &&
+		    getnameinfo(found->ai_addr, found->ai_addrlen, host, sizeof(host), port, sizeof(port),
+				NI_NUMERICHOST | NI_NUMERICSERV) == 0;
+	uv_freeaddrinfo(found);
+	free(request);
+	if (good)
+		connect_to(l, host, port);
+	else
+		link_up_failed(l, ST_EADDRESS);
+}
+
+/* ZeroMQ would resolve on its only I/O thread, and hold up every other connection with it. */
+int link_dial(struct link *l)
+{
+	char host[ST_ADDRESS_MAX + 1], port[8];
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+	int rc = link_split(l->up.address, host, port);
+	uv_getaddrinfo_t *request = rc < 0 ? NULL : calloc(1, sizeof(*request));
+	if (request == NULL)
+		return rc < 0 ? rc : ST_ENOMEM;
+	request->data = l;
+	if (uv_getaddrinfo(l->conf.loop, request, on_resolved, host, port, &hints) != 0) {
+		free(request);
+		return ST_EADDRESS;
+	}
+	l->up.resolving = request;
+	return 0;
+}
