@@ -306,7 +306,7 @@ static int print_proofs(const json_t *on)
 		struct answer ans;
 		query_init(&q, "/v1/proof");
 		query_add(&q, "event", json_string_value(one));
-		rc = call_get(query_text(&q), &ans);
+		rc = call_bytes(query_text(&q), &ans);
 		query_done(&q);
 		if (rc == 0)
 			answer_print(&ans);
