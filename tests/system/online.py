@@ -324,7 +324,7 @@ def online_whole_way(city):
         check(events == ["answered", "answered", "answered", "closed"], "in order: %s" % events)
         check(len(set(ids[:3])) == 1 and ids[3] != ids[0], "one id for each result: %s" % ids)
         listed = main.json("online", "list")
-        check([r[0] for r in listed["rows"]] == [code] and listed["rows"][0][5] == "closed", "%s" % listed)
+        check([r[0] for r in listed["rows"]] == [code] and listed["rows"][0][5] == "办结", "%s" % listed)
         check(code in main.ctl("online", "list"), "the list names the code")
         until("main's tallies hold", lambda: main.run("recount")[0] == 0)
     finally:

@@ -57,10 +57,11 @@ static void give_deputies(struct wish *w, const char *field, uint32_t most)
 		give_deputy(w, field);
 }
 
-static void give_day(struct wish *w, const char *field)
+static void give_day(struct wish *w, const char *field, bool has_been)
 {
 	char day[ST_DAY_TEXT];
-	st_day_text(st_day_of_ms(main_station.world.now_ms) + below(40), day);
+	uint32_t today = st_day_of_ms(main_station.world.now_ms), off = below(40);
+	st_day_text(has_been ? today - off : today + off, day);
 	give(w, field, day);
 }
 
@@ -93,7 +94,7 @@ static void wish_opening(struct wish *w)
 		*w = (struct wish){ .kind = "activity", .move = below(2) ? "record" : "plan" };
 		give(w, "type", some_choice("activity", "type"));
 		if (strcmp(w->move, "plan") == 0 || below(3) == 0)
-			give_day(w, "on");
+			give_day(w, "on", strcmp(w->move, "record") == 0);
 		give_deputies(w, "deputies", 3);
 		give_people(w);
 		break;
@@ -155,7 +156,7 @@ static void wish_move(struct wish *w, const struct done *r)
 	if (strcmp(field, "deputies") == 0 || strcmp(field, "co_signers") == 0)
 		give_deputies(w, field, 2);
 	else if (strcmp(field, "on") == 0)
-		give_day(w, field);
+		give_day(w, field, false);
 	else if (strcmp(field, "levels") == 0)
 		give(w, field, some_choice("deputy", "levels"));
 	else
@@ -163,7 +164,7 @@ static void wish_move(struct wish *w, const struct done *r)
 	if (strcmp(w->move, "postpone") == 0)
 		give(w, "reason", "雪");
 	if (strcmp(w->move, "honour") == 0)
-		give_day(w, "on");
+		give_day(w, "on", false);
 }
 
 static void live(void)

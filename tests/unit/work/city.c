@@ -325,8 +325,8 @@ static void test_until_when_a_calendar_speaks(void **state)
 	st_calendar_fill(&calendar, st_buf_span(&rows), 3);
 	uint32_t until = st_calendar_until(&calendar);
 	assert_int_equal(until, st_day_of_date(2026, 12, 31)); /* a year's days off are published as one */
-	assert_false(st_calendar_ends_soon(until, st_day_of_date(2026, 11, 1)));
-	assert_true(st_calendar_ends_soon(until, st_day_of_date(2026, 11, 2)));
+	assert_false(st_calendar_ends_soon(until, st_day_of_date(2026, 10, 31)));
+	assert_true(st_calendar_ends_soon(until, st_day_of_date(2026, 11, 1)));
 	assert_true(st_calendar_ends_soon(until, st_day_of_date(2027, 3, 1)));
 }
 
