@@ -111,6 +111,10 @@ static int give_row(struct st_import_reader *r)
 {
 	struct st_import_row row = { .row = r->next_row };
 	const uint8_t *at = r->row.data;
+	if (r->row.error == ST_ENOMEM)
+		return ST_ENOMEM; /* not the row's fault */
+	if (r->row.error < 0)
+		return r->fn(&row, r->row.error, "", r->arg); /* its cells aren't all here, and none is looked at */
 	for (size_t i = 0; i < ST_IMPORT_COLUMNS && i < r->count; i++) {
 		row.column[i] = st_span(at, r->sizes[i]);
 		if (st_text_blank(row.column[i]))
@@ -118,10 +122,6 @@ static int give_row(struct st_import_reader *r)
 		if (r->sizes[i] > 0)
 			at += r->sizes[i];
 	}
-	if (r->row.error == ST_ENOMEM)
-		return ST_ENOMEM; /* not the row's fault */
-	if (r->row.error < 0)
-		return r->fn(&row, r->row.error, "", r->arg);
 	if (!r->header_seen) {
 		r->header_seen = true;
 		return check_header(r, &row);

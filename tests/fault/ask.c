@@ -236,7 +236,7 @@ static int work_of_a_deputy(struct stage *s)
 	const char *visit[][2] = { { "who", "masses" },  { "title", "噪声" }, { "deputies", "D-1" },
 				   { "schedule", number }, { NULL, NULL } };
 	const char *activity[][2] = { { "type", "training" }, { "title", "学习" }, { "deputies", "D-1" },
-				      { "on", "2023-11-20" },  { NULL, NULL } };
+				      { "on", "2023-11-10" },  { NULL, NULL } };
 	int rc = command(&s->base, "deputy", "enter", enter, number);
 	if (rc == 0)
 		rc = command(&s->base, "activity", "record", activity, number);

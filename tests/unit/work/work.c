@@ -319,6 +319,24 @@ static void test_reader(void **state)
 	assert_int_equal(read_all(HEADER, 1, &x), 0); /* no rows is no fault */
 }
 
+/* A row that is a little too long, of blanks: it is bad, and nobody looks at the part that had no room. */
+static void test_row_without_room(void **state)
+{
+	enum { ROOM = ST_IMPORT_COLUMNS * ST_CSV_FIELD_MAX, MORE = 4096 };
+	char *text = malloc(ROOM + 2 * MORE);
+	(void)state;
+	assert_non_null(text);
+	for (size_t more = 64; more < MORE; more += 448) {
+		struct reading x = { .rows = 0 };
+		int at = sprintf(text, HEADER "\"");
+		memset(text + at, ' ', ROOM + more);
+		(void)strcpy(text + at + ROOM + more, "\",c\n" ROW);
+		int rc = read_all(text, 4096, &x);
+		assert_true(rc == ST_ETOOBIG || (rc == 0 && x.bad == 1 && x.rows == 1));
+	}
+	free(text);
+}
+
 static void test_endless_field(void **state)
 {
 	struct reading x = { .rows = 0 };
@@ -405,7 +423,8 @@ int main(void)
 		cmocka_unit_test(test_due_bounds),
 		cmocka_unit_test(test_chain),	       cmocka_unit_test(test_chain_foreign),
 		cmocka_unit_test(test_rows),	       cmocka_unit_test(test_reader),
-		cmocka_unit_test(test_endless_field),  cmocka_unit_test(test_row_checks),
+		cmocka_unit_test(test_row_without_room), cmocka_unit_test(test_endless_field),
+		cmocka_unit_test(test_row_checks),
 		cmocka_unit_test(test_tally_cancels),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
