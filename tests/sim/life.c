@@ -367,13 +367,14 @@ static struct told_record *numbered(struct sim *sim, const char *number)
 }
 
 /* From a merged record to one that isn't. Two stations that merge into each other's records at one time make a
- * ring, which no station could see; a ring that one station made, it should have refused. */
+ * ring, which no station could see, and who signs raw may open again what joined another; a ring that one station
+ * made, it should have refused. */
 static void check_merge(struct sim *sim, struct told_record *from)
 {
 	bool one = true;
 	struct told_record *r = from;
 	for (unsigned n = 0; r != NULL && r->joins[0] != 0 && n < ST_MERGE_STEPS_MAX; n++) {
-		one &= r->merged_by == from->merged_by;
+		one &= r->merged_by == from->merged_by && !r->raw;
 		r = numbered(sim, r->joins);
 		SIM_CHECK(sim, from->merged_by, r != from || (!one && n > 0), "%s is merged into itself",
 			  from->number);

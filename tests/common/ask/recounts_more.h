@@ -53,21 +53,32 @@ static void recount_projects(struct counted *c)
 	}
 }
 
+/* What the last merge of it names; one that names nothing, which no command writes, joins nothing. */
+static const char *joins_of(const struct lived *l)
+{
+	uint32_t merge = st_kind_move_named(l->kind, "merge")->number, last = 0;
+	const struct told_value *t = newest(l, "joins");
+	for (uint32_t e = 0; e < l->events; e++)
+		if (l->done[e].type == ST_MOVE && l->done[e].move == merge)
+			last = e;
+	return t == NULL || t->event != last ? "" : t->text;
+}
+
 static bool is_voice(struct counted *c, const struct lived *l)
 {
-	return is_kind(l, "matter") && in_state(l, "merged") && txt(l, "joins")[0] != 0 &&
+	return is_kind(l, "matter") && in_state(l, "merged") && joins_of(l)[0] != 0 &&
 	       covered(holder(c, l)) && tallied(c, l->opened);
 }
 
 /* The number that is handled for it in the end. */
 static const char *end_of(struct counted *c, const struct lived *from)
 {
-	const char *at = txt(from, "joins");
+	const char *at = joins_of(from);
 	for (int n = 0; n < LIVES; n++) {
 		const char *next = NULL;
 		EACH(c, l, "matter")
 		if (is_voice(c, l) && strcmp(l->number, at) == 0)
-			next = txt(l, "joins");
+			next = joins_of(l);
 		if (next == NULL)
 			break;
 		at = next;
