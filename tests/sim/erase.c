@@ -115,9 +115,8 @@ void erase_free(struct sim *sim)
 struct reading {
 	struct sim *sim;
 	struct station *station;
-	struct st_txn *txn;
 	struct st_arena arena;
-	uint64_t group, signed_size; /* the first event of what one checkpoint signs, and the last */
+	uint64_t group, wall_ms; /* the first event of one transaction, and the time of all that it wrote */
 };
 
 static void name_all(struct erasures *x, struct st_span hashes)
@@ -126,7 +125,7 @@ static void name_all(struct erasures *x, struct st_span hashes)
 		memcpy(x->hashes[x->hash_count++].bytes, hashes.data + at, ST_HASH_SIZE);
 }
 
-/* What is written in one transaction stands in any order there: all before it was written without knowing. */
+/* It is said at its transaction's end, whose other jobs may have known: all before it was written without knowing. */
 static void hear(struct reading *r, const struct st_heard *h)
 {
 	struct erasures *x = r->sim->erasures;
@@ -137,15 +136,13 @@ static void hear(struct reading *r, const struct st_heard *h)
 				x->all[n].known[r->station->index] = r->group - 1;
 }
 
-static int find_group(struct reading *r, uint64_t seq)
+/* All that one transaction writes has its time, but for papers, which have their vote's. */
+static void find_group(struct reading *r, uint64_t seq, const struct st_event *e)
 {
-	struct st_checkpoint_row row;
-	if (seq <= r->signed_size)
-		return 0;
-	int rc = st_checkpoint_at_least(r->txn, r->station->self.log, seq, &row);
+	if (e->wall_ms == r->wall_ms || e->type == ST_BALLOT)
+		return;
 	r->group = seq;
-	r->signed_size = rc == 0 ? row.size : UINT64_MAX;
-	return rc == ST_ENOTFOUND ? 0 : rc;
+	r->wall_ms = e->wall_ms;
 }
 
 /* Of each station's own log: what it erases, and which erases it says to have taken effect. */
@@ -157,9 +154,9 @@ static int read_own(uint64_t seq, struct st_span bytes, void *arg)
 	struct st_erase erase;
 	struct st_heard heard;
 	st_arena_reset(&r->arena);
-	int rc = find_group(r, seq);
-	if (rc < 0 || st_event_decode(bytes, &r->arena, &e) < 0)
-		return rc;
+	if (st_event_decode(bytes, &r->arena, &e) < 0)
+		return 0;
+	find_group(r, seq, &e);
 	if (e.type == ST_HEARD && st_heard_decode(e.body, &r->arena, &heard) == 0)
 		hear(r, &heard);
 	if (e.type != ST_ERASE || st_erase_decode(e.body, &erase) < 0 ||
@@ -182,8 +179,8 @@ static int read_log(struct st_txn *t, void *arg)
 {
 	struct reading *r = arg;
 	struct st_log log;
-	r->txn = t;
-	r->group = r->signed_size = 0;
+	r->group = 1;
+	r->wall_ms = 0;
 	int rc = st_log_get(t, r->station->self.log, &log);
 	return rc < 0 || log.tree.size == 0
 		       ? rc
