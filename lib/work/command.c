@@ -92,29 +92,34 @@ static int check_fields(const struct st_command *c, struct st_buf *to, struct st
 	return 0;
 }
 
-/* Days and times beside one another and beside the move's own day. */
+static int out_of_order(const struct st_checked *c, const struct st_order *o, char place[ST_PLACE_MAX])
+{
+	char day[ST_DAY_TEXT];
+	const char *earlier = st_kind_field(c->kind, o->earlier)->name;
+	if (o->later == 0) {
+		st_day_text(st_day_of_ms(c->at_ms), day);
+		(void)snprintf(place, ST_PLACE_MAX, "%s (<= %s)", earlier, day);
+	} else {
+		(void)snprintf(place, ST_PLACE_MAX, "%s (>= %s)", st_kind_field(c->kind, o->later)->name,
+			       earlier);
+	}
+	return ST_EFIELD;
+}
+
+/* Days and times beside one another and beside the command's own day. */
 static int check_order(const struct st_record *r, const struct st_checked *c, char place[ST_PLACE_MAX])
 {
-	uint32_t at = st_day_of_ms(c->at_ms);
-	for (size_t i = 0; i < c->fact_count; i++) {
-		const struct st_field_row *row = st_kind_field(c->kind, c->facts[i].id);
-		char day[ST_DAY_TEXT];
-		if (row == NULL || !st_field_is_past(c->kind, c->move, r == NULL ? 0 : r->state, row) ||
-		    c->facts[i].number <= at)
-			continue;
-		st_day_text(at, day);
-		(void)snprintf(place, ST_PLACE_MAX, "%s (<= %s)", row->name, day);
-		return ST_EFIELD;
-	}
+	uint32_t state = r == NULL ? 0 : r->state;
 	for (size_t i = 0; i < c->kind->order_count; i++) {
 		const struct st_order *o = &c->kind->orders[i];
-		const struct st_field *earlier = st_field_find(c->facts, c->fact_count, o->earlier);
+		const struct st_field_row *row = st_kind_field(c->kind, o->earlier);
 		const struct st_field *later = st_field_find(c->facts, c->fact_count, o->later);
-		if (earlier == NULL || later == NULL || earlier->number <= later->number)
+		uint64_t most = later != NULL ? later->number : st_day_of_ms(c->at_ms);
+		if (o->later == 0 ? !st_field_is_past(c->kind, c->move, state, row) : later == NULL)
 			continue;
-		(void)snprintf(place, ST_PLACE_MAX, "%s (>= %s)", st_kind_field(c->kind, o->later)->name,
-			       st_kind_field(c->kind, o->earlier)->name);
-		return ST_EFIELD;
+		for (size_t n = 0; n < c->fact_count; n++)
+			if (c->facts[n].id == o->earlier && c->facts[n].number > most)
+				return out_of_order(c, o, place);
 	}
 	return 0;
 }

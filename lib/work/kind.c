@@ -149,8 +149,12 @@ bool st_field_is_past(const struct st_kind *k, const struct st_move_row *m, uint
 {
 	ST_REQUIRE(f != NULL);
 	uint32_t after = m != NULL && m->to != 0 ? m->to : state;
-	return (f->flags & ST_PAST) != 0 ||
-	       (k->been.field != 0 && f->id == k->been.field && after == k->been.state);
+	for (size_t i = 0; i < k->order_count; i++) {
+		const struct st_order *o = &k->orders[i];
+		if (o->earlier == f->id && o->later == 0 && (o->state == 0 || o->state == after))
+			return true;
+	}
+	return false;
 }
 
 bool st_move_from(const struct st_kind *k, const struct st_move_row *m, uint32_t state)

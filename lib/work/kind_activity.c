@@ -82,8 +82,5 @@ static const struct st_move_row moves[] = {
 
 _Static_assert(sizeof(moves) / sizeof(moves[0]) < 64, "moves are the bits of a word");
 _Static_assert(sizeof(states) / sizeof(states[0]) < ST_FROM_ANY, "no state stands for several");
-static const struct st_order orders[] = { { STARTS, ENDS } };
-const struct st_kind kind_activity = {
-	KIND(activity, "活动", "activity"), .orders = orders, .order_count = sizeof(orders) / sizeof(orders[0]),
-	.been = { ON, HELD },
-};
+static const struct st_order orders[] = { { STARTS, ENDS, 0 }, { ON, 0, HELD } };
+const struct st_kind kind_activity = { KIND(activity, "活动", "activity"), ORDERS };

@@ -52,7 +52,7 @@ static const struct st_field_row fields[] = {
 	LONG(CAUSE, "cause", 2000, "起因", "cause"),
 	LONG(WORDS, "words", 8000, "群众原话", "the citizen's own words"),
 	CHOICE(TOLD_HOW, "told_how", choice_told_how, "反馈方式", "how it was told", 0),
-	DAY(ATTEMPTS, "attempts", "联系未果的日期", "days of attempts to reach", ST_MANY | ST_PAST),
+	DAY(ATTEMPTS, "attempts", "联系未果的日期", "days of attempts to reach", ST_MANY),
 	LONG(ELSEWHERE, "elsewhere", 2000, "另行途径", "where to go instead"),
 	LINK(JOINS, "joins", KIND_matter, "并入事项", "the matter it joins", ST_INDEXED | ST_NEEDED),
 	DEPUTY_CODE(DEPUTY, "deputy", "接待代表", "receiving deputy", 0),
@@ -128,8 +128,10 @@ static const struct st_when whens[] = {
 
 _Static_assert(sizeof(moves) / sizeof(moves[0]) < 64, "moves are the bits of a word");
 _Static_assert(sizeof(states) / sizeof(states[0]) < ST_FROM_ANY, "no state stands for several");
+static const struct st_order orders[] = { { ATTEMPTS, 0, 0 } };
 const struct st_kind kind_matter = {
 	KIND(matter, "群众事项", "matter"),
+	ORDERS,
 	.due_move = 2,
 	.due_days = 60,
 	.whens = whens,

@@ -103,7 +103,8 @@ static const struct st_move_row moves[] = {
 
 _Static_assert(sizeof(moves) / sizeof(moves[0]) < 64, "moves are the bits of a word");
 _Static_assert(sizeof(states) / sizeof(states[0]) < ST_FROM_ANY, "no state stands for several");
-static const struct st_order orders[] = { { SCHEDULE_F_STARTS, SCHEDULE_F_ENDS }, { SCHEDULE_F_FIRST, SCHEDULE_F_LAST } };
-const struct st_kind kind_schedule = {
-	KIND(schedule, "四定", "schedule"), .orders = orders, .order_count = sizeof(orders) / sizeof(orders[0]),
+static const struct st_order orders[] = {
+	{ SCHEDULE_F_STARTS, SCHEDULE_F_ENDS, 0 },
+	{ SCHEDULE_F_FIRST, SCHEDULE_F_LAST, 0 },
 };
+const struct st_kind kind_schedule = { KIND(schedule, "四定", "schedule"), ORDERS };

@@ -121,3 +121,4 @@ enum { CHOICE_NO = 1, CHOICE_YES = 2, CHOICE_UNREACHABLE = 5 };
 	.field_count = sizeof(fields) / sizeof(fields[0]), .states = states,                       \
 	.state_count = sizeof(states) / sizeof(states[0]), .moves = moves,                         \
 	.move_count = sizeof(moves) / sizeof(moves[0])
+#define ORDERS .orders = orders, .order_count = sizeof(orders) / sizeof(orders[0])

@@ -269,6 +269,8 @@ static void expect_orders(struct wish *w)
 {
 	for (size_t i = 0; i < w->kind->order_count; i++) {
 		size_t a = 0, b = 0;
+		if (w->kind->orders[i].later == 0)
+			continue; /* day_value draws what has been */
 		const char *earlier = value_given(w, w->kind->orders[i].earlier, &a);
 		const char *later = value_given(w, w->kind->orders[i].later, &b);
 		if (earlier == NULL || later == NULL)

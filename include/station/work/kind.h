@@ -25,11 +25,10 @@ enum st_field_type {
  * MONTHLY: by value and month, for fields of few values. ANEW: what a move gives replaces all values there were;
  * without it a field of several values gathers them. FIND: who has this value is found again at this station, by
  * its blind index (work/blind.h). FILLED: by a job of the program alone, never by a command.
- * NEEDED: only with a move that needs it, so that the row's value is that move's. PAST: a day no later than that of
- * the move which brings it. */
+ * NEEDED: only with a move that needs it, so that the row's value is that move's. */
 enum st_field_flag {
 	ST_MANY = 1, ST_ONCE = 2, ST_INDEXED = 4, ST_TALLIED = 8, ST_MONTHLY = 16, ST_ANEW = 32,
-	ST_FIND = 64, ST_FILLED = 128, ST_NEEDED = 256, ST_PAST = 512,
+	ST_FIND = 64, ST_FILLED = 128, ST_NEEDED = 256,
 	ST_FACET = ST_INDEXED | ST_TALLIED | ST_MONTHLY,
 };
 enum { ST_MANY_MAX = 32 };
@@ -150,14 +149,11 @@ struct st_fewer {
 	uint32_t field, values;
 };
 
-/* Of one command: the later day or time isn't before the earlier one, where both are given. */
+/* Of one command: the later day or time isn't before the earlier one, where both are given. later 0: the day
+ * of the command itself, so that what has been isn't to come; then state: only of a record that is in it
+ * after the command (what was held was held by the day on which that is said); 0: in any. */
 struct st_order {
-	uint32_t earlier, later;
-};
-
-/* In this state a day isn't one to come: what was held was held by the day of the move that says so. */
-struct st_been {
-	uint32_t field, state;
+	uint32_t earlier, later, state;
 };
 
 struct st_kind {
@@ -184,7 +180,6 @@ struct st_kind {
 	const struct st_order *orders;
 	size_t order_count;
 	uint32_t entered;               /* an indexed field: of each value a station keeps one open record; 0: none */
-	struct st_been been;            /* field 0: none */
 	uint32_t settled_move;          /* only once a checkpoint covers the record's newest event; 0: none */
 };
 enum { ST_KINDS_MAX = 32 };         /* kinds have numbers below this */

@@ -68,6 +68,7 @@ static bool value_of(const struct walk *w, const struct st_field_row *f, const s
 	char day[ST_DAY_TEXT];
 	const struct model *other;
 	size_t n = 0;
+	uint32_t now, off;
 	switch (f->type) {
 	case ST_FIELD_TEXT:
 	case ST_FIELD_LONG:
@@ -80,8 +81,9 @@ static bool value_of(const struct walk *w, const struct st_field_row *f, const s
 										       : 100000))));
 		return true;
 	case ST_FIELD_DAY:
-		n = below(60);
-		st_day_text(st_field_is_past(m->kind, x->move, m->state, f) ? today(w) - (uint32_t)n : today(w) + (uint32_t)n, day);
+		now = today(w);
+		off = below(60);
+		st_day_text(st_field_is_past(m->kind, x->move, m->state, f) ? now - off : now + off, day);
 		(void)snprintf(to, VALUE_MAX, "%s", day);
 		return true;
 	case ST_FIELD_CHOICE:
@@ -183,10 +185,12 @@ static bool add_fewer(const struct walk *w, struct wish *x, const struct st_kind
 	return true;
 }
 
+/* x->count: it isn't given. */
 static size_t place_of(const struct wish *x, const struct st_kind *k, uint32_t field)
 {
-	size_t n = 0;
-	while (n < x->count && !st_span_equal(x->fields[n].name, st_span_text(st_kind_field(k, field)->name)))
+	const struct st_field_row *f = st_kind_field(k, field);
+	size_t n = f == NULL ? x->count : 0;
+	while (n < x->count && !st_span_equal(x->fields[n].name, st_span_text(f->name)))
 		n++;
 	return n;
 }
