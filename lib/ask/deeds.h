@@ -32,4 +32,5 @@ int deeds_each(struct deeds *d, const struct deeds_wanted *w, deed_fn *fn, void 
 /* The number of a deputy's code. ST_ENOTFOUND: no record here names it. */
 int deputy_number(struct st_txn *t, struct st_span code, uint32_t *ret_number);
 const struct st_kind *deputy_kind(uint32_t *ret_code_field);
+/* The newest entry of those in office, or of all where none is. ST_ENOTFOUND. */
 int deputy_best(struct st_txn *t, uint32_t number, struct st_record *ret_record);

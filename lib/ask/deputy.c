@@ -85,39 +85,31 @@ int st_deputy_card(struct st_txn *t, struct st_span code, struct st_card *ret_ca
 
 /* ---- the census ---- */
 
-/* The entries of one code come one behind the other, the newest last. */
 struct persons {
 	struct st_txn *txn;
-	struct st_record best;  /* of the code at hand; revision 0: nobody in office yet */
-	uint32_t code, level_field;
+	uint32_t code, level_field; /* code: the one at hand, whose entries come one behind the other */
 	const struct st_choice *choices;
 	uint64_t persons, seats[ST_DEPUTY_LEVELS_MAX]; /* by level, as the choices stand */
 };
 
-static void add_person(struct persons *p)
-{
-	p->persons += p->best.revision > 0;
-	for (size_t i = 0; p->best.revision > 0 && i < p->best.facet_count; i++)
-		for (size_t n = 0; n < ST_DEPUTY_LEVELS_MAX && p->choices[n].name != NULL; n++)
-			p->seats[n] += p->best.facets[i].field == p->level_field &&
-				       p->best.facets[i].value == p->choices[n].number;
-	p->best.revision = 0;
-}
-
-static int see_entry(const struct st_record_ref *ref, uint32_t value, uint32_t day, void *arg)
+static int add_person(const struct st_record_ref *ref, uint32_t value, uint32_t day, void *arg)
 {
 	struct persons *p = arg;
 	struct st_record r;
+	(void)ref;
 	(void)day;
 	st_assert(value != 0);
-	if (value != p->code)
-		add_person(p);
+	if (value == p->code)
+		return 0;
 	p->code = value;
-	int rc = st_record_load(p->txn, ref, &r);
-	if (rc < 0)
-		return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;
-	if (st_record_open(&r))
-		st_record_copy(&p->best, &r);
+	int rc = deputy_best(p->txn, value, &r);
+	if (rc < 0 || !st_record_open(&r))
+		return rc;
+	p->persons++;
+	for (size_t i = 0; i < r.facet_count; i++)
+		for (size_t n = 0; n < ST_DEPUTY_LEVELS_MAX && p->choices[n].name != NULL; n++)
+			p->seats[n] += r.facets[i].field == p->level_field &&
+				       r.facets[i].value == p->choices[n].number;
 	return 0;
 }
 
@@ -131,10 +123,9 @@ int st_census_make(struct st_txn *t, struct st_census *ret_census)
 	memset(&c, 0, sizeof(c));
 	p.choices = st_kind_field(k, p.level_field)->choices;
 	q.kind = k->number;
-	int rc = st_facet_each(t, &q, see_entry, &p);
+	int rc = st_facet_each(t, &q, add_person, &p);
 	if (rc < 0)
 		return rc;
-	add_person(&p);
 	c.persons = p.persons;
 	for (size_t n = 0; n < ST_DEPUTY_LEVELS_MAX && p.choices[n].name != NULL; n++) {
 		if (p.seats[n] == 0)
