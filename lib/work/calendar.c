@@ -7,7 +7,7 @@
 #include <station/base/check.h>
 #include <station/base/clock.h>
 
-enum { MONTH_TEXT = 7, WEEK = 7, WORKED_OF_WEEK = 5, THURSDAY = 3, STEPS_MAX = 1 << 20 };
+enum { MONTHS = 12, WEEK = 7, WORKED_OF_WEEK = 5, THURSDAY = 3, STEPS_MAX = 1 << 20 };
 _Static_assert(ST_CALENDAR_MARKS_MAX >= 2000, "a whole table of workdays");
 
 void st_calendar_init(struct st_calendar *c)
@@ -38,16 +38,11 @@ void st_calendar_fill(struct st_calendar *c, struct st_span rows, uint32_t colum
 
 uint32_t st_calendar_until(const struct st_calendar *c)
 {
-	char day[ST_DAY_TEXT];
-	uint32_t first = 0, last = 0;
 	st_assert(c->count <= ST_CALENDAR_MARKS_MAX);
 	if (c->count == 0)
 		return 0;
-	st_day_text(c->marks[c->count - 1] >> 1, day);
-	day[5] = '1'; /* of that year, December */
-	day[6] = '2';
-	day[MONTH_TEXT] = 0;
-	return st_period_parse(st_span_text(day), &first, &last) == 0 ? last : 0;
+	uint32_t month = st_month_of_day(c->marks[c->count - 1] >> 1);
+	return st_day_of_date((int)(month / MONTHS), MONTHS, 31);
 }
 
 bool st_calendar_ends_soon(uint32_t until, uint32_t today)
