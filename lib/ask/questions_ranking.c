@@ -137,7 +137,8 @@ static void score(struct scored *x, const struct st_assessment *table)
 		st_assert(l == NULL || x->points[i] <= l->most);
 		x->sum += x->points[i];
 	}
-	x->sum = table == NULL ? x->sum : (double)(int64_t)(10 * x->sum + 0.5) / 10; /* of tenths, which are none in binary */
+	if (table != NULL) /* a sum of tenths, which no binary fraction holds */
+		x->sum = (double)(int64_t)(10 * x->sum + 0.5) / 10;
 }
 
 /* By tier, then most points first, then by code. */

@@ -295,10 +295,10 @@ static void expect_entered(struct wish *w)
 {
 	const struct told *m = w->station->told;
 	size_t size = 0;
-	const char *code = w->kind->entered == 0 || w->move == NULL ? NULL : value_given(w, w->kind->entered, &size);
 	const struct told_record *r = wish_record(w);
 	if (w->kind->entered == 0 || w->move == NULL || (r != NULL && !ended(r)))
 		return;
+	const char *code = value_given(w, w->kind->entered, &size);
 	wish_expect(w, EITHER); /* what is on its way, and what a crash left unsaid, the model doesn't know */
 	if (code == NULL || r != NULL || size >= sizeof(w->entered))
 		return;

@@ -56,6 +56,9 @@ static const char *name_of(const struct wish *w)
 
 /* ---- answers ---- */
 
+_Static_assert(sizeof(((struct wish *)NULL)->entered) == sizeof(((struct told_record *)NULL)->entered),
+	       "it is copied whole");
+
 static void told_open(struct station *s, struct wish *w, const struct st_job_command *c)
 {
 	SIM_CHECK(s->sim, s, w->expect < ILLEGAL, "%s %s was taken, and is wrong", w->kind->name,

@@ -311,19 +311,23 @@ static struct town *serves_at(struct counted *c, const struct lived *l)
 	return holder(c, l);
 }
 
+/* Opened later; in order of the index among equals. */
+static bool is_later(const struct lived *l, const struct lived *than)
+{
+	if (l->opened != than->opened)
+		return l->opened > than->opened;
+	if (l->ref.opener != than->ref.opener)
+		return l->ref.opener > than->ref.opener;
+	return memcmp(l->ref.ulid.bytes, than->ref.ulid.bytes, ST_ULID_SIZE) > 0;
+}
+
 /* Nobody has entered the same deputy later. */
 static bool is_newest_entry(struct counted *c, const struct lived *d)
 {
+	const char *code = txt(d, "deputy");
 	EACH(c, l, "deputy")
-	{
-		bool later = l->opened > d->opened ||
-			     (l->opened == d->opened &&
-			      (l->ref.opener > d->ref.opener ||
-			       (l->ref.opener == d->ref.opener &&
-				memcmp(l->ref.ulid.bytes, d->ref.ulid.bytes, ST_ULID_SIZE) > 0)));
-		if (later && open_now(l) && txt(d, "deputy")[0] != 0 && strcmp(txt(l, "deputy"), txt(d, "deputy")) == 0)
-			return false;
-	}
+	if (code[0] != 0 && open_now(l) && is_later(l, d) && strcmp(txt(l, "deputy"), code) == 0)
+		return false;
 	return true;
 }
 

@@ -190,22 +190,13 @@ static void recount_online(struct counted *c)
 		say_online(c, channel->number, channel->number, channel->number == 4, channel->zh);
 }
 
-/* The entry that speaks for a station: the last opened that isn't closed; in order of the index
- * among equals. */
+/* The entry that speaks for a station: the last opened that isn't closed. */
 static const struct lived *entry_of(struct counted *c, const struct town *t)
 {
 	const struct lived *best = NULL;
 	EACH(c, l, "station")
-	{
-		bool later =
-			best == NULL || l->opened > best->opened ||
-			(l->opened == best->opened &&
-			 (l->ref.opener > best->ref.opener ||
-			  (l->ref.opener == best->ref.opener &&
-			   memcmp(l->ref.ulid.bytes, best->ref.ulid.bytes, ST_ULID_SIZE) > 0)));
-		if (strcmp(txt(l, "code"), t->code) == 0 && open_now(l) && later)
-			best = l;
-	}
+	if (open_now(l) && (best == NULL || is_later(l, best)) && strcmp(txt(l, "code"), t->code) == 0)
+		best = l;
 	return best;
 }
 

@@ -426,8 +426,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fields),	cmocka_unit_test(test_choices), cmocka_unit_test(test_moves),
-		cmocka_unit_test(test_reached), cmocka_unit_test(test_examples), cmocka_unit_test(test_refusals), cmocka_unit_test(test_days_in_order),
-		cmocka_unit_test(test_held_by_its_day),
+		cmocka_unit_test(test_reached), cmocka_unit_test(test_examples), cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_days_in_order), cmocka_unit_test(test_held_by_its_day),
 		cmocka_unit_test(test_said_for_nothing),
 		cmocka_unit_test(test_group),	cmocka_unit_test(test_values),
 	};
