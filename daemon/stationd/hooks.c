@@ -81,15 +81,10 @@ static uint64_t backoff(unsigned failures, uint64_t most)
 
 /* ---- which one is next ---- */
 
-static bool same(const struct st_record_ref *a, const struct st_record_ref *b)
-{
-	return a->opener == b->opener && memcmp(a->ulid.bytes, b->ulid.bytes, ST_ULID_SIZE) == 0;
-}
-
 static struct rest *rest_of(struct hooks *h, const struct st_record_ref *ref)
 {
 	for (size_t i = 0; i < h->rest_count; i++)
-		if (same(&h->rests[i].ref, ref))
+		if (st_record_same(&h->rests[i].ref, ref))
 			return &h->rests[i];
 	return NULL;
 }

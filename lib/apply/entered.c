@@ -17,7 +17,6 @@ static int see(const struct st_record_ref *ref, uint32_t value, uint32_t day, vo
 {
 	struct entered *x = arg;
 	struct st_record other;
-	struct st_record_id id;
 	(void)value;
 	(void)day;
 	if (st_record_same(ref, &x->r->ref))
@@ -27,15 +26,13 @@ static int see(const struct st_record_ref *ref, uint32_t value, uint32_t day, vo
 		return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;
 	if (!st_record_open(&other) || other.holder != x->a->self.station.number)
 		return 0;
-	rc = st_record_id(x->a->txn, ref, &id);
-	if (rc < 0)
-		return rc;
-	st_number_text(&other.number, &id.opener, &id.ulid, x->place);
-	return ST_EENTERED;
+	rc = st_record_number(x->a->txn, &other, x->place);
+	return rc < 0 ? rc : ST_EENTERED;
 }
 
 /* The value as the index has it. ST_ENOTFOUND: no record has it. */
-static int value_of(struct st_apply *a, const struct st_checked *c, const struct st_record *r, uint32_t *ret_value)
+static int value_of(struct st_apply *a, const struct st_checked *c, const struct st_record *r,
+		    uint32_t *ret_value)
 {
 	const struct st_field_row *row = st_kind_field(c->kind, c->kind->entered);
 	const struct st_field *f = st_field_find(c->facts, c->fact_count, c->kind->entered);

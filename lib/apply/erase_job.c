@@ -181,7 +181,6 @@ int job_erase(struct st_apply *a, struct st_job_erase *job)
 	struct st_record r;
 	struct gathering g = { .writer = 0 };
 	struct st_event e;
-	struct st_record_id id;
 	job->place[0] = 0;
 	job->parts = 0;
 	ST_REQUIRE(job->scope >= ST_ERASE_ALL && job->scope <= ST_ERASE_EVENT);
@@ -204,10 +203,8 @@ int job_erase(struct st_apply *a, struct st_job_erase *job)
 	job->parts = g.hashes.size / ST_HASH_SIZE;
 	st_buf_done(&g.hashes);
 	if (rc == 0)
-		rc = st_record_id(a->txn, &r.ref, &id);
-	if (rc < 0)
-		return rc;
-	job->at = e.at;
-	st_number_text(&r.number, &id.opener, &id.ulid, job->number);
-	return 0;
+		rc = st_record_number(a->txn, &r, job->number);
+	if (rc == 0)
+		job->at = e.at;
+	return rc;
 }

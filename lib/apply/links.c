@@ -10,18 +10,6 @@
 #include <stdio.h>
 #include <station/base/check.h>
 
-static int number_of(struct st_apply *a, const struct st_record *r, char to[ST_NUMBER_TEXT],
-		     struct st_span *ret_text)
-{
-	struct st_record_id id;
-	int rc = st_record_id(a->txn, &r->ref, &id);
-	if (rc < 0)
-		return rc;
-	st_number_text(&r->number, &id.opener, &id.ulid, to);
-	*ret_text = st_span_text(to);
-	return 0;
-}
-
 static int check_link(struct st_apply *a, const struct st_field_row *row, struct st_span *name,
 		      const struct st_record *r, char number[ST_NUMBER_TEXT])
 {
@@ -46,7 +34,12 @@ static int check_link(struct st_apply *a, const struct st_field_row *row, struct
 		return rc;
 	if (row->max != 0 && other.kind != row->max)
 		return ST_EKIND;
-	return st_record_same(&ref, &r->ref) ? ST_EITSELF : number_of(a, &other, number, name);
+	if (st_record_same(&ref, &r->ref))
+		return ST_EITSELF;
+	rc = st_record_number(a->txn, &other, number);
+	if (rc == 0)
+		*name = st_span_text(number);
+	return rc;
 }
 
 int links_check(struct st_apply *a, struct st_checked *c, const struct st_record *r,

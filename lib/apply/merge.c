@@ -15,17 +15,15 @@
 static int name_end(struct st_apply *a, struct st_record *r, char place[ST_PLACE_MAX])
 {
 	struct st_merge_reader *x = NULL;
-	struct st_record_id id;
 	char number[ST_NUMBER_TEXT], asked[ST_PLACE_MAX];
 	int rc = st_merge_reader_new(a->txn, &x);
 	if (rc == 0)
 		rc = st_merge_end(x, r);
 	if (rc == 0)
-		rc = st_record_id(a->txn, &r->ref, &id);
+		rc = st_record_number(a->txn, r, number);
 	st_merge_reader_free(x);
 	if (rc < 0)
 		return rc;
-	st_number_text(&r->number, &id.opener, &id.ulid, number);
 	(void)snprintf(asked, sizeof(asked), "%s", place);
 	(void)snprintf(place, ST_PLACE_MAX, "%.100s -> %s", asked, number);
 	return ST_EJOINED;

@@ -42,7 +42,7 @@ static const struct stretch {
 };
 enum {
 	STRETCHES = sizeof(stretches) / sizeof(stretches[0]),
-	PLACE_SIZE = 1 + 4 + 4 + ST_ULID_SIZE
+	PLACE_SIZE = 1 + 4 + ST_REF_SIZE
 };
 
 const char *st_archive_part_text(enum st_archive_part p)
@@ -130,15 +130,6 @@ static void put_result(const struct archiving *x, const struct st_record *r,
 		add_choice(x, row, "rating_answer", r->rating_answer);
 }
 
-static int put_number(struct archiving *x, const struct st_record *r, struct st_archive_row *row)
-{
-	struct st_record_id id;
-	int rc = st_record_id(x->deeds.txn, &r->ref, &id);
-	if (rc == 0)
-		st_number_text(&r->number, &id.opener, &id.ulid, row->number);
-	return rc;
-}
-
 static bool fits(const struct st_record *r, void *arg)
 {
 	const struct archiving *x = arg;
@@ -165,7 +156,7 @@ static int one_deed(const struct st_record *r, uint32_t day, void *arg)
 	row.kind = st_kind(r->kind);
 	row.role = in(x, s->role_zh, s->role_en);
 	st_assert(row.kind != NULL);
-	int rc = put_number(x, r, &row);
+	int rc = st_record_number(x->deeds.txn, r, row.number);
 	if (rc == 0)
 		rc = newest_read(&x->deeds.life, r, &title, 1);
 	if (rc < 0)
@@ -215,7 +206,7 @@ static int data(struct archiving *x, const struct st_record *r)
 	for (size_t i = 0; i < NAMES; i++)
 		values[i] =
 			(struct newest){ .id = st_kind_field_named(k, st_span_text(names[i]))->id };
-	int rc = put_number(x, r, &row);
+	int rc = st_record_number(x->deeds.txn, r, row.number);
 	if (rc == 0)
 		rc = newest_read(&x->deeds.life, r, values, NAMES);
 	for (size_t i = 0; rc == 0 && i < NAMES; i++) {
@@ -269,7 +260,7 @@ static int honours(struct archiving *x, const struct st_record *r)
 	h.row.role = "";
 	h.honours = st_kind_field_named(k, st_span_text("honours"))->id;
 	h.on = st_kind_field_named(k, st_span_text("on"))->id;
-	int rc = put_number(x, r, &h.row);
+	int rc = st_record_number(x->deeds.txn, r, h.row.number);
 	return rc < 0 ? rc : st_life_each(x->deeds.txn, r, NULL, honour, &h);
 }
 
@@ -315,8 +306,7 @@ static int read_page(struct archiving *x, struct deed_place *to, bool *ret_goes_
 		return ST_EFIELD;
 	x->at = bytes[0];
 	to->day = st_get_u32(bytes + 1);
-	to->ref.opener = st_get_u32(bytes + 5);
-	memcpy(to->ref.ulid.bytes, bytes + 9, ST_ULID_SIZE);
+	to->ref = st_ref_get(bytes + 5);
 	return 0;
 }
 
@@ -326,8 +316,7 @@ static void put_page(const struct archiving *x, struct st_buf *to)
 	st_assert(x->at < STRETCHES);
 	bytes[0] = (uint8_t)x->at;
 	st_put_u32(bytes + 1, x->last.day);
-	st_put_u32(bytes + 5, x->last.ref.opener);
-	memcpy(bytes + 9, x->last.ref.ulid.bytes, ST_ULID_SIZE);
+	st_ref_put(bytes + 5, &x->last.ref);
 	st_hex_put(to, ST_SPAN(bytes));
 }
 

@@ -72,7 +72,6 @@ static const struct st_reach *reach_to(const struct st_life_event *e, const stru
 static int give(struct paging *p, struct st_directive *d, const struct st_code *to)
 {
 	st_assert(d->event != NULL);
-	struct st_record_id id;
 	d->reach = reach_to(d->event, to);
 	if (d->reach == NULL)
 		return 0;
@@ -81,10 +80,9 @@ static int give(struct paging *p, struct st_directive *d, const struct st_code *
 		  d->record->due_day != 0 && d->record->due_day < p->q->today;
 	if ((p->q->open_only && !open) || (p->q->late && !d->late))
 		return 0;
-	int rc = st_record_id(p->txn, &d->record->ref, &id);
+	int rc = st_record_number(p->txn, d->record, d->number);
 	if (rc < 0)
 		return rc;
-	st_number_text(&d->record->number, &id.opener, &id.ulid, d->number);
 	rc = p->fn(d, p->arg);
 	return rc < 0 ? rc : 1;
 }

@@ -165,11 +165,8 @@ int row_name(struct asking *a, enum st_names names, uint16_t number)
 
 int row_number(struct asking *a, const struct st_record *r)
 {
-	struct st_record_id id;
 	char number[ST_NUMBER_TEXT] = "";
-	int rc = st_record_id(a->txn, &r->ref, &id);
-	if (rc == 0)
-		st_number_text(&r->number, &id.opener, &id.ulid, number);
+	int rc = st_record_number(a->txn, r, number);
 	row_code(a, number);
 	return rc;
 }

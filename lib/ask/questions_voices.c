@@ -89,7 +89,6 @@ static int too_many(struct asking *a)
 static int add_voice(struct asking *a, const struct st_record *r, void *arg)
 {
 	struct voices *v = arg;
-	struct st_record_id id;
 	char number[ST_NUMBER_TEXT];
 	bool in = (a->from == 0 && a->to == 0) || in_period(a, r->opened_day);
 	st_assert(v->count <= VOICES_MAX);
@@ -107,10 +106,9 @@ static int add_voice(struct asking *a, const struct st_record *r, void *arg)
 		v->rows = rows;
 		v->room = room;
 	}
-	int rc = st_record_id(a->txn, &r->ref, &id);
+	int rc = st_record_number(a->txn, r, number);
 	if (rc < 0)
 		return rc;
-	st_number_text(&r->number, &id.opener, &id.ulid, number);
 	v->rows[v->count++] =
 		(struct voice){ r->ref, st_facet_of_record(st_span_text(number)), joins, 0 };
 	return 0;

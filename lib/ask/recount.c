@@ -220,9 +220,7 @@ static int one_pass(struct counting *c)
 		qsort(c->items, c->count, sizeof(*c->items), by_record);
 	for (size_t i = 0; rc == 0 && i < c->count;) {
 		size_t end = i + 1;
-		while (end < c->count && c->items[end].ref.opener == c->items[i].ref.opener &&
-		       memcmp(c->items[end].ref.ulid.bytes, c->items[i].ref.ulid.bytes,
-			      ST_ULID_SIZE) == 0)
+		while (end < c->count && st_record_same(&c->items[end].ref, &c->items[i].ref))
 			end++;
 		st_assert(end <= c->count);
 		rc = one_record(c, &c->items[i], end - i);

@@ -13,7 +13,7 @@
 #include <station/base/text.h>
 
 enum {
-	PLACE = 4 + 4 + ST_ULID_SIZE, /* opened day, opener, ULID: it stands there in any state */
+	PLACE = 4 + ST_REF_SIZE,      /* opened day, record: it stands there in any state */
 	KEY = 2 + PLACE,              /* kind and state before it: ST_INDEX_STATE */
 	TOKEN = PLACE + 8,            /* a place, and its row's number */
 	BATCH = 256,                  /* places that are merged at a time */
@@ -206,11 +206,10 @@ static int give(struct scan *s)
 static int look(struct scan *s, const uint8_t place[PLACE])
 {
 	struct page *p = &s->page;
-	struct st_record_ref ref = { .opener = st_get_u32(place + 4) };
+	struct st_record_ref ref = st_ref_get(place + 4);
 	struct st_record r;
 	bool here = false;
 	st_assert(memcmp(s->after, place, PLACE) < 0); /* forward only: no record comes twice */
-	memcpy(ref.ulid.bytes, place + 8, ST_ULID_SIZE);
 	int rc = st_record_load(p->txn, &ref, &r);
 	if (rc < 0)
 		return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;

@@ -3,7 +3,6 @@
  * Owns:    how several values, joined records and the program's own words look in a cell.
  * Flow:    values -> cells -> register */
 #include <stdio.h>
-#include <string.h>
 #include <station/base/check.h>
 #include <station/base/clock.h>
 #include <station/base/text.h>
@@ -239,8 +238,7 @@ static int joined(struct page *p, struct st_span name, const struct gathered **r
 	if (rc == ST_EFIELD || rc == ST_ENOTFOUND)
 		return 0;
 	for (size_t i = 0; rc == 0 && i < p->join_count; i++)
-		if (p->joins[i].ref.opener == ref.opener &&
-		    memcmp(&p->joins[i].ref.ulid, &ref.ulid, sizeof(ref.ulid)) == 0) {
+		if (st_record_same(&p->joins[i].ref, &ref)) {
 			*ret = &p->joined[i];
 			return 0;
 		}

@@ -40,8 +40,7 @@ static int row_of(struct counting *c, uint32_t station, uint32_t type)
 static int count(const struct st_schedule *s, const struct st_occurrence *o, void *arg)
 {
 	struct counting *c = arg;
-	bool same = memcmp(&c->last.ulid, &s->record.ref.ulid, sizeof(c->last.ulid)) == 0 &&
-		    c->last.opener == s->record.ref.opener;
+	bool same = st_record_same(&c->last, &s->record.ref);
 	if (o->falls_on < c->q->from_day || o->falls_on > c->q->to_day)
 		return 0; /* moved here from another period, which counts it */
 	int rc = same ? 0 : row_of(c, s->record.holder, s->plan->type);

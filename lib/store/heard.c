@@ -8,7 +8,7 @@
 #include <station/base/check.h>
 #include "kv.h"
 
-enum { HEARD_KEY = 20, HEARD_ROW = 29, REF_ROW = 4 + ST_ULID_SIZE, SENT_KEY = 17, GOT_KEY = 29 };
+enum { HEARD_KEY = 20, HEARD_ROW = 29, SENT_KEY = 17, GOT_KEY = 29 };
 _Static_assert((int)GOT_KEY <= (int)ST_DIRECTIVE_KEY_MAX, "the longer of both keys");
 
 static struct key heard_key(const struct st_heard_key *h)
@@ -145,7 +145,7 @@ int st_directive_put(struct st_txn *t, enum st_directives which, const struct st
 {
 	ST_REQUIRE(which >= ST_DIRECTIVES_SENT && which <= ST_DIRECTIVES_UNSEEN);
 	struct key k = directive_key(which, row);
-	uint8_t value[REF_ROW];
+	uint8_t value[ST_REF_SIZE];
 	st_ref_put(value, &row->record);
 	return kv_put(t, TABLE_DIRECTIVES, key_span(&k), ST_SPAN(value));
 }
@@ -171,7 +171,7 @@ static int decode_directive(const struct kv_row *row, struct st_directive_row *t
 {
 	const uint8_t *p = row->key.data;
 	memset(to, 0, sizeof(*to));
-	if (row->value.size != REF_ROW || row->key.size == 0)
+	if (row->value.size != ST_REF_SIZE || row->key.size == 0)
 		return ST_ECORRUPT;
 	bool sent = p[0] <= ST_DIRECTIVES_TO;
 	if (row->key.size != (sent ? SENT_KEY : GOT_KEY))

@@ -148,8 +148,7 @@ static int walk(struct st_txn *t, const struct kv_row *row, void *arg)
 	int rc = read_ref(&r, &ref);
 	if (rc < 0 || !st_reader_done(&r))
 		return ST_ECORRUPT;
-	if (w->after != NULL && ref.opener == w->after->opener &&
-	    memcmp(ref.ulid.bytes, w->after->ulid.bytes, ST_ULID_SIZE) == 0)
+	if (w->after != NULL && st_record_same(&ref, w->after))
 		return 0;
 	rc = decode(&ref, row->value, &o);
 	if (rc == 0)

@@ -7,7 +7,7 @@
 #include <station/base/check.h>
 #include <station/base/text.h>
 
-enum { REF_SIZE = 4 + ST_ULID_SIZE, FACET_KEY = 1 + 1 + 4 + 4 + REF_SIZE };
+enum { FACET_KEY = 1 + 1 + 4 + 4 + ST_REF_SIZE };
 _Static_assert((int)FACET_KEY <= (int)ST_INDEX_KEY_MAX, "the index takes such a key");
 _Static_assert((int)ST_KINDS_MAX <= (int)UINT8_MAX, "a kind is one byte of it");
 

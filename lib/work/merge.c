@@ -196,7 +196,6 @@ static int naming(struct st_txn *t, const struct st_record *target, struct st_fa
 {
 	const struct st_kind *k = st_kind(target->kind);
 	char number[ST_NUMBER_TEXT];
-	struct st_record_id id;
 	uint32_t field = 0;
 	for (size_t i = 0; k != NULL && i < k->move_count && field == 0; i++) {
 		const struct st_field_row *f = st_merge_field(k, &k->moves[i]);
@@ -204,10 +203,9 @@ static int naming(struct st_txn *t, const struct st_record *target, struct st_fa
 	}
 	if (field == 0)
 		return 1;
-	int rc = st_record_id(t, &target->ref, &id);
+	int rc = st_record_number(t, target, number);
 	if (rc < 0)
 		return rc;
-	st_number_text(&target->number, &id.opener, &id.ulid, number);
 	*ret_q = (struct st_facet_query){ .kind = target->kind,
 					  .field = field,
 					  .value = st_facet_of_record(st_span_text(number)) };

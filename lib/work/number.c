@@ -38,6 +38,15 @@ void st_number_text(const struct st_number *n, const struct st_code *opener,
 		       (unsigned)n->year, life, n->serial, check[0], check[1]);
 }
 
+int st_record_number(struct st_txn *t, const struct st_record *r, char ret_text[ST_NUMBER_TEXT])
+{
+	struct st_record_id id;
+	int rc = st_record_id(t, &r->ref, &id);
+	if (rc == 0)
+		st_number_text(&r->number, &id.opener, &id.ulid, ret_text);
+	return rc;
+}
+
 struct parsed {
 	struct st_code opener;
 	struct st_number number;

@@ -81,6 +81,7 @@ ST_MUST int st_facet_each(struct st_txn *t, const struct st_facet_query *q, st_f
 enum { ST_NUMBER_TEXT = 48 };
 void st_number_text(const struct st_number *n, const struct st_code *opener,
 		    const struct st_ulid *ulid, char ret_text[ST_NUMBER_TEXT]);
+ST_MUST int st_record_number(struct st_txn *t, const struct st_record *r, char ret_text[ST_NUMBER_TEXT]);
 /* Finds a record by its number or its id ("code/ULID" or a bare ULID of this station).
  * ST_EFIELD: mistyped (check characters, form); ST_ENOTFOUND. */
 ST_MUST int st_record_resolve(struct st_txn *t, struct st_span text, struct st_record_ref *ret_ref);
