@@ -66,7 +66,7 @@ struct st_city_table;
 struct st_kind;
 const struct st_city_table *template_table(const struct st_kind *k);
 int template_fill(const struct st_kind *k, const char *name, json_t *fields);
-bool record_takes(const struct verb *v, const char *name);
+bool record_takes(const struct verb *v, const char *name); /* what --help lists as the move's */
 
 extern struct ctl {
 	const char *socket;

@@ -2,6 +2,7 @@
  *
  * Owns:    words and options, and --help, which is made from the table.
  * Flow:    command line -> verb -> call -> screen */
+#include <ctype.h>
 #include <curl/curl.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -253,6 +254,26 @@ static int take_option(struct args *a, int argc, char **argv, int *at, struct ra
 	return 0;
 }
 
+/* A number is often pasted with the blanks around it. */
+static char *without_blanks(char *word)
+{
+	static const char WIDE[] = "\xe3\x80\x80"; /* U+3000, as Chinese text has it */
+	enum { WIDTH = sizeof(WIDE) - 1 };
+	for (;;) {
+		size_t n = strlen(word);
+		if (n > 0 && isspace((unsigned char)word[0]) != 0)
+			word++;
+		else if (strncmp(word, WIDE, WIDTH) == 0)
+			word += WIDTH;
+		else if (n > 0 && isspace((unsigned char)word[n - 1]) != 0)
+			word[n - 1] = 0;
+		else if (n >= WIDTH && strcmp(word + n - WIDTH, WIDE) == 0)
+			word[n - WIDTH] = 0;
+		else
+			return word;
+	}
+}
+
 static int read_all(int argc, char **argv, struct args *a, struct raw *r)
 {
 	size_t used = 0, seen = 0;
@@ -264,7 +285,9 @@ static int read_all(int argc, char **argv, struct args *a, struct raw *r)
 		if (rc != 0)
 			return rc;
 		if (!dashes && seen++ >= used && a->count < ARGS_MAX)
-			a->words[a->count++] = argv[i];
+			a->words[a->count++] = a->verb != NULL && strstr(a->verb->usage, "NUMBER") != NULL
+						       ? without_blanks(argv[i])
+						       : argv[i];
 	}
 	return 0;
 }

@@ -446,6 +446,9 @@ void record_help(const struct verb *v)
 
 bool record_takes(const struct verb *v, const char *name)
 {
-	return is_ours(v) && v->run == run_move &&
-	       st_kind_field_named(of[v - rows].kind, st_span_text(name)) != NULL;
+	if (!is_ours(v) || v->run != run_move)
+		return false;
+	const struct st_kind *k = of[v - rows].kind;
+	const struct st_field_row *f = st_kind_field_named(k, st_span_text(name));
+	return f != NULL && st_field_is_given(k, of[v - rows].move, f);
 }

@@ -463,7 +463,7 @@ def bad_values(city):
             (OPEN + ["--people", "\uff16"], 2, "--people people concerned: a whole number, 0..1000000"),
             (OPEN + ["--people", "1000001"], 2, "0..1000000"),
             (OPEN + ["--due", "2026/12/31"], 2, "a day, as 2026-07-01"),
-            (OPEN + ["--to", "410611003"], 2, "--to"),
+            (OPEN + ["--to", "410611003"], 2, "unknown option: --to"),
             (["matter", "show", " 410611003 x "], 2, "mistyped"), (["erase", "show", "a b"], 2, ""),
             (["directive", "show", "a b"], 2, ""), (["vote", "show", "a b"], 2, "mistyped"),
             (["project", "count", "a b"], 2, ""), (["revoke", "a b"], 2, ""),
@@ -495,6 +495,7 @@ def bad_values(city):
     gbk = subprocess.run(base.command(*OPEN, "--title", "垃圾".encode("gbk")), capture_output=True)
     check(gbk.returncode == 2 and b"--title" in gbk.stderr, "a title in GBK is refused, not left out")
     n = base.ctl(*OPEN, "--reporter_id", "11010519491231002X").strip()
+    check(n in base.ctl("matter", "show", " \u3000%s\u3000\n" % n), "a number is found with the blanks it was pasted with")
     for lang, told in (("zh", "此时可用: accept refuse merge withdraw hand"), ("en", "it allows: accept refuse merge")):
         code, _, err = base.run("matter", "close", n, lang=lang)
         check(code == 4 and told in err, "the moves there are: %s" % err)
