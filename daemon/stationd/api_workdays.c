@@ -6,23 +6,17 @@
  * Flow:    store -> calendar -> workdays -> status, city list */
 #include "workdays.h"
 #include <stdio.h>
-#include <time.h>
 #include <station/base/clock.h>
 #include <station/store/city.h>
 #include <station/work/calendar.h>
 #include "api.h"
-
-static uint32_t today(void)
-{
-	return st_day_of_ms((int64_t)time(NULL) * 1000);
-}
 
 int workdays_until(struct st_txn *t, uint32_t *ret_until)
 {
 	struct st_city_version v;
 	struct st_calendar calendar;
 	struct st_buf rows;
-	int rc = st_city_in_force(t, ST_CITY_workdays, today(), &v);
+	int rc = st_city_in_force(t, ST_CITY_workdays, api_today(), &v);
 	*ret_until = 0;
 	if (rc < 0)
 		return rc == ST_ENOTFOUND ? 0 : rc;
@@ -49,6 +43,6 @@ int workdays_tell(struct st_txn *t, json_t *into)
 		       "the table of working days ends at %s: main should issue the next year's", day);
 	json_object_set_new(into, "until", api_day(until));
 	json_object_set_new(into, "warning",
-			    st_calendar_ends_soon(until, today()) ? api_two(zh, en) : json_null());
+			    st_calendar_ends_soon(until, api_today()) ? api_two(zh, en) : json_null());
 	return 0;
 }
