@@ -3,30 +3,24 @@
  * Owns:    the warning. The state publishes a year's days off at a time; behind them due days and
  *          schedules go by Monday to Friday, which nobody would see.
  * Promise: 6: what isn't known is said, and not taken for a plain week unseen.
- * Flow:    store -> calendar -> workdays -> status, city list */
+ * Flow:    terms -> calendar -> workdays -> status, city list */
 #include "workdays.h"
 #include <stdio.h>
 #include <station/base/clock.h>
-#include <station/store/city.h>
-#include <station/work/calendar.h>
+#include <station/work/terms.h>
 #include "api.h"
 
 int workdays_until(struct st_txn *t, uint32_t *ret_until)
 {
-	struct st_city_version v;
-	struct st_calendar calendar;
-	struct st_buf rows;
-	int rc = st_city_in_force(t, ST_CITY_workdays, api_today(), &v);
-	*ret_until = 0;
+	const struct st_calendar *calendar = NULL;
+	struct st_terms *terms = NULL;
+	int rc = st_terms_new(&terms);
 	if (rc < 0)
-		return rc == ST_ENOTFOUND ? 0 : rc;
-	st_buf_init(&rows, ST_CITY_ROWS_BYTES_MAX);
-	rc = st_city_get(t, ST_CITY_workdays, v.version, &v, &rows);
-	if (rc == 0) {
-		st_calendar_fill(&calendar, st_buf_span(&rows), v.columns);
-		*ret_until = st_calendar_until(&calendar);
-	}
-	st_buf_done(&rows);
+		return rc;
+	st_terms_begin(terms, t);
+	rc = st_terms_calendar(terms, api_today(), &calendar);
+	*ret_until = rc < 0 ? 0 : st_calendar_until(calendar);
+	st_terms_free(terms);
 	return rc;
 }
 
