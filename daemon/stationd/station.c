@@ -17,6 +17,9 @@
 #include "online.h"
 #include "refold.h"
 #include "say.h"
+#include "workdays.h"
+
+enum { WORKDAYS_MS = 3600 * 1000 };
 
 static int load_self(struct st_txn *t, void *arg)
 {
@@ -96,6 +99,11 @@ static void on_watchdog(uv_timer_t *timer)
 	s->watched_groups = groups;
 }
 
+static void on_workdays(uv_timer_t *timer)
+{
+	workdays_look(timer->data);
+}
+
 static void on_signal(uv_signal_t *signal, int number)
 {
 	struct station *s = signal->data;
@@ -127,8 +135,10 @@ static void start_timers(struct station *s)
 	}
 	ST_REQUIRE(uv_timer_init(&s->loop, &s->refresh) == 0);
 	ST_REQUIRE(uv_timer_init(&s->loop, &s->watchdog) == 0);
-	s->refresh.data = s->watchdog.data = s;
+	ST_REQUIRE(uv_timer_init(&s->loop, &s->workdays) == 0);
+	s->refresh.data = s->watchdog.data = s->workdays.data = s;
 	(void)uv_timer_start(&s->refresh, on_refresh, every, every);
+	(void)uv_timer_start(&s->workdays, on_workdays, 0, WORKDAYS_MS);
 	if (sd_watchdog_enabled(0, &watchdog_us) > 0)
 		(void)uv_timer_start(&s->watchdog, on_watchdog, watchdog_us / 2000, watchdog_us / 2000);
 }
@@ -202,6 +212,7 @@ static void close_all(struct station *s)
 	if (s->refresh.data != NULL) {
 		uv_close((uv_handle_t *)&s->refresh, NULL);
 		uv_close((uv_handle_t *)&s->watchdog, NULL);
+		uv_close((uv_handle_t *)&s->workdays, NULL);
 	}
 	(void)uv_run(&s->loop, UV_RUN_DEFAULT);
 	if (uv_loop_close(&s->loop) != 0) {

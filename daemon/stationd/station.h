@@ -21,7 +21,7 @@ struct station {
 	struct heads *heads;
 	struct online *online;
 	uv_signal_t signals[3];
-	uv_timer_t refresh, watchdog;
+	uv_timer_t refresh, watchdog, workdays;
 	uint64_t started_ms, watched_groups;
 	bool stopping, full;
 	uint32_t workdays_said; /* the day on which the log said that their table ends; 0: not yet */
