@@ -209,6 +209,7 @@ void answer_print(const struct answer *a); /* for --json */
 const char *member(const json_t *object, const char *name); /* text, or "" */
 long long number(const json_t *object, const char *name);
 bool truth(const json_t *object, const char *name);
+const char *spoken(const json_t *both); /* of {zh, en} those in the call's language; none: "" */
 /* Of a row of a table that was answered, the cell under the column of that name. */
 const char *column_text(const json_t *table, const json_t *row, const char *name); /* text, or "" */
 long long column_number(const json_t *table, const json_t *row, const char *name);
