@@ -26,7 +26,8 @@ static int load_self(struct st_txn *t, void *arg)
 	return st_self_load(t, arg);
 }
 
-int station_reload(struct station *s)
+/* Reads anew who this station is. */
+static int reload(struct station *s)
 {
 	int rc = st_store_read(s->store, load_self, &s->self);
 	if (rc < 0)
@@ -36,12 +37,21 @@ int station_reload(struct station *s)
 	return link_reload(s->link, &s->self);
 }
 
+static void stop(struct station *s, int exit_code)
+{
+	if (s->stopping)
+		return;
+	s->stopping = true;
+	s->exit_code = exit_code;
+	uv_stop(&s->loop);
+}
+
 static void on_applied(void *arg, int rc, const struct st_applied *applied)
 {
 	struct station *s = arg;
 	if (rc == ST_EIO) {
 		say(SAY_STORE_BROKEN, NULL, NULL, NULL);
-		station_stop(s, EXIT_FAILED);
+		stop(s, EXIT_FAILED);
 		return;
 	}
 	if (rc == ST_EFULL && !s->full)
@@ -52,7 +62,7 @@ static void on_applied(void *arg, int rc, const struct st_applied *applied)
 	if (rc < 0)
 		return;
 	if (applied->self_changed || applied->stations_changed)
-		(void)station_reload(s); /* a listen address that fails has been said; the rest goes on */
+		(void)reload(s); /* a listen address that fails has been said; the rest goes on */
 	link_applied(s->link, applied);
 	if (s->heads != NULL)
 		heads_applied(s->heads, applied);
@@ -121,7 +131,7 @@ static void on_signal(uv_signal_t *signal, int number)
 		online_reload(s->online);
 		return;
 	}
-	station_stop(s, EXIT_RIGHT);
+	stop(s, EXIT_RIGHT);
 }
 
 static void start_timers(struct station *s)
@@ -179,7 +189,7 @@ static int open_all(struct station *s)
 	if (rc == 0)
 		rc = api_open(s, &s->api);
 	if (rc == 0)
-		rc = station_reload(s);
+		rc = reload(s);
 	if (rc == 0)
 		rc = heads_open(s, &s->heads);
 	if (rc == 0)
@@ -251,13 +261,4 @@ int station_run(struct station *s, int ready_fd)
 	}
 	close_all(s);
 	return s->exit_code;
-}
-
-void station_stop(struct station *s, int exit_code)
-{
-	if (s->stopping)
-		return;
-	s->stopping = true;
-	s->exit_code = exit_code;
-	uv_stop(&s->loop);
 }

@@ -31,5 +31,3 @@ struct station {
 enum { EXIT_RIGHT = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_LOCKED = 4, EXIT_NEWER = 5 };
 /* Runs until told to stop; the exit code. ready_fd: gets one line when ready; -1: none. */
 int station_run(struct station *s, int ready_fd);
-void station_stop(struct station *s, int exit_code);
-int station_reload(struct station *s); /* reads anew who this station is */
