@@ -79,6 +79,11 @@ bool truth(const json_t *object, const char *name)
 	return json_is_true(json_object_get(object, name));
 }
 
+const char *spoken(const json_t *both)
+{
+	return member(both, either("zh", "en"));
+}
+
 static const json_t *cell(const json_t *table, const json_t *row, const char *name)
 {
 	size_t i;
@@ -134,7 +139,7 @@ static bool explained(const char *error, const char *place)
 static int refused(const struct answer *a)
 {
 	const json_t *message = json_object_get(a->json, "message");
-	const char *words = member(message, ctl.lang == ST_EN ? "en" : "zh");
+	const char *words = spoken(message);
 	const char *place = member(a->json, "place");
 	if (ctl.said_later && exit_code_of(a->status) == CTL_LATER)
 		return CTL_LATER;

@@ -109,7 +109,6 @@ extern struct ctl {
 	X(RESUMED, "上行链路已恢复", "the uplink goes on")                                          \
 	X(HELD, "已到: %s 份日志全部存妥", "there: all of %s logs are held")                        \
 	X(EXPIRES, "有效至 %s", "valid until %s")                                                   \
-	X(OPENED, "已登记 %s", "registered %s")                                                     \
 	X(MOVES, "当前状态不允许此操作, 此时可用: %s", "the record's state doesn't allow this move; it allows: %s") \
 	X(MOVED, "%s 现为 %s", "%s is now %s")                                                      \
 	X(NOTED, "已记 %s", "noted on %s")                                                          \
@@ -209,6 +208,7 @@ void answer_print(const struct answer *a); /* for --json */
 const char *member(const json_t *object, const char *name); /* text, or "" */
 long long number(const json_t *object, const char *name);
 bool truth(const json_t *object, const char *name);
+const char *spoken(const json_t *both); /* of {zh, en} those in the call's language; none: "" */
 /* Of a row of a table that was answered, the cell under the column of that name. */
 const char *column_text(const json_t *table, const json_t *row, const char *name); /* text, or "" */
 long long column_number(const json_t *table, const json_t *row, const char *name);

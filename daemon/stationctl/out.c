@@ -44,7 +44,7 @@ int out_failed(const struct out *o, const char *why)
 
 const char *out_title(const struct out *o)
 {
-	const char *title = member(o->title, ctl.lang == ST_EN ? "en" : "zh");
+	const char *title = spoken(o->title);
 	return title[0] == 0 ? o->args->verb->name : title;
 }
 
@@ -221,7 +221,7 @@ static int head(struct out *o, const json_t *answer)
 	o->title = json_incref(json_object_get(answer, "title"));
 	json_array_foreach(columns, i, one) {
 		o->column[i].name = member(one, "name");
-		o->column[i].title = member(one, ctl.lang == ST_EN ? "en" : "zh");
+		o->column[i].title = spoken(one);
 		o->column[i].type = type_of(member(one, "type"));
 	}
 	int rc = open_file(o);
@@ -359,16 +359,14 @@ int out_page(const struct args *a, const char *path,
 
 int out_asked(const struct args *a, const char *path, const char *name, const char *const *options)
 {
-	struct query base, q;
-	query_init(&base, path);
+	struct query q;
+	query_init(&q, path);
 	if (name != NULL)
-		query_put(&base, name);
-	query_init(&q, query_text(&base));
+		query_put(&q, name);
 	for (size_t i = 0; options[i] != NULL; i++)
 		query_add(&q, options[i], option(a, options[i]));
-	query_add(&q, "lang", ctl.lang == ST_EN ? "en" : "zh");
+	query_add(&q, "lang", either("zh", "en"));
 	int rc = out_pages(a, query_text(&q));
 	query_done(&q);
-	query_done(&base);
 	return rc;
 }

@@ -184,12 +184,12 @@ static void show_until(const json_t *tables)
 	size_t i;
 	json_t *one;
 	json_array_foreach(tables, i, one) {
-		const json_t *warning = json_object_get(one, "warning");
+		const char *warning = spoken(json_object_get(one, "warning"));
 		if (member(one, "until")[0] != 0)
 			(void)printf("%s %s %s\n", member(one, "name"), either("现行版本说到", "in force speaks until"),
 				     member(one, "until"));
-		if (json_is_object(warning))
-			(void)puts(member(warning, ctl.lang == ST_EN ? "en" : "zh"));
+		if (warning[0] != 0)
+			(void)puts(warning);
 	}
 }
 
@@ -213,7 +213,7 @@ static int run_list(const struct args *a)
 	table_add(&t, head);
 	json_array_foreach(json_object_get(ans.json, "tables"), i, one) {
 		json_t *versions = json_object_get(one, "versions");
-		const char *none[] = { member(one, "name"), member(one, ctl.lang == ST_EN ? "en" : "zh"), "-", "", "", "" };
+		const char *none[] = { member(one, "name"), spoken(one), "-", "", "", "" };
 		if (json_array_size(versions) == 0)
 			table_add(&t, none);
 		json_array_foreach(versions, n, v) {
@@ -277,10 +277,10 @@ static void print_table(const json_t *o)
 		if (i == COLUMNS_MAX)
 			return;
 		right[i] = strcmp(member(column, "type"), "number") == 0 ? 'r' : 'l';
-		cells[i] = either(member(column, "zh"), member(column, "en"));
+		cells[i] = spoken(column);
 	}
 	(void)printf("%s, %s %lld, %s %s\n",
-		     member(json_object_get(o, "title"), ctl.lang == ST_EN ? "en" : "zh"),
+		     spoken(json_object_get(o, "title")),
 		     either("版本", "version"), number(o, "version"), either("自", "from"), member(o, "from"));
 	table_init(&t, columns, right);
 	table_add(&t, cells);

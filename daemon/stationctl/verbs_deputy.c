@@ -111,16 +111,14 @@ static void show_card(const json_t *card)
 
 static int run_card(const struct args *a)
 {
-	struct query path, q;
+	struct query q;
 	struct answer ans;
 	char room[QR_TEXT_MAX];
-	query_init(&path, "/v1/deputies/card/");
-	query_put(&path, a->words[0]);
-	query_init(&q, query_text(&path));
-	query_add(&q, "lang", ctl.lang == ST_EN ? "en" : "zh");
+	query_init(&q, "/v1/deputies/card/");
+	query_put(&q, a->words[0]);
+	query_add(&q, "lang", either("zh", "en"));
 	int rc = call_get(query_text(&q), &ans);
 	query_done(&q);
-	query_done(&path);
 	if (rc == 0 && ctl.json)
 		answer_print(&ans);
 	else if (rc == 0)

@@ -24,7 +24,7 @@ void show_reaches(const json_t *event)
 	size_t i;
 	json_t *r;
 	if (json_is_object(aside))
-		(void)printf("    %s%s%s\n", either(member(aside, "zh"), member(aside, "en")),
+		(void)printf("    %s%s%s\n", spoken(aside),
 			     member(aside, "by")[0] ? ": " : "", member(aside, "by"));
 	json_array_foreach(json_object_get(event, "addressed"), i, r) {
 		(void)printf("    -> %s: %s", member(r, "to"), state_words(member(r, "state")));

@@ -133,7 +133,7 @@ static void print_one(const json_t *e)
 		     member(e, "reason"));
 	(void)printf("  %s", words_of(member(e, "state")));
 	if (json_is_object(why))
-		(void)printf(" (%s)", either(member(why, "zh"), member(why, "en")));
+		(void)printf(" (%s)", spoken(why));
 	(void)putchar('\n');
 	json_array_foreach(json_object_get(e, "stations"), i, s)
 		(void)printf("    %-16s %s  %s %s\n", member(s, "station"), member(s, "name"),

@@ -83,7 +83,7 @@ static void take_answer(struct importing *m, const json_t *o)
 		long long at = number(one, "row") - 2; /* the piece's own numbering begins at 2 */
 		uint64_t row = at >= 0 && (size_t)at < m->rows ? m->numbers[at] : 0;
 		say_bad(m, row, member(one, "column"),
-			member(json_object_get(one, "reason"), ctl.lang == ST_EN ? "en" : "zh"));
+			spoken(json_object_get(one, "reason")));
 	}
 }
 

@@ -16,7 +16,7 @@ static int run_overdue(const struct args *a)
 	query_add(&q, "by", option(a, "by"));
 	query_add(&q, "what", option(a, "what"));
 	query_add(&q, "missed", option(a, "missed"));
-	query_add(&q, "lang", ctl.lang == ST_EN ? "en" : "zh");
+	query_add(&q, "lang", either("zh", "en"));
 	int rc = out_pages(a, query_text(&q));
 	query_done(&q);
 	return rc;

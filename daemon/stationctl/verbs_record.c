@@ -140,7 +140,7 @@ static void show_left(const json_t *left)
 	json_t *one;
 	if (json_array_size(json_object_get(left, "values")) == 0)
 		return;
-	(void)printf("  %s:", either(member(left, "zh"), member(left, "en")));
+	(void)printf("  %s:", spoken(left));
 	json_array_foreach(json_object_get(left, "values"), i, one)
 		(void)printf(" %s", json_is_string(one) ? json_string_value(one) : "");
 	(void)puts("");

@@ -8,16 +8,11 @@
 #include <string.h>
 #include "ctl.h"
 
-static const char *why(const json_t *o)
-{
-	return json_is_null(o) || o == NULL ? "" : member(o, ctl.lang == ST_EN ? "en" : "zh");
-}
-
 /* All that keeps a station's events from here or from further up. */
 static const char *troubles(const json_t *one, char *room, size_t size)
 {
 	const char *parts[] = { strcmp(member(one, "standing"), "revoked") == 0 ? either("已吊销", "revoked") : "",
-				why(json_object_get(one, "waits")), why(json_object_get(one, "silent")),
+				spoken(json_object_get(one, "waits")), spoken(json_object_get(one, "silent")),
 				truth(one, "behind") ? either("自有的少于此处所存", "it has less than is held here") : "",
 				truth(one, "refilling") ? either("正在补齐", "being refilled") : "" };
 	const struct {
@@ -74,8 +69,8 @@ static void show_uplink(const json_t *u)
 		return;
 	(void)printf("%s %s %s: %s", either("上级", "parent"), member(u, "parent"), member(u, "address"),
 		     member(u, "state"));
-	if (why(json_object_get(u, "why"))[0] != 0)
-		(void)printf(" (%s)", why(json_object_get(u, "why")));
+	if (spoken(json_object_get(u, "why"))[0] != 0)
+		(void)printf(" (%s)", spoken(json_object_get(u, "why")));
 	(void)printf("; %s %lld B; %s %lld ms\n", either("待传约", "to send about"),
 		     number(u, "waiting_bytes"), either("时钟差", "clock differs by"),
 		     number(u, "skew_ms"));
@@ -113,6 +108,7 @@ static void show_addressed(const json_t *a)
 static void show_status(const json_t *o)
 {
 	const json_t *s = json_object_get(o, "station"), *store = json_object_get(o, "store");
+	const char *ends = spoken(json_object_get(json_object_get(o, "workdays"), "warning"));
 	if (!truth(o, "set_up")) {
 		(void)puts(either("尚未建站: 请用 stationctl init (市总站) 或 stationctl join (其他站)",
 				  "not set up yet: stationctl init (main) or stationctl join (others)"));
@@ -134,8 +130,8 @@ static void show_status(const json_t *o)
 			     number(o, "evidence"));
 	show_refusals(json_object_get(o, "refusals"));
 	show_addressed(json_object_get(o, "addressed"));
-	if (why(json_object_get(json_object_get(o, "workdays"), "warning"))[0] != 0)
-		(void)puts(why(json_object_get(json_object_get(o, "workdays"), "warning")));
+	if (ends[0] != 0)
+		(void)puts(ends);
 	show_stations(json_object_get(o, "stations"));
 }
 

@@ -268,7 +268,7 @@ static void print_count(const json_t *ans)
 	long long voids = 0;
 	json_object_foreach((json_t *)(uintptr_t)v, key, one) voids += json_integer_value(one);
 	(void)printf("%s  %s\n", member(ans, "vote"),
-		     either(member(message, "zh"), member(message, "en")));
+		     spoken(message));
 	(void)printf("  %s %lld, %s %lld (%s %lld: %s), %s %lld\n",
 		     either("全体代表", "all deputies"), number(ans, "deputies"),
 		     either("到会", "present"), number(ans, "present"), either("法定", "quorum"),

@@ -141,6 +141,7 @@ int api_limit(struct request *q, size_t usual, size_t most, size_t *ret_limit);
 int api_station(struct request *q, struct st_txn *t, uint32_t *ret_number);
 enum st_lang api_lang(struct request *q);
 int64_t api_now_ms(void);
+uint32_t api_today(void);
 int api_read_log(struct st_txn *t, const char *name, struct st_log *ret_log); /* CODE or CODE/EPOCH */
 
 /* api_directives.c */

@@ -6,16 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <station/base/clock.h>
 #include <station/work/city.h>
 #include "api.h"
 #include "workdays.h"
-
-static uint32_t today(void)
-{
-	return st_day_of_ms((int64_t)time(NULL) * 1000);
-}
 
 /* ---- issuing ---- */
 
@@ -59,7 +53,7 @@ static void city_done(struct job *job)
 	for (size_t i = 0; i < c->count; i++)
 		json_array_append_new(tables, issue_json(j, &c->issues[i]));
 	(void)api_json(j->request, json_pack("{s:o, s:o}", "from",
-					     api_day(c->from_day != 0 ? c->from_day : today()), "tables",
+					     api_day(c->from_day != 0 ? c->from_day : api_today()), "tables",
 					     tables));
 }
 
@@ -200,7 +194,7 @@ static int list_tables(struct st_txn *t, void *arg)
 	for (size_t i = 0; i < st_city_table_count(); i++) {
 		const struct st_city_table *table = st_city_table_at(i);
 		struct st_city_version v = { .version = 0 };
-		int rc = st_city_in_force(t, (uint8_t)table->number, today(), &v);
+		int rc = st_city_in_force(t, (uint8_t)table->number, api_today(), &v);
 		if (rc < 0 && rc != ST_ENOTFOUND)
 			return rc;
 		json_t *in_force = rc == 0 ? json_integer((json_int_t)v.version) : json_null();
@@ -255,7 +249,7 @@ static int show_table(struct st_txn *t, void *arg)
 	if (l->wanted != NULL)
 		version = (uint32_t)strtoul(l->wanted, NULL, 10);
 	else
-		rc = st_city_in_force(t, (uint8_t)l->table->number, today(), &v);
+		rc = st_city_in_force(t, (uint8_t)l->table->number, api_today(), &v);
 	if (rc == 0)
 		rc = st_city_get(t, (uint8_t)l->table->number, l->wanted != NULL ? version : v.version, &v, &l->rows);
 	if (rc < 0)

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <station/ask/directives.h>
 #include <station/base/check.h>
-#include <station/base/clock.h>
 #include "api.h"
 
 json_t *api_reaches(const struct st_life_event *e)
@@ -184,7 +183,7 @@ static int read_query(struct listing *x, struct st_txn *t)
 	int rc = api_limit(q, 50, ST_LIST_MAX, &to->limit);
 	if (rc < 0)
 		return rc;
-	to->today = st_day_of_ms(api_now_ms());
+	to->today = api_today();
 	to->open_only = api_argument(q, "open") != NULL;
 	to->late = api_argument(q, "late") != NULL;
 	to->from = page == NULL ? ST_SPAN_NONE : st_span_text(page);

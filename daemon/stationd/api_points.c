@@ -17,7 +17,7 @@ enum { PAGE_DEPUTIES = 25, ITEM_COLUMNS_MAX = 40 };
 static int load_table(struct st_txn *t, void *arg)
 {
 	struct deputy_asking *x = arg;
-	uint32_t day = st_day_of_ms(api_now_ms()), from = 0, to = 0;
+	uint32_t day = api_today(), from = 0, to = 0;
 	struct st_terms *terms = NULL;
 	int rc = api_period(x->q, &from, &to);
 	if (rc == 0 && to != 0 && to < day)
@@ -181,7 +181,7 @@ static int add_floor(const struct st_deputy_row *d, void *arg)
 static int make_floors(struct st_txn *t, void *arg)
 {
 	struct deputy_asking *x = arg;
-	uint32_t today = st_day_of_ms(api_now_ms());
+	uint32_t today = api_today();
 	char year[ST_DAY_TEXT];
 	x->deputies.floors = true;
 	x->all = api_argument(x->q, "all") != NULL;

@@ -308,7 +308,7 @@ static int read_query(struct listing *x, struct st_txn *t)
 	x->query.overdue = api_argument(q, "overdue") != NULL;
 	x->query.open_only = api_argument(q, "open") != NULL;
 	x->query.untold = api_argument(q, "untold") != NULL;
-	x->query.today = st_day_of_ms(api_now_ms());
+	x->query.today = api_today();
 	x->query.from = from == NULL ? ST_SPAN_NONE : st_span_text(from);
 	if (holder != NULL && (st_code_parse(st_span_text(holder), &code) < 0 ||
 			       st_station_number(t, &code, &x->query.holder) < 0))

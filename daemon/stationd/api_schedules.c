@@ -8,7 +8,6 @@
 #include <string.h>
 #include <station/ask/schedule.h>
 #include <station/base/check.h>
-#include <station/base/clock.h>
 #include <station/work/terms.h>
 #include "api.h"
 
@@ -160,7 +159,7 @@ static int read_question(struct asking *x, struct st_txn *t)
 {
 	struct request *q = x->q;
 	const char *number = api_argument(q, "schedule");
-	x->query.today = st_day_of_ms(api_now_ms());
+	x->query.today = api_today();
 	x->query.days_ahead = ST_DAYS_AHEAD;
 	int rc = read_city(x, t);
 	if (rc < 0)

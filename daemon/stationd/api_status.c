@@ -300,7 +300,8 @@ static int get_status(struct request *q)
 				     "uptime_s", (json_int_t)((now.mono_ms - s->started_ms) / 1000),
 				     "halted", s->self.halted, "store", store_json(s), "uplink",
 				     uplink_json(&x.up), "children", x.children, "stations", x.stations,
-				     "addressed", heads_json(&x), "workdays", x.workdays, "evidence", (json_int_t)x.evidence, "refusals", refusals_json(s)));
+				     "addressed", heads_json(&x), "workdays", x.workdays, "evidence",
+				     (json_int_t)x.evidence, "refusals", refusals_json(s)));
 }
 
 const struct route api_status_routes[] = {

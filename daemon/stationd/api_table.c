@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 #include <station/ask/question.h>
+#include <station/base/clock.h>
 #include "api.h"
 
 int64_t api_now_ms(void)
@@ -15,6 +16,11 @@ int64_t api_now_ms(void)
 	struct timespec t;
 	(void)clock_gettime(CLOCK_REALTIME, &t);
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+uint32_t api_today(void)
+{
+	return st_day_of_ms(api_now_ms());
 }
 
 json_t *api_column(const char *name, const char *type, const char *zh, const char *en)

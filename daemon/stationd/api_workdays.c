@@ -3,36 +3,24 @@
  * Owns:    the warning. The state publishes a year's days off at a time; behind them due days and
  *          schedules go by Monday to Friday, which nobody would see.
  * Promise: 6: what isn't known is said, and not taken for a plain week unseen.
- * Flow:    store -> calendar -> workdays -> status, city list */
+ * Flow:    terms -> calendar -> workdays -> status, city list */
 #include "workdays.h"
 #include <stdio.h>
-#include <time.h>
 #include <station/base/clock.h>
-#include <station/store/city.h>
-#include <station/work/calendar.h>
+#include <station/work/terms.h>
 #include "api.h"
-
-static uint32_t today(void)
-{
-	return st_day_of_ms((int64_t)time(NULL) * 1000);
-}
 
 int workdays_until(struct st_txn *t, uint32_t *ret_until)
 {
-	struct st_city_version v;
-	struct st_calendar calendar;
-	struct st_buf rows;
-	int rc = st_city_in_force(t, ST_CITY_workdays, today(), &v);
-	*ret_until = 0;
+	const struct st_calendar *calendar = NULL;
+	struct st_terms *terms = NULL;
+	int rc = st_terms_new(&terms);
 	if (rc < 0)
-		return rc == ST_ENOTFOUND ? 0 : rc;
-	st_buf_init(&rows, ST_CITY_ROWS_BYTES_MAX);
-	rc = st_city_get(t, ST_CITY_workdays, v.version, &v, &rows);
-	if (rc == 0) {
-		st_calendar_fill(&calendar, st_buf_span(&rows), v.columns);
-		*ret_until = st_calendar_until(&calendar);
-	}
-	st_buf_done(&rows);
+		return rc;
+	st_terms_begin(terms, t);
+	rc = st_terms_calendar(terms, api_today(), &calendar);
+	*ret_until = rc < 0 ? 0 : st_calendar_until(calendar);
+	st_terms_free(terms);
 	return rc;
 }
 
@@ -49,6 +37,6 @@ int workdays_tell(struct st_txn *t, json_t *into)
 		       "the table of working days ends at %s: main should issue the next year's", day);
 	json_object_set_new(into, "until", api_day(until));
 	json_object_set_new(into, "warning",
-			    st_calendar_ends_soon(until, today()) ? api_two(zh, en) : json_null());
+			    st_calendar_ends_soon(until, api_today()) ? api_two(zh, en) : json_null());
 	return 0;
 }

@@ -13,7 +13,6 @@
 #include <station/base/clock.h>
 #include "say.h"
 #include "station.h"
-#include "workdays.h"
 
 enum {
 	SOON_MS = 2000,      /* from the first event to a head for it: no event is signed for by itself */
@@ -179,7 +178,6 @@ static void on_timer(uv_timer_t *timer)
 	arm(h, look_ms(s));
 	if (!s->self.set_up)
 		return;
-	workdays_look(s);
 	x.ask = heads_ask(s);
 	h->more = false;
 	int rc = st_store_read(s->store, look, &x);

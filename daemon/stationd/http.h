@@ -25,8 +25,7 @@ struct api {
 	bool closing;
 };
 
-/* http_turn.c: runs the server, and asks to be called when it next wants to be, or when a wait ends. */
-void http_pump(struct api *a);
+/* http_turn.c: the server's socket has something for it. */
 void http_on_poll(uv_poll_t *poll, int status, int events);
 
 /* http_listen.c: NULL: of a listener that cuts nobody off. */

@@ -27,19 +27,10 @@ static uint64_t cut_slow(struct api *a, uint64_t now)
 	return any ? 0 : wait;
 }
 
-static void on_timer(uv_timer_t *timer)
-{
-	http_pump(timer->data);
-}
+static void on_timer(uv_timer_t *timer);
 
-void http_on_poll(uv_poll_t *poll, int status, int events)
-{
-	(void)status;
-	(void)events;
-	http_pump(poll->data);
-}
-
-void http_pump(struct api *a)
+/* Runs the server, and asks to be called when it next wants to be, or when a wait ends. */
+static void pump(struct api *a)
 {
 	MHD_UNSIGNED_LONG_LONG http = 0;
 	uint64_t now = uv_now(&a->station->loop), wait = UINT64_MAX;
@@ -64,6 +55,18 @@ void http_pump(struct api *a)
 			api_moved(a); /* time is up: each one looks and answers */
 			return;
 		}
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	pump(timer->data);
+}
+
+void http_on_poll(uv_poll_t *poll, int status, int events)
+{
+	(void)status;
+	(void)events;
+	pump(poll->data);
 }
 
 static void resume(struct request *q)

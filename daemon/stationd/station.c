@@ -17,13 +17,17 @@
 #include "online.h"
 #include "refold.h"
 #include "say.h"
+#include "workdays.h"
+
+enum { WORKDAYS_MS = 3600 * 1000 };
 
 static int load_self(struct st_txn *t, void *arg)
 {
 	return st_self_load(t, arg);
 }
 
-int station_reload(struct station *s)
+/* Reads anew who this station is. */
+static int reload(struct station *s)
 {
 	int rc = st_store_read(s->store, load_self, &s->self);
 	if (rc < 0)
@@ -33,12 +37,21 @@ int station_reload(struct station *s)
 	return link_reload(s->link, &s->self);
 }
 
+static void stop(struct station *s, int exit_code)
+{
+	if (s->stopping)
+		return;
+	s->stopping = true;
+	s->exit_code = exit_code;
+	uv_stop(&s->loop);
+}
+
 static void on_applied(void *arg, int rc, const struct st_applied *applied)
 {
 	struct station *s = arg;
 	if (rc == ST_EIO) {
 		say(SAY_STORE_BROKEN, NULL, NULL, NULL);
-		station_stop(s, EXIT_FAILED);
+		stop(s, EXIT_FAILED);
 		return;
 	}
 	if (rc == ST_EFULL && !s->full)
@@ -49,7 +62,7 @@ static void on_applied(void *arg, int rc, const struct st_applied *applied)
 	if (rc < 0)
 		return;
 	if (applied->self_changed || applied->stations_changed)
-		(void)station_reload(s); /* a listen address that fails has been said; the rest goes on */
+		(void)reload(s); /* a listen address that fails has been said; the rest goes on */
 	link_applied(s->link, applied);
 	if (s->heads != NULL)
 		heads_applied(s->heads, applied);
@@ -96,6 +109,11 @@ static void on_watchdog(uv_timer_t *timer)
 	s->watched_groups = groups;
 }
 
+static void on_workdays(uv_timer_t *timer)
+{
+	workdays_look(timer->data);
+}
+
 static void on_signal(uv_signal_t *signal, int number)
 {
 	struct station *s = signal->data;
@@ -113,7 +131,7 @@ static void on_signal(uv_signal_t *signal, int number)
 		online_reload(s->online);
 		return;
 	}
-	station_stop(s, EXIT_RIGHT);
+	stop(s, EXIT_RIGHT);
 }
 
 static void start_timers(struct station *s)
@@ -127,8 +145,10 @@ static void start_timers(struct station *s)
 	}
 	ST_REQUIRE(uv_timer_init(&s->loop, &s->refresh) == 0);
 	ST_REQUIRE(uv_timer_init(&s->loop, &s->watchdog) == 0);
-	s->refresh.data = s->watchdog.data = s;
+	ST_REQUIRE(uv_timer_init(&s->loop, &s->workdays) == 0);
+	s->refresh.data = s->watchdog.data = s->workdays.data = s;
 	(void)uv_timer_start(&s->refresh, on_refresh, every, every);
+	(void)uv_timer_start(&s->workdays, on_workdays, 0, WORKDAYS_MS);
 	if (sd_watchdog_enabled(0, &watchdog_us) > 0)
 		(void)uv_timer_start(&s->watchdog, on_watchdog, watchdog_us / 2000, watchdog_us / 2000);
 }
@@ -169,7 +189,7 @@ static int open_all(struct station *s)
 	if (rc == 0)
 		rc = api_open(s, &s->api);
 	if (rc == 0)
-		rc = station_reload(s);
+		rc = reload(s);
 	if (rc == 0)
 		rc = heads_open(s, &s->heads);
 	if (rc == 0)
@@ -202,6 +222,7 @@ static void close_all(struct station *s)
 	if (s->refresh.data != NULL) {
 		uv_close((uv_handle_t *)&s->refresh, NULL);
 		uv_close((uv_handle_t *)&s->watchdog, NULL);
+		uv_close((uv_handle_t *)&s->workdays, NULL);
 	}
 	(void)uv_run(&s->loop, UV_RUN_DEFAULT);
 	if (uv_loop_close(&s->loop) != 0) {
@@ -240,13 +261,4 @@ int station_run(struct station *s, int ready_fd)
 	}
 	close_all(s);
 	return s->exit_code;
-}
-
-void station_stop(struct station *s, int exit_code)
-{
-	if (s->stopping)
-		return;
-	s->stopping = true;
-	s->exit_code = exit_code;
-	uv_stop(&s->loop);
 }

@@ -21,7 +21,7 @@ struct station {
 	struct heads *heads;
 	struct online *online;
 	uv_signal_t signals[3];
-	uv_timer_t refresh, watchdog;
+	uv_timer_t refresh, watchdog, workdays;
 	uint64_t started_ms, watched_groups;
 	bool stopping, full;
 	uint32_t workdays_said; /* the day on which the log said that their table ends; 0: not yet */
@@ -31,5 +31,3 @@ struct station {
 enum { EXIT_RIGHT = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_LOCKED = 4, EXIT_NEWER = 5 };
 /* Runs until told to stop; the exit code. ready_fd: gets one line when ready; -1: none. */
 int station_run(struct station *s, int ready_fd);
-void station_stop(struct station *s, int exit_code);
-int station_reload(struct station *s); /* reads anew who this station is */

@@ -2,13 +2,12 @@
  *
  * Owns:    one line a day.
  * Promise: 6: what isn't known is said, before it matters.
- * Flow:    store -> workdays -> log */
+ * Flow:    timer, store -> workdays -> log */
 #include "workdays.h"
-#include <time.h>
 #include <station/base/clock.h>
 #include <station/work/calendar.h>
+#include "api.h"
 #include "say.h"
-#include "station.h"
 
 static int look(struct st_txn *t, void *arg)
 {
@@ -18,8 +17,8 @@ static int look(struct st_txn *t, void *arg)
 void workdays_look(struct station *s)
 {
 	char day[ST_DAY_TEXT];
-	uint32_t until = 0, today = st_day_of_ms((int64_t)time(NULL) * 1000);
-	if (s->self.station.certificate.tier != ST_MAIN || s->workdays_said == today)
+	uint32_t until = 0, today = api_today();
+	if (!s->self.set_up || s->self.station.certificate.tier != ST_MAIN || s->workdays_said == today)
 		return;
 	if (st_store_read(s->store, look, &until) < 0 || !st_calendar_ends_soon(until, today))
 		return;

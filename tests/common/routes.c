@@ -257,6 +257,19 @@ void routes_use(struct node *n)
 	ST_REQUIRE(st_store_read(n->store, load_self, &routes_station.self) == 0);
 }
 
+void routes_message(char code[ST_QUERY_CODE + 1])
+{
+	const struct st_command_field fields[] = {
+		{ st_span_text("title"), st_span_text("路灯") },
+		{ st_span_text("reporter_name"), st_span_text("王某") },
+	};
+	struct st_job job = { .kind = ST_JOB_ONLINE };
+	job.u.online = (struct st_job_online){ .source = st_span_text("fuzz"), .request = st_span_text("1"),
+					       .fields = fields, .field_count = 2 };
+	ST_REQUIRE(node_run(node, &job) == 0);
+	memcpy(code, job.u.online.code, ST_QUERY_CODE + 1);
+}
+
 bool routes_wrote(void)
 {
 	return written;

@@ -6,6 +6,8 @@
 
 extern struct station routes_station; /* whose routes are asked */
 void routes_use(struct node *n);      /* opened; routes are asked of its store from now on */
+/* Takes in a message of the platform, so that its code is known. */
+void routes_message(char code[ST_QUERY_CODE + 1]);
 bool routes_wrote(void);              /* since then a job was given to the writer */
 
 /* line: "METHOD PATH?QUERY", which is cut up and borrowed by q. q is to be done. */

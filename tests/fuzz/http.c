@@ -38,19 +38,6 @@ static void setup(void)
 /* A message that is known, so that its code, written KNOWN in an input, is one. */
 static char known[ST_QUERY_CODE + 1];
 
-static void take_known(void)
-{
-	const struct st_command_field fields[] = {
-		{ st_span_text("title"), st_span_text("路灯") },
-		{ st_span_text("reporter_name"), st_span_text("王某") },
-	};
-	struct st_job job = { .kind = ST_JOB_ONLINE };
-	job.u.online = (struct st_job_online){ .source = st_span_text("fuzz"), .request = st_span_text("1"),
-					       .fields = fields, .field_count = 2 };
-	ST_REQUIRE(node_run(&node, &job) == 0);
-	memcpy(known, job.u.online.code, sizeof(known));
-}
-
 static void afresh(void)
 {
 	if (node.store != NULL && !routes_wrote())
@@ -59,7 +46,7 @@ static void afresh(void)
 	node_copy(&node, &city.base);
 	ST_REQUIRE(node_open(&node) == 0);
 	routes_use(&node);
-	take_known();
+	routes_message(known);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
