@@ -190,10 +190,9 @@ static int take_head(struct st_apply *a, const struct st_head *h)
 
 static int keep_taken(struct st_apply *a, const struct st_carry *c)
 {
-	uint8_t row[sizeof(c->incarnation) + 8];
-	memcpy(row, c->incarnation, sizeof(c->incarnation));
-	st_put_u64(row + sizeof(c->incarnation), c->position);
-	return st_meta_put(a->txn, ST_META_TAKEN, ST_SPAN(row));
+	struct st_taken taken = { .position = c->position };
+	memcpy(taken.incarnation, c->incarnation, sizeof(taken.incarnation));
+	return st_taken_put(a->txn, &taken);
 }
 
 int job_carry(struct st_apply *a, struct st_job_carry *job)

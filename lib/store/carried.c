@@ -284,6 +284,32 @@ int st_outbox_drop(struct st_txn *t, uint32_t child, uint64_t position)
 	return rc == ST_ENOTFOUND ? 0 : rc;
 }
 
+enum { TAKEN_ROW = sizeof(((struct st_taken *)NULL)->incarnation) + 8 };
+
+int st_taken_get(struct st_txn *t, struct st_taken *ret_taken)
+{
+	uint8_t row[TAKEN_ROW];
+	size_t size = 0;
+	memset(ret_taken, 0, sizeof(*ret_taken));
+	int rc = st_meta_get(t, ST_META_TAKEN, row, sizeof(row), &size);
+	if (rc < 0)
+		return rc == ST_ENOTFOUND ? 0 : rc;
+	if (size != sizeof(row))
+		return ST_ECORRUPT;
+	memcpy(ret_taken->incarnation, row, sizeof(ret_taken->incarnation));
+	ret_taken->position = st_get_u64(row + sizeof(ret_taken->incarnation));
+	return 0;
+}
+
+int st_taken_put(struct st_txn *t, const struct st_taken *taken)
+{
+	uint8_t row[TAKEN_ROW];
+	st_assert(taken->position > 0);
+	memcpy(row, taken->incarnation, sizeof(taken->incarnation));
+	st_put_u64(row + sizeof(taken->incarnation), taken->position);
+	return st_meta_put(t, ST_META_TAKEN, ST_SPAN(row));
+}
+
 static int count(const struct st_outbox_row *row, void *arg)
 {
 	*(uint64_t *)arg += (row->seq & ST_OUTBOX_HEAD) == 0;

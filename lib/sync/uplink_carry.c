@@ -12,22 +12,6 @@ _Static_assert(sizeof(((struct st_taken *)NULL)->incarnation) ==
 		       sizeof(((struct st_uplink *)NULL)->parent_incarnation),
 	       "an incarnation is copied whole");
 
-/* Position 0: nothing yet. */
-int uplink_taken(struct st_txn *t, struct st_taken *ret_taken)
-{
-	uint8_t row[sizeof(ret_taken->incarnation) + 8];
-	size_t size = 0;
-	memset(ret_taken, 0, sizeof(*ret_taken));
-	int rc = st_meta_get(t, ST_META_TAKEN, row, sizeof(row), &size);
-	if (rc < 0)
-		return rc == ST_ENOTFOUND ? 0 : rc;
-	if (size != sizeof(row))
-		return ST_ECORRUPT;
-	memcpy(ret_taken->incarnation, row, sizeof(ret_taken->incarnation));
-	ret_taken->position = st_get_u64(row + sizeof(ret_taken->incarnation));
-	return 0;
-}
-
 int uplink_chunk(struct st_uplink *u, const struct st_chunk *c)
 {
 	struct st_inbound_carry *in = NULL;
@@ -70,7 +54,7 @@ int uplink_carry_tick(struct st_uplink *u, struct st_txn *t, uint64_t now_ms)
 	if (u->carry_again_ms == 0 || now_ms < u->carry_again_ms)
 		return 0;
 	u->carry_again_ms = 0;
-	int rc = uplink_taken(t, &taken);
+	int rc = st_taken_get(t, &taken);
 	if (rc == 0 && taken.position == 0)
 		memcpy(taken.incarnation, u->parent_incarnation, sizeof(taken.incarnation));
 	return rc < 0 ? rc : say_taken(u, &taken);

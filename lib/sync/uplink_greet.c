@@ -46,7 +46,7 @@ int uplink_greet(struct st_uplink *u, struct st_txn *t, const struct st_now *now
 	};
 	for (size_t i = 0; i < sizeof(hello->incarnation); i++)
 		hello->incarnation[i] = u->self.incarnation[i];
-	rc = uplink_taken(t, &hello->taken);
+	rc = st_taken_get(t, &hello->taken);
 	if (rc == 0)
 		rc = uplink_say(u, &f, false);
 	return rc < 0 ? rc : say_logs(u, t);

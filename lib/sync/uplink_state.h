@@ -45,7 +45,6 @@ int uplink_greet(struct st_uplink *u, struct st_txn *t, const struct st_now *now
 int uplink_compare(struct st_uplink *u, struct st_txn *t, const struct st_log_state *theirs);
 
 /* uplink_carry.c: what the parent sends down outside the logs. */
-int uplink_taken(struct st_txn *t, struct st_taken *ret_taken);
 int uplink_chunk(struct st_uplink *u, const struct st_chunk *c);
 int uplink_carry_tick(struct st_uplink *u, struct st_txn *t, uint64_t now_ms);
 

@@ -7,7 +7,8 @@
  *                                          ST_OUTBOX_HEAD is a head (store/heads.h)
  *   addressed code 12 | subtree u8      -> epoch u32 | seq u64 | count u64: this station's newest event to it, and how many
  *
- * Positions rise for ever, so what a child has taken is one number under this store's incarnation. */
+ * Positions rise for ever, so what a child has taken is one number under this store's incarnation: at the child it is
+ * a row of the table meta. */
 #pragma once
 #include <station/store/logs.h>
 #include <station/trust/paths.h>
@@ -61,6 +62,14 @@ ST_MUST int st_outbox_waits(struct st_txn *t, uint32_t child, uint64_t after);
 ST_MUST int st_outbox_taken(struct st_txn *t, uint32_t child, uint64_t position);
 /* One row, whether the child has it or not. 0 if absent, too. */
 ST_MUST int st_outbox_drop(struct st_txn *t, uint32_t child, uint64_t position);
+/* How far a child has its parent's outbox: a position under that store's incarnation. */
+struct st_taken {
+	uint8_t incarnation[16];
+	uint64_t position;
+};
+/* This station's, of its parent's outbox. Position 0: nothing yet. */
+ST_MUST int st_taken_get(struct st_txn *t, struct st_taken *ret_taken);
+ST_MUST int st_taken_put(struct st_txn *t, const struct st_taken *taken);
 /* Events that wait; heads aren't counted. */
 ST_MUST int st_outbox_count(struct st_txn *t, uint32_t child, uint64_t *ret_count);
 

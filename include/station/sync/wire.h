@@ -4,6 +4,7 @@
  * downlink.h. Spans and arrays of a decoded frame die with the arena. */
 #pragma once
 #include <station/base/arena.h>
+#include <station/store/carried.h>
 #include <station/store/push.h>
 #include <station/trust/certificate.h>
 
@@ -37,11 +38,6 @@ struct st_log_state {
 	struct st_cosignature receipt;
 };
 
-/* How far a child has its parent's outbox: a position under that store's incarnation. */
-struct st_taken {
-	uint8_t incarnation[16];
-	uint64_t position;
-};
 struct st_hello {
 	uint32_t version_min, version_max;
 	struct st_code station;
