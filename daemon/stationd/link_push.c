@@ -5,6 +5,7 @@
  * Flow:    downlink -> writer -> downlink */
 #include <stdio.h>
 #include <stdlib.h>
+#include <station/event/event.h>
 #include "link_state.h"
 #include "say.h"
 
@@ -40,6 +41,16 @@ static bool is_bulk(const struct child *c, const struct st_inbound *in)
 		return true;
 	for (const struct push_job *p = c->bulk; p != NULL; p = p->after)
 		if (same_log(p, &in->push))
+			return true;
+	return false;
+}
+
+/* That something was heard, nobody waits for: it comes while bulk goes down, and as its echo. */
+static bool is_prompt(const struct push_job *p)
+{
+	const struct st_push *push = &p->in->push;
+	for (size_t i = 0; !p->job.bulk && i < push->event_count; i++)
+		if (st_event_type_in(push->events[i]) != ST_HEARD)
 			return true;
 	return false;
 }
@@ -85,7 +96,7 @@ static void take_push(void *arg, struct st_inbound *in)
 	p->job.bytes = sizeof(*p) + in->raw_size;
 	p->job.patient = true;
 	p->job.bulk = is_bulk(c, in);
-	p->job.prompt = !p->job.bulk;
+	p->job.prompt = is_prompt(p);
 	if (p->job.bulk) {
 		p->after = c->bulk;
 		c->bulk = p;

@@ -33,6 +33,17 @@ bool st_event_has_part(const struct st_event *e, uint32_t type)
 	return false;
 }
 
+uint32_t st_event_type_in(struct st_span bytes)
+{
+	struct st_reader r = st_reader(bytes);
+	struct st_pb_field f;
+	uint32_t type = 0;
+	while (st_pb_next(&r, &f))
+		if (f.number == TYPE && f.value <= UINT32_MAX)
+			type = (uint32_t)f.value;
+	return r.failed ? 0 : type;
+}
+
 static bool is_own(const struct st_event *e, const struct st_position *p)
 {
 	return st_code_equal(&p->station, &e->at.station) && p->epoch == e->at.epoch;

@@ -88,6 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	st_arena_reset(&arena);
 	if (st_event_decode(st_span(data, size), &arena, &e) < 0)
 		return 0;
+	ST_REQUIRE(st_event_type_in(st_span(data, size)) == e.type);
 	again(&e);
 	st_arena_reset(&arena);
 	bodies(e.body);

@@ -93,6 +93,8 @@ ST_MUST int st_event_decode(struct st_span bytes, struct st_arena *arena,
 			    struct st_event *ret_event);
 
 bool st_event_has_part(const struct st_event *e, uint32_t type);
+/* The type alone, of bytes that nobody has decoded yet. 0: there is none. */
+uint32_t st_event_type_in(struct st_span bytes);
 
 /* The bodies. Decoders: ST_EWIRE on anything out of form; results borrow from body and arena. */
 struct st_begin {

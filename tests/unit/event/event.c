@@ -81,6 +81,8 @@ static void test_round_trip(void **state)
 	assert_int_equal(st_event_decode(st_buf_span(&b), &arena, &out), 0);
 	assert_same(&in, &out);
 	assert_true(out.addressees[0].subtree);
+	assert_int_equal(st_event_type_in(st_buf_span(&b)), ST_MOVE);
+	assert_int_equal(st_event_type_in(st_span(b.data, b.size - 1)), 0); /* cut off */
 	/* Its own log's opener and predecessor are left out, and come back. */
 	in.record.opener = in.at.station;
 	in.previous.station = in.at.station;
