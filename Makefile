@@ -28,7 +28,8 @@ WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wfor
 san_address := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 san_thread  := -fsanitize=thread -fno-omit-frame-pointer
 OPT     ?= $(if $(SAN),-O1,-O2)
-CFLAGS  += -std=gnu11 -g $(OPT) $(WARN) $(san_$(SAN)) -D_GNU_SOURCE $(if $(SAN),-DST_DEBUG)
+DEBUG   ?= $(if $(SAN),-g1,-g)
+CFLAGS  += -std=gnu11 $(DEBUG) $(OPT) $(WARN) $(san_$(SAN)) -D_GNU_SOURCE $(if $(SAN),-DST_DEBUG)
 CPPFLAGS += -Iinclude -I$(O)/gen $(PKG_C)
 # A program loads only the libraries that it calls: a tool that starts thousands of times is there sooner.
 LDFLAGS += $(san_$(SAN)) -Wl,--as-needed
@@ -63,7 +64,7 @@ $(O)/gen/proto/%.pb-c.c $(O)/gen/proto/%.pb-c.h: proto/%.proto
 
 # Generated code answers to protobuf-c, not to our warnings.
 $(O)/gen/proto/%.pb-c.o: $(O)/gen/proto/%.pb-c.c
-	$(CC) -std=gnu11 -g $(OPT) $(san_$(SAN)) -I$(O)/gen -c -o $@ $<
+	$(CC) -std=gnu11 $(DEBUG) $(OPT) $(san_$(SAN)) -I$(O)/gen -c -o $@ $<
 
 $(O)/lib/%.o: lib/%.c | $(GEN_C)
 	@mkdir -p $(@D)

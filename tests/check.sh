@@ -31,7 +31,7 @@ free=$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 { print $4 }')
 # Of the faults one of thirteen here, and all of them in make faults.
 TMPDIR=$memory FAULT_STEP=13 tests/run.sh "$@" | tee "$out"
 add "$out" unit
-tests/fuzz/run.sh 3 "$build"/fuzz/* | tee "$out"
+tests/fuzz/run.sh 2 "$build"/fuzz/* | tee "$out"
 add "$out" fuzz
 "$build"/sim 1 60 2 | tee "$out"
 add "$out" sim

@@ -99,7 +99,7 @@ class Station:
     def run(self, *words, stdin=None, lang=None, timeout=180):
         """(exit code, stdout, stderr)"""
         done = subprocess.run(self.command(*words, lang=lang), input=stdin, capture_output=True,
-                              text=True, timeout=timeout)
+                              text=True, timeout=timeout, env=self.city.environment)
         return done.returncode, done.stdout, done.stderr
 
     def ctl(self, *words, **how):
@@ -130,6 +130,7 @@ class City:
         self.home = home or tempfile.mkdtemp(prefix="city-")
         self.root_key = os.path.join(self.home, "city-root.key")
         self.stations = {}
+        self.environment = None  # of stationctl's calls; None: our own
 
     def program(self, name):
         return os.path.join(self.build, name)

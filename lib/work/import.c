@@ -12,7 +12,8 @@
 #include <station/base/text.h>
 #include "kinds.h"
 
-enum { SLICE = 4096, ROW_MAX = ST_IMPORT_COLUMNS * ST_CSV_FIELD_MAX };
+/* CELL_STEP: libcsv makes room for a cell in such steps; in its own, of 128 bytes, a large cell is copied for each. */
+enum { SLICE = 4096, CELL_STEP = 8192, ROW_MAX = ST_IMPORT_COLUMNS * ST_CSV_FIELD_MAX };
 
 static const char *const columns[ST_IMPORT_COLUMNS] = {
 #define X(name, text) [ST_COL_##name] = text,
@@ -48,6 +49,7 @@ int st_import_reader_new(st_import_row_fn *fn, void *arg, struct st_import_reade
 		free(r);
 		return ST_ENOMEM;
 	}
+	csv_set_blk_size(&r->parser, CELL_STEP);
 	st_buf_init(&r->row, ROW_MAX);
 	r->fn = fn;
 	r->arg = arg;

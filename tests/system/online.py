@@ -240,7 +240,8 @@ class Receiver:
 
     def got(self, status=None):
         with open(self.log, encoding="utf-8") as f:
-            all_ = [json.loads(line) for line in f if line.endswith("\n")]
+            lines = f.read().split("\n")[:-1]  # what stands behind the last line's end is being written
+        all_ = [json.loads(line) for line in lines]
         return [g for g in all_ if status is None or g["status"] == status]
 
 
