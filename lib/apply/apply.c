@@ -174,6 +174,7 @@ static int run_all(struct st_txn *t, void *arg)
 	a->own.loaded = a->own.dirty = false;
 	a->hooks = HOOKS_UNKNOWN;
 	a->online = ONLINE_UNKNOWN;
+	a->merges.asked = a->merges.there = 0;
 	a->retelling = false;
 	erase_begin(a);
 	own_forget(a);

@@ -35,6 +35,8 @@ int effect_folded(struct st_apply *a, const struct st_log *log, const struct st_
 {
 	int rc = st_fold_event(a->txn, a->fold, log, e);
 	if (rc == 0)
+		joined_note(a);
+	if (rc == 0)
 		rc = vote_event(a, log, e);
 	return rc < 0 ? rc : erase_event(a, log, e);
 }

@@ -62,6 +62,20 @@ static int add_field(struct st_checked *c, const struct st_field_row *row, const
 	return 0;
 }
 
+static int take_field(const struct st_command *c, const struct st_command_field *in, struct st_buf *to,
+		      struct st_checked *checked)
+{
+	const struct st_field_row *row = st_kind_field_named(checked->kind, in->name);
+	struct st_field f;
+	bool filled = row != NULL && (row->flags & ST_FILLED) != 0 && c->by_program;
+	if (row == NULL || (!filled && !st_field_is_given(checked->kind, checked->move, row)))
+		return ST_EFIELD;
+	int rc = st_field_parse(row, in->value, to, &f);
+	if (rc == 0)
+		rc = add_field(checked, row, &f);
+	return rc == ST_EEXIST ? ST_EFIELD : rc;
+}
+
 static int check_fields(const struct st_command *c, struct st_buf *to, struct st_checked *checked,
 			char place[ST_PLACE_MAX])
 {
@@ -75,20 +89,13 @@ static int check_fields(const struct st_command *c, struct st_buf *to, struct st
 		return to->error;
 	for (size_t i = 0; i < c->field_count; i++) {
 		const struct st_command_field *in = &c->fields[i];
-		const struct st_field_row *row = st_kind_field_named(checked->kind, in->name);
-		struct st_field f;
-		(void)snprintf(place, ST_PLACE_MAX, "%.*s", (int)(in->name.size < 80 ? in->name.size : 80),
-			       (const char *)in->name.data);
-		bool filled = row != NULL && (row->flags & ST_FILLED) != 0 && c->by_program;
-		if (row == NULL || (!filled && !st_field_is_given(checked->kind, checked->move, row)))
-			return ST_EFIELD;
-		int rc = st_field_parse(row, in->value, to, &f);
-		if (rc == 0)
-			rc = add_field(checked, row, &f);
-		if (rc < 0)
-			return rc == ST_EEXIST ? ST_EFIELD : rc;
+		int rc = take_field(c, in, to, checked);
+		if (rc < 0) {
+			(void)snprintf(place, ST_PLACE_MAX, "%.*s", (int)(in->name.size < 80 ? in->name.size : 80),
+				       (const char *)in->name.data);
+			return rc;
+		}
 	}
-	place[0] = 0;
 	return 0;
 }
 

@@ -59,9 +59,12 @@ const struct st_field_row *st_kind_field(const struct st_kind *k, uint32_t id)
 
 const struct st_field_row *st_kind_field_named(const struct st_kind *k, struct st_span name)
 {
-	for (size_t i = 0; i < k->field_count; i++)
-		if (st_span_equal(name, st_span_text(k->fields[i].name)))
+	const char *text = (const char *)name.data;
+	for (size_t i = 0; name.size > 0 && i < k->field_count; i++) {
+		const char *its = k->fields[i].name;
+		if (its[0] == text[0] && st_span_equal(name, st_span_text(its)))
 			return &k->fields[i];
+	}
 	return NULL;
 }
 

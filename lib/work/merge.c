@@ -191,16 +191,21 @@ static int joins(const struct st_record_ref *ref, uint32_t value, uint32_t day, 
 	return merge.here && st_record_same(&merge.target, to) ? j->fn(&r, &merge, j->arg) : 0;
 }
 
+uint32_t st_merge_names(const struct st_kind *k)
+{
+	for (size_t i = 0; k != NULL && i < k->move_count; i++) {
+		const struct st_field_row *f = st_merge_field(k, &k->moves[i]);
+		if (f != NULL)
+			return f->id;
+	}
+	return 0;
+}
+
 /* Those whose merge names it, by the hash of its number. 1: nothing of its kind is merged. */
 static int naming(struct st_txn *t, const struct st_record *target, struct st_facet_query *ret_q)
 {
-	const struct st_kind *k = st_kind(target->kind);
 	char number[ST_NUMBER_TEXT];
-	uint32_t field = 0;
-	for (size_t i = 0; k != NULL && i < k->move_count && field == 0; i++) {
-		const struct st_field_row *f = st_merge_field(k, &k->moves[i]);
-		field = f == NULL ? 0 : f->id;
-	}
+	uint32_t field = st_merge_names(st_kind(target->kind));
 	if (field == 0)
 		return 1;
 	int rc = st_record_number(t, target, number);
@@ -275,5 +280,16 @@ int st_merge_any(struct st_txn *t, const struct st_record *target)
 	int rc = naming(t, target, &q);
 	if (rc == 0)
 		rc = st_facet_each(t, &q, found, &any);
+	return rc < 0 ? rc : any;
+}
+
+int st_merge_any_of(struct st_txn *t, const struct st_kind *k)
+{
+	struct st_facet_query q = { .field = st_merge_names(k) };
+	bool any = false;
+	if (q.field == 0)
+		return 0;
+	q.kind = k->number;
+	int rc = st_facet_each(t, &q, found, &any);
 	return rc < 0 ? rc : any;
 }

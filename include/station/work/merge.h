@@ -13,6 +13,8 @@ enum {
 
 /* The field by which this move merges; NULL: it doesn't. */
 const struct st_field_row *st_merge_field(const struct st_kind *k, const struct st_move_row *m);
+/* The field by which records of a kind name what they were merged into; 0: no move of it merges. */
+uint32_t st_merge_names(const struct st_kind *k);
 /* Whether a record in this state has been merged. */
 bool st_state_merged(const struct st_kind *k, uint32_t state);
 /* Whether a record in this state has a reporter who is still to be told (a "tell" is open to it,
@@ -50,3 +52,5 @@ ST_MUST int st_merge_under(struct st_merge_reader *x, const struct st_record *ta
 			   struct st_record **ret_list, size_t *ret_count);
 /* 1: there may be any; without a reader, for whoever asks of each event. */
 ST_MUST int st_merge_any(struct st_txn *t, const struct st_record *target);
+/* 1: some record of the kind has been merged. */
+ST_MUST int st_merge_any_of(struct st_txn *t, const struct st_kind *k);
