@@ -489,6 +489,39 @@ static void test_bound(void **state)
 	assert_int_equal(at(BASE_A, b).record.revision, 1);
 }
 
+/* The first merge of all stands in one transaction with what it makes to be passed on: before it nothing was merged. */
+static void test_within_one_transaction(void **state)
+{
+	static const struct { const char *move, *field, *value; } moves[] = {
+		{ "note", "remark", "已到现场" }, { "merge", "joins", NULL }, { "note", "remark", "已清运" },
+	};
+	enum { MOVES = sizeof(moves) / sizeof(moves[0]) };
+	char a[ST_NUMBER_TEXT], b[ST_NUMBER_TEXT];
+	struct st_job jobs[MOVES], *list[MOVES];
+	struct st_command_field fields[MOVES];
+	(void)state;
+	opened(BASE_A, MAIN, a);
+	opened(BASE_B, MAIN, b);
+	settle();
+	memset(jobs, 0, sizeof(jobs));
+	for (size_t i = 0; i < MOVES; i++) {
+		const char *value = moves[i].value == NULL ? b : moves[i].value;
+		fields[i] = (struct st_command_field){ st_span_text(moves[i].field), st_span_text(value) };
+		jobs[i].kind = ST_JOB_COMMAND;
+		jobs[i].u.command.command = (struct st_command){ .kind = ST_KIND_MATTER, .move = moves[i].move,
+								 .at_ms = city[MAIN].world.now_ms,
+								 .fields = &fields[i], .field_count = 1 };
+		jobs[i].u.command.record = st_span_text(moves[i].value == NULL ? a : b);
+		list[i] = &jobs[i];
+	}
+	assert_int_equal(st_apply_group(city[MAIN].apply, &city[MAIN].world, list, MOVES, &city[MAIN].applied), 0);
+	for (size_t i = 0; i < MOVES; i++)
+		assert_int_equal(jobs[i].rc, 0);
+	settle();
+	assert_int_equal(as_main(BASE_A, b).record.notes, 2);
+	sound();
+}
+
 #define CITY(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 int main(void)
 {
@@ -497,6 +530,7 @@ int main(void)
 		CITY(test_opening_comes_last), CITY(test_chain), CITY(test_chain_from_its_end),
 		CITY(test_once), CITY(test_ring),
 		CITY(test_one_branch_has_it), CITY(test_keys_stay), CITY(test_named_by_id), CITY(test_bound),
+		CITY(test_within_one_transaction),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
