@@ -78,13 +78,26 @@ int need(const struct args *a, const char *name, const char **to)
 	return CTL_USAGE;
 }
 
+/* A line each; first: only those that begin with this word, NULL: all. How many there are. */
+static size_t list_verbs(const char *first)
+{
+	size_t size = first == NULL ? 0 : strlen(first), count = 0;
+	for (size_t l = 0; l < LISTS; l++)
+		for (const struct verb *v = lists[l]; v->name != NULL; v++) {
+			bool is = first == NULL || (strncmp(v->name, first, size) == 0 &&
+						   (v->name[size] == ' ' || v->name[size] == 0));
+			if (is)
+				(void)printf("  %-20s %s\n", v->name, either(v->zh, v->en));
+			count += is;
+		}
+	return count;
+}
+
 static void help_all(void)
 {
 	(void)puts(either("用法: stationctl 命令 [参数] [选项]\n",
 			  "Usage: stationctl VERB [WORDS] [OPTIONS]\n"));
-	for (size_t l = 0; l < LISTS; l++)
-		for (const struct verb *v = lists[l]; v->name != NULL; v++)
-			(void)printf("  %-20s %s\n", v->name, either(v->zh, v->en));
+	(void)list_verbs(NULL);
 	(void)puts(either("\n每个命令都有 --help (含示例)。通用选项:\n"
 			  "  --socket PATH   控制套接字 (缺省 $STATIOND_SOCKET 或 /run/stationd/control.sock)\n"
 			  "  --json          原样输出 JSON\n"
@@ -340,10 +353,12 @@ int main(int argc, char **argv)
 	}
 	if (a.verb != NULL && r.help)
 		return help_verb(a.verb);
-	if (r.help || r.count == 0) {
+	if (r.count == 0) {
 		help_all();
 		return r.help ? CTL_RIGHT : CTL_USAGE;
 	}
+	if (r.help && list_verbs(r.words[0]) > 0)
+		return CTL_RIGHT;
 	if (a.verb == NULL) {
 		char words[512];
 		(void)snprintf(words, sizeof(words), "%s%s%s", r.words[0], r.count > 1 ? " " : "",
