@@ -172,9 +172,7 @@ static int run_all(struct st_txn *t, void *arg)
 	st_assert(g->count > 0);
 	a->txn = t;
 	a->own.loaded = a->own.dirty = false;
-	a->hooks = HOOKS_UNKNOWN;
-	a->online = ONLINE_UNKNOWN;
-	a->merges.asked = a->merges.there = 0;
+	memset(&a->asked, 0, sizeof(a->asked));
 	a->retelling = false;
 	erase_begin(a);
 	own_forget(a);

@@ -99,11 +99,11 @@ struct st_apply {
 	const struct st_world *world;
 	struct st_self self;
 	struct st_applied applied;
-	enum { HOOKS_UNKNOWN, HOOKS_OFF, HOOKS_ON } hooks; /* whether anybody is to be told, once it was asked */
-	enum { ONLINE_UNKNOWN, ONLINE_NONE, ONLINE_SOME } online; /* whether any matter came in online */
 	struct {
-		uint32_t asked, there; /* kinds, as bits: whether any record of it has been merged */
-	} merges;
+		enum { HOOKS_UNKNOWN, HOOKS_OFF, HOOKS_ON } hooks;        /* whether anybody is to be told */
+		enum { ONLINE_UNKNOWN, ONLINE_NONE, ONLINE_SOME } online; /* whether any matter came in online */
+		uint32_t merges, merged; /* kinds, as bits: asked of; some record of it has been merged */
+	} asked; /* of the store, once; zeroed: nothing yet */
 	bool retelling; /* told tables alone are written (retell.c) */
 };
 
@@ -226,6 +226,8 @@ int route_on_chain(struct st_apply *a, const struct st_record *r, const struct s
 		   const struct st_event *e, bool *ret_on);
 /* joined.c: a matter's events, to whoever had another one that was merged into it */
 int route_joined(struct st_apply *a, const struct st_log *log, const struct st_event *e);
+/* 1: there may be records that were merged into it. */
+int joined_any(struct st_apply *a, const struct st_record *r);
 void joined_note(struct st_apply *a); /* behind each fold: it may have been the first merge of its kind */
 /* Who opened or held what was merged into it. Non-zero from fn stops and is returned. */
 typedef int joined_fn(uint32_t station, void *arg);

@@ -14,12 +14,12 @@ static int hooks_on(struct st_apply *a)
 {
 	uint8_t on;
 	size_t size = 0;
-	if (a->hooks != HOOKS_UNKNOWN)
-		return a->hooks == HOOKS_ON;
+	if (a->asked.hooks != HOOKS_UNKNOWN)
+		return a->asked.hooks == HOOKS_ON;
 	int rc = st_meta_get(a->txn, ST_META_ONLINE_HOOKS, &on, sizeof(on), &size);
 	if (rc < 0 && rc != ST_ENOTFOUND)
 		return rc;
-	a->hooks = rc == 0 ? HOOKS_ON : HOOKS_OFF;
+	a->asked.hooks = rc == 0 ? HOOKS_ON : HOOKS_OFF;
 	return rc == 0;
 }
 
@@ -27,12 +27,12 @@ static int hooks_on(struct st_apply *a)
 static int any_online(struct st_apply *a)
 {
 	struct st_online_secret secret;
-	if (a->online != ONLINE_UNKNOWN)
-		return a->online == ONLINE_SOME;
+	if (a->asked.online != ONLINE_UNKNOWN)
+		return a->asked.online == ONLINE_SOME;
 	int rc = st_online_secret(a->txn, &secret);
 	if (rc < 0 && rc != ST_ENOTFOUND)
 		return rc;
-	a->online = rc == 0 ? ONLINE_SOME : ONLINE_NONE;
+	a->asked.online = rc == 0 ? ONLINE_SOME : ONLINE_NONE;
 	st_wipe(&secret, sizeof(secret));
 	return rc == 0;
 }
@@ -122,14 +122,14 @@ int online_event(struct st_apply *a, const struct st_event *e)
 	st_record_copy(&r, folded);
 	rc = tell(a, &r, e);
 	if (rc == 0)
-		rc = st_merge_any(a->txn, &r);
+		rc = joined_any(a, &r);
 	return rc == 1 ? tell_joined(a, &r, e) : rc;
 }
 
 int job_hooks(struct st_apply *a, bool on)
 {
 	const uint8_t yes = 1;
-	a->hooks = on ? HOOKS_ON : HOOKS_OFF;
+	a->asked.hooks = on ? HOOKS_ON : HOOKS_OFF;
 	return on ? st_meta_put(a->txn, ST_META_ONLINE_HOOKS, st_span(&yes, 1))
 		  : st_meta_del(a->txn, ST_META_ONLINE_HOOKS);
 }

@@ -69,18 +69,18 @@ static bool among(const struct crowd *c, const struct st_record_ref *ref)
 
 _Static_assert((int)ST_KINDS_MAX <= 32, "kinds are bits of a word");
 
-static int any_merged(struct st_apply *a, const struct st_record *r)
+int joined_any(struct st_apply *a, const struct st_record *r)
 {
 	const struct st_kind *k = st_kind(r->kind);
 	if (k == NULL)
 		return 0; /* a later version's */
 	uint32_t bit = UINT32_C(1) << k->number;
-	int rc = (a->merges.asked & bit) != 0 ? 0 : st_merge_any_of(a->txn, k);
+	int rc = (a->asked.merges & bit) != 0 ? 0 : st_merge_any_of(a->txn, k);
 	if (rc < 0)
 		return rc;
-	a->merges.asked |= bit;
-	a->merges.there |= rc == 1 ? bit : 0;
-	return (a->merges.there & bit) != 0 ? st_merge_any(a->txn, r) : 0;
+	a->asked.merges |= bit;
+	a->asked.merged |= rc == 1 ? bit : 0;
+	return (a->asked.merged & bit) != 0 ? st_merge_any(a->txn, r) : 0;
 }
 
 void joined_note(struct st_apply *a)
@@ -89,7 +89,7 @@ void joined_note(struct st_apply *a)
 	const struct st_kind *k = r == NULL ? NULL : st_kind(r->kind);
 	uint32_t field = st_merge_names(k);
 	if (field != 0 && st_record_facet(r, field) != 0)
-		a->merges.there |= UINT32_C(1) << k->number;
+		a->asked.merged |= UINT32_C(1) << k->number;
 }
 
 /* ---- a merge: what was joined, to the merged one's stations ---- */
@@ -199,7 +199,7 @@ int route_joined(struct st_apply *a, const struct st_log *log, const struct st_e
 	bool merged = false;
 	if (r == NULL)
 		return 0;
-	int any = any_merged(a, r);
+	int any = joined_any(a, r);
 	int rc = any < 0 ? any : merges(a, log, e, r, &merged);
 	if (rc < 0 || (any == 0 && !merged))
 		return rc;
@@ -225,7 +225,7 @@ int joined_each(struct st_apply *a, const struct st_record *r, joined_fn *fn, vo
 	struct st_record *under = NULL;
 	size_t n = 0;
 	ST_REQUIRE(fn != NULL);
-	int rc = r->revision == 0 ? 0 : any_merged(a, r);
+	int rc = r->revision == 0 ? 0 : joined_any(a, r);
 	if (rc <= 0)
 		return rc;
 	rc = st_merge_reader_new(a->txn, &x);

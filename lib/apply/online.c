@@ -175,7 +175,7 @@ static int give_code(struct st_apply *a, struct intake *x)
 	int rc = x->fresh ? st_meta_put(a->txn, ST_META_ONLINE_SECRET, ST_SPAN(x->secret.bytes)) : 0;
 	if (rc == 0)
 		rc = put_rows(a, &x->secret, &x->id, &x->row);
-	a->online = ONLINE_SOME;
+	a->asked.online = ONLINE_SOME;
 	memcpy(x->job->code, x->row.code, sizeof(x->job->code));
 	return rc;
 }

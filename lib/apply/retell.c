@@ -13,9 +13,7 @@ int retell_begin(struct st_apply *a, struct st_txn *t, bool told)
 {
 	a->txn = t;
 	a->retelling = told;
-	a->hooks = HOOKS_UNKNOWN;
-	a->online = ONLINE_UNKNOWN;
-	a->merges.asked = a->merges.there = 0;
+	memset(&a->asked, 0, sizeof(a->asked));
 	memset(&a->applied, 0, sizeof(a->applied));
 	st_fold_begin(a->fold);
 	st_terms_begin(a->terms, t);

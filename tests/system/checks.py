@@ -7,9 +7,6 @@ import time
 from city import Failed
 
 
-PAUSE_S = 0.05  # between two looks
-
-
 class Tests(list):
     """Tests of one file, in order: @test puts a function among them."""
 
@@ -24,11 +21,10 @@ def check(condition, what):
 
 
 def until(what, look, seconds=40):
-    """Looks until it is so; each look asks a daemon, and leaves the processor to what it waits for."""
+    """Looks until it is so; each look asks a daemon, and waits for its answer."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         found = look()
         if found:
             return found
-        time.sleep(PAUSE_S)
     raise Failed("not within %d s: %s" % (seconds, what))
