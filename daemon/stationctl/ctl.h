@@ -85,7 +85,7 @@ extern struct ctl {
 	X(UNSURE, "可能已办, 未得确认: 先查看, 再决定是否重做",                                     \
 	  "it may have been done, which isn't known: look it up before you do it again")            \
 	X(BAD_ANSWER, "守护进程的应答看不懂", "the daemon's answer makes no sense")                 \
-	X(BAD_VERB, "没有这个命令: %s; 见 stationctl --help", "no such verb: %s; see stationctl --help") \
+	X(BAD_VERB, "没有这个命令: %s; 见 stationctl%s%s --help", "no such verb: %s; see stationctl%s%s --help") \
 	X(BAD_QUESTION, "没有这个问题: %s; 见 stationctl ask --list",                                 \
 	  "no such question: %s; see stationctl ask --list")                                        \
 	X(BAD_KIND, "没有这一类: %s; 见 stationctl kinds", "no such kind: %s; see stationctl kinds")   \

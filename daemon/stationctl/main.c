@@ -78,26 +78,44 @@ int need(const struct args *a, const char *name, const char **to)
 	return CTL_USAGE;
 }
 
-/* A line each; first: only those that begin with this word, NULL: all. How many there are. */
-static size_t list_verbs(const char *first)
+static bool begins_with(const struct verb *v, const char *word)
 {
-	size_t size = first == NULL ? 0 : strlen(first), count = 0;
+	size_t size = strlen(word);
+	return strncmp(v->name, word, size) == 0 && (v->name[size] == ' ' || v->name[size] == 0);
+}
+
+/* Whether any verb begins with the word, as those of a kind do. */
+static bool is_group(const char *word)
+{
+	bool any = false;
 	for (size_t l = 0; l < LISTS; l++)
-		for (const struct verb *v = lists[l]; v->name != NULL; v++) {
-			bool is = first == NULL || (strncmp(v->name, first, size) == 0 &&
-						   (v->name[size] == ' ' || v->name[size] == 0));
-			if (is)
+		for (const struct verb *v = lists[l]; v->name != NULL; v++)
+			any |= begins_with(v, word);
+	return any;
+}
+
+/* A line each; first: only those that begin with this word, NULL: all. */
+static void list_verbs(const char *first)
+{
+	for (size_t l = 0; l < LISTS; l++)
+		for (const struct verb *v = lists[l]; v->name != NULL; v++)
+			if (first == NULL || begins_with(v, first))
 				(void)printf("  %-20s %s\n", v->name, either(v->zh, v->en));
-			count += is;
-		}
-	return count;
+}
+
+static int help_group(const char *first)
+{
+	(void)printf("%s: stationctl %s ...\n\n", either("用法", "Usage"), first);
+	list_verbs(first);
+	(void)printf("\n%s\n", either("每个命令都有 --help (含示例)。", "Every verb has --help with an example."));
+	return CTL_RIGHT;
 }
 
 static void help_all(void)
 {
 	(void)puts(either("用法: stationctl 命令 [参数] [选项]\n",
 			  "Usage: stationctl VERB [WORDS] [OPTIONS]\n"));
-	(void)list_verbs(NULL);
+	list_verbs(NULL);
 	(void)puts(either("\n每个命令都有 --help (含示例)。通用选项:\n"
 			  "  --socket PATH   控制套接字 (缺省 $STATIOND_SOCKET 或 /run/stationd/control.sock)\n"
 			  "  --json          原样输出 JSON\n"
@@ -357,13 +375,14 @@ int main(int argc, char **argv)
 		help_all();
 		return r.help ? CTL_RIGHT : CTL_USAGE;
 	}
-	if (r.help && list_verbs(r.words[0]) > 0)
-		return CTL_RIGHT;
 	if (a.verb == NULL) {
+		bool group = is_group(r.words[0]);
 		char words[512];
+		if (group && r.help && r.count == 1)
+			return help_group(r.words[0]);
 		(void)snprintf(words, sizeof(words), "%s%s%s", r.words[0], r.count > 1 ? " " : "",
 			       r.count > 1 ? r.words[1] : "");
-		complain(T_BAD_VERB, words);
+		complain(T_BAD_VERB, words, group ? " " : "", group ? r.words[0] : "");
 		return CTL_USAGE;
 	}
 	if (a.count < a.verb->least || a.count > a.verb->most) {
