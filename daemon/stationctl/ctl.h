@@ -24,7 +24,7 @@ int need(const struct args *a, const char *name, const char **to); /* 0, or CTL_
 
 struct verb {
 	const char *name;    /* "matter open" */
-	const char *usage;   /* what follows it */
+	const char *usage;   /* what follows it, in no language: notes.c explains */
 	const char *options; /* allowed, by spaces; "!x" takes no value; a kind's fields too, for a move */
 	size_t least, most;  /* words that must follow */
 	int (*run)(const struct args *a);
@@ -60,6 +60,8 @@ void show_reaches(const json_t *event);
 int matters_merged(const char *number_text);
 /* Of a record's move or note: its fields and states, and whether name is one of the fields. Others: nothing. */
 void record_help(const struct verb *v);
+/* What is to be said of its words and options, in the call's language: whole lines, or "". */
+const char *verb_notes(const struct verb *v);
 /* verbs_template.c: the city's table of templates for a kind (NULL: none), and the fields of one of its rows,
  * filled in where they aren't given. */
 struct st_city_table;

@@ -136,6 +136,8 @@ static int help_verb(const struct verb *v)
 {
 	(void)printf("%s: stationctl %s %s\n%s\n", either("用法", "Usage"), v->name, v->usage,
 		     either(v->zh, v->en));
+	if (verb_notes(v)[0] != 0)
+		(void)printf("\n%s", verb_notes(v));
 	record_help(v);
 	(void)printf("\n%s:\n  %s\n\n%s\n", either("示例", "Example"), v->example,
 		     either("退出码: 0 正确, 1 有错, 2 用法或输入有误, 3 连不上守护进程, 4 状态不允许, 5 稍后再试",

@@ -79,8 +79,8 @@ void out_coverage(FILE *to, const json_t *c)
 	size_t i;
 	json_t *one;
 	long long stations = number(c, "stations"), heard = number(c, "heard");
-	if (c == NULL)
-		return;
+	if (!json_is_object(c))
+		return; /* what isn't about stations */
 	(void)fprintf(to, "%s %lld / %lld; %s %s; %s %lld", either("覆盖站点", "stations covered"),
 		      heard, stations, either("最旧检查点", "oldest checkpoint"),
 		      age(number(c, "oldest_checkpoint_s") * 1000, oldest, sizeof(oldest)),

@@ -294,7 +294,7 @@ static void about(const struct out *o, struct xlsx *x, const json_t *c)
 	about_line(x, either("命令", "question"), question);
 	about_line(x, either("制表时间", "made at"), when);
 	about_count(x, either("行数", "rows"), (long long)o->rows);
-	if (c != NULL) {
+	if (json_is_object(c)) {
 		char oldest[32];
 		about_count(x, either("应覆盖站点", "stations to be covered"),
 			    number(c, "stations"));

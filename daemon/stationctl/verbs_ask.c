@@ -67,11 +67,7 @@ const struct verb ask_verbs[] = {
 	{ "ask",
 	  "NAME " PERIOD_USAGE "\n"
 	  "  [--station CODE] [--record NUMBER] " OUT_USAGE "\n"
-	  "  --list [--json]\n\n"
-	  "  NAME: its name or number in `ask --list`, which tells what each takes. DAY: "
-	  "2026-07-01, or 2026-07\n"
-	  "  CODE: only this station and those below it. NUMBER: of the question that is of one "
-	  "record (life)\n",
+	  "  --list [--json]",
 	  PERIOD_OPTIONS "station record !list !markdown " OUT_OPTIONS, 0, 1, run_ask,
 	  "市人大常问的 24 个问题: 任何一级站, 附覆盖情况",
 	  "the city office's 24 questions, at any tier, with coverage",

@@ -328,19 +328,12 @@ bool city_explain(const char *error, const char *place)
 	return main_only || from;
 }
 
-#define FILES_HELP                                                                                 \
-	"\n\n  UTF-8 CSV, 首行为列名; 表名即文件名 (categories.csv), 或用 --table\n"                   \
-	"  UTF-8 CSV whose first row names the columns; the table is the file's name, or --table\n"        \
-	"  categories focus deadlines workdays registers points schedules guides settings assessment\n"
-
 const struct verb city_verbs[] = {
-	{ "city set", "FILE.csv ... [--from YYYY-MM-DD] [--table NAME] [--author ID]" FILES_HELP
-		      "  --from: 自哪天起施行, 缺省今天; 首版可早于今天\n"
-		      "          in force from that day, by default today; only a first version may reach back\n",
+	{ "city set", "FILE.csv ... [--from YYYY-MM-DD] [--table NAME] [--author ID]",
 	  "from table author", 1, ARGS_MAX, run_set, "向全市下发表格 (只在市总站); 几份文件同时生效或都不生效",
 	  "issue tables to the whole city (at main only); of several files all take effect or none",
 	  "stationctl city set /usr/local/share/stationd/city/*.csv" },
-	{ "city check", "FILE.csv ... [--table NAME]" FILES_HELP, "table", 1, ARGS_MAX, run_check,
+	{ "city check", "FILE.csv ... [--table NAME]", "table", 1, ARGS_MAX, run_check,
 	  "只检查文件, 不下发; 不需守护进程", "check files and issue nothing; needs no daemon",
 	  "stationctl city check deadlines.csv" },
 	{ "city list", "", "", 0, 0, run_list, "市级表格的各版本与现行版本", "the city's tables, their versions, and those in force",

@@ -132,11 +132,10 @@ static int run_card(const struct args *a)
 }
 
 const struct verb deputy_verbs[] = {
-	{ "deputy card", "CODE [--qr] [--svg FILE] [--json]\n\n"
-			 "  CODE: the deputy's, as in D-17. --qr: with its QR code. --svg: the QR code into a file",
+	{ "deputy card", "CODE [--qr] [--svg FILE] [--json]",
 	  "!qr svg", 1, 1, run_card, "代表联系卡: 只含本人公开的内容", "a deputy's card: what he has made public",
 	  "stationctl deputy card D-17 --qr" },
-	{ "deputy archive", "CODE " PERIOD_USAGE " [--limit N]\n  " OUT_USAGE "\n\n  DAY: 2026-07-01 or 2026-07",
+	{ "deputy archive", "CODE " PERIOD_USAGE " [--limit N]\n  " OUT_USAGE,
 	  PERIOD_OPTIONS "limit " OUT_OPTIONS, 1, 1, run_archive,
 	  "代表履职档案: 由各类记录汇成, 不另填写", "a deputy's archive, made of records that name him",
 	  "stationctl deputy archive D-17 --year 2026 --xlsx D-17.xlsx" },
@@ -144,8 +143,7 @@ const struct verb deputy_verbs[] = {
 	  PERIOD_OPTIONS "station limit " OUT_OPTIONS, 0, 1, run_points,
 	  "代表履职积分与履职天数", "deputies' points and days served", "stationctl deputy points --quarter 2026-Q3" },
 	{ "deputy floors",
-	  "[CODE] " PERIOD_USAGE " [--station CODE] [--all] [--limit N]\n  " OUT_USAGE "\n\n"
-	  "  Who is below the yearly floors; --all: everyone. Without a period: this year so far",
+	  "[CODE] " PERIOD_USAGE " [--station CODE] [--all] [--limit N]\n  " OUT_USAGE,
 	  PERIOD_OPTIONS "station limit !all " OUT_OPTIONS, 0, 1, run_floors,
 	  "年度履职底线: 述职、联系选民、接待, 谁还不够", "who is below the yearly floors",
 	  "stationctl deputy floors --year 2026" },
@@ -153,9 +151,7 @@ const struct verb deputy_verbs[] = {
 	  "deputies by level, and persons", "stationctl deputy census" },
 	{ "schedule calendar",
 	  "[NUMBER] " PERIOD_USAGE "\n  [--station CODE] [--open] [--limit N]\n"
-	  "  " OUT_USAGE "\n\n"
-	  "  Without a period: two weeks back and two to come. --open: what comes next, in two weeks.\n"
-	  "  By day; where there are many schedules, page by page (--limit: schedules a page)",
+	  "  " OUT_USAGE,
 	  PERIOD_OPTIONS "station limit !open " OUT_OPTIONS, 0, 1, run_calendar,
 	  "四定日程: 每一次是待开展、已落实、改期还是缺失", "the calendar of schedules, and what became of each day",
 	  "stationctl schedule calendar --open" },

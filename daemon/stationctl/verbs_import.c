@@ -285,15 +285,7 @@ static int run_import(const struct args *a)
 
 const struct verb import_verbs[] = {
 	{ "import",
-	  "FILE.csv|- [--source NAME] [--author ID] [--on-error skip|stop] [--district NAME ...] [--sub-district NAME ...]\n\n"
-	  "  UTF-8 CSV (RFC 4180), header / 表头:\n"
-	  "  number,opened_at,due_at,closed_at,state,channel,category,subcategory,district,sub_district,\n"
-	  "  agency,title,text,reply,duplicate_of\n"
-	  "  opened_at due_at closed_at: RFC 3339 (2026-01-02T03:04:05+08:00); state: open closed;\n"
-	  "  channel: visit phone letter online deputy partner other\n\n"
-	  "  --source: 来源之名与编号一起认定一行, 每次导出都应写同一名; 缺省为文件名, 若这些编号已从另一来源导入则拒绝\n"
-	  "            with the number it names a row for ever, so give the same one for each export; by default\n"
-	  "            the file's name, refused when the numbers came from another source before\n",
+	  "FILE.csv|- [--source NAME] [--author ID] [--on-error skip|stop] [--district NAME ...] [--sub-district NAME ...]",
 	  "source author on-error district sub-district", 1, 1, run_import,
 	  "导入 CSV; 再次导入同一文件不会重复, 有进展的行只补新步骤",
 	  "import cases from CSV; a second import adds nothing, a row that has moved on adds just what is new",

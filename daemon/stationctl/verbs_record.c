@@ -274,9 +274,7 @@ static void add_move(const struct st_kind *k, const struct st_move_row *m)
 			 : "NUMBER [--FIELD VALUE ...] [--at TIME] [--author ID]";
 	v->options = "at author";
 	if (opens && template_table(k) != NULL) {
-		v->usage = "[--template NAME] [--FIELD VALUE ...] [--at TIME] [--author ID]\n\n"
-			   "  --template: 市级表格中的样板 (stationctl city show TABLE); 另给的字段优先\n"
-			   "              one of the city's templates; what is given beside it counts";
+		v->usage = "[--template NAME] [--FIELD VALUE ...] [--at TIME] [--author ID]";
 		v->options = "at author template";
 	}
 	v->least = v->most = opens ? 0 : 1;

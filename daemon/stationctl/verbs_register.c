@@ -22,10 +22,7 @@ const struct verb register_verbs[] = {
 	  "stationctl register list" },
 	{ "register",
 	  "NAME " PERIOD_USAGE "\n  [--station CODE] [--deputy CODE] [--state STATE] [--limit N]\n"
-	  "  " OUT_USAGE "\n\n"
-	  "  NAME: its name, its title or its number in `register list`\n"
-	  "  DAY: 2026-07-01, 2026-07; of opening. CODE of a station: opened or held there or below\n"
-	  "  --csv, --xlsx: texts whole; a file is readable by you alone. --limit: rows that are asked for at a time",
+	  "  " OUT_USAGE,
 	  PERIOD_OPTIONS "station deputy state limit " OUT_OPTIONS, 1, 1, run_register,
 	  "按登记簿的栏目列出记录, 可存为 CSV 或 XLSX", "records in a register's columns, as CSV or XLSX, too",
 	  "stationctl register 接待群众登记簿 --from 2026-07 --to 2026-09 --xlsx 接待.xlsx" },

@@ -199,13 +199,9 @@ static int run_report(const struct args *a)
 	return rc;
 }
 
-#define X(id, word, zh, en) " " word
-#define DIMENSIONS ST_DIMENSIONS(X)
 const struct verb report_verbs[] = {
 	{ "report", "[--kind KIND] [--by DIM[,DIM...]] [--where DIM=VALUE ...] [--from YYYY-MM] [--to YYYY-MM] [--fresh]\n"
-		    "  " OUT_USAGE "\n\n"
-		    "  DIM:" DIMENSIONS "\n"
-		    "  from unit on: one of them, of the kinds whose table says so (stationctl kinds)\n",
+		    "  " OUT_USAGE,
 	  "kind by where from to !fresh " OUT_OPTIONS, 0, 0, run_report, "统计: 登记、办结、在办、超期、办理天数、满意率, 及覆盖情况",
 	  "figures: opened, closed, open, overdue, days, satisfaction, and what they cover",
 	  "stationctl report --by branch,category --where tier=base --from 2011-07 --to 2011-12" },

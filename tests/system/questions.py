@@ -136,6 +136,7 @@ REFUSED = [
 
 def refused(city, check):
     main, base = city["410600"], city["410611003"]
+    check("stations covered" not in main.ctl("ask", "--list"), "the list of questions is about no station")
     for words, code, place in REFUSED:
         for lang in ("zh", "en"):
             got, _, err = main.run("ask", *words, lang=lang)

@@ -516,6 +516,9 @@ def bad_values(city):
     check(base.json("status")["stations"][0]["size"] == before + 1, "only the right one was written")
 
 
+OTHER = {"zh": r"\b(the|its|is|of|and|with|are|only|by default)\b", "en": "[\u4e00-\u9fff]"}  # words of the other one
+
+
 @test
 def verbs_and_languages(city):
     """Every verb has --help with an example in both languages; --json is JSON."""
@@ -528,6 +531,9 @@ def verbs_and_languages(city):
         for lang, word in (("zh", "示例"), ("en", "Example")):
             out = base.ctl(*v.split(), "--help", lang=lang)
             check(word in out and "stationctl " + v in out, "help of %s in %s" % (v, lang))
+            told = out.split(word)[0]
+            check(not re.search(OTHER[lang], told), "help of %s in %s has words of the other" % (v, lang))
+            check(("--template NAME" in told) == ("  --template:" in told), "%s says what a template is" % v)
     for words in (["status"], ["report", "--by", "month,channel"], ["matter", "list"], ["invites"],
                   ["log", "key"], ["log", "checkpoint"], ["log", "verify"], ["recount"], ["kinds"],
                   ["wait", "--linked"]):
