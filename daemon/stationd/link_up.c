@@ -35,7 +35,7 @@ void link_up_failed(struct link *l, int rc)
 	link_dial_drop(l);
 	st_uplink_lost(l->up.session, &now);
 	l->up.why = rc;
-	if (was_linked)
+	if (was_linked && rc < 0)
 		say_seldom(now.mono_ms, SAY_UP_LOST, l->self.station.certificate.parent.text,
 			   link_code_text(rc), NULL);
 	else if (rc == ST_EWIRE || rc == ST_ESIGNATURE || rc == ST_ESTATE || rc == ST_EVERSION)
@@ -172,10 +172,12 @@ void link_pause(struct link *l, bool pause)
 	l->up.paused = pause;
 	if (l->up.session == NULL)
 		return;
-	if (pause)
-		link_up_failed(l, 0);
-	else
+	if (!pause) {
 		attempt(l);
+		return;
+	}
+	link_up_failed(l, 0); /* nothing is wrong: somebody wants it so */
+	say(SAY_UP_PAUSED, l->self.station.certificate.parent.text, NULL, NULL);
 }
 
 void link_up_info(const struct link *l, struct up_info *ret_info)

@@ -34,6 +34,8 @@ enum level { LEVEL_ERR = 3, LEVEL_WARNING = 4, LEVEL_NOTICE = 5, LEVEL_INFO = 6,
 	X(UP_LINKED, NOTICE, "已连上级 %1$s", "linked to parent %1$s")                              \
 	X(UP_LOST, NOTICE, "与上级 %1$s 的连接中断: %2$s; 会自动重连",                              \
 	  "link to parent %1$s lost: %2$s; it will be tried again")                                \
+	X(UP_PAUSED, NOTICE, "与上级 %1$s 的链路已暂停; 恢复请用 stationctl link resume",           \
+	  "the link to parent %1$s is paused; stationctl link resume lets it go on")               \
 	X(UP_NONSENSE, WARNING, "上级 %1$s 的应答不可用: %2$s; 本站照常工作, 数据不动",             \
 	  "parent %1$s answers nonsense: %2$s; this station works on, nothing was changed")        \
 	X(HALTED, ERR, "上级持有本站自己的另一份或更长的日志 (%1$s): 已停止签名; 请联系上级核实",   \

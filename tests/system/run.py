@@ -453,6 +453,19 @@ def reassigned(city):
 
 
 @test
+def paused(city):
+    """A link that somebody has paused isn't told as one that was lost."""
+    base = city["410611003"]
+    base.wait_linked()
+    base.ctl("link", "pause")
+    base.ctl("link", "resume")
+    base.wait_linked()
+    with open(base.log, encoding="utf-8") as f:
+        said = f.read()
+    check("UP_LOST" not in said and "UP_PAUSED the link to parent 410611 is paused" in said, said)
+
+
+@test
 def bad_values(city):
     """Each bad value is refused with its field, and nothing is written."""
     base = city["410611003"]
