@@ -1,6 +1,6 @@
 /* carried.c - events outside their logs, the outbox of each child, and whom we wrote to last.
  *
- * Owns:    the tables carried, outbox and addressed.
+ * Owns:    the tables carried, outbox and addressed, and the row that says how much of the parent's outbox is here.
  * Promise: 2: what is addressed stays in the outbox until the child has said that it is on its disk.
  * Flow:    route -> outbox -> carry -> child; carry -> carried -> fold */
 #include <station/store/carried.h>
