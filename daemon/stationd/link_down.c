@@ -166,7 +166,8 @@ static int read_messages(struct st_txn *t, void *arg)
 {
 	struct link *l = arg;
 	struct incoming m;
-	for (int i = 0; i < FRAMES_PER_TURN && receive(l, &m); i++) {
+	uint64_t ends = pump_share_ends();
+	while (uv_hrtime() < ends && receive(l, &m)) {
 		if (m.user[0] == 0 || m.body.data == NULL || m.route_size == 0)
 			link_count(l, ST_EWIRE);
 		else

@@ -154,7 +154,8 @@ struct step {
 static int read_frames(struct link *l, struct st_txn *t)
 {
 	uint8_t bytes[ST_FRAME_MAX];
-	for (int i = 0; i < FRAMES_PER_TURN; i++) {
+	uint64_t ends = pump_share_ends();
+	while (uv_hrtime() < ends) {
 		struct st_now now = link_now(l);
 		int more = 0;
 		size_t size = sizeof(more);

@@ -9,6 +9,8 @@
 #include <station/base/check.h>
 #include <station/base/error.h>
 
+enum { SHARE_US = 200 };
+
 struct pump {
 	uv_loop_t *loop;
 	uv_prepare_t prepare;
@@ -151,4 +153,9 @@ void pump_close(struct pump *p)
 	uv_close((uv_handle_t *)&p->prepare, on_closed);
 	uv_close((uv_handle_t *)&p->check, on_closed);
 	uv_close((uv_handle_t *)&p->idle, on_closed);
+}
+
+uint64_t pump_share_ends(void)
+{
+	return uv_hrtime() + (uint64_t)SHARE_US * 1000;
 }

@@ -8,7 +8,7 @@
 struct pump;
 struct pump_socket {
 	void *zmq;
-	void (*in)(void *arg);  /* reads at most a turn's share; more comes next turn */
+	void (*in)(void *arg);  /* reads at most a turn's share, by time; more comes next turn */
 	void (*out)(void *arg); /* called while wants_out and the socket takes messages; may be NULL */
 	void *arg;
 	bool wants_out;
@@ -22,3 +22,6 @@ int pump_add(struct pump *p, struct pump_socket *s); /* s stays the caller's */
 /* Takes it out, and closes the ZeroMQ socket with no linger. */
 void pump_drop(struct pump *p, struct pump_socket *s);
 void pump_close(struct pump *p); /* all sockets dropped before */
+/* When the share of a turn that begins now is over, as uv_hrtime counts. It is of time, since a frame may be a
+ * word or a push of many events: a clerk's request comes to the loop several times, and waits for each. */
+uint64_t pump_share_ends(void);

@@ -6,7 +6,7 @@
 #include "uplink_state.h"
 #include <station/base/check.h>
 
-enum { PUSHES_PER_STEP = 16 }; /* then the loop gets its turn, and calls again at once */
+enum { PUSHES_PER_STEP = 2 }; /* then the loop gets its turn, and calls again at once */
 
 /* Asks for what all that waits needs; or, with nothing left to send, gives back what it doesn't. It goes
  * behind the chunks that were sent before it, so that both sides count the same credit. */
