@@ -47,18 +47,14 @@ void st_buf_clear(struct st_buf *b)
 	b->error = 0;
 }
 
-/* Room for size bytes more, or the error that sticks. */
-static bool reserve(struct st_buf *b, size_t size)
+static bool grow(struct st_buf *b, size_t size)
 {
-	st_assert(b->size <= b->room);
 	if (b->error < 0)
 		return false;
 	if (size > b->limit || b->size > b->limit - size) {
 		b->error = ST_ETOOBIG;
 		return false;
 	}
-	if (b->size + size <= b->room)
-		return true;
 	size_t room = b->room < FIRST_ROOM ? FIRST_ROOM : b->room;
 	while (room < b->size + size)
 		room *= 2;
@@ -71,6 +67,14 @@ static bool reserve(struct st_buf *b, size_t size)
 	b->room = room;
 	st_assert(b->size + size <= b->room);
 	return true;
+}
+
+/* Room for size bytes more, or the error that sticks. */
+static inline bool reserve(struct st_buf *b, size_t size)
+{
+	st_assert(b->size <= b->room);
+	st_assert(b->size <= b->limit);
+	return (b->error == 0 && size <= b->room - b->size && size <= b->limit - b->size) || grow(b, size);
 }
 
 void st_buf_reserve(struct st_buf *b, size_t size)
@@ -178,13 +182,14 @@ void st_buf_u64(struct st_buf *b, uint64_t v)
 
 void st_buf_varint(struct st_buf *b, uint64_t v)
 {
-	uint8_t bytes[VARINT_MAX];
-	size_t n = 0;
+	size_t n = st_varint_size(v);
+	if (!reserve(b, n))
+		return;
+	uint8_t *p = b->data + b->size;
 	for (; v >= 0x80; v >>= 7)
-		bytes[n++] = (uint8_t)(v | 0x80);
-	bytes[n++] = (uint8_t)v;
-	st_assert(n <= VARINT_MAX);
-	st_buf_put(b, bytes, n);
+		*p++ = (uint8_t)(v | 0x80);
+	*p = (uint8_t)v;
+	b->size += n;
 }
 
 size_t st_varint_size(uint64_t v)
@@ -248,6 +253,11 @@ uint64_t st_read_u64(struct st_reader *r)
 uint64_t st_read_varint(struct st_reader *r)
 {
 	const uint8_t *p = r->rest.data;
+	if (r->rest.size > 0 && p[0] < 0x80 && !r->failed) { /* most are of one byte */
+		r->rest.data++;
+		r->rest.size--;
+		return p[0];
+	}
 	size_t most = r->failed ? 0 : r->rest.size < VARINT_MAX ? r->rest.size : VARINT_MAX;
 	uint64_t v = 0;
 	for (size_t n = 0; n < most; n++) {

@@ -9,13 +9,13 @@
 #include <station/base/check.h>
 #include "tally_cell.h"
 
-enum { FIRST_ROOM = 1024 };
+enum { FIRST_ROOM = 1024, SPARSE = 16 };
 _Static_assert((FIRST_ROOM & (FIRST_ROOM - 1)) == 0, "slot_of takes the low bits");
 
-/* An open-addressing table; count 0 with used set is a counter whose changes cancelled out. */
+/* An open-addressing table: a slot of counter 0, which no measure has, is free; one of count 0 is of a counter
+ * whose changes cancelled out. */
 struct st_tally {
 	struct tally_delta *slots;
-	bool *used;
 	size_t room, filled;
 	struct st_buf old_cell, new_cell;
 };
@@ -36,7 +36,6 @@ void st_tally_free(struct st_tally *y)
 	if (y == NULL)
 		return;
 	free(y->slots);
-	free(y->used);
 	st_buf_done(&y->old_cell);
 	st_buf_done(&y->new_cell);
 	free(y);
@@ -44,8 +43,15 @@ void st_tally_free(struct st_tally *y)
 
 void st_tally_clear(struct st_tally *y)
 {
-	if (y->used != NULL)
-		memset(y->used, 0, y->room * sizeof(*y->used));
+	if (y->filled == 0)
+		return;
+	if (y->room > FIRST_ROOM && y->filled * SPARSE < y->room) { /* not so much to clear for a few each time */
+		free(y->slots);
+		y->slots = NULL;
+		y->room = 0;
+	} else {
+		memset(y->slots, 0, y->room * sizeof(*y->slots));
+	}
 	y->filled = 0;
 }
 
@@ -58,6 +64,7 @@ static size_t slot_of(const struct st_tally *y, const uint8_t *key, uint32_t cou
 {
 	st_assert((y->room & (y->room - 1)) == 0);
 	st_assert(y->filled < y->room); /* a free slot ends the search */
+	st_assert(counter != 0);
 	uint64_t first;
 	uint32_t rest;
 	_Static_assert(sizeof(first) + sizeof(rest) == ST_TALLY_KEY_SIZE, "these are the key");
@@ -67,7 +74,8 @@ static size_t slot_of(const struct st_tally *y, const uint8_t *key, uint32_t cou
 	h = (h ^ h >> 32 ^ rest) * 0x9e3779b97f4a7c15ull;
 	h ^= h >> 32;
 	size_t i = (size_t)h & (y->room - 1);
-	while (y->used[i] && (y->slots[i].counter != counter || !key_is(y->slots[i].key, first, rest)))
+	while (y->slots[i].counter != 0 &&
+	       (y->slots[i].counter != counter || !key_is(y->slots[i].key, first, rest)))
 		i = (i + 1) & (y->room - 1);
 	return i;
 }
@@ -76,23 +84,13 @@ static int grow(struct st_tally *y)
 {
 	struct st_tally bigger = { .room = y->room == 0 ? FIRST_ROOM : y->room * 2 };
 	bigger.slots = calloc(bigger.room, sizeof(*bigger.slots));
-	bigger.used = calloc(bigger.room, sizeof(*bigger.used));
-	if (bigger.slots == NULL || bigger.used == NULL) {
-		free(bigger.slots);
-		free(bigger.used);
+	if (bigger.slots == NULL)
 		return ST_ENOMEM;
-	}
-	for (size_t i = 0; i < y->room; i++) {
-		if (!y->used[i])
-			continue;
-		size_t at = slot_of(&bigger, y->slots[i].key, y->slots[i].counter);
-		bigger.slots[at] = y->slots[i];
-		bigger.used[at] = true;
-	}
+	for (size_t i = 0; i < y->room; i++)
+		if (y->slots[i].counter != 0)
+			bigger.slots[slot_of(&bigger, y->slots[i].key, y->slots[i].counter)] = y->slots[i];
 	free(y->slots);
-	free(y->used);
 	y->slots = bigger.slots;
-	y->used = bigger.used;
 	y->room = bigger.room;
 	return 0;
 }
@@ -107,12 +105,10 @@ static int add(struct st_tally *y, const struct st_tally_one *one, int64_t by)
 	}
 	st_tally_key_encode(&one->key, key);
 	size_t i = slot_of(y, key, one->counter);
-	if (!y->used[i]) {
-		y->used[i] = true;
+	if (y->slots[i].counter == 0) {
 		y->filled++;
 		memcpy(y->slots[i].key, key, sizeof(key));
 		y->slots[i].counter = one->counter;
-		y->slots[i].count = 0;
 	}
 	y->slots[i].count += by;
 	st_assert(y->filled <= y->room);
@@ -122,7 +118,7 @@ static int add(struct st_tally *y, const struct st_tally_one *one, int64_t by)
 int st_tally_add(struct st_tally *y, const struct st_tally_key *key, uint32_t counter, int64_t by)
 {
 	struct st_tally_one one = { *key, counter };
-	return add(y, &one, by);
+	return counter == 0 ? ST_ECORRUPT : add(y, &one, by);
 }
 
 int st_tally_change(struct st_tally *y, const struct st_record *before, const struct st_record *after)
@@ -150,7 +146,7 @@ static size_t sorted(struct st_tally *y)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < y->room; i++)
-		if (y->used[i] && y->slots[i].count != 0)
+		if (y->slots[i].count != 0)
 			y->slots[n++] = y->slots[i];
 	if (n > 1)
 		qsort(y->slots, n, sizeof(*y->slots), by_key);

@@ -72,7 +72,7 @@ ST_MUST int st_tally_sweep(struct st_txn *t, struct st_tally *y); /* writes and 
  * compares them. */
 typedef int st_counter_fn(const struct st_tally_key *key, uint32_t counter, int64_t count, void *arg);
 ST_MUST int st_tally_each(struct st_tally *y, st_counter_fn *fn, void *arg);
-/* Adds to one counter, whatever counts there. */
+/* Adds to one counter, whatever counts there. ST_ECORRUPT: 0, which no measure has. */
 ST_MUST int st_tally_add(struct st_tally *y, const struct st_tally_key *key, uint32_t counter,
 			 int64_t by);
 /* Walks one stored cell. ST_ECORRUPT. */

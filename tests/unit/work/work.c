@@ -415,12 +415,35 @@ static void test_tally_cancels(void **state)
 	st_tally_free(y);
 }
 
+/* What a small transaction gathers behind a large one, and what no measure counts. */
+static void test_tally_large_then_small(void **state)
+{
+	enum { LARGE = 5000 };
+	struct st_tally_key key = { .view = ST_VIEW_FULL, .role = ST_ROLE_HOLDER, .kind = 1, .station = 2 };
+	struct st_tally *y = NULL;
+	int64_t left = 0;
+	(void)state;
+	assert_int_equal(st_tally_new(&y), 0);
+	for (uint32_t i = 0; i < LARGE; i++)
+		assert_int_equal(st_tally_add(y, &key, st_counter(ST_OPEN_DUE, i), 1), 0);
+	assert_int_equal(st_tally_each(y, take_counter, &left), 0);
+	assert_int_equal(left, LARGE);
+	for (int turn = 0; turn < 3; turn++) {
+		left = 0;
+		assert_int_equal(st_tally_add(y, &key, st_counter(ST_OPEN_DUE, 7), 3), 0);
+		assert_int_equal(st_tally_add(y, &key, 0, 1), ST_ECORRUPT);
+		assert_int_equal(st_tally_each(y, take_counter, &left), 0);
+		assert_int_equal(left, 3);
+	}
+	st_tally_free(y);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),	       cmocka_unit_test(test_identity_numbers),
 		cmocka_unit_test(test_fields_stay),    cmocka_unit_test(test_commands_refused),
-		cmocka_unit_test(test_due_bounds),
+		cmocka_unit_test(test_due_bounds),     cmocka_unit_test(test_tally_large_then_small),
 		cmocka_unit_test(test_chain),	       cmocka_unit_test(test_chain_foreign),
 		cmocka_unit_test(test_rows),	       cmocka_unit_test(test_reader),
 		cmocka_unit_test(test_row_without_room), cmocka_unit_test(test_endless_field),
