@@ -111,6 +111,8 @@ extern struct ctl {
 	X(RESUMED, "上行链路已恢复", "the uplink goes on")                                          \
 	X(HELD, "已到: %s 份日志全部存妥", "there: all of %s logs are held")                        \
 	X(EXPIRES, "有效至 %s", "valid until %s")                                                   \
+	X(LOCAL_CODE, "请核对: 代码 %s 不在本站 %s 的区划之内; 开发区等自编代码则无妨, 写错则不要发出, 另发一张", \
+	  "look again: code %s isn't in the division of %s; fine for a local code, as of a development zone, but if it is a slip, send this invite to nobody and make another") \
 	X(MOVES, "当前状态不允许此操作, 此时可用: %s", "the record's state doesn't allow this move; it allows: %s") \
 	X(MOVED, "%s 现为 %s", "%s is now %s")                                                      \
 	X(NOTED, "已记 %s", "noted on %s")                                                          \

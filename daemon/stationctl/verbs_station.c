@@ -26,6 +26,8 @@ static int run_invite(const struct args *a)
 	} else if (rc == 0) {
 		(void)puts(member(ans.json, "invite"));
 		complain(T_EXPIRES, member(ans.json, "expires_at"));
+		if (!truth(ans.json, "within"))
+			complain(T_LOCAL_CODE, member(ans.json, "code"), member(ans.json, "parent"));
 	}
 	answer_done(&ans);
 	return rc;

@@ -166,8 +166,9 @@ static void invite_done(struct job *job)
 	}
 	(void)(st_invite_decode(st_buf_span(&j->text), &invite) == 0);
 	(void)api_json(j->request,
-		       json_pack("{s:o, s:I, s:o}", "invite", api_buf(&j->text), "expires_ms",
-				 (json_int_t)invite.expires_ms, "expires_at", api_time(invite.expires_ms)));
+		       json_pack("{s:o, s:s, s:s, s:b, s:I, s:o}", "invite", api_buf(&j->text), "code", invite.child.text,
+				 "parent", invite.parent.text, "within", (int)st_code_within(&invite.child, &invite.parent),
+				 "expires_ms", (json_int_t)invite.expires_ms, "expires_at", api_time(invite.expires_ms)));
 	st_wipe(&invite, sizeof(invite));
 }
 

@@ -45,6 +45,15 @@ bool st_code_empty(const struct st_code *c)
 	return c->text[0] == 0;
 }
 
+bool st_code_within(const struct st_code *c, const struct st_code *in)
+{
+	size_t n = strlen(in->text);
+	if (n == 6) /* a province's ends with 0000, a city's with 00 */
+		while (n > 2 && in->text[n - 2] == '0' && in->text[n - 1] == '0')
+			n -= 2;
+	return strncmp(c->text, in->text, n) == 0;
+}
+
 struct st_span st_code_span(const struct st_code *c)
 {
 	return st_span(c->text, strnlen(c->text, ST_CODE_MAX));

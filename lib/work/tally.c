@@ -121,16 +121,28 @@ int st_tally_add(struct st_tally *y, const struct st_tally_key *key, uint32_t co
 	return counter == 0 ? ST_ECORRUPT : add(y, &one, by);
 }
 
+static bool same(const struct st_tally_one *a, const struct st_tally_one *b)
+{
+	const struct st_tally_key *x = &a->key, *z = &b->key;
+	return a->counter == b->counter && x->category == z->category && x->view == z->view &&
+	       x->station == z->station && x->month == z->month && x->channel == z->channel &&
+	       x->role == z->role && x->kind == z->kind;
+}
+
+/* Most of a record's counters outlast a move, and stand at the same place of both lists. */
 int st_tally_change(struct st_tally *y, const struct st_record *before, const struct st_record *after)
 {
-	struct st_tally_one ones[ST_TALLIES_OF_MAX];
-	size_t n = st_tally_of(before, ones);
+	struct st_tally_one old[ST_TALLIES_OF_MAX], new[ST_TALLIES_OF_MAX];
+	size_t had = st_tally_of(before, old), has = st_tally_of(after, new);
 	int rc = 0;
-	for (size_t i = 0; rc == 0 && i < n; i++)
-		rc = add(y, &ones[i], -1);
-	n = st_tally_of(after, ones);
-	for (size_t i = 0; rc == 0 && i < n; i++)
-		rc = add(y, &ones[i], 1);
+	for (size_t i = 0; rc == 0 && (i < had || i < has); i++) {
+		if (i < had && i < has && same(&old[i], &new[i]))
+			continue;
+		if (i < had)
+			rc = add(y, &old[i], -1);
+		if (rc == 0 && i < has)
+			rc = add(y, &new[i], 1);
+	}
 	return rc;
 }
 

@@ -1617,6 +1617,11 @@ def invites(city):
     check(code == 2 and "tcp://HOST:PORT" in err, "an invite that nobody could use: %s" % err)
     check(branch.run("invite", "--code", "410699-01", "--name", "x", "--tier", "specialty")[0] == 2,
           "a specialty's code is its parent's with a suffix")
+    for code, within in (("410611102", True), ("410621001", False)):
+        done = branch.run("invite", "--code", code, "--name", "x", "--tier", "base", lang="en")
+        check(done[0] == 0 and done[1].startswith("stationd1."), "an invite for %s" % code)
+        check(("look again" in done[2]) != within, "whose division %s is of: %s" % (code, done[2]))
+        check(branch.json("invite", "--code", code, "--name", "x", "--tier", "base")["within"] is within, "the same to a program")
     one.ctl(*OPEN)
     one.wait_main()
 

@@ -27,6 +27,9 @@ struct st_record_id {
 ST_MUST int st_code_parse(struct st_span text, struct st_code *ret_code);
 bool st_code_equal(const struct st_code *a, const struct st_code *b);
 bool st_code_empty(const struct st_code *c);
+/* Whether a division's code lies in another's, as GB/T 2260 nests them: a county's in its city's by the first
+ * four digits, a township's in its county's by six. Local codes, as of development zones, may not. */
+bool st_code_within(const struct st_code *c, const struct st_code *in);
 struct st_span st_code_span(const struct st_code *c);
 
 /* random: 10 bytes. Within one station ULIDs of one millisecond differ by the random bits. */

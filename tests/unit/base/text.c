@@ -27,6 +27,26 @@ static void test_codes(void **state)
 		assert_int_equal(st_code_parse(st_span_text(bad[i]), &c), ST_EFIELD);
 }
 
+static void test_codes_within(void **state)
+{
+	static const struct {
+		const char *code, *in;
+		bool within;
+	} cases[] = {
+		{ "410611", "410600", true },	 { "410611003", "410611", true },    { "410611003-01", "410611003", true },
+		{ "410600-01", "410600", true }, { "410611003", "410600", true },    { "410600", "410000", true },
+		{ "411002", "410600", false },	 { "410621001", "410611", false },   { "410611003", "410622", false },
+		{ "410701", "410700", true },	 { "410611101", "410611100", false },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct st_code c, in;
+		assert_int_equal(st_code_parse(st_span_text(cases[i].code), &c), 0);
+		assert_int_equal(st_code_parse(st_span_text(cases[i].in), &in), 0);
+		assert_int_equal(st_code_within(&c, &in), cases[i].within);
+	}
+}
+
 static void test_ulids(void **state)
 {
 	/* The example of the ULID specification: 01ARZ3NDEKTSV4RRFFQ69G5FAV. */
@@ -188,7 +208,8 @@ static void test_normal_form(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_normal_form), cmocka_unit_test(test_codes), cmocka_unit_test(test_ulids),  cmocka_unit_test(test_times),
+		cmocka_unit_test(test_normal_form), cmocka_unit_test(test_codes),
+		cmocka_unit_test(test_codes_within), cmocka_unit_test(test_ulids),  cmocka_unit_test(test_times),
 		cmocka_unit_test(test_days),  cmocka_unit_test(test_base64), cmocka_unit_test(test_text),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
