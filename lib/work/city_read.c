@@ -46,16 +46,32 @@ void city_bad_text(struct city_reading *r, const char *column, enum st_city_reas
 	city_bad(r, st_span_text(column), reason);
 }
 
+static bool is_space(uint8_t c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* Spaces around a cell are none of it, in quotes or not: nobody would find a category that ends with one. */
+static struct st_span trimmed(struct st_span s)
+{
+	while (s.size > 0 && is_space(s.data[s.size - 1]))
+		s.size--;
+	while (s.size > 0 && is_space(s.data[0]))
+		s = st_span(s.data + 1, s.size - 1);
+	return s;
+}
+
 static void on_field(void *data, size_t size, void *arg)
 {
 	struct city_reading *r = arg;
 	if (r->full)
 		return;
+	struct st_span cell = trimmed(st_span(data, size));
 	if (r->count < FILE_COLUMNS_MAX)
-		r->sizes[r->count] = size;
+		r->sizes[r->count] = cell.size;
 	r->count++;
-	r->blank &= size == 0;
-	st_buf_put(&r->row, data, size);
+	r->blank &= cell.size == 0;
+	st_buf_put_span(&r->row, cell);
 }
 
 static void on_row(int end, void *arg)

@@ -178,7 +178,11 @@ def secret_file(station, name, text, mode=0o600):
 
 
 def open_online(station, **settings):
-    """Restarts a station with the listener; its port."""
+    """Restarts a station with the listener; its port. It has heard of all below it: a message goes to the one of
+    its place."""
+    for s in station.city:
+        if s.parent is not None and s.process.poll() is None:
+            s.wait_main()
     port = free_port()
     station.settings.update({
         "online_listen": "127.0.0.1:%d" % port, "online_rate": 6000,

@@ -264,7 +264,30 @@ static void test_one_form(void **state)
 	assert_true(st_city_rows_next(&r));
 	assert_true(st_span_equal(r.cells[4], st_span_text("monday friday")));
 	assert_false(st_city_rows_next(&r));
+	assert_int_equal(read_csv("focus", "number,name,note\n1,产业,重点\n"), 0);
+	st_buf_clear(&first);
+	st_buf_put_span(&first, st_buf_span(&rows));
+	assert_int_equal(read_csv("focus", "number,name,note\n\" 1\",\"产业  \",\"\t重点 \"\n"), 0);
+	assert_true(st_span_equal(st_buf_span(&first), st_buf_span(&rows)));
+	wrong("focus", "number,name,note\n1,\"  \",重点\n", 1, "name", ST_CITY_BAD_NEEDED);
 	st_buf_done(&first);
+}
+
+/* What is written out is read back as it was. */
+static void test_csv_cells(void **state)
+{
+	static const char *const cells[][2] = {
+		{ "产业", "产业" }, { "", "" }, { "a,b", "\"a,b\"" }, { "a\"b", "\"a\"\"b\"" }, { " a", "\" a\"" }, { "a ", "\"a \"" },
+	};
+	struct st_buf csv;
+	(void)state;
+	st_buf_init(&csv, 64);
+	for (size_t i = 0; i < sizeof(cells) / sizeof(cells[0]); i++) {
+		st_buf_clear(&csv);
+		st_city_put_csv(&csv, st_span_text(cells[i][0]));
+		assert_true(st_span_equal(st_buf_span(&csv), st_span_text(cells[i][1])));
+	}
+	st_buf_done(&csv);
 }
 
 /* Rows of another version: more columns than ours are passed over, fewer are empty. */
@@ -385,7 +408,7 @@ int main(void)
 		EACH(test_tables_are_in_order), EACH(test_settings_take_their_usual_values), EACH(test_every_reason),
 		EACH(test_files_are_the_defaults), EACH(test_points_of_a_city),
 		EACH(test_assessment_of_a_city),
-		EACH(test_limits_are_reached), EACH(test_one_form), EACH(test_other_versions),
+		EACH(test_limits_are_reached), EACH(test_one_form), EACH(test_csv_cells), EACH(test_other_versions),
 		EACH(test_body_of_an_event), EACH(test_the_states_holidays), EACH(test_counting),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
