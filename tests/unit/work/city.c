@@ -269,7 +269,7 @@ static void test_one_form(void **state)
 	st_buf_put_span(&first, st_buf_span(&rows));
 	assert_int_equal(read_csv("focus", "number,name,note\n\" 1\",\"产业  \",\"\t重点 \"\n"), 0);
 	assert_true(st_span_equal(st_buf_span(&first), st_buf_span(&rows)));
-	wrong("focus", "number,name,note\n1,\"  \",重点\n", 1, "name", ST_CITY_BAD_NEEDED);
+	wrong("focus", "number,name,note\n1,\"  \",重点\n", 2, "name", ST_CITY_BAD_NEEDED);
 	st_buf_done(&first);
 }
 
