@@ -13,12 +13,12 @@ enum {
 	/* Bulk alone goes in large transactions, none of them longer than a clerk would bear who comes just then. */
 	WRITER_BULK_BYTES = 3 * 1024 * 1024,
 	WRITER_BULK_MS = 150,
-	/* Where others have come of late it goes in slices, and rests after each: for four times what it took, so
-	 * that few of the others meet one, and not for long, so that it gets on where they never cease to come. */
+	/* Where others have come of late it goes in slices, and rests after each: for twice what it took, so that
+	 * few of the others meet one, and not for long, so that it keeps up with a child that writes without end. */
 	WRITER_CROWD_MS = 250,
 	WRITER_SLICE_BYTES = 32 * 1024,
-	WRITER_REST_TIMES = 4,
-	WRITER_REST_MOST_MS = 20,
+	WRITER_REST_TIMES = 2,
+	WRITER_REST_MOST_MS = 5,
 };
 
 struct job {
