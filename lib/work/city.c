@@ -47,7 +47,7 @@ uint64_t st_city_number(struct st_span cell, uint64_t usual)
 
 void st_city_put_csv(struct st_buf *to, struct st_span cell)
 {
-	bool quoted = cell.size > 0 && (cell.data[0] == ' ' || cell.data[cell.size - 1] == ' '); /* or they are lost */
+	bool quoted = false;
 	for (size_t i = 0; i < cell.size; i++)
 		quoted |= cell.data[i] == '"' || cell.data[i] == ',' || cell.data[i] == '\n' ||
 			  cell.data[i] == '\r';

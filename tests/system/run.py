@@ -1621,7 +1621,8 @@ def invites(city):
         done = branch.run("invite", "--code", code, "--name", "x", "--tier", "base", lang="en")
         check(done[0] == 0 and done[1].startswith("stationd1."), "an invite for %s" % code)
         check(("look again" in done[2]) != within, "whose division %s is of: %s" % (code, done[2]))
-        check(branch.json("invite", "--code", code, "--name", "x", "--tier", "base")["within"] is within, "the same to a program")
+        told = branch.json("invite", "--code", code, "--name", "x", "--tier", "base")
+        check(told["within"] is within, "the same to a program: %s" % told)
     one.ctl(*OPEN)
     one.wait_main()
 
