@@ -11,6 +11,11 @@
 #include "api.h"
 #include "version.h"
 
+#define CODE_FORMS "code (410611, 410611003, 410611003-01)"
+enum { VALID_HOURS_MAX = 24 * 90 };
+_Static_assert(ST_NAME_MAX == 120, "a refusal says so");
+_Static_assert((int)VALID_HOURS_MAX == 2160, "a refusal says so");
+
 static json_t *station_json(const struct st_station *s)
 {
 	return json_pack("{s:s, s:s, s:s, s:s}", "code", s->certificate.code.text, "name",
@@ -188,11 +193,11 @@ static int read_invite(struct request *q, const json_t *object, struct station_j
 	if (rc < 0)
 		return rc;
 	if (st_code_parse(st_span_text(code), &to->child) < 0)
-		return api_place(q, ST_EFIELD, "code");
+		return api_place(q, ST_EFIELD, CODE_FORMS);
 	if (st_tier_parse(st_span_text(tier), &to->tier) < 0)
-		return api_place(q, ST_EFIELD, "tier");
+		return api_place(q, ST_EFIELD, "tier (branch base specialty)");
 	if (name[0] == 0 || st_text_check(st_span_text(name), ST_NAME_MAX, false) < 0)
-		return api_place(q, ST_EFIELD, "name");
+		return api_place(q, ST_EFIELD, "name (1..120 B, UTF-8)");
 	if (address == NULL)
 		address = c->public_address[0] != 0 ? c->public_address : c->listen;
 	if (address[0] == 0)
@@ -205,8 +210,8 @@ static int read_invite(struct request *q, const json_t *object, struct station_j
 	to->address = st_span_text(j->address);
 	to->text = &j->text;
 	json_int_t valid = hours == NULL ? 24 : json_integer_value(hours);
-	if (valid < 1 || valid > 24 * 90)
-		return api_place(q, ST_EFIELD, "valid_hours");
+	if (valid < 1 || valid > VALID_HOURS_MAX)
+		return api_place(q, ST_EFIELD, "valid_hours (1..2160)");
 	to->valid_ms = (int64_t)valid * 3600 * 1000;
 	return 0;
 }
@@ -269,7 +274,7 @@ static int post_station(struct request *q)
 	if (slash == NULL || strcmp(slash, "/revoke") != 0)
 		return api_place(q, ST_ENOTFOUND, q->path);
 	if (st_code_parse(st_span(q->rest, (size_t)(slash - q->rest)), &j->job.work.u.revoke.child) < 0)
-		return api_place(q, ST_EFIELD, "code");
+		return api_place(q, ST_EFIELD, CODE_FORMS);
 	return api_submit(q, &j->job);
 }
 

@@ -1611,7 +1611,14 @@ def invites(city):
     code, _, err = branch.run("invite", "--code", "410699", "--name", "x", "--tier", "branch")
     check(code == 2 and "tier branch, parent 410611" in err, "wrong tier: %s" % err)
     code, _, err = branch.run("invite", "--code", "410611101", "--name", "a\nb", "--tier", "base")
-    check(code == 2 and err.strip().endswith(": name"), "a name of two lines: %s" % err)
+    check(code == 2 and err.strip().endswith(": name (1..120 B, UTF-8)"), "a name of two lines: %s" % err)
+    for option, value, cure in (("--code", "41061", "410611003-01"), ("--tier", "bass", "branch base specialty"),
+                                ("--valid-hours", "soon", "1..2160"), ("--valid-hours", "2161", "1..2160")):
+        words = {"--code": "410611101", "--name": "x", "--tier": "base", option: value}
+        code, _, err = branch.run("invite", *(w for pair in words.items() for w in pair))
+        check(code == 2 and cure in err, "%s %s: %s" % (option, value, err))
+    code, _, err = branch.run("revoke", "41061")
+    check(code == 2 and "410611003-01" in err, "no code to be revoked: %s" % err)
     code, _, err = branch.run("invite", "--code", "410611101", "--name", "x", "--tier", "base",
                               "--address", "x:1")
     check(code == 2 and "tcp://HOST:PORT" in err, "an invite that nobody could use: %s" % err)
