@@ -125,7 +125,7 @@ extern struct ctl {
 	X(ERASED, "已抹除 %lld 份 (%s); 各站进度: stationctl erase show %s",                        \
 	  "erased %lld parts of %s here; how far it has come: stationctl erase show %s")            \
 	X(ERASE_NONE, "%s 没有抹除过", "nothing of %s was erased")                                  \
-	X(MORE, "还有: 加 --from %s", "there is more: add --from %s")                               \
+	X(MORE, "还有: 加 --page %s", "there is more: add --page %s")                               \
 	X(IMPORT_ROW, "%s:%llu: %s: %s\n", "%s:%llu: %s: %s\n")                                     \
 	X(IMPORT_WHOLE, "整行", "the whole row")                                                    \
 	X(IMPORT_SUM, "%llu 行: 新登记 %llu, 有进展 %llu, 无变化 %llu, 有误 %llu; 写入 %llu 个事件", \
@@ -250,7 +250,7 @@ void table_clear(struct table *t);
 #define OUT_OPTIONS "csv xlsx"
 #define OUT_USAGE "[--csv FILE|-] [--xlsx FILE] [--json]"
 int out_pages(const struct args *a, const char *path);
-/* One page, from --from on, as `show` puts it on the screen; --csv and --xlsx have all, with every column. */
+/* One page, from --page on, as `show` puts it on the screen; --csv and --xlsx have all, with every column. */
 int out_page(const struct args *a, const char *path,
 	     void (*show)(const struct args *a, const json_t *answer));
 /* The same, asked with those of a's options that are given, and in the language of the call. Behind the path

@@ -345,7 +345,7 @@ int out_page(const struct args *a, const char *path,
 	struct answer ans;
 	if (option(a, "csv") != NULL || option(a, "xlsx") != NULL)
 		return out_pages(a, path);
-	int rc = get_page(path, option(a, "from"), &ans);
+	int rc = get_page(path, option(a, "page"), &ans);
 	if (rc == 0 && ctl.json) {
 		answer_print(&ans);
 	} else if (rc == 0) {

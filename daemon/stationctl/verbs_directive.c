@@ -158,8 +158,8 @@ static int run_seen(const struct args *a)
 }
 
 const struct verb directive_verbs[] = {
-	{ "directive list", "[--to CODE] [--open] [--late] [--received [--unseen]] [--limit N] [--from TOKEN] " OUT_USAGE,
-	  "to !open !late !received !unseen limit from " OUT_OPTIONS, 0, 0, run_list,
+	{ "directive list", "[--to CODE] [--open] [--late] [--received [--unseen]] [--limit N] [--page TOKEN] " OUT_USAGE,
+	  "to !open !late !received !unseen limit page " OUT_OPTIONS, 0, 0, run_list,
 	  "本站下达与移交的, 各到了哪一步; --received 为发给本站的",
 	  "what this station asked of others, and how far each has come; --received: what was asked of it",
 	  "stationctl directive list --to 410611003 --open" },

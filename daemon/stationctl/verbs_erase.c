@@ -170,7 +170,7 @@ const struct verb erase_verbs[] = {
 	  "--private: personal "
 	  "fields only; --event: what one event brought",
 	  "stationctl erase 410611003-2026-000042-K7 --reason 本人书面要求 --yes" },
-	{ "erase list", "[--limit N] [--from TOKEN] " OUT_USAGE, "limit from " OUT_OPTIONS, 0, 0,
+	{ "erase list", "[--limit N] [--page TOKEN] " OUT_USAGE, "limit page " OUT_OPTIONS, 0, 0,
 	  run_list, "本站所知的抹除, 及几站已确认",
 	  "what was erased, and how many stations have confirmed it", "stationctl erase list" },
 	{ "erase show", "EVENT|NUMBER", "", 1, 1, run_show, "各站是否已抹除; 离线的站显示未确认",

@@ -216,7 +216,7 @@ static int run_list(const struct args *a)
 	query_add(&q, "holder", option(a, "holder"));
 	query_add(&q, "state", option(a, "state"));
 	query_add(&q, "limit", option(a, "limit"));
-	query_add(&q, "from", option(a, "from"));
+	query_add(&q, "page", option(a, "page"));
 	query_add(&q, "overdue", option(a, "overdue"));
 	query_add(&q, "open", option(a, "open"));
 	query_add(&q, "untold", option(a, "untold"));
@@ -302,8 +302,8 @@ static void add_rest(const struct st_kind *k)
 	show->zh = "看一条记录的经过, 每步由哪级持有";
 	show->en = "one record's life, and which tier holds each step";
 	show->example = words_of("stationctl ", show->name, " NUMBER", "");
-	list->usage = "[--open] [--overdue] [--untold] [--state S] [--holder CODE] [--limit N] [--from TOKEN]";
-	list->options = "!open !overdue !untold state holder limit from";
+	list->usage = "[--open] [--overdue] [--untold] [--state S] [--holder CODE] [--limit N] [--page TOKEN]";
+	list->options = "!open !overdue !untold state holder limit page";
 	list->run = run_list;
 	list->zh = words_of("列出", k->zh, "", "");
 	list->en = words_of("list: ", k->en, "", "");

@@ -292,11 +292,22 @@ static int add_row(const struct st_list_row *row, void *arg)
 	return json_array_append_new(x->records, one) == 0 ? 0 : ST_ENOMEM;
 }
 
+static int refuse_state(struct request *q, const struct st_kind *k)
+{
+	char place[API_PLACE_MAX];
+	size_t used = (size_t)snprintf(place, sizeof(place), "state (");
+	for (size_t i = 0; i < k->state_count && used < sizeof(place); i++)
+		used += (size_t)snprintf(place + used, sizeof(place) - used, "%s%s", i == 0 ? "" : " ", k->states[i].name);
+	if (used < sizeof(place))
+		(void)snprintf(place + used, sizeof(place) - used, ")");
+	return api_place(q, ST_EFIELD, place);
+}
+
 static int read_query(struct listing *x, struct st_txn *t)
 {
 	struct request *q = x->q;
 	const char *holder = api_argument(q, "holder"), *state = api_argument(q, "state");
-	const char *from = api_argument(q, "from"), *kind = api_argument(q, "kind");
+	const char *page = api_argument(q, "page"), *kind = api_argument(q, "kind");
 	const struct st_kind *k = kind == NULL ? st_kind(ST_KIND_MATTER) : st_kind_named(kind);
 	struct st_code code;
 	int rc = api_limit(q, 50, ST_LIST_MAX, &x->query.limit);
@@ -309,12 +320,12 @@ static int read_query(struct listing *x, struct st_txn *t)
 	x->query.open_only = api_argument(q, "open") != NULL;
 	x->query.untold = api_argument(q, "untold") != NULL;
 	x->query.today = api_today();
-	x->query.from = from == NULL ? ST_SPAN_NONE : st_span_text(from);
+	x->query.from = page == NULL ? ST_SPAN_NONE : st_span_text(page);
 	if (holder != NULL && (st_code_parse(st_span_text(holder), &code) < 0 ||
 			       st_station_number(t, &code, &x->query.holder) < 0))
 		return api_place(q, ST_EFIELD, "holder");
 	if (state != NULL && st_kind_state_named(k, st_span_text(state)) == NULL)
-		return api_place(q, ST_EFIELD, "state");
+		return refuse_state(q, k);
 	x->query.state = state == NULL ? 0 : st_kind_state_named(k, st_span_text(state))->number;
 	return 0;
 }
@@ -324,7 +335,10 @@ static int read_list(struct st_txn *t, void *arg)
 	struct listing *x = arg;
 	x->txn = t;
 	int rc = read_query(x, t);
-	return rc < 0 ? rc : st_list_each(t, &x->query, add_row, x, &x->next);
+	if (rc < 0)
+		return rc;
+	rc = st_list_each(t, &x->query, add_row, x, &x->next);
+	return rc == ST_EFIELD ? api_place(x->q, rc, "page") : rc;
 }
 
 static int get_records(struct request *q)

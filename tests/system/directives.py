@@ -94,7 +94,7 @@ def directive_states(city):
     check(FAR in out and "done" in out and n in out, "as CSV: %s" % out)
     for words in (["directive", "show", "410600/1/99999"], ["directive", "show", "nonsense"],
                   ["directive", "list", "--to", "410699"], ["directive", "list", "--limit", "0"],
-                  ["directive", "list", "--from", "xyz"], ["directive", "seen"],
+                  ["directive", "list", "--page", "xyz"], ["directive", "seen"],
                   ["directive", "seen", "nonsense"], ["directive", "list", "--to", FAR, "--received"]):
         code, _, err = base.run(*words)
         check(code in (1, 2, 4) and err, "%s: %d %s" % (words, code, err))

@@ -503,7 +503,8 @@ def bad_values(city):
             (["wait", "--log", "41061x", "--size", "1"], 2, "41061x"),
             (["no", "such", "verb"], 2, ""), (["nonsense", "--help"], 2, "nonsense; see stationctl --help"),
             (["", "--help"], 2, ""), (["vote", "bogus", "--help"], 2, "vote bogus; see stationctl vote --help"),
-            (["status", "--loud"], 2, "--loud"),
+            (["status", "--loud"], 2, "--loud"), (["matter", "list", "--page", "2026-05"], 2, "page"),
+            (["matter", "list", "--from", "2026-05"], 2, "--from"), (["visit", "list", "--state", "x"], 2, "state (recorded"),
             (["proof", "410611003/1/99999"], 4, ""), (["proof", "410611003/1"], 2, "CODE/EPOCH/SEQ"),
             (["event", "410611003/1/+1"], 2, "CODE/EPOCH/SEQ"), (["event", "1"], 2, "CODE/EPOCH/SEQ"), (["log", "checkpoint", "--log", "123456"], 4, "")):
         got, _, err = base.run(*words)
@@ -872,7 +873,7 @@ def doors(city):
     def untold(station):
         found, token = [], None
         while token != "":
-            page = station.json("matter", "list", "--untold", "--limit", "1", *(["--from", token] if token else []))
+            page = station.json("matter", "list", "--untold", "--limit", "1", *(["--page", token] if token else []))
             found += [r["number"] for r in page["records"]]
             token = page["next"]
         return found
