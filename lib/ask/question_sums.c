@@ -169,16 +169,16 @@ static int one_cell(struct st_span key, struct st_span cell, void *arg)
 
 /* Few stations are looked up one by one; where most are covered, one walk passes over the others.
  */
-static int count_role(struct count *c, enum st_role role)
+static int walk(struct count *c)
 {
-	uint8_t prefix[7] = { (uint8_t)c->view, (uint8_t)role, (uint8_t)c->kind };
+	uint8_t prefix[6] = { (uint8_t)c->view, (uint8_t)c->kind };
 	int rc = 0;
 	if (c->a->all_covered)
-		return st_cell_each(c->a->txn, st_span(prefix, 3), one_cell, c);
+		return st_cell_each(c->a->txn, st_span(prefix, 2), one_cell, c);
 	for (size_t s = 1; rc == 0 && s < c->a->places.count; s++) {
 		if (!c->a->covers[s])
 			continue;
-		st_put_u32(prefix + 3, (uint32_t)s);
+		st_put_u32(prefix + 2, (uint32_t)s);
 		rc = st_cell_each(c->a->txn, ST_SPAN(prefix), one_cell, c);
 	}
 	return rc;
@@ -190,6 +190,5 @@ int count_cells(struct count *c)
 	ST_REQUIRE(c->add != NULL);
 	ST_REQUIRE(c->measures != 0);
 	c->rc = 0;
-	int rc = count_role(c, ST_ROLE_OPENER);
-	return rc < 0 ? rc : count_role(c, ST_ROLE_HOLDER);
+	return walk(c);
 }

@@ -169,14 +169,8 @@ static int count_cell(struct st_span key, struct st_span cell, void *arg)
 
 static int count_all(struct making *m)
 {
-	static const enum st_role roles[2] = { ST_ROLE_OPENER, ST_ROLE_HOLDER };
-	for (size_t i = 0; i < 2; i++) {
-		const uint8_t prefix[3] = { (uint8_t)m->view, (uint8_t)roles[i], (uint8_t)m->kind->number };
-		int rc = st_cell_each(m->txn, ST_SPAN(prefix), count_cell, m);
-		if (rc < 0)
-			return rc;
-	}
-	return 0;
+	const uint8_t prefix[2] = { (uint8_t)m->view, (uint8_t)m->kind->number };
+	return st_cell_each(m->txn, ST_SPAN(prefix), count_cell, m);
 }
 
 /* A late record counts as overdue wherever it counts as in its state: in the same cells. */

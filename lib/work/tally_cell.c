@@ -11,7 +11,7 @@ _Static_assert(BUCKET_MAX == (1 << BUCKET_BITS) - 1, "what is no measure is buck
 _Static_assert((int)ST_DAYS_MAX <= (int)BUCKET_MAX, "any number of days is a bucket");
 _Static_assert((int)ST_DAY_MAX == (int)BUCKET_MAX, "any due day is a bucket");
 _Static_assert((int)ST_TALLY_KEY_SIZE <= (int)ST_CELL_KEY_MAX, "the store takes such a key");
-_Static_assert(ST_TALLY_KEY_SIZE == 1 + 1 + 1 + 4 + 2 + 1 + 2, "both sides of the key's bytes");
+_Static_assert(ST_TALLY_KEY_SIZE == 1 + 1 + 4 + 2 + 1 + 2 + 1, "both sides of the key's bytes");
 
 uint32_t st_counter(enum st_measure measure, uint32_t bucket)
 {
@@ -33,12 +33,12 @@ uint32_t st_counter_bucket(uint32_t counter)
 void st_tally_key_encode(const struct st_tally_key *k, uint8_t to[ST_TALLY_KEY_SIZE])
 {
 	to[0] = (uint8_t)k->view;
-	to[1] = (uint8_t)k->role;
-	to[2] = k->kind;
-	st_put_u32(to + 3, k->station);
-	st_put_u16(to + 7, k->category);
-	to[9] = k->channel;
-	st_put_u16(to + 10, (uint16_t)k->month);
+	to[1] = k->kind;
+	st_put_u32(to + 2, k->station);
+	st_put_u16(to + 6, k->category);
+	to[8] = k->channel;
+	st_put_u16(to + 9, (uint16_t)k->month);
+	to[11] = (uint8_t)k->role;
 }
 
 int st_tally_key_decode(struct st_span bytes, struct st_tally_key *ret_k)
@@ -48,12 +48,12 @@ int st_tally_key_decode(struct st_span bytes, struct st_tally_key *ret_k)
 	const uint8_t *p = bytes.data;
 	*ret_k = (struct st_tally_key){
 		.view = (enum st_view)p[0],
-		.role = (enum st_role)p[1],
-		.kind = p[2],
-		.station = st_get_u32(p + 3),
-		.category = st_get_u16(p + 7),
-		.channel = p[9],
-		.month = st_get_u16(p + 10),
+		.kind = p[1],
+		.station = st_get_u32(p + 2),
+		.category = st_get_u16(p + 6),
+		.channel = p[8],
+		.month = st_get_u16(p + 9),
+		.role = (enum st_role)p[11],
 	};
 	return 0;
 }

@@ -6,8 +6,9 @@
  * without channel and month, one without category, which knows the days of opening and ending, too. Two more count by the values of facets (work/kind.h: TALLIED, MONTHLY), and have the
  * field where the others have the channel, and its value in the category's place.
  *
- *   key   view u8 | role u8 | kind u8 | station u32 | category or value u16 | channel or field u8 | month u16
- *   cell  { varint counter id delta, varint count }... sorted by id
+ *   key   view u8 | kind u8 | station u32 | category or value u16 | channel or field u8 | month u16 | role u8
+ *   cell  { varint counter id delta, varint count }... sorted by id. The role is last, so that one event's cells of both
+ *         roles lie side by side, and a commit writes one page for them
  *   id    measure u8 << 24 | bucket (a state, a day, a number of days, a rating)
  *
  * Month: of opening for what is opened, open or in a state; of ending for ended, days and ratings
