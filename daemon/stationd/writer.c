@@ -34,6 +34,8 @@ struct writer {
 	pthread_cond_t wake;
 	struct list waiting, bulk;
 	bool bulk_turn; /* the last group was of the others, and bulk waits */
+	atomic_bool pressed; /* somebody waits for whom bulk makes way */
+	unsigned yielded;    /* so often in a row bulk has given its transaction up for that */
 	size_t bulk_bytes;                     /* of bulk alone in one transaction: what takes WRITER_BULK_MS */
 	uint64_t crowd_until_ns, rest_until_ns; /* monotonic, as all _ns here */
 	struct result *results, **results_end;
@@ -70,6 +72,19 @@ static struct job *list_pop(struct list *l)
 	l->bytes -= j->bytes;
 	l->patient -= j->patient;
 	return j;
+}
+
+/* All of them, in front of what is there. */
+static void list_return(struct list *l, struct list *back)
+{
+	st_assert(back->last != NULL);
+	back->last->next = l->first;
+	l->first = back->first;
+	if (l->last == NULL)
+		l->last = back->last;
+	l->count += back->count;
+	l->bytes += back->bytes;
+	l->patient += back->patient;
 }
 
 /* From a store of some: an import asks for a few bytes a row. What was given isn't kept. */
@@ -126,12 +141,20 @@ static struct list take_group(struct writer *w, bool *ret_bulk)
 	uint64_t now = now_ns();
 	bool rests = now < w->rest_until_ns;
 	*ret_bulk = !rests && (w->waiting.first == NULL || w->bulk_turn);
-	if (*ret_bulk)
+	if (*ret_bulk) {
 		take(&w->bulk, now < w->crowd_until_ns ? WRITER_SLICE_BYTES : w->bulk_bytes, &group);
-	else
+	} else {
 		take(&w->waiting, WRITER_GROUP_BYTES, &group);
+		atomic_store(&w->pressed, false);
+	}
 	w->bulk_turn = !*ret_bulk && w->bulk.first != NULL;
 	return group;
+}
+
+static bool is_pressed(void *arg)
+{
+	struct writer *w = arg;
+	return atomic_load_explicit(&w->pressed, memory_order_relaxed);
 }
 
 /* Called with the mutex held. */
@@ -140,15 +163,17 @@ static void bulk_took(struct writer *w, size_t bytes, uint64_t ns)
 	uint64_t now = now_ns(), rest = WRITER_REST_TIMES * ns, most = (uint64_t)WRITER_REST_MOST_MS * 1000000;
 	if (now < w->crowd_until_ns)
 		w->rest_until_ns = now + (rest < most ? rest : most);
+	w->yielded = 0;
 	uint64_t fits = (uint64_t)bytes * WRITER_BULK_MS * 1000000 / (ns + 1);
 	w->bulk_bytes = fits < WRITER_SLICE_BYTES ? WRITER_SLICE_BYTES
 			: fits > WRITER_BULK_BYTES ? WRITER_BULK_BYTES : (size_t)fits;
 }
 
-static void apply_group(struct writer *w, struct result *r)
+static void apply_group(struct writer *w, struct result *r, bool yields)
 {
 	struct st_job *jobs[ST_GROUP_JOBS_MAX];
 	struct st_world world = world_now(w);
+	world.pressed = yields ? is_pressed : NULL;
 	size_t n = 0;
 	for (struct job *j = r->jobs.first; j != NULL; j = j->next)
 		jobs[n++] = &j->work;
@@ -156,12 +181,21 @@ static void apply_group(struct writer *w, struct result *r)
 	r->rc = st_apply_group(w->apply, &world, jobs, n, &r->applied);
 }
 
+/* Bulk that gave its transaction up is done again behind what it made way for. Called with the mutex held. */
+static void put_back(struct writer *w, struct result *r)
+{
+	list_return(&w->bulk, &r->jobs);
+	w->bulk_turn = false;
+	w->yielded++;
+	free(r);
+}
+
+/* Called with the mutex held. */
 static void post(struct writer *w, struct result *r)
 {
 	r->next = NULL;
 	*w->results_end = r;
 	w->results_end = &r->next;
-	w->busy = false;
 	atomic_fetch_add(&w->groups, 1);
 	(void)uv_async_send(&w->async);
 }
@@ -223,13 +257,18 @@ static void *run(void *arg)
 		}
 		size_t bytes = r->jobs.bytes;
 		uint64_t begun = now_ns();
-		apply_group(w, r);
+		apply_group(w, r, bulk && w->yielded < WRITER_YIELDS_MAX);
 		uint64_t ended = now_ns();
+		bool yields = r->rc == ST_EPRESSED;
 		(void)pthread_mutex_lock(&w->mutex);
-		if (bulk)
-			bulk_took(w, bytes, ended - begun);
+		w->busy = false;
 		w->gather_until_ns = bulk ? ended : ended + (uint64_t)WRITER_GATHER_US * 1000;
-		post(w, r);
+		if (bulk && !yields)
+			bulk_took(w, bytes, ended - begun);
+		if (yields)
+			put_back(w, r);
+		else
+			post(w, r);
 		(void)pthread_mutex_unlock(&w->mutex);
 	}
 }
@@ -292,8 +331,10 @@ int writer_submit(struct writer *w, struct job *j)
 		rc = ST_EBUSY;
 	else
 		list_push(j->bulk ? &w->bulk : &w->waiting, j);
-	if (rc == 0 && !j->bulk && (j->prompt || !j->patient))
+	if (rc == 0 && !j->bulk && (j->prompt || !j->patient)) {
 		w->crowd_until_ns = now_ns() + (uint64_t)WRITER_CROWD_MS * 1000000;
+		atomic_store(&w->pressed, true);
+	}
 	(void)pthread_mutex_unlock(&w->mutex);
 	if (rc == 0)
 		(void)pthread_cond_signal(&w->wake);

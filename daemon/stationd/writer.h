@@ -19,6 +19,9 @@ enum {
 	WRITER_SLICE_BYTES = 32 * 1024,
 	WRITER_REST_TIMES = 2,
 	WRITER_REST_MOST_MS = 5,
+	/* What comes while bulk is at work doesn't wait for it: bulk gives the transaction up and does it again behind
+	 * that, so often in a row. It waits for bulk's commit alone, which nothing can leave. */
+	WRITER_YIELDS_MAX = 4,
 };
 
 struct job {

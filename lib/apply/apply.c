@@ -197,7 +197,7 @@ static int run_all(struct st_txn *t, void *arg)
 		rc = own_finish(a);
 	if (rc == 0)
 		rc = st_fold_finish(t, a->fold);
-	return rc;
+	return rc == 0 && is_pressed(a) ? ST_EPRESSED : rc;
 }
 
 static int read_held(struct st_txn *t, void *arg)
@@ -255,6 +255,27 @@ static void merge(struct st_applied *all, const struct st_applied *one)
 	all->city_changed |= one->city_changed;
 }
 
+/* Damage in one job's rows must not hold up the others: each by itself, and none given up when another has been
+ * committed. */
+static int one_by_one(struct st_apply *a, struct st_job **jobs, size_t count, struct st_applied *ret_applied)
+{
+	struct st_world calm = *a->world;
+	int rc = 0;
+	calm.pressed = NULL;
+	a->world = &calm;
+	for (size_t i = 0; rc == 0 && i < count; i++) {
+		struct st_applied one;
+		rc = transact(a, &jobs[i], 1, &one);
+		if (rc == 0)
+			merge(ret_applied, &one);
+		else if (rc == ST_ECORRUPT)
+			rc = 0;
+		for (size_t k = i + 1; rc < 0 && k < count; k++)
+			jobs[k]->rc = rc; /* none of them has run */
+	}
+	return rc;
+}
+
 int st_apply_group(struct st_apply *a, const struct st_world *world, struct st_job **jobs,
 		   size_t count, struct st_applied *ret_applied)
 {
@@ -264,25 +285,11 @@ int st_apply_group(struct st_apply *a, const struct st_world *world, struct st_j
 	struct st_applied applied;
 	a->world = world;
 	int rc = transact(a, jobs, count, &applied);
-	if (rc == ST_ECORRUPT && count > 1) {
-		/* Damage in one job's rows must not hold up the others: each by itself. */
-		memset(&applied, 0, sizeof(applied));
-		rc = 0;
-		for (size_t i = 0; rc == 0 && i < count; i++) {
-			struct st_applied one;
-			rc = transact(a, &jobs[i], 1, &one);
-			if (rc == 0)
-				merge(&applied, &one);
-			else if (rc == ST_ECORRUPT)
-				rc = 0;
-			for (size_t k = i + 1; rc < 0 && k < count; k++)
-				jobs[k]->rc = rc; /* none of them has run */
-		}
-	}
 	if (rc == ST_ECORRUPT) { /* of one job alone: the job's matter, the store still serves */
 		memset(&applied, 0, sizeof(applied));
-		rc = 0;
+		rc = count > 1 ? one_by_one(a, jobs, count, &applied) : 0;
 	}
+	a->world = NULL;
 	if (rc == 0)
 		*ret_applied = applied;
 	return rc;

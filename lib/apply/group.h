@@ -110,7 +110,12 @@ struct st_apply {
 /* A failure of the store, not a refusal of one job: the transaction can't go on. */
 static inline bool is_failure(int rc)
 {
-	return rc == ST_EFULL || rc == ST_EIO || rc == ST_ENOMEM || rc == ST_ECORRUPT;
+	return rc == ST_EFULL || rc == ST_EIO || rc == ST_ENOMEM || rc == ST_ECORRUPT || rc == ST_EPRESSED;
+}
+
+static inline bool is_pressed(const struct st_apply *a)
+{
+	return a->world->pressed != NULL && a->world->pressed(a->world->arg);
 }
 
 /* own.c */

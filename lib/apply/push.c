@@ -143,7 +143,7 @@ static int store_new(struct st_apply *a, struct arrival *v)
 	int rc = st_log_append(a->txn, &v->log, &run);
 	st_assert(rc < 0 || v->log.tree.size == push->checkpoint.size);
 	for (size_t i = v->skip; rc == 0 && i < push->event_count; i++)
-		rc = take_event(a, v, i);
+		rc = is_pressed(a) ? ST_EPRESSED : take_event(a, v, i);
 	return rc;
 }
 

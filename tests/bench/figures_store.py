@@ -105,22 +105,32 @@ def held(main, code):
     return next(s["size"] for s in main.json("status")["stations"] if s["code"] == code)
 
 
+def come_to_rest(main, code):
+    """Waits until the parent has worked off what came before the pause, or alone isn't alone"""
+    before, size = -1, held(main, code)
+    while size != before:
+        time.sleep(0.2)
+        before, size = size, held(main, code)
+    return size
+
+
 def sibling(b, t, main, first, others, events):
     """By turns alone and beside the backlog: a disk's mood lasts longer than a turn of both."""
-    alone, beside, changes, went, took = [], [], [], held(main, first.code), 0
+    alone, beside, changes, went, took = [], [], [], 0, 0
     with Control(first) as c:
         for _ in range(SIBLING_TURNS):
             a = Probes(t, others, main, b.amount("siblings") // (SIBLINGS * SIBLING_TURNS)).end()
             probes = Probes(t, others, main, 0)
-            begun = time.monotonic()
+            begun, before = time.monotonic(), held(main, first.code)
             c.ask("POST", "/v1/link/resume")
             time.sleep(b.amount("sibling_s"))
             w = probes.end()
             took += time.monotonic() - begun
+            went += held(main, first.code) - before
             c.ask("POST", "/v1/link/pause")
+            come_to_rest(main, first.code)
             alone, beside = alone + a, beside + w
             changes.append(100 * (percentile(w, 99) / percentile(a, 99) - 1))
-        went = held(main, first.code) - went
         c.ask("POST", "/v1/link/resume")
         c.wait_main()
     t.check_held(main, first, events)

@@ -185,6 +185,7 @@ struct station {
 	uint64_t drawn;
 	uint64_t life, boot_ms, boots; /* life: rises when the process ends */
 	bool alive, doomed, revoked, full;
+	unsigned pressed_in; /* events until pushes at work are to make way; 0: they aren't */
 	bool mad; /* it has said rubbish to its parent: parts that it spoilt were dropped there */
 	bool boasts; /* it said that it had taken what it hadn't: that doesn't come again, to it or to who is below */
 	bool jumped; /* its wall clock did */

@@ -173,20 +173,32 @@ static void deliver_step(struct sim *sim, void *station, uint64_t life)
 
 /* ---- the writer ---- */
 
+/* Somebody comes when this station's pushes have stored so many events more. */
+static bool is_pressed(void *station)
+{
+	struct station *s = station;
+	return s->pressed_in > 0 && --s->pressed_in == 0;
+}
+
 static void apply_group(struct station *s, struct result *r)
 {
 	struct st_job *jobs[ST_GROUP_JOBS_MAX];
 	struct st_world world = station_world(s);
 	size_t n = 0;
-	bool tables = false;
+	bool tables = false, pushes = true;
 	for (struct job *j = r->jobs.first; j != NULL; j = j->next) {
 		jobs[n++] = &j->work;
 		tables |= j->work.kind == ST_JOB_CARRY || j->work.kind == ST_JOB_CITY;
+		pushes &= j->work.kind == ST_JOB_PUSH;
 	}
+	s->pressed_in = pushes && sim_chance(s->sim, 100) ? 1 + (unsigned)sim_below(s->sim, 40) : 0;
+	world.pressed = is_pressed;
 	if (tables && s->sim->has_city)
 		city_before_group(s);
 	disk_enter(&s->disk);
 	r->rc = st_apply_group(s->apply, &world, jobs, n, &r->applied);
+	if (r->rc == ST_EPRESSED)
+		r->rc = st_apply_group(s->apply, &world, jobs, n, &r->applied);
 	disk_enter(NULL);
 	s->disk.puts_left = 0;
 	SIM_CHECK(s->sim, s, r->rc != ST_EIO || s->disk.sync_failed,

@@ -20,6 +20,9 @@
 struct st_world {
 	int64_t now_ms; /* wall clock, Unix */
 	void (*random)(void *arg, void *to, size_t size);
+	/* Asked between a push's events: true gives the group up (ST_EPRESSED) and keeps nothing of it, so that
+	 * others come first. NULL: never. */
+	bool (*pressed)(void *arg);
 	void *arg;
 };
 

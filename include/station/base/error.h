@@ -60,7 +60,8 @@
 	  "only a station above the one that has it, or is to have it, may do this")               \
 	X(ST_EENTERED, -66, "已在本站登记: 请更新 (amend) 所指的那一条, 不另登记",                  \
 	  "entered at this station already: amend that record instead")                            \
-	X(ST_ELIBRARY, -70, "缺少程序库 libcurl.so.4, 请安装 libcurl4", "the library libcurl.so.4 is missing: install libcurl4")
+	X(ST_ELIBRARY, -70, "缺少程序库 libcurl.so.4, 请安装 libcurl4", "the library libcurl.so.4 is missing: install libcurl4") \
+	X(ST_EPRESSED, -71, "让急件先行, 稍后重做", "made way for what is more urgent, and is done again")
 
 enum st_error {
 #define X(name, number, zh, en) name = (number),

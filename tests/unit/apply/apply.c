@@ -482,6 +482,45 @@ static void test_full_tells_what_is_held(void **state)
 	st_inbound_free(in);
 }
 
+static unsigned questions_left; /* until somebody comes; 0: nobody does */
+
+static bool pressed(void *arg)
+{
+	(void)arg;
+	return questions_left > 0 && --questions_left == 0;
+}
+
+/* At whatever event a push makes way, it says what is held without it; done again, it is as the first time. */
+static void test_push_makes_way(void **state)
+{
+	char number[ST_NUMBER_TEXT];
+	struct st_job_push got;
+	struct st_recount r;
+	int rc = ST_EPRESSED;
+	unsigned ways = 0;
+	(void)state;
+	struct st_inbound *begin = push_of(&child, 0);
+	assert_int_equal(give(&parent, &begin->push, &got), 0);
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(station_opens(&child, number), 0);
+	struct st_inbound *in = push_of(&child, 1);
+	parent.world.pressed = pressed;
+	while (rc == ST_EPRESSED) {
+		questions_left = ++ways;
+		rc = give(&parent, &in->push, &got);
+		assert_int_equal(got.held, rc == 0 ? 11 : 1);
+		assert_int_equal(got.receipted, rc == 0);
+	}
+	parent.world.pressed = NULL;
+	assert_int_equal(rc, 0);
+	assert_int_equal(ways, 10 + 1 + 1); /* before each event, before the commit; then nobody came any more */
+	assert_int_equal(st_recount_run(parent.store, NULL, NULL, &r), 0);
+	assert_int_equal(r.records, 10);
+	assert_int_equal(r.wrong, 0);
+	st_inbound_free(begin);
+	st_inbound_free(in);
+}
+
 #define EACH(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 /* ---- numbers ---- */
 
@@ -560,7 +599,7 @@ int main(void)
 		EACH(test_push), EACH(test_gap_and_overlap), EACH(test_altered), EACH(test_signed_rubbish),
 		EACH(test_halt), EACH(test_refill), EACH(test_clock_set_right), EACH(test_receipts), EACH(test_revoke),
 		EACH(test_refused_leaves_no_trace), EACH(test_invites), EACH(test_logs_verify),
-		EACH(test_damage_is_found), EACH(test_full_tells_what_is_held),
+		EACH(test_damage_is_found), EACH(test_full_tells_what_is_held), EACH(test_push_makes_way),
 		EACH(no_two_records_share_a_number),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
