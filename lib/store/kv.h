@@ -56,6 +56,7 @@ struct st_store {
 	MDB_dbi tables[TABLE_COUNT];
 	int lock_fd;
 	char *directory;
+	struct in_hand *in_hand; /* of the one writing transaction */
 	uint64_t map_bytes, reserve_bytes;
 	atomic_bool full, broken;
 };
@@ -71,6 +72,7 @@ struct st_txn {
 	struct st_store *store;
 	MDB_txn *mdb;
 	bool writes;
+	struct in_hand *in_hand; /* NULL where it only reads */
 	struct beside *beside; /* NULL: none; else told tables are those, and can be written */
 };
 

@@ -6,6 +6,7 @@
 #include <station/store/records.h>
 #include <string.h>
 #include <station/base/check.h>
+#include "in_hand.h"
 #include "kv.h"
 
 _Static_assert((int)ST_REF_SIZE == 20, "a record's key: each_stray reads behind it");
@@ -57,7 +58,7 @@ int st_record_get(struct st_txn *t, const struct st_record_ref *record,
 {
 	struct key k = record_key(record);
 	struct st_span row;
-	int rc = kv_get(t, TABLE_RECORDS, key_span(&k), &row);
+	int rc = in_hand_row(t, record, &row) ? 0 : kv_get(t, TABLE_RECORDS, key_span(&k), &row);
 	if (rc < 0)
 		return rc;
 	if (row.size > ST_RECORD_ROW_MAX)
@@ -69,11 +70,10 @@ int st_record_get(struct st_txn *t, const struct st_record_ref *record,
 
 int st_record_put(struct st_txn *t, const struct st_record_ref *record, struct st_span row)
 {
-	struct key k = record_key(record);
 	ST_REQUIRE(row.size <= ST_RECORD_ROW_MAX);
 	ST_REQUIRE(record->opener > 0);
 	ST_REQUIRE(row.size > 0);
-	return kv_put(t, TABLE_RECORDS, key_span(&k), row);
+	return in_hand_put_row(t, record, row);
 }
 
 struct each {
@@ -104,7 +104,8 @@ int st_record_each(struct st_txn *t, const struct st_record_ref *from, st_record
 	if (from != NULL)
 		k = record_key(from);
 	struct kv_range range = { .table = TABLE_RECORDS, .from = key_span(&k) };
-	return kv_scan(t, &range, each_record, &e);
+	int rc = in_hand_write(t);
+	return rc < 0 ? rc : kv_scan(t, &range, each_record, &e);
 }
 
 static struct key stray_key(const struct st_record_ref *record, const struct st_stray *stray)
@@ -203,19 +204,22 @@ static struct key index_key(enum st_index which, struct st_span key)
 int st_index_put(struct st_txn *t, enum st_index which, struct st_span key)
 {
 	struct key k = index_key(which, key);
-	return kv_put(t, TABLE_INDEX, key_span(&k), ST_SPAN_NONE);
+	return in_hand_put_place(t, key_span(&k));
 }
 
 int st_index_del(struct st_txn *t, enum st_index which, struct st_span key)
 {
 	struct key k = index_key(which, key);
-	return kv_del(t, TABLE_INDEX, key_span(&k));
+	return in_hand_del_place(t, key_span(&k));
 }
 
 int st_index_has(struct st_txn *t, enum st_index which, struct st_span key)
 {
 	struct key k = index_key(which, key);
 	struct st_span row;
+	bool is_there = false;
+	if (in_hand_place(t, key_span(&k), &is_there))
+		return is_there;
 	int rc = kv_get(t, TABLE_INDEX, key_span(&k), &row);
 	if (rc < 0)
 		return rc == ST_ENOTFOUND ? 0 : rc;
@@ -237,7 +241,8 @@ int st_index_each(struct st_txn *t, enum st_index which, struct st_span prefix, 
 	struct each e = { .fn.index = fn, .arg = arg };
 	struct key k = index_key(which, prefix), f = index_key(which, from);
 	struct kv_range range = { .table = TABLE_INDEX, .prefix = key_span(&k), .from = key_span(&f) };
-	return kv_scan(t, &range, each_index, &e);
+	int rc = in_hand_write(t);
+	return rc < 0 ? rc : kv_scan(t, &range, each_index, &e);
 }
 
 static struct key number_key(const struct st_number *n)

@@ -13,6 +13,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 #include <station/base/check.h>
+#include "in_hand.h"
 #include "kv.h"
 
 /* LMDB forbids a second open of one environment, and its own lock file doesn't tell us of one. */
@@ -114,7 +115,9 @@ int st_store_open(const struct st_store_conf *conf, struct st_store **ret_store)
 	s->map_bytes = conf->map_bytes;
 	s->reserve_bytes = conf->reserve_bytes;
 	s->directory = strdup(conf->directory);
-	int rc = s->directory == NULL ? ST_ENOMEM : take_lock(s);
+	int rc = s->directory == NULL ? ST_ENOMEM : in_hand_new(&s->in_hand);
+	if (rc == 0)
+		rc = take_lock(s);
 	if (rc == 0)
 		rc = env_open(s, conf);
 	if (rc == 0)
@@ -140,6 +143,7 @@ void st_store_close(struct st_store *s)
 		mdb_env_close(s->env);
 	if (s->lock_fd >= 0)
 		(void)close(s->lock_fd); /* ends the lock */
+	in_hand_free(s->in_hand);
 	free(s->directory);
 	free(s);
 }
@@ -181,7 +185,7 @@ static int commit_failed(struct st_store *s, int rc)
 int st_store_write(struct st_store *s, st_txn_fn *fn, void *arg)
 {
 	ST_REQUIRE(fn != NULL);
-	struct st_txn t = { .store = s, .writes = true };
+	struct st_txn t = { .store = s, .writes = true, .in_hand = s->in_hand };
 	if (s->broken)
 		return ST_EIO;
 	if (disk_free(s) < s->reserve_bytes) {
@@ -191,7 +195,10 @@ int st_store_write(struct st_store *s, st_txn_fn *fn, void *arg)
 	int rc = mdb_txn_begin(s->env, NULL, 0, &t.mdb);
 	if (rc != 0)
 		return kv_error(rc);
+	in_hand_forget(t.in_hand);
 	rc = fn(&t, arg);
+	if (rc == 0)
+		rc = in_hand_write(&t);
 	if (rc != 0) {
 		mdb_txn_abort(t.mdb);
 		if (rc == ST_EFULL)

@@ -6,6 +6,7 @@
 #include <station/store/tables.h>
 #include <string.h>
 #include <station/base/check.h>
+#include "in_hand.h"
 #include "kv.h"
 
 static const struct {
@@ -47,10 +48,12 @@ int st_table_rows(struct st_txn *t, size_t table, uint64_t *ret_rows)
 	MDB_stat stat;
 	ST_REQUIRE(table < TABLE_COUNT);
 	st_assert(t->beside == NULL || list[table].class != ST_TABLE_TOLD);
-	int rc = mdb_stat(t->mdb, t->store->tables[table], &stat);
+	int rc = in_hand_write(t);
+	if (rc == 0)
+		rc = kv_error(mdb_stat(t->mdb, t->store->tables[table], &stat));
 	if (rc == 0)
 		*ret_rows = stat.ms_entries;
-	return kv_error(rc);
+	return rc;
 }
 
 struct each {
@@ -71,13 +74,14 @@ int st_table_each(struct st_txn *t, size_t table, st_table_fn *fn, void *arg)
 	ST_REQUIRE(fn != NULL);
 	struct each e = { fn, arg };
 	struct kv_range range = { .table = (enum table)table };
-	return kv_scan(t, &range, each_row, &e);
+	int rc = in_hand_write(t);
+	return rc < 0 ? rc : kv_scan(t, &range, each_row, &e);
 }
 
 int st_tables_clear(struct st_txn *t, enum st_table_class class)
 {
 	ST_REQUIRE(class == ST_TABLE_FOLDED || class == ST_TABLE_TOLD);
-	int rc = 0;
+	int rc = in_hand_write(t);
 	for (size_t i = 0; rc == 0 && i < TABLE_COUNT; i++)
 		if (list[i].class == class)
 			rc = kv_clear(t, (enum table)i);

@@ -50,6 +50,7 @@ void st_fold_free(struct st_fold *f)
 
 void st_fold_begin(struct st_fold *f)
 {
+	f->counted.ref.opener = 0;
 	st_tally_clear(f->tally); /* a transaction that failed leaves nothing behind */
 }
 
@@ -58,9 +59,19 @@ const struct st_record *st_fold_row(const struct st_fold *f)
 	return f->last.revision > 0 ? &f->last : NULL;
 }
 
+static int count(struct st_fold *f)
+{
+	if (f->counted.ref.opener == 0)
+		return 0;
+	int rc = st_tally_change(f->tally, f->counted.revision > 0 ? &f->counted : NULL, &f->now);
+	f->counted.ref.opener = 0;
+	return rc;
+}
+
 int st_fold_finish(struct st_txn *t, struct st_fold *f)
 {
-	return st_tally_sweep(t, f->tally);
+	int rc = count(f);
+	return rc < 0 ? rc : st_tally_sweep(t, f->tally);
 }
 
 static int place_of(struct st_txn *t, const struct st_log *log, const struct st_position *p,
@@ -184,8 +195,11 @@ int fold_put(struct st_txn *t, struct st_fold *f, const struct st_record *before
 		rc = relist(t, ST_INDEX_STATE, was ? &old_state : NULL, &new_state);
 	if (rc == 0)
 		rc = facet_relist(t, before, after);
-	if (rc == 0)
-		rc = st_tally_change(f->tally, was ? before : NULL, after);
+	if (rc == 0 && !st_record_same(&f->counted.ref, &after->ref)) {
+		rc = count(f);
+		st_record_copy(&f->counted, before);
+	}
+	st_record_copy(&f->now, after);
 	return rc;
 }
 

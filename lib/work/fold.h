@@ -9,6 +9,9 @@ struct st_fold {
 	struct st_arena event_arena;
 	struct st_buf row, event;
 	struct st_record last; /* that was put; revision 0: none */
+	/* The record whose changes aren't in the tallies yet: as it was counted, and as it is; opener 0: none. Its
+	 * events come together, and are counted once. */
+	struct st_record counted, now;
 	struct st_link *links; /* ST_SET_MAX of them, when a set was gathered */
 	enum st_verdict *verdicts, *before;
 	size_t *order;
