@@ -35,7 +35,7 @@ struct writer {
 	struct list waiting, bulk;
 	bool bulk_turn; /* the last group was of the others, and bulk waits */
 	atomic_bool pressed; /* somebody waits for whom bulk makes way */
-	unsigned yielded;    /* so often in a row bulk has given its transaction up for that */
+	unsigned yielded;    /* so often in a row bulk has given its turn or its transaction up for that */
 	size_t bulk_bytes;                     /* of bulk alone in one transaction: what takes WRITER_BULK_MS */
 	uint64_t crowd_until_ns, rest_until_ns; /* monotonic, as all _ns here */
 	struct result *results, **results_end;
@@ -133,6 +133,17 @@ static void take(struct list *from, size_t most_bytes, struct list *group)
 		list_push(group, list_pop(from));
 }
 
+/* Bulk's turn, which it yields to whoever is pressing: it wouldn't come to its end. Called with the mutex held. */
+static bool takes_turn(struct writer *w)
+{
+	if (!w->bulk_turn)
+		return false;
+	if (!atomic_load(&w->pressed) || w->yielded >= WRITER_YIELDS_MAX)
+		return true;
+	w->yielded++;
+	return false;
+}
+
 /* Takes as much as one transaction may hold: of bulk in turn with the rest, and not while it rests, so that no
  * backlog holds up a clerk or a sibling. Nothing: bulk alone waits, and rests. Called with the mutex held. */
 static struct list take_group(struct writer *w, bool *ret_bulk)
@@ -140,7 +151,7 @@ static struct list take_group(struct writer *w, bool *ret_bulk)
 	struct list group = { .first = NULL };
 	uint64_t now = now_ns();
 	bool rests = now < w->rest_until_ns;
-	*ret_bulk = !rests && (w->waiting.first == NULL || w->bulk_turn);
+	*ret_bulk = !rests && (w->waiting.first == NULL || takes_turn(w));
 	if (*ret_bulk) {
 		take(&w->bulk, now < w->crowd_until_ns ? WRITER_SLICE_BYTES : w->bulk_bytes, &group);
 	} else {

@@ -20,7 +20,7 @@ enum {
 	WRITER_REST_TIMES = 2,
 	WRITER_REST_MOST_MS = 5,
 	/* What comes while bulk is at work doesn't wait for it: bulk gives the transaction up and does it again behind
-	 * that, so often in a row. It waits for bulk's commit alone, which nothing can leave. */
+	 * that, or its turn, so often in a row. Only bulk's commit is waited for, which nothing can leave. */
 	WRITER_YIELDS_MAX = 4,
 };
 
