@@ -133,12 +133,22 @@ static void take(struct list *from, size_t most_bytes, struct list *group)
 		list_push(group, list_pop(from));
 }
 
+static bool is_overdue(const struct job *bulk, uint64_t now)
+{
+	return now - bulk->since_ns > (uint64_t)WRITER_PATIENCE_MS * 1000000;
+}
+
+static bool may_yield(const struct writer *w, const struct job *bulk)
+{
+	return w->yielded < WRITER_YIELDS_MAX && !is_overdue(bulk, now_ns());
+}
+
 /* Bulk's turn, which it yields to whoever is pressing: it wouldn't come to its end. Called with the mutex held. */
 static bool takes_turn(struct writer *w)
 {
 	if (!w->bulk_turn)
 		return false;
-	if (!atomic_load(&w->pressed) || w->yielded >= WRITER_YIELDS_MAX)
+	if (!atomic_load(&w->pressed) || !may_yield(w, w->bulk.first))
 		return true;
 	w->yielded++;
 	return false;
@@ -150,13 +160,13 @@ static struct list take_group(struct writer *w, bool *ret_bulk)
 {
 	struct list group = { .first = NULL };
 	uint64_t now = now_ns();
-	bool rests = now < w->rest_until_ns;
+	bool rests = now < w->rest_until_ns && (w->bulk.first == NULL || !is_overdue(w->bulk.first, now));
 	*ret_bulk = !rests && (w->waiting.first == NULL || takes_turn(w));
 	if (*ret_bulk) {
 		take(&w->bulk, now < w->crowd_until_ns ? WRITER_SLICE_BYTES : w->bulk_bytes, &group);
 	} else {
 		take(&w->waiting, WRITER_GROUP_BYTES, &group);
-		atomic_store(&w->pressed, false);
+		atomic_store(&w->pressed, w->waiting.first != NULL);
 	}
 	w->bulk_turn = !*ret_bulk && w->bulk.first != NULL;
 	return group;
@@ -196,7 +206,6 @@ static void apply_group(struct writer *w, struct result *r, bool yields)
 static void put_back(struct writer *w, struct result *r)
 {
 	list_return(&w->bulk, &r->jobs);
-	w->bulk_turn = false;
 	w->yielded++;
 	free(r);
 }
@@ -268,7 +277,7 @@ static void *run(void *arg)
 		}
 		size_t bytes = r->jobs.bytes;
 		uint64_t begun = now_ns();
-		apply_group(w, r, bulk && w->yielded < WRITER_YIELDS_MAX);
+		apply_group(w, r, bulk && may_yield(w, r->jobs.first));
 		uint64_t ended = now_ns();
 		bool yields = r->rc == ST_EPRESSED;
 		(void)pthread_mutex_lock(&w->mutex);
@@ -337,13 +346,14 @@ int writer_submit(struct writer *w, struct job *j)
 	int rc = 0;
 	ST_REQUIRE(j->done != NULL);
 	(void)pthread_mutex_lock(&w->mutex);
+	j->since_ns = now_ns();
 	size_t count = w->waiting.count + w->bulk.count, bytes = w->waiting.bytes + w->bulk.bytes;
-	if (w->stopping || count == WRITER_JOBS_MAX || (count > 0 && bytes + j->bytes > WRITER_BYTES_MAX))
+	if (w->stopping || count >= WRITER_JOBS_MAX || (count > 0 && bytes + j->bytes > WRITER_BYTES_MAX))
 		rc = ST_EBUSY;
 	else
 		list_push(j->bulk ? &w->bulk : &w->waiting, j);
 	if (rc == 0 && !j->bulk && (j->prompt || !j->patient)) {
-		w->crowd_until_ns = now_ns() + (uint64_t)WRITER_CROWD_MS * 1000000;
+		w->crowd_until_ns = j->since_ns + (uint64_t)WRITER_CROWD_MS * 1000000;
 		atomic_store(&w->pressed, true);
 	}
 	(void)pthread_mutex_unlock(&w->mutex);

@@ -14,14 +14,17 @@ enum {
 	WRITER_BULK_BYTES = 3 * 1024 * 1024,
 	WRITER_BULK_MS = 150,
 	/* Where others have come of late it goes in slices, and rests after each: for twice what it took, so that
-	 * few of the others meet one, and not for long, so that it keeps up with a child that writes without end. */
+	 * few of the others meet one, and not for long. */
 	WRITER_CROWD_MS = 250,
 	WRITER_SLICE_BYTES = 32 * 1024,
 	WRITER_REST_TIMES = 2,
 	WRITER_REST_MOST_MS = 5,
 	/* What comes while bulk is at work doesn't wait for it: bulk gives the transaction up and does it again behind
 	 * that, or its turn, so often in a row. Only bulk's commit is waited for, which nothing can leave. */
-	WRITER_YIELDS_MAX = 4,
+	WRITER_YIELDS_MAX = 2,
+	/* What has waited so long neither rests nor makes way: a child that writes without end is kept up with beside
+	 * clerks who never cease. */
+	WRITER_PATIENCE_MS = 3000,
 };
 
 struct job {
@@ -32,6 +35,7 @@ struct job {
 	bool bulk;                    /* of a backlog: in turn with all that isn't, in transactions of its own */
 	void (*done)(struct job *j);  /* on the loop; work.rc is set. May free j */
 	void *arg;
+	uint64_t since_ns; /* monotonic: when it was submitted */
 	struct job *next;
 };
 
@@ -48,7 +52,7 @@ struct writer_conf {
 ST_MUST int writer_open(const struct writer_conf *conf, struct writer **ret_w);
 /* ST_EBUSY: too much waits already; the caller still owns j. */
 ST_MUST int writer_submit(struct writer *w, struct job *j);
-/* Lets the group at work end, answers what still waits with ST_EBUSY, and joins the thread. The
+/* Lets the group at work end (or give way), answers what still waits with ST_EBUSY, and joins the thread. The
  * handle closes on the loop's next turns. */
 void writer_close(struct writer *w);
 uint64_t writer_groups(const struct writer *w); /* finished so far: the watchdog looks whether it moves */

@@ -210,7 +210,7 @@ int job_carry(struct st_apply *a, struct st_job_carry *job)
 	st_paths_clear(&a->paths);
 	a->writer.known = false;
 	for (size_t i = 0; i < job->carry.item_count; i++) {
-		int rc = take_item(a, &job->carry.items[i]);
+		int rc = is_pressed(a) ? ST_EPRESSED : take_item(a, &job->carry.items[i]);
 		if (is_failure(rc))
 			return rc;
 		job->stored += rc == 0;

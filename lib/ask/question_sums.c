@@ -169,10 +169,14 @@ static int one_cell(struct st_span key, struct st_span cell, void *arg)
 
 /* Few stations are looked up one by one; where most are covered, one walk passes over the others.
  */
-static int walk(struct count *c)
+int count_cells(struct count *c)
 {
+	ST_REQUIRE(c->place != NULL);
+	ST_REQUIRE(c->add != NULL);
+	ST_REQUIRE(c->measures != 0);
 	uint8_t prefix[6] = { (uint8_t)c->view, (uint8_t)c->kind };
 	int rc = 0;
+	c->rc = 0;
 	if (c->a->all_covered)
 		return st_cell_each(c->a->txn, st_span(prefix, 2), one_cell, c);
 	for (size_t s = 1; rc == 0 && s < c->a->places.count; s++) {
@@ -182,13 +186,4 @@ static int walk(struct count *c)
 		rc = st_cell_each(c->a->txn, ST_SPAN(prefix), one_cell, c);
 	}
 	return rc;
-}
-
-int count_cells(struct count *c)
-{
-	ST_REQUIRE(c->place != NULL);
-	ST_REQUIRE(c->add != NULL);
-	ST_REQUIRE(c->measures != 0);
-	c->rc = 0;
-	return walk(c);
 }

@@ -50,7 +50,7 @@ static int write_places(struct st_txn *t, const struct in_hand *h)
 		struct st_span key = st_span(p->key, p->size);
 		rc = p->is_there ? kv_put(t, TABLE_INDEX, key, ST_SPAN_NONE) : kv_del(t, TABLE_INDEX, key);
 	}
-	return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc; /* a row that wasn't in its lists */
+	return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;
 }
 
 int in_hand_write(struct st_txn *t)
@@ -69,6 +69,15 @@ int in_hand_write(struct st_txn *t)
 	return rc;
 }
 
+int in_hand_write_places(struct st_txn *t, struct st_span prefix)
+{
+	const struct in_hand *h = t->in_hand;
+	for (size_t i = 0; h != NULL && i < h->place_count; i++)
+		if (h->places[i].size >= prefix.size && memcmp(h->places[i].key, prefix.data, prefix.size) == 0)
+			return in_hand_write(t);
+	return 0;
+}
+
 static bool holds(const struct in_hand *h, const struct st_record_ref *record)
 {
 	return h != NULL && h->record.opener != 0 && st_record_same(&h->record, record);
@@ -77,6 +86,7 @@ static bool holds(const struct in_hand *h, const struct st_record_ref *record)
 static int take(struct st_txn *t, const struct st_record_ref *record)
 {
 	ST_REQUIRE(t->in_hand != NULL); /* a reading transaction has none */
+	ST_REQUIRE(record->opener > 0);
 	if (holds(t->in_hand, record))
 		return 0;
 	int rc = in_hand_write(t);
@@ -132,8 +142,8 @@ static int change_place(struct st_txn *t, struct st_span key, bool is_there)
 		return rc;
 	struct place *p = find(h, key);
 	if (p != NULL && p->is_there == is_there)
-		return is_there ? 0 : ST_ENOTFOUND;
-	if (p != NULL) { /* back to what the table says */
+		return is_there ? 0 : ST_ECORRUPT;
+	if (p != NULL) { /* back to how it stands in the table */
 		*p = h->places[--h->place_count];
 		return 0;
 	}

@@ -241,7 +241,7 @@ int st_index_each(struct st_txn *t, enum st_index which, struct st_span prefix, 
 	struct each e = { .fn.index = fn, .arg = arg };
 	struct key k = index_key(which, prefix), f = index_key(which, from);
 	struct kv_range range = { .table = TABLE_INDEX, .prefix = key_span(&k), .from = key_span(&f) };
-	int rc = in_hand_write(t);
+	int rc = in_hand_write_places(t, key_span(&k));
 	return rc < 0 ? rc : kv_scan(t, &range, each_index, &e);
 }
 

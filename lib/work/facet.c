@@ -170,7 +170,7 @@ static int change_those(struct st_txn *t, const struct st_record *from, const st
 		int rc = put ? st_index_put(t, ST_INDEX_FACET, ST_SPAN(k.bytes))
 			     : st_index_del(t, ST_INDEX_FACET, ST_SPAN(k.bytes));
 		if (rc < 0)
-			return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;
+			return rc;
 	}
 	return 0;
 }

@@ -50,20 +50,21 @@ void st_fold_free(struct st_fold *f)
 
 void st_fold_begin(struct st_fold *f)
 {
+	/* A transaction that failed leaves nothing behind. */
 	f->counted.ref.opener = 0;
-	st_tally_clear(f->tally); /* a transaction that failed leaves nothing behind */
+	st_tally_clear(f->tally);
 }
 
 const struct st_record *st_fold_row(const struct st_fold *f)
 {
-	return f->last.revision > 0 ? &f->last : NULL;
+	return f->folded && f->last.revision > 0 ? &f->last : NULL;
 }
 
 static int count(struct st_fold *f)
 {
 	if (f->counted.ref.opener == 0)
 		return 0;
-	int rc = st_tally_change(f->tally, f->counted.revision > 0 ? &f->counted : NULL, &f->now);
+	int rc = st_tally_change(f->tally, f->counted.revision > 0 ? &f->counted : NULL, &f->last);
 	f->counted.ref.opener = 0;
 	return rc;
 }
@@ -172,7 +173,7 @@ static int relist(struct st_txn *t, enum st_index which, const struct list_key *
 	if (st_span_equal(old, new))
 		return 0;
 	int rc = old.size == 0 ? 0 : st_index_del(t, which, old);
-	return rc < 0 ? (rc == ST_ENOTFOUND ? ST_ECORRUPT : rc) : st_index_put(t, which, new);
+	return rc < 0 ? rc : st_index_put(t, which, new);
 }
 
 int fold_put(struct st_txn *t, struct st_fold *f, const struct st_record *before,
@@ -181,11 +182,17 @@ int fold_put(struct st_txn *t, struct st_fold *f, const struct st_record *before
 	st_assert(before->ref.opener == after->ref.opener);
 	st_assert(after->revision <= ST_REVISIONS_MAX);
 	bool was = before->revision > 0, is = after->revision > 0;
+	int rc = 0;
+	if (!st_record_same(&f->counted.ref, &after->ref)) {
+		rc = count(f);
+		st_record_copy(&f->counted, before);
+	}
 	st_record_copy(&f->last, after);
+	f->folded = true;
 	st_buf_clear(&f->row);
 	st_record_encode(after, &f->row);
-	int rc = f->row.error < 0 ? f->row.error
-				  : st_record_put(t, &after->ref, st_buf_span(&f->row));
+	if (rc == 0)
+		rc = f->row.error < 0 ? f->row.error : st_record_put(t, &after->ref, st_buf_span(&f->row));
 	if (rc < 0 || !is)
 		return rc;
 	struct list_key new_due = due_key(after), new_state = state_key(after);
@@ -193,14 +200,7 @@ int fold_put(struct st_txn *t, struct st_fold *f, const struct st_record *before
 	rc = relist(t, ST_INDEX_DUE, was ? &old_due : NULL, &new_due);
 	if (rc == 0)
 		rc = relist(t, ST_INDEX_STATE, was ? &old_state : NULL, &new_state);
-	if (rc == 0)
-		rc = facet_relist(t, before, after);
-	if (rc == 0 && !st_record_same(&f->counted.ref, &after->ref)) {
-		rc = count(f);
-		st_record_copy(&f->counted, before);
-	}
-	st_record_copy(&f->now, after);
-	return rc;
+	return rc == 0 ? facet_relist(t, before, after) : rc;
 }
 
 bool st_change_source(const struct st_change *change, uint8_t hash[16])
@@ -291,7 +291,7 @@ int st_fold_event(struct st_txn *t, struct st_fold *f, const struct st_log *log,
 	struct st_change change;
 	struct st_link link;
 	struct st_record r;
-	f->last.revision = 0;
+	f->folded = false;
 	st_arena_reset(&f->arena);
 	int rc = st_fold_reads(event, &f->arena, &change);
 	if (rc == 0)

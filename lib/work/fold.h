@@ -8,10 +8,10 @@ struct st_fold {
 	struct st_arena arena; /* one body */
 	struct st_arena event_arena;
 	struct st_buf row, event;
-	struct st_record last; /* that was put; revision 0: none */
-	/* The record whose changes aren't in the tallies yet: as it was counted, and as it is; opener 0: none. Its
-	 * events come together, and are counted once. */
-	struct st_record counted, now;
+	/* The record that was put last, as the tallies have it and as it is: events of one record come together, and
+	 * are counted once. counted.ref.opener 0: all is counted. */
+	struct st_record counted, last;
+	bool folded; /* the last event led to it */
 	struct st_link *links; /* ST_SET_MAX of them, when a set was gathered */
 	enum st_verdict *verdicts, *before;
 	size_t *order;

@@ -111,7 +111,6 @@ def come_to_rest(main, code):
     while size != before:
         time.sleep(0.2)
         before, size = size, held(main, code)
-    return size
 
 
 def sibling(b, t, main, first, others, events):

@@ -185,7 +185,7 @@ struct station {
 	uint64_t drawn;
 	uint64_t life, boot_ms, boots; /* life: rises when the process ends */
 	bool alive, doomed, revoked, full;
-	unsigned pressed_in; /* events until pushes at work are to make way; 0: they aren't */
+	unsigned pressed_in; /* events until bulk at work is to make way; 0: it isn't */
 	bool mad; /* it has said rubbish to its parent: parts that it spoilt were dropped there */
 	bool boasts; /* it said that it had taken what it hadn't: that doesn't come again, to it or to who is below */
 	bool jumped; /* its wall clock did */

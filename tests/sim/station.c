@@ -173,7 +173,7 @@ static void deliver_step(struct sim *sim, void *station, uint64_t life)
 
 /* ---- the writer ---- */
 
-/* Somebody comes when this station's pushes have stored so many events more. */
+/* Somebody comes when what this station stores in bulk has so many events more. */
 static bool is_pressed(void *station)
 {
 	struct station *s = station;
@@ -185,13 +185,13 @@ static void apply_group(struct station *s, struct result *r)
 	struct st_job *jobs[ST_GROUP_JOBS_MAX];
 	struct st_world world = station_world(s);
 	size_t n = 0;
-	bool tables = false, pushes = true;
+	bool tables = false, bulk = true;
 	for (struct job *j = r->jobs.first; j != NULL; j = j->next) {
 		jobs[n++] = &j->work;
 		tables |= j->work.kind == ST_JOB_CARRY || j->work.kind == ST_JOB_CITY;
-		pushes &= j->work.kind == ST_JOB_PUSH;
+		bulk &= j->work.kind == ST_JOB_PUSH || j->work.kind == ST_JOB_CARRY;
 	}
-	s->pressed_in = pushes && sim_chance(s->sim, 100) ? 1 + (unsigned)sim_below(s->sim, 40) : 0;
+	s->pressed_in = bulk && sim_chance(s->sim, 100) ? 1 + (unsigned)sim_below(s->sim, 40) : 0;
 	world.pressed = is_pressed;
 	if (tables && s->sim->has_city)
 		city_before_group(s);

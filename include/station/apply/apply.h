@@ -20,8 +20,8 @@
 struct st_world {
 	int64_t now_ms; /* wall clock, Unix */
 	void (*random)(void *arg, void *to, size_t size);
-	/* Asked between a push's events: true gives the group up (ST_EPRESSED) and keeps nothing of it, so that
-	 * others come first. NULL: never. */
+	/* Asked between the events of pushes and carries, and before the commit: true gives the group up
+	 * (ST_EPRESSED) and keeps nothing of it, so that others come first. NULL: never. */
 	bool (*pressed)(void *arg);
 	void *arg;
 };
@@ -321,7 +321,7 @@ struct st_apply;
 ST_MUST int st_apply_new(struct st_store *store, const struct st_keys *keys, struct st_apply **ret_a);
 void st_apply_free(struct st_apply *a);
 /* One transaction for jobs[0..count). 0: committed; each job has its rc and results. < 0 (ST_EFULL,
- * ST_EIO, ST_ENOMEM): nothing happened, every job's rc is that code; but when damage has made the jobs
+ * ST_EIO, ST_ENOMEM, ST_EPRESSED): nothing happened, every job's rc is that code; but when damage has made the jobs
  * run one by one, what was committed before the failure stands, and those jobs' rc says so. */
 ST_MUST int st_apply_group(struct st_apply *a, const struct st_world *world, struct st_job **jobs,
 			   size_t count, struct st_applied *ret_applied);

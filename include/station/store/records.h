@@ -61,6 +61,7 @@ enum st_index {
 	ST_INDEX_FACET = 3,
 };
 enum { ST_INDEX_KEY_MAX = 40 };
+/* A record's places are written with its row: ST_ECORRUPT, now or then: one to be deleted isn't there. */
 ST_MUST int st_index_put(struct st_txn *t, enum st_index which, struct st_span key);
 ST_MUST int st_index_del(struct st_txn *t, enum st_index which, struct st_span key);
 ST_MUST int st_index_has(struct st_txn *t, enum st_index which, struct st_span key); /* 1 or 0 */

@@ -13,7 +13,7 @@
 #include <station/store/store.h>
 #include "../../common/scratch.h"
 
-enum { RECORDS = 3, PLACES = 90, KEY = 2 + ST_REF_SIZE }; /* more places than are kept in hand */
+enum { RECORDS = 3, PLACES = 200, KEY = 2 + ST_REF_SIZE };
 
 static char directory[64];
 static struct st_store *store;
@@ -70,7 +70,10 @@ static void place_key(size_t r, size_t p, uint8_t key[KEY])
 
 static int change(struct st_txn *t)
 {
-	size_t r = random_below(RECORDS), p = random_below(PLACES);
+	static size_t r;
+	size_t p = random_below(PLACES);
+	if (random_below(100) == 0) /* else of the same: there are more places than are kept in hand */
+		r = random_below(RECORDS);
 	struct st_record_ref ref = record(r);
 	uint8_t key[KEY], row = (uint8_t)(1 + random_below(200));
 	if (random_below(4) == 0) {
