@@ -160,3 +160,15 @@ int api_place(struct request *q, int code, const char *place)
 	q->place[n] = 0;
 	return code;
 }
+
+int api_place_among(struct request *q, int code, const char *given, api_name_fn *name, const void *list)
+{
+	char place[API_PLACE_MAX];
+	const char *one = name(list, 0);
+	size_t used = (size_t)snprintf(place, sizeof(place), "%s (", strlen(given) <= 60 ? given : "...");
+	for (size_t i = 0; one != NULL && used < sizeof(place); one = name(list, ++i))
+		used += (size_t)snprintf(place + used, sizeof(place) - used, "%s%s", i == 0 ? "" : " ", one);
+	if (used < sizeof(place))
+		(void)snprintf(place + used, sizeof(place) - used, ")");
+	return api_place(q, code, place);
+}

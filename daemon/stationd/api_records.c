@@ -292,15 +292,10 @@ static int add_row(const struct st_list_row *row, void *arg)
 	return json_array_append_new(x->records, one) == 0 ? 0 : ST_ENOMEM;
 }
 
-static int refuse_state(struct request *q, const struct st_kind *k)
+static const char *state_name(const void *kind, size_t i)
 {
-	char place[API_PLACE_MAX];
-	size_t used = (size_t)snprintf(place, sizeof(place), "state (");
-	for (size_t i = 0; i < k->state_count && used < sizeof(place); i++)
-		used += (size_t)snprintf(place + used, sizeof(place) - used, "%s%s", i == 0 ? "" : " ", k->states[i].name);
-	if (used < sizeof(place))
-		(void)snprintf(place + used, sizeof(place) - used, ")");
-	return api_place(q, ST_EFIELD, place);
+	const struct st_kind *k = kind;
+	return i < k->state_count ? k->states[i].name : NULL;
 }
 
 static int read_query(struct listing *x, struct st_txn *t)
@@ -325,7 +320,7 @@ static int read_query(struct listing *x, struct st_txn *t)
 			       st_station_number(t, &code, &x->query.holder) < 0))
 		return api_place(q, ST_EFIELD, "holder");
 	if (state != NULL && st_kind_state_named(k, st_span_text(state)) == NULL)
-		return refuse_state(q, k);
+		return api_place_among(q, ST_EFIELD, "state", state_name, k);
 	x->query.state = state == NULL ? 0 : st_kind_state_named(k, st_span_text(state))->number;
 	return 0;
 }

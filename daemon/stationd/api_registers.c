@@ -72,20 +72,17 @@ static struct st_span argument(struct request *q, const char *name)
 	return text == NULL ? ST_SPAN_NONE : st_span_text(text);
 }
 
+static const char *register_name(const void *registers, size_t i)
+{
+	const struct st_registers *all = registers;
+	return i < all->count ? all->rows[i].name : NULL;
+}
+
 /* The register that an address names, or those there are. */
 static int read_name(struct asking *x)
 {
-	char place[API_PLACE_MAX];
 	x->query.reg = st_register_named(x->all, x->q->rest);
-	if (x->query.reg != NULL)
-		return 0;
-	size_t used = (size_t)snprintf(place, sizeof(place), "%.40s (", x->q->rest);
-	for (size_t i = 0; i < x->all->count && used < sizeof(place); i++)
-		used += (size_t)snprintf(place + used, sizeof(place) - used, "%s%s",
-					 i == 0 ? "" : " ", x->all->rows[i].name);
-	if (used < sizeof(place))
-		(void)snprintf(place + used, sizeof(place) - used, ")");
-	return api_place(x->q, ST_ENOTFOUND, place);
+	return x->query.reg != NULL ? 0 : api_place_among(x->q, ST_ENOTFOUND, x->q->rest, register_name, x->all);
 }
 
 static int read_query(struct asking *x)

@@ -22,17 +22,15 @@ struct reporting {
 	int64_t now_ms;
 };
 
-/* What was given for a dimension, and the dimensions there are. */
+static const char *dimension_name(const void *none, size_t i)
+{
+	(void)none;
+	return i < ST_DIMENSION_COUNT ? st_dimension_text((enum st_dimension)i) : NULL;
+}
+
 static int refuse_dimension(struct request *q, const char *given)
 {
-	char place[ST_PLACE_MAX];
-	size_t used = (size_t)snprintf(place, sizeof(place), "%s (", strlen(given) <= 60 ? given : "where");
-	for (int d = 0; d < ST_DIMENSION_COUNT && used < sizeof(place); d++)
-		used += (size_t)snprintf(place + used, sizeof(place) - used, "%s%s", d == 0 ? "" : " ",
-					 st_dimension_text((enum st_dimension)d));
-	if (used < sizeof(place))
-		(void)snprintf(place + used, sizeof(place) - used, ")");
-	return api_place(q, ST_EFIELD, place);
+	return api_place_among(q, ST_EFIELD, given, dimension_name, NULL);
 }
 
 static int read_by(struct reporting *x, const char *by)

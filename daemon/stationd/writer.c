@@ -35,7 +35,7 @@ struct writer {
 	struct list waiting, bulk;
 	bool bulk_turn; /* the last group was of the others, and bulk waits */
 	atomic_bool pressed; /* somebody waits for whom bulk makes way */
-	unsigned yielded;    /* so often in a row bulk has given its turn or its transaction up for that */
+	bool yielded;        /* bulk has just given its turn or its transaction up for that, and doesn't again */
 	size_t bulk_bytes;                     /* of bulk alone in one transaction: what takes WRITER_BULK_MS */
 	uint64_t crowd_until_ns, rest_until_ns; /* monotonic, as all _ns here */
 	struct result *results, **results_end;
@@ -140,7 +140,7 @@ static bool is_overdue(const struct job *bulk, uint64_t now)
 
 static bool may_yield(const struct writer *w, const struct job *bulk)
 {
-	return w->yielded < WRITER_YIELDS_MAX && !is_overdue(bulk, now_ns());
+	return !w->yielded && !is_overdue(bulk, now_ns());
 }
 
 /* Bulk's turn, which it yields to whoever is pressing: it wouldn't come to its end. Called with the mutex held. */
@@ -150,7 +150,7 @@ static bool takes_turn(struct writer *w)
 		return false;
 	if (!atomic_load(&w->pressed) || !may_yield(w, w->bulk.first))
 		return true;
-	w->yielded++;
+	w->yielded = true;
 	return false;
 }
 
@@ -184,7 +184,7 @@ static void bulk_took(struct writer *w, size_t bytes, uint64_t ns)
 	uint64_t now = now_ns(), rest = WRITER_REST_TIMES * ns, most = (uint64_t)WRITER_REST_MOST_MS * 1000000;
 	if (now < w->crowd_until_ns)
 		w->rest_until_ns = now + (rest < most ? rest : most);
-	w->yielded = 0;
+	w->yielded = false;
 	uint64_t fits = (uint64_t)bytes * WRITER_BULK_MS * 1000000 / (ns + 1);
 	w->bulk_bytes = fits < WRITER_SLICE_BYTES ? WRITER_SLICE_BYTES
 			: fits > WRITER_BULK_BYTES ? WRITER_BULK_BYTES : (size_t)fits;
@@ -206,7 +206,7 @@ static void apply_group(struct writer *w, struct result *r, bool yields)
 static void put_back(struct writer *w, struct result *r)
 {
 	list_return(&w->bulk, &r->jobs);
-	w->yielded++;
+	w->yielded = true;
 	free(r);
 }
 

@@ -19,11 +19,9 @@ enum {
 	WRITER_SLICE_BYTES = 32 * 1024,
 	WRITER_REST_TIMES = 2,
 	WRITER_REST_MOST_MS = 5,
-	/* What comes while bulk is at work doesn't wait for it: bulk gives the transaction up and does it again behind
-	 * that, or its turn, so often in a row: each time is work for nothing. Its commit nothing can leave. */
-	WRITER_YIELDS_MAX = 1,
-	/* What has waited so long neither rests nor makes way: a child that writes without end is kept up with beside
-	 * clerks who never cease. */
+	/* What comes while bulk is at work doesn't wait for it: bulk gives its turn up, or its transaction (but not its
+	 * commit), and comes behind that; once in a row, since it is work for nothing. What has waited so long neither
+	 * rests nor makes way: a child that writes without end is kept up with beside clerks who never cease. */
 	WRITER_PATIENCE_MS = 3000,
 };
 

@@ -65,7 +65,7 @@ void st_fold_begin(struct st_fold *f);
 /* 1: the fold takes it, and this is its body; 0: it is no event of a record's life; < 0: it can't be read. */
 ST_MUST int st_fold_reads(const struct st_event *event, struct st_arena *arena,
 			  struct st_change *ret_change);
-/* The hash under which the row of a file is known that an opening says it came from; false: it doesn't say. */
+/* The key under which the row of a file is known that an opening says it came from; false: it doesn't say. */
 bool st_change_source(const struct st_change *change, uint8_t hash[16]);
 /* Each place that a record's row has in the lists. Non-zero from fn stops and is returned. */
 typedef int st_record_place_fn(enum st_index which, struct st_span key, void *arg);
