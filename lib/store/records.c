@@ -1,7 +1,7 @@
 /* records.c - folded rows, strays, ordered lists, numbers and sources.
  *
  * Owns:    the tables records, strays, index, numbers, sources, tallies and unread: all of them can be made
- *          anew from the events.
+ *          anew from the events. Rows of records and index are written by in_hand.c.
  * Flow:    fold -> records -> ask */
 #include <station/store/records.h>
 #include <string.h>
