@@ -302,9 +302,12 @@ void check_erased(struct sim *sim)
 {
 	if (sim->erasures == NULL)
 		return;
-	for (size_t i = 0; i < sim->count; i++)
-		if (sim->stations[i]->revoked)
-			return; /* nobody reaches what it has, and what it wrote may count for nothing */
+	for (size_t i = 1; i < sim->count; i++) {
+		const struct station *s = sim->stations[i];
+		const struct child *c = down_child(s->parent, s);
+		if (s->self.set_up && (c == NULL || !c->enrolled))
+			return; /* revoked: nobody reaches what it has, and what it wrote may count for nothing */
+	}
 	for (size_t i = 0; i < sim->count; i++) {
 		struct searching x = { .station = sim->stations[i] };
 		if (!x.station->self.set_up)
