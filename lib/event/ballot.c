@@ -47,6 +47,7 @@ int st_ballot_decode(struct st_span body, struct st_ballot *ret_ballot)
 		} else if (f.number == CHOICES) {
 			right = f.wire == ST_PB_BYTES && f.bytes.size <= ST_BALLOT_CHOICES_MAX;
 			b.choice_count = right ? f.bytes.size : 0;
+			memset(b.choices, 0, sizeof(b.choices)); /* of a field said twice the last counts, alone */
 			if (b.choice_count > 0)
 				memcpy(b.choices, f.bytes.data, b.choice_count);
 		} else if (f.number == SPOILED) {

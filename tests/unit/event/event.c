@@ -287,6 +287,24 @@ static void test_erase(void **state)
 	st_buf_done(&body);
 }
 
+static void test_a_field_said_twice_leaves_nothing(void **state)
+{
+	struct st_ballot read, again, longer = { .choice_count = 3, .choices = { 1, 2, 3 } };
+	struct st_ballot shorter = { .choice_count = 1, .choices = { 4 } };
+	struct st_buf body, clean;
+	(void)state;
+	st_buf_init(&body, ST_EVENT_MAX);
+	st_buf_init(&clean, ST_EVENT_MAX);
+	assert_int_equal(st_ballot_encode(&longer, &body), 0);
+	assert_int_equal(st_ballot_encode(&shorter, &body), 0);
+	assert_int_equal(st_ballot_encode(&shorter, &clean), 0);
+	assert_int_equal(st_ballot_decode(st_buf_span(&body), &read), 0);
+	assert_int_equal(st_ballot_decode(st_buf_span(&clean), &again), 0);
+	assert_memory_equal(&read, &again, sizeof(read));
+	st_buf_done(&body);
+	st_buf_done(&clean);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -295,6 +313,7 @@ int main(void)
 		cmocka_unit_test(test_too_big),	   cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_not_recursive),
 		cmocka_unit_test(test_erase),
+		cmocka_unit_test(test_a_field_said_twice_leaves_nothing),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
