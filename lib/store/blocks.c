@@ -1,17 +1,21 @@
 /* blocks.c - events in rows of a page.
  *
- * Owns:    the tables events and parts: the only copy of what stations wrote.
+ * Owns:    the tables events and parts, and each log's tail: the only copy of what stations wrote.
  * Promise: 2, in order: an event's place is its log's size at the moment it is appended.
  * Flow:    apply -> blocks -> fold, pack, proofs */
 #include <station/store/carried.h>
 #include <stdlib.h>
 #include <string.h>
 #include <station/base/check.h>
-#include "kv.h"
+#include "log_rows.h"
 #include "tree.h"
 
-/* A value of 4,080 bytes fills one overflow page; a larger event has a row of its own. */
-enum { BLOCK_MAX = 4080, EVENT_SIZE_MAX = 65535 };
+/* A value of 4,080 bytes fills one overflow page; a larger event has a row of its own.
+ *
+ * The newest events, which don't fill a block yet, are the log's tail, beside its row:
+ *   first seq u64 | size u16 | so many bytes of { varint size, event }... | zeros
+ * always of a whole page, so that what stands beside it stays where it is while it grows. */
+enum { PAGE_MAX = 4080, TAIL_HEAD = 8 + 2, BLOCK_MAX = PAGE_MAX - TAIL_HEAD, EVENT_SIZE_MAX = 65535 };
 _Static_assert(EVENT_SIZE_MAX < 1 << 21, "varint_size knows three bytes");
 
 static struct key block_key(uint32_t log, uint64_t first_seq)
@@ -22,13 +26,32 @@ static struct key block_key(uint32_t log, uint64_t first_seq)
 	return k;
 }
 
-/* The row that holds seq: the last one that begins at or before it. */
+/* A log without one: nothing was appended to it since tails are kept. ST_ENOTFOUND. */
+static int find_tail(struct st_txn *t, uint32_t log, uint64_t *ret_first, struct st_span *ret_events)
+{
+	struct key k = log_row_key(log, LOG_TAIL);
+	struct st_span row;
+	int rc = kv_get(t, TABLE_LOGS, key_span(&k), &row);
+	if (rc < 0)
+		return rc;
+	size_t size = row.size == PAGE_MAX ? st_get_u16(row.data + 8) : SIZE_MAX;
+	if (size > BLOCK_MAX)
+		return ST_ECORRUPT;
+	*ret_first = st_get_u64(row.data);
+	*ret_events = st_span(row.data + TAIL_HEAD, size);
+	return 0;
+}
+
+/* The tail or block that holds seq: the last that begins at or before it. */
 static int find_block(struct st_txn *t, uint32_t log, uint64_t seq, uint64_t *ret_first,
 		      struct st_span *ret_block)
 {
 	struct key k = block_key(log, seq);
 	struct kv_row row;
-	int rc = kv_at_most(t, TABLE_EVENTS, key_span(&k), st_span(k.bytes, 4), &row);
+	int rc = find_tail(t, log, ret_first, ret_block);
+	if ((rc < 0 && rc != ST_ENOTFOUND) || (rc == 0 && *ret_first <= seq))
+		return rc;
+	rc = kv_at_most(t, TABLE_EVENTS, key_span(&k), st_span(k.bytes, 4), &row);
 	if (rc < 0)
 		return rc;
 	if (row.key.size != 12)
@@ -43,14 +66,14 @@ static size_t varint_size(size_t v)
 	return v < 0x80 ? 1 : v < 0x4000 ? 2 : 3;
 }
 
-/* One block being filled. */
+/* The block that is being filled. */
 struct filling {
 	uint8_t bytes[BLOCK_MAX];
 	size_t size;
 	uint64_t first_seq;
 };
 
-static int flush(struct st_txn *t, uint32_t log, struct filling *f)
+static int put_block(struct st_txn *t, uint32_t log, struct filling *f)
 {
 	struct key k = block_key(log, f->first_seq);
 	if (f->size == 0)
@@ -58,6 +81,20 @@ static int flush(struct st_txn *t, uint32_t log, struct filling *f)
 	int rc = kv_put(t, TABLE_EVENTS, key_span(&k), st_span(f->bytes, f->size));
 	f->size = 0;
 	return rc;
+}
+
+static int put_tail(struct st_txn *t, uint32_t log, const struct filling *f)
+{
+	struct key k = log_row_key(log, LOG_TAIL);
+	uint8_t *p = NULL;
+	int rc = kv_reserve(t, TABLE_LOGS, key_span(&k), PAGE_MAX, &p);
+	if (rc < 0)
+		return rc;
+	st_put_u64(p, f->first_seq);
+	st_put_u16(p + 8, (uint16_t)f->size);
+	memcpy(p + TAIL_HEAD, f->bytes, f->size);
+	memset(p + TAIL_HEAD + f->size, 0, BLOCK_MAX - f->size);
+	return 0;
 }
 
 static void put_event(struct filling *f, struct st_span event)
@@ -88,23 +125,20 @@ static int put_alone(struct st_txn *t, uint32_t log, uint64_t seq, struct st_spa
 	return 0;
 }
 
-/* The last block, where there is room in it. */
 static int resume(struct st_txn *t, const struct st_log *log, struct filling *f)
 {
-	struct st_span block;
+	struct st_span events;
 	f->size = 0;
 	f->first_seq = log->tree.size + 1;
-	if (log->tree.size == 0)
-		return 0;
 	uint64_t first = 0;
-	int rc = find_block(t, log->number, log->tree.size, &first, &block);
+	int rc = find_tail(t, log->number, &first, &events);
 	if (rc < 0)
-		return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;
-	if (block.size >= BLOCK_MAX)
-		return 0;
-	st_assert(first <= log->tree.size);
-	memcpy(f->bytes, block.data, block.size);
-	f->size = block.size;
+		return rc == ST_ENOTFOUND ? 0 : rc;
+	if (first == 0 || first > log->tree.size + 1)
+		return ST_ECORRUPT;
+	if (events.size > 0)
+		memcpy(f->bytes, events.data, events.size);
+	f->size = events.size;
 	f->first_seq = first;
 	return 0;
 }
@@ -124,7 +158,7 @@ int st_log_append(struct st_txn *t, struct st_log *log, const struct st_append *
 		size_t need = event.size + varint_size(event.size);
 		bytes += event.size;
 		if (f.size + need > BLOCK_MAX) {
-			rc = flush(t, log->number, &f);
+			rc = put_block(t, log->number, &f);
 			f.first_seq = seq;
 		}
 		if (rc < 0)
@@ -137,7 +171,7 @@ int st_log_append(struct st_txn *t, struct st_log *log, const struct st_append *
 		}
 	}
 	if (rc == 0)
-		rc = flush(t, log->number, &f);
+		rc = put_tail(t, log->number, &f);
 	if (rc == 0)
 		rc = tree_append(t, log, append->leaves, append->count);
 	if (rc == 0)
@@ -191,15 +225,11 @@ struct each {
 	void *arg;
 };
 
-static int each_block(struct st_txn *t, const struct kv_row *row, void *arg)
+/* Those of one block that are wanted; 1: that was all. */
+static int each_of(struct each *e, uint64_t seq, struct st_span block)
 {
-	struct each *e = arg;
-	struct st_reader r = st_reader(row->value);
+	struct st_reader r = st_reader(block);
 	struct st_span event;
-	(void)t;
-	if (row->key.size != 12)
-		return ST_ECORRUPT;
-	uint64_t seq = st_get_u64(row->key.data + 4);
 	if (seq > e->to)
 		return 1;
 	for (; r.rest.size > 0 && seq <= e->to; seq++) {
@@ -219,6 +249,26 @@ static int each_block(struct st_txn *t, const struct kv_row *row, void *arg)
 	return seq > e->to ? 1 : 0;
 }
 
+static int each_block(struct st_txn *t, const struct kv_row *row, void *arg)
+{
+	(void)t;
+	return row->key.size != 12 ? ST_ECORRUPT : each_of(arg, st_get_u64(row->key.data + 4), row->value);
+}
+
+/* From a copy: fn may write. */
+static int each_in_tail(struct st_txn *t, uint32_t log, struct each *e)
+{
+	uint8_t copy[BLOCK_MAX];
+	uint64_t first = 0;
+	struct st_span events;
+	int rc = find_tail(t, log, &first, &events);
+	if (rc < 0)
+		return rc == ST_ENOTFOUND ? 0 : rc;
+	if (events.size > 0)
+		memcpy(copy, events.data, events.size);
+	return each_of(e, first, st_span(copy, events.size));
+}
+
 int st_event_each(struct st_txn *t, uint32_t log, uint64_t from, uint64_t to, st_event_fn *fn,
 		  void *arg)
 {
@@ -235,6 +285,8 @@ int st_event_each(struct st_txn *t, uint32_t log, uint64_t from, uint64_t to, st
 	struct kv_range range = { .table = TABLE_EVENTS, .prefix = st_span(k.bytes, 4),
 				  .from = key_span(&k) };
 	rc = kv_scan(t, &range, each_block, &e);
+	if (rc == 0)
+		rc = each_in_tail(t, log, &e);
 	if (rc == 1 && e.next > to)
 		return 0; /* all of them; a 1 from fn before the last is handed on */
 	if (rc == 0 && e.next <= to)

@@ -1,25 +1,28 @@
 /* logs.c - logs and their numbers.
  *
- * Owns:    the table logs: a log's size, frontier and checkpoint marks; (station, epoch) -> number.
+ * Owns:    the keys of the table logs (log_rows.h); a log's size, frontier and checkpoint marks; (station, epoch) ->
+ *          number.
  * Flow:    apply -> logs -> blocks, tree, checkpoints */
 #include <station/store/logs.h>
 #include <string.h>
 #include <station/base/check.h>
 #include <station/store/stations.h>
-#include "kv.h"
+#include "log_rows.h"
 
 /* key 1 | number u32              -> station u32 | epoch u32 | bytes u64 | signed u64 | kept u64 |
  *                                    kept bytes u64 | refill u64 | closed u8 | size u64 | frontier
  * key 2 | station u32 | epoch u32 -> number u32 */
-enum { BY_NUMBER = 1, BY_STATION = 2, FIXED = 57 };
+enum { BY_NUMBER = 1, BY_STATION = 2, FIXED = 57, NUMBER_KEY = 5 };
 _Static_assert(4 + 4 + 5 * 8 + 1 + 8 == FIXED, "where the frontier begins");
 _Static_assert(sizeof(struct st_hash) == ST_HASH_SIZE, "a frontier is copied whole");
 
-static struct key number_key(uint32_t number)
+struct key log_row_key(uint32_t number, enum log_row row)
 {
 	struct key k = key_new();
 	key_u8(&k, BY_NUMBER);
 	key_u32(&k, number);
+	if (row != LOG_ITSELF)
+		key_u8(&k, (uint8_t)row);
 	return k;
 }
 
@@ -55,7 +58,7 @@ static int decode(uint32_t number, struct st_span row, struct st_log *log)
 
 int st_log_get(struct st_txn *t, uint32_t number, struct st_log *ret_log)
 {
-	struct key k = number_key(number);
+	struct key k = log_row_key(number, LOG_ITSELF);
 	struct st_span row;
 	int rc = kv_get(t, TABLE_LOGS, key_span(&k), &row);
 	return rc < 0 ? rc : decode(number, row, ret_log);
@@ -63,7 +66,7 @@ int st_log_get(struct st_txn *t, uint32_t number, struct st_log *ret_log)
 
 int st_log_put(struct st_txn *t, const struct st_log *log)
 {
-	struct key k = number_key(log->number);
+	struct key k = log_row_key(log->number, LOG_ITSELF);
 	size_t nodes = (size_t)__builtin_popcountll(log->tree.size);
 	uint8_t *p = NULL;
 	st_assert(log->signed_size <= log->tree.size);
@@ -103,7 +106,7 @@ int st_log_find(struct st_txn *t, uint32_t station, uint32_t epoch, struct st_lo
 int st_log_create(struct st_txn *t, uint32_t station, uint32_t epoch, struct st_log *ret_log)
 {
 	static const uint8_t prefix = BY_NUMBER;
-	struct key k = number_key(UINT32_MAX);
+	struct key k = log_row_key(UINT32_MAX, LOG_ITSELF);
 	struct st_log log;
 	struct kv_row row;
 	uint8_t value[4];
@@ -120,7 +123,7 @@ int st_log_create(struct st_txn *t, uint32_t station, uint32_t epoch, struct st_
 	if (rc < 0 && rc != ST_ENOTFOUND)
 		return rc;
 	if (rc == 0) {
-		if (row.key.size != 5 || st_get_u32(row.key.data + 1) == UINT32_MAX)
+		if (row.key.size < NUMBER_KEY || st_get_u32(row.key.data + 1) == UINT32_MAX)
 			return ST_ECORRUPT;
 		log.number = st_get_u32(row.key.data + 1) + 1;
 	}
@@ -134,28 +137,28 @@ int st_log_create(struct st_txn *t, uint32_t station, uint32_t epoch, struct st_
 	return rc;
 }
 
-struct each {
-	st_log_fn *fn;
-	void *arg;
-};
-
-static int each_row(struct st_txn *t, const struct kv_row *row, void *arg)
-{
-	struct each *e = arg;
-	struct st_log log;
-	if (row->key.size != 5)
-		return ST_ECORRUPT;
-	int rc = decode(st_get_u32(row->key.data + 1), row->value, &log);
-	return rc < 0 ? rc : e->fn(t, &log, e->arg);
-}
-
+/* Seeks log after log: what stands beside each, its newest events among it, isn't looked at. */
 int st_log_each(struct st_txn *t, st_log_fn *fn, void *arg)
 {
 	ST_REQUIRE(fn != NULL);
 	static const uint8_t prefix = BY_NUMBER;
-	struct each e = { fn, arg };
-	struct kv_range range = { .table = TABLE_LOGS, .prefix = st_span(&prefix, 1) };
-	return kv_scan(t, &range, each_row, &e);
+	uint32_t number = 1;
+	int rc = 0;
+	while (rc == 0 && number != 0) {
+		struct key k = log_row_key(number, LOG_ITSELF);
+		struct st_log log;
+		struct kv_row row;
+		rc = kv_at_least(t, TABLE_LOGS, key_span(&k), st_span(&prefix, 1), &row);
+		if (rc < 0)
+			return rc == ST_ENOTFOUND ? 0 : rc;
+		if (row.key.size != NUMBER_KEY)
+			return ST_ECORRUPT;
+		rc = decode(st_get_u32(row.key.data + 1), row.value, &log);
+		number = log.number + 1;
+		if (rc == 0)
+			rc = fn(t, &log, arg);
+	}
+	return rc;
 }
 
 int st_log_id(struct st_txn *t, const struct st_log *log, struct st_log_id *ret_id)

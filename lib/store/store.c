@@ -35,7 +35,7 @@ static int env_open(struct st_store *s, const struct st_store_conf *conf)
 {
 	int rc = mdb_env_create(&s->env);
 	if (rc == 0)
-		rc = mdb_env_set_maxdbs(s->env, TABLE_COUNT);
+		rc = mdb_env_set_maxdbs(s->env, TABLE_COUNT + 1); /* and one of an older format */
 	if (rc == 0)
 		rc = mdb_env_set_mapsize(s->env, (size_t)s->map_bytes);
 	if (rc == 0)
@@ -45,10 +45,8 @@ static int env_open(struct st_store *s, const struct st_store_conf *conf)
 	return kv_error(rc);
 }
 
-enum { IS_OURS = 0, IS_FRESH = 1, IS_OLDER = 2 };
-
-/* Whose environment it is. Not a byte is written: this may be the only copy. */
-static int format_check(struct st_store *s)
+/* The format of the environment, 0: it is fresh. Not a byte is written: this may be the only copy. */
+static int format_check(struct st_store *s, uint32_t *ret_format)
 {
 	MDB_txn *txn = NULL;
 	MDB_dbi unnamed, meta;
@@ -63,43 +61,50 @@ static int format_check(struct st_store *s)
 	if (rc == 0)
 		rc = mdb_stat(txn, unnamed, &stat);
 	if (rc == 0 && stat.ms_entries == 0) {
-		answer = IS_FRESH;
+		answer = 0;
+		*ret_format = 0;
 	} else if (rc == 0) {
 		rc = mdb_dbi_open(txn, st_table_name(TABLE_META), 0, &meta);
 		if (rc == 0)
 			rc = mdb_get(txn, meta, &k, &v);
-		uint32_t format = rc == 0 && v.mv_size == 4 ? st_get_u32(v.mv_data) : 0;
-		answer = format == ST_STORE_FORMAT          ? IS_OURS
-			 : format > ST_STORE_FORMAT         ? ST_ENEWER
-			 : format >= ST_STORE_FORMAT_LEAST  ? IS_OLDER
-							    : ST_EFORMAT;
+		*ret_format = rc == 0 && v.mv_size == 4 ? st_get_u32(v.mv_data) : 0;
+		answer = *ret_format > ST_STORE_FORMAT ? ST_ENEWER
+			 : *ret_format >= ST_STORE_FORMAT_LEAST ? 0
+								: ST_EFORMAT;
 	}
 	mdb_txn_abort(txn);
 	/* Another's store has no such table or row; anything else is no judgement of the format. */
 	return rc == 0 || rc == MDB_NOTFOUND || rc == MDB_INCOMPATIBLE ? answer : kv_error(rc);
 }
 
-static int tables_open(struct st_store *s, int whose)
+/* From an older format, or from nothing. */
+static int make_ours(struct st_txn *t, uint32_t from)
 {
-	MDB_txn *txn = NULL;
-	uint8_t name = ST_META_FORMAT, refold = ST_META_REFOLD, format[4], from_nothing[13] = { 0 };
-	MDB_val k = { 1, &name }, v = { sizeof(format), format };
-	MDB_val mark = { 1, &refold }, start = { sizeof(from_nothing), from_nothing };
-	int rc = mdb_txn_begin(s->env, NULL, 0, &txn);
-	if (rc != 0)
-		return kv_error(rc);
-	for (int i = 0; rc == 0 && i < TABLE_COUNT; i++)
-		rc = mdb_dbi_open(txn, st_table_name((size_t)i), MDB_CREATE, &s->tables[i]);
+	uint8_t format[4], from_nothing[13] = { 0 };
 	st_put_u32(format, ST_STORE_FORMAT);
-	if (rc == 0 && whose != IS_OURS)
-		rc = mdb_put(txn, s->tables[TABLE_META], &k, &v, 0);
-	if (rc == 0 && whose == IS_OLDER)
-		rc = mdb_put(txn, s->tables[TABLE_META], &mark, &start, 0);
-	if (rc != 0) {
-		mdb_txn_abort(txn);
-		return kv_error(rc);
+	int rc = st_meta_put(t, ST_META_FORMAT, ST_SPAN(format));
+	if (rc == 0 && from != 0)
+		rc = store_take_over(t);
+	if (rc == 0 && from != 0 && from < ST_STORE_FORMAT_FOLDED)
+		rc = st_meta_put(t, ST_META_REFOLD, ST_SPAN(from_nothing));
+	return rc;
+}
+
+static int tables_open(struct st_store *s, uint32_t format)
+{
+	struct st_txn t = { .store = s, .writes = true, .in_hand = s->in_hand };
+	int rc = kv_error(mdb_txn_begin(s->env, NULL, 0, &t.mdb));
+	if (rc < 0)
+		return rc;
+	for (int i = 0; rc == 0 && i < TABLE_COUNT; i++)
+		rc = kv_error(mdb_dbi_open(t.mdb, st_table_name((size_t)i), MDB_CREATE, &s->tables[i]));
+	if (rc == 0 && format != ST_STORE_FORMAT)
+		rc = make_ours(&t, format);
+	if (rc < 0) {
+		mdb_txn_abort(t.mdb);
+		return rc;
 	}
-	return kv_error(mdb_txn_commit(txn));
+	return kv_error(mdb_txn_commit(t.mdb));
 }
 
 int st_store_open(const struct st_store_conf *conf, struct st_store **ret_store)
@@ -115,15 +120,16 @@ int st_store_open(const struct st_store_conf *conf, struct st_store **ret_store)
 	s->map_bytes = conf->map_bytes;
 	s->reserve_bytes = conf->reserve_bytes;
 	s->directory = strdup(conf->directory);
+	uint32_t format = 0;
 	int rc = s->directory == NULL ? ST_ENOMEM : in_hand_new(&s->in_hand);
 	if (rc == 0)
 		rc = take_lock(s);
 	if (rc == 0)
 		rc = env_open(s, conf);
 	if (rc == 0)
-		rc = format_check(s);
-	if (rc >= 0)
-		rc = tables_open(s, rc);
+		rc = format_check(s, &format);
+	if (rc == 0)
+		rc = tables_open(s, format);
 	if (rc < 0)
 		goto out;
 	(void)st_store_reap_readers(s);

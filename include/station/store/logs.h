@@ -4,10 +4,12 @@
  * Of the tree, the nodes of every fourth level are kept, 16 to a row (2.2 bytes an event); the rest is
  * hashed again from at most 16 events when a proof asks.
  *
- *   blocks       log u32 | first seq u64            -> { varint size, event }...
+ *   logs         what changes with every event      -> the log's row, its newest checkpoint, its newest events until
+ *                                                      they fill a block, the newest receipts (with the checkpoints
+ *                                                      under them)
+ *   events       log u32 | first seq u64            -> { varint size, event }...
  *   tree         log u32 | level u8 | index/16 u64  -> up to 16 hashes
- *   checkpoints  log u32 | size u64                 -> cosignature, root, bytes so far
- *   receipts     log u32 | signer u32               -> size, cosignature (the newest)
+ *   checkpoints  log u32 | size u64                 -> cosignature, root, bytes so far: those that space the log
  *   parts        log u32 | seq u64 | n u8           -> the stored form of one part */
 #pragma once
 #include <station/store/store.h>
@@ -86,8 +88,8 @@ int st_tree_read(void *tree, unsigned level, uint64_t index, struct st_hash *ret
 enum { ST_TREE_STEP = 16 };
 ST_MUST int st_tree_retell(struct st_txn *t, const struct st_log *log, uint64_t from, uint64_t to);
 
-/* Writes a checkpoint at log->tree.size and drops the one before unless it must stay: see
- * ST_CHECKPOINT_*_MAX, or because a receipt rests on it. Changes *log (not yet its row). */
+/* Writes a checkpoint at log->tree.size in place of the newest, which stays where the spacing needs it
+ * (ST_CHECKPOINT_*_MAX) or a receipt rests on it. Changes *log (not yet its row). */
 ST_MUST int st_checkpoint_put(struct st_txn *t, struct st_log *log, const struct st_cosignature *c);
 /* The checkpoint at exactly size; the largest at most size; the smallest at least size. The root
  * comes with it. ST_ENOTFOUND. */

@@ -11,9 +11,9 @@
 #pragma once
 #include <station/base/bytes.h>
 
-/* A store of an older format from ST_STORE_FORMAT_LEAST on is taken over: its logs stand as they do now, and its
- * records are marked to be folded anew (store/folded.h). */
-enum { ST_STORE_FORMAT = 6, ST_STORE_FORMAT_LEAST = 2 };
+/* A store of an older format from ST_STORE_FORMAT_LEAST on is taken over when it is opened. The records of one before
+ * ST_STORE_FORMAT_FOLDED are marked to be folded anew (store/folded.h). */
+enum { ST_STORE_FORMAT = 7, ST_STORE_FORMAT_FOLDED = 6, ST_STORE_FORMAT_LEAST = 2 };
 
 struct st_store;
 struct st_txn; /* a read or write transaction; lives only inside the callback */

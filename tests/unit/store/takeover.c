@@ -1,0 +1,278 @@
+/* takeover.c - tests of a store in the shape of format 6, as this version opens it: all that it held is there. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include <lib/store/log_rows.h>
+#include <station/store/folded.h>
+#include <station/store/logs.h>
+#include <station/trust/hash.h>
+#include "../../common/scratch.h"
+
+enum { MAP = 64 << 20, LOGS = 3, SIGNERS = 2, CHECKPOINT = 112, RECEIPT = 80 };
+static char directory[64];
+static struct st_store *store;
+
+static void open_store(void)
+{
+	struct st_store_conf conf = { .directory = directory, .map_bytes = MAP, .readers_max = 8 };
+	assert_int_equal(st_store_open(&conf, &store), 0);
+}
+
+static void close_store(void)
+{
+	st_store_close(store);
+	store = NULL;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	scratch_folder(directory, sizeof(directory), "takeover");
+	open_store();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	static const char *const files[] = { "data.mdb", "lock.mdb", "stationd.lock" };
+	char path[128];
+	(void)state;
+	close_store();
+	for (size_t i = 0; i < 3; i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", directory, files[i]);
+		(void)unlink(path);
+	}
+	return rmdir(directory);
+}
+
+static size_t event_at(uint32_t log, uint64_t seq, uint8_t to[300])
+{
+	size_t size = 40 + (size_t)(seq * 31 % 200);
+	memset(to, (int)(seq + log), size);
+	return size;
+}
+
+static void append(struct st_txn *t, struct st_log *log, uint64_t count)
+{
+	for (uint64_t i = 0; i < count; i++) {
+		uint8_t bytes[300];
+		struct st_span event = st_span(bytes, event_at(log->number, log->tree.size + 1, bytes));
+		struct st_hash leaf = st_hash_leaf(event);
+		struct st_append one = { &event, &leaf, 1, 0 };
+		assert_int_equal(st_log_append(t, log, &one), 0);
+	}
+}
+
+/* A checkpoint at its size, which is the newest, and the signer's receipt of it; 0: nobody's. */
+static void sign(struct st_txn *t, struct st_log *log, uint32_t signer)
+{
+	struct st_cosignature c = { .time_s = 1000 + log->tree.size };
+	memset(c.signature.bytes, (int)log->tree.size, ST_SIGNATURE_SIZE);
+	assert_int_equal(st_checkpoint_put(t, log, &c), 0);
+	assert_int_equal(st_log_put(t, log), 0);
+	struct st_receipt r = { log->number, signer, log->signed_size, { .time_s = 2000 + signer } };
+	if (signer != 0)
+		assert_int_equal(st_receipt_put(t, &r), 1);
+}
+
+/* One log is spaced and has receipts at sizes of their own, one has a receipt of its newest checkpoint, one nothing. */
+static int fill(struct st_txn *t, void *arg)
+{
+	(void)arg;
+	for (uint32_t n = 1; n <= LOGS; n++) {
+		struct st_log log;
+		assert_int_equal(st_log_create(t, n, 1, &log), 0);
+		for (int i = 0; n == 1 && i < 30; i++) {
+			append(t, &log, 37);
+			sign(t, &log, i == 11 ? 7 : i == 25 ? 8 : 0);
+		}
+		if (n == 2) {
+			append(t, &log, 5);
+			sign(t, &log, 7);
+		}
+	}
+	return 0;
+}
+
+/* What a store says of its logs. */
+struct said {
+	size_t checkpoints, events;
+	struct st_checkpoint_row rows[64];
+	struct st_receipt receipts[LOGS * SIGNERS];
+	uint64_t sizes[LOGS];
+};
+
+static int check_event(uint64_t seq, struct st_span event, void *arg)
+{
+	uint8_t want[300];
+	uint32_t log = *(uint32_t *)arg;
+	assert_true(st_span_equal(event, st_span(want, event_at(log, seq, want))));
+	return 0;
+}
+
+static int ask(struct st_txn *t, void *arg)
+{
+	struct said *s = arg;
+	for (uint32_t n = 1; n <= LOGS; n++) {
+		struct st_log log;
+		assert_int_equal(st_log_get(t, n, &log), 0);
+		s->sizes[n - 1] = log.tree.size;
+		assert_int_equal(st_event_each(t, n, 1, log.tree.size, check_event, &n), 0);
+		uint64_t at = 1;
+		while (st_checkpoint_at_least(t, n, at, &s->rows[s->checkpoints]) == 0)
+			at = s->rows[s->checkpoints++].size + 1;
+		for (uint32_t k = 0; k < SIGNERS; k++)
+			(void)(st_receipt_get(t, n, 7 + k, &s->receipts[(n - 1) * SIGNERS + k]) == 0);
+	}
+	return 0;
+}
+
+static void put(MDB_txn *txn, MDB_dbi table, const struct key *k, const void *value, size_t size)
+{
+	MDB_val key = { k->size, (void *)(uintptr_t)k->bytes }, v = { size, (void *)(uintptr_t)value };
+	assert_int_equal(mdb_put(txn, table, &key, &v, 0), 0);
+}
+
+static struct key pair(uint32_t log, uint64_t second, bool wide)
+{
+	struct key k = key_new();
+	key_u32(&k, log);
+	if (wide)
+		key_u64(&k, second);
+	else
+		key_u32(&k, (uint32_t)second);
+	return k;
+}
+
+static void put_checkpoint(MDB_txn *txn, MDB_dbi checkpoints, uint32_t log, uint64_t size, const uint8_t *is)
+{
+	uint8_t row[CHECKPOINT + 1] = { 0 };
+	struct key k = pair(log, size, true);
+	memcpy(row, is, CHECKPOINT);
+	put(txn, checkpoints, &k, row, sizeof(row));
+}
+
+/* Moves what stands beside a log's row to where format 6 had it. */
+static void move_back(MDB_txn *txn, MDB_dbi tables[4], const uint8_t *key, size_t key_size, struct st_span v)
+{
+	uint32_t log = st_get_u32(key + 1);
+	struct key k;
+	if (key[5] == LOG_NEWEST) {
+		put_checkpoint(txn, tables[1], log, st_get_u64(v.data), v.data + 8);
+	} else if (key[5] == LOG_TAIL) {
+		k = pair(log, st_get_u64(v.data), true);
+		if (st_get_u16(v.data + 8) > 0)
+			put(txn, tables[3], &k, v.data + 10, st_get_u16(v.data + 8));
+	} else {
+		assert_int_equal(key_size, 10);
+		assert_int_equal(v.size, RECEIPT + CHECKPOINT);
+		k = pair(log, st_get_u32(key + 6), false);
+		put(txn, tables[2], &k, v.data, RECEIPT);
+		put_checkpoint(txn, tables[1], log, st_get_u64(v.data), v.data + RECEIPT);
+	}
+}
+
+static void make_older(uint32_t format)
+{
+	static const char *const names[] = { "logs", "checkpoints", "receipts", "events", "meta" };
+	MDB_env *env;
+	MDB_txn *txn;
+	MDB_dbi tables[5];
+	MDB_cursor *c;
+	MDB_val k, v;
+	size_t moved = 0;
+	assert_int_equal(mdb_env_create(&env), 0);
+	assert_int_equal(mdb_env_set_maxdbs(env, 8), 0);
+	assert_int_equal(mdb_env_set_mapsize(env, MAP), 0);
+	assert_int_equal(mdb_env_open(env, directory, 0, 0600), 0);
+	assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
+	for (size_t i = 0; i < 5; i++)
+		assert_int_equal(mdb_dbi_open(txn, names[i], MDB_CREATE, &tables[i]), 0);
+	assert_int_equal(mdb_cursor_open(txn, tables[0], &c), 0);
+	while (mdb_cursor_get(c, &k, &v, MDB_NEXT) == 0) {
+		const uint8_t *key = k.mv_data;
+		if (key[0] != 1 || k.mv_size == 5)
+			continue;
+		move_back(txn, tables, key, k.mv_size, st_span(v.mv_data, v.mv_size));
+		assert_int_equal(mdb_cursor_del(c, 0), 0);
+		moved++;
+	}
+	mdb_cursor_close(c);
+	assert_int_equal(moved, 2 + 2 + 3); /* newest checkpoints, tails, receipts */
+	struct key meta = key_new();
+	uint8_t value[4];
+	key_u8(&meta, ST_META_FORMAT);
+	st_put_u32(value, format);
+	put(txn, tables[4], &meta, value, sizeof(value));
+	assert_int_equal(mdb_txn_commit(txn), 0);
+	mdb_env_close(env);
+}
+
+static int is_refolded(struct st_txn *t, void *arg)
+{
+	struct st_refold at;
+	(void)arg;
+	return st_refold_get(t, &at);
+}
+
+static int go_on(struct st_txn *t, void *arg)
+{
+	(void)arg;
+	for (uint32_t n = 1; n <= LOGS; n++) {
+		struct st_log log;
+		assert_int_equal(st_log_get(t, n, &log), 0);
+		append(t, &log, 50);
+		sign(t, &log, 0);
+	}
+	return 0;
+}
+
+static void take_over(uint32_t format, int marked)
+{
+	static struct said before, after, later;
+	memset(&before, 0, sizeof(before));
+	memset(&after, 0, sizeof(after));
+	memset(&later, 0, sizeof(later));
+	assert_int_equal(st_store_write(store, fill, NULL), 0);
+	assert_int_equal(st_store_read(store, ask, &before), 0);
+	assert_true(before.checkpoints > 5);
+	close_store();
+	make_older(format);
+	open_store();
+	assert_int_equal(st_store_read(store, ask, &after), 0);
+	assert_memory_equal(&before, &after, sizeof(before));
+	assert_int_equal(st_store_read(store, is_refolded, NULL), marked);
+	close_store();
+	open_store(); /* once is enough */
+	assert_int_equal(st_store_write(store, go_on, NULL), 0);
+	assert_int_equal(st_store_read(store, ask, &later), 0);
+	for (size_t i = 0; i < LOGS; i++)
+		assert_int_equal(later.sizes[i], before.sizes[i] + 50);
+	assert_memory_equal(later.receipts, before.receipts, sizeof(later.receipts));
+}
+
+static void test_of_the_format_before(void **state)
+{
+	(void)state;
+	take_over(6, ST_ENOTFOUND);
+}
+
+static void test_of_an_older_one(void **state)
+{
+	(void)state;
+	take_over(5, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_of_the_format_before, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_of_an_older_one, setup, teardown),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
