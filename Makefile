@@ -126,7 +126,7 @@ flow:
 .PHONY: prove
 prove: deps
 	@mkdir -p $(O)
-	@$(MAKE) --no-print-directory -j2 all $(FUZZ) >$(O)/prove-make.log 2>&1 || { cat $(O)/prove-make.log; exit 1; }
+	@$(MAKE) --no-print-directory -j2 all $(FUZZ) $(O)/preload.so >$(O)/prove-make.log 2>&1 || { cat $(O)/prove-make.log; exit 1; }
 	@python3 tests/prove.py --build $(O) $(if $(LONG),--long) $(PARTS)
 
 PREFIX ?= /usr/local

@@ -26,7 +26,8 @@ HARD = "python3 tests/system/hard.py --build {o} "
 CORES = len(os.sched_getaffinity(0))
 
 # name, unit, amount in CI, amount of a long run, the most in one step there, steps at once, the make
-# target that must exist, command; {n}: a step's amount, {first}: its first number, {o}: the build.
+# target that must exist, command; {n}: a step's amount, {first}: its first number, {o}: the build,
+# {keep}: in a long run, the folder in which one step of fuzzing leaves what it found new to the next.
 PARTS = [
     ("sim", "seeds", 2000, 20000, 2000, 1, "sim",
      "make --no-print-directory sim SEEDS={n} FROM={first}"),
@@ -35,10 +36,12 @@ PARTS = [
     ("faults", "times", 1, 1, 1, 1, "faults", "make --no-print-directory faults"),
     ("kill", "rounds", 100, 2000, 50, 2, None, HARD + "kill --rounds {n} --seed {first}"),
     ("disk", "rounds", 20, 100, 10, 2, None, HARD + "disk --rounds {n} --seed {first}"),
+    ("slow", "rounds", 1, 10, 2, 1, None, HARD + "slow --rounds {n} --seed {first}"),
     ("stop", "passes", 1, 10, 1, 1, None, HARD + "stop --rounds {n} --seed {first}"),
     ("links", "passes", 1, 10, 1, 1, None, HARD + "links --rounds {n} --seed {first}"),
     ("flaps", "flaps", 200, 1000, 1000, 1, None, HARD + "flaps --rounds {n} --seed {first}"),
-    ("fuzz", "s a target", 60, 3600, 600, CORES, "fuzz", "tests/fuzz/run.sh {n} {target}"),
+    ("fuzz", "s a target", 60, 3600, 600, CORES, "fuzz",
+     "{keep}tests/fuzz/run.sh {n} {target}"),
     ("threads", "times", 1, 1, 1, 1, "check-thread", "make --no-print-directory check-thread"),
 ]
 RUNNING, RUNNING_LOCK = set(), threading.Lock()
@@ -66,13 +69,14 @@ class Part:
                              if f.endswith(".c") and
                              os.access(os.path.join(self.build, "fuzz", f[:-2]), os.X_OK))
             step = self.step
+        keep = "KEEP=%s " % os.path.join(self.build, "prove", "inputs") if self.is_long else ""
         steps = {}
         for first in range(1, self.amount + 1, step):
             n = min(step, self.amount - first + 1)
             for target in targets:
                 key = "%s %d" % (target, first) if target else "%d" % first
                 steps[key] = self.command.format(
-                    n=n, first=first, o=self.build,
+                    n=n, first=first, o=self.build, keep=keep,
                     target=os.path.join(self.build, "fuzz", target or ""))
         return steps
 

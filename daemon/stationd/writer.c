@@ -36,7 +36,9 @@ struct writer {
 	bool bulk_turn; /* the last group was of the others, and bulk waits */
 	atomic_bool pressed; /* somebody waits for whom bulk makes way */
 	bool yielded;        /* bulk has just given its turn or its transaction up for that, and doesn't again */
-	size_t bulk_bytes;                     /* of bulk alone in one transaction: what takes WRITER_BULK_MS */
+	size_t bulk_bytes;  /* of bulk alone in one transaction: what takes WRITER_BULK_MS */
+	size_t slice_bytes; /* and where others come: what takes twice as long as theirs */
+	uint64_t other_ns;  /* what a group of the others takes of late, mostly its commit */
 	uint64_t crowd_until_ns, rest_until_ns; /* monotonic, as all _ns here */
 	struct result *results, **results_end;
 	bool stopping, busy;
@@ -163,7 +165,7 @@ static struct list take_group(struct writer *w, bool *ret_bulk)
 	bool rests = now < w->rest_until_ns && (w->bulk.first == NULL || !is_overdue(w->bulk.first, now));
 	*ret_bulk = !rests && (w->waiting.first == NULL || takes_turn(w));
 	if (*ret_bulk) {
-		take(&w->bulk, now < w->crowd_until_ns ? WRITER_SLICE_BYTES : w->bulk_bytes, &group);
+		take(&w->bulk, now < w->crowd_until_ns ? w->slice_bytes : w->bulk_bytes, &group);
 	} else {
 		take(&w->waiting, WRITER_GROUP_BYTES, &group);
 		atomic_store(&w->pressed, w->waiting.first != NULL);
@@ -178,6 +180,14 @@ static bool is_pressed(void *arg)
 	return atomic_load_explicit(&w->pressed, memory_order_relaxed);
 }
 
+/* So much of bulk takes so long, by what the last transaction took. */
+static size_t fits(size_t bytes, uint64_t took_ns, uint64_t ns)
+{
+	uint64_t most = (uint64_t)WRITER_BULK_MS * 1000000;
+	uint64_t n = (uint64_t)bytes * (ns < most ? ns : most) / (took_ns + 1);
+	return n < WRITER_SLICE_BYTES ? WRITER_SLICE_BYTES : n > WRITER_BULK_BYTES ? WRITER_BULK_BYTES : (size_t)n;
+}
+
 /* Called with the mutex held. */
 static void bulk_took(struct writer *w, size_t bytes, uint64_t ns)
 {
@@ -185,9 +195,8 @@ static void bulk_took(struct writer *w, size_t bytes, uint64_t ns)
 	if (now < w->crowd_until_ns)
 		w->rest_until_ns = now + (rest < most ? rest : most);
 	w->yielded = false;
-	uint64_t fits = (uint64_t)bytes * WRITER_BULK_MS * 1000000 / (ns + 1);
-	w->bulk_bytes = fits < WRITER_SLICE_BYTES ? WRITER_SLICE_BYTES
-			: fits > WRITER_BULK_BYTES ? WRITER_BULK_BYTES : (size_t)fits;
+	w->bulk_bytes = fits(bytes, ns, UINT64_MAX);
+	w->slice_bytes = fits(bytes, ns, WRITER_SLICE_TIMES * w->other_ns);
 }
 
 static void apply_group(struct writer *w, struct result *r, bool yields)
@@ -285,6 +294,8 @@ static void *run(void *arg)
 		w->gather_until_ns = bulk ? ended : ended + (uint64_t)WRITER_GATHER_US * 1000;
 		if (bulk && !yields)
 			bulk_took(w, bytes, ended - begun);
+		else if (!bulk)
+			w->other_ns = (3 * w->other_ns + ended - begun) / 4;
 		if (yields)
 			put_back(w, r);
 		else
@@ -322,7 +333,7 @@ int writer_open(const struct writer_conf *conf, struct writer **ret_w)
 		return ST_ENOMEM;
 	w->conf = *conf;
 	w->results_end = &w->results;
-	w->bulk_bytes = WRITER_SLICE_BYTES;
+	w->bulk_bytes = w->slice_bytes = WRITER_SLICE_BYTES;
 	int rc = st_apply_new(conf->store, conf->keys, &w->apply);
 	if (rc < 0) {
 		free(w);

@@ -14,9 +14,11 @@ enum {
 	WRITER_BULK_BYTES = 3 * 1024 * 1024,
 	WRITER_BULK_MS = 150,
 	/* Where others have come of late it goes in slices, and rests after each: for twice what it took, so that
-	 * few of the others meet one, and not for long. */
+	 * few of the others meet one, and not for long. A slice takes twice as long as a group of the others, so half
+	 * of it is the commit, however slow the disk; and it has so many bytes at least. */
 	WRITER_CROWD_MS = 250,
 	WRITER_SLICE_BYTES = 32 * 1024,
+	WRITER_SLICE_TIMES = 2,
 	WRITER_REST_TIMES = 2,
 	WRITER_REST_MOST_MS = 5,
 	/* What comes while bulk is at work doesn't wait for it: bulk gives its turn up, or its transaction (but not its

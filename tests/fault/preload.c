@@ -1,6 +1,7 @@
 /* preload.c - one failing call in a daemon under test, chosen from outside: loaded with LD_PRELOAD, it
  * counts from SIGUSR2 on, and the FAULT_N-th call of FAULT_CALL (memory, commit, sync, write) fails. At the end it
- * writes to FAULT_TOLD how many calls there were, and whether one failed. */
+ * writes to FAULT_TOLD how many calls there were, and whether one failed. With FAULT_SYNC_MS each sync takes so much
+ * longer, from the start. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <execinfo.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 extern void *__libc_malloc(size_t size);
@@ -22,7 +24,7 @@ enum call { NONE, MEMORY, COMMIT, SYNC, WRITE };
 static enum call chosen;
 static atomic_bool counting, fired;
 static atomic_long calls;
-static long fail_at;
+static long fail_at, sync_ms;
 static const char *told;
 
 static void start_counting(int number)
@@ -40,6 +42,8 @@ __attribute__((constructor)) static void begin(void)
 			chosen = (enum call)i;
 	fail_at = n == NULL ? 0 : atol(n);
 	told = getenv("FAULT_TOLD");
+	const char *ms = getenv("FAULT_SYNC_MS");
+	sync_ms = ms == NULL ? 0 : atol(ms);
 	(void)signal(SIGUSR2, start_counting);
 }
 
@@ -95,6 +99,9 @@ int mdb_txn_commit(MDB_txn *txn)
 
 int fdatasync(int fd)
 {
+	struct timespec longer = { sync_ms / 1000, sync_ms % 1000 * 1000000 };
+	if (sync_ms > 0)
+		(void)nanosleep(&longer, NULL);
 	if (fails(SYNC)) {
 		errno = EIO;
 		return -1;

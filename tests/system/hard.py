@@ -20,6 +20,7 @@ from city import Failed  # noqa: E402
 from disks import disk_rounds  # noqa: E402
 from kills import kill_rounds  # noqa: E402
 from links import bad_links, flaps  # noqa: E402
+from slow import slow_rounds  # noqa: E402
 from stops import stop_rounds  # noqa: E402
 
 #        name -> (function(build, rounds, seed) -> what was done, rounds unless told)
@@ -28,6 +29,7 @@ PARTS = {
     "flaps": (flaps, 200),
     "kill": (kill_rounds, 100),
     "links": (bad_links, 1),
+    "slow": (slow_rounds, 1),
     "stop": (stop_rounds, 1),
 }
 
