@@ -183,8 +183,7 @@ static bool is_pressed(void *arg)
 /* So much of bulk takes so long, by what the last transaction took. */
 static size_t fits(size_t bytes, uint64_t took_ns, uint64_t ns)
 {
-	uint64_t most = (uint64_t)WRITER_BULK_MS * 1000000;
-	uint64_t n = (uint64_t)bytes * (ns < most ? ns : most) / (took_ns + 1);
+	uint64_t n = (uint64_t)bytes * ns / (took_ns + 1);
 	return n < WRITER_SLICE_BYTES ? WRITER_SLICE_BYTES : n > WRITER_BULK_BYTES ? WRITER_BULK_BYTES : (size_t)n;
 }
 
@@ -195,8 +194,9 @@ static void bulk_took(struct writer *w, size_t bytes, uint64_t ns)
 	if (now < w->crowd_until_ns)
 		w->rest_until_ns = now + (rest < most ? rest : most);
 	w->yielded = false;
-	w->bulk_bytes = fits(bytes, ns, UINT64_MAX);
-	w->slice_bytes = fits(bytes, ns, WRITER_SLICE_TIMES * w->other_ns);
+	size_t slice = fits(bytes, ns, WRITER_SLICE_TIMES * w->other_ns);
+	w->bulk_bytes = fits(bytes, ns, (uint64_t)WRITER_BULK_MS * 1000000);
+	w->slice_bytes = slice < w->bulk_bytes ? slice : w->bulk_bytes;
 }
 
 static void apply_group(struct writer *w, struct result *r, bool yields)

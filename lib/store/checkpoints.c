@@ -1,6 +1,6 @@
 /* checkpoints.c - what origins signed of their logs, and what upper stations receipted.
  *
- * Owns:    the tables checkpoints and receipts, and which checkpoints stay.
+ * Owns:    the table checkpoints, a log's newest checkpoint and its receipts, and which checkpoints stay.
  * Promise: 3: every stored event is covered, and never more than one spacing from a signature.
  * Flow:    apply -> checkpoints -> pack, notes, greeting */
 #include <station/store/logs.h>
@@ -98,33 +98,35 @@ static void offer(struct seeking *k, const struct st_checkpoint_row *c)
 	}
 }
 
-/* What a receipt's row says; true: with the checkpoint under it. */
-static int decode_receipt(const struct kv_row *row, struct st_receipt *r, struct st_checkpoint_row *ret_under,
-			  bool *ret_has)
+struct receipt_row {
+	struct st_receipt receipt;
+	bool has_under;
+	struct st_checkpoint_row under; /* the checkpoint that the receipt rests on */
+};
+
+static int decode_receipt(const struct kv_row *row, struct receipt_row *x)
 {
 	const uint8_t *p = row->value.data;
-	*ret_has = row->value.size == RECEIPT_ROW + CHECKPOINT;
-	if (row->key.size != 10 || (row->value.size != RECEIPT_ROW && !*ret_has))
+	x->has_under = row->value.size == RECEIPT_ROW + CHECKPOINT;
+	if (row->key.size != 10 || (row->value.size != RECEIPT_ROW && !x->has_under))
 		return ST_ECORRUPT;
-	r->log = st_get_u32(row->key.data + 1);
-	r->signer = st_get_u32(row->key.data + 6);
-	r->size = st_get_u64(p);
-	r->cosignature.time_s = st_get_u64(p + 8);
-	memcpy(r->cosignature.signature.bytes, p + 16, ST_SIGNATURE_SIZE);
-	if (*ret_has)
-		decode(r->size, p + RECEIPT_ROW, ret_under);
+	x->receipt.log = st_get_u32(row->key.data + 1);
+	x->receipt.signer = st_get_u32(row->key.data + 6);
+	x->receipt.size = st_get_u64(p);
+	x->receipt.cosignature.time_s = st_get_u64(p + 8);
+	memcpy(x->receipt.cosignature.signature.bytes, p + 16, ST_SIGNATURE_SIZE);
+	if (x->has_under)
+		decode(x->receipt.size, p + RECEIPT_ROW, &x->under);
 	return 0;
 }
 
 static int offer_under(struct st_txn *t, const struct kv_row *row, void *arg)
 {
-	struct st_checkpoint_row under;
-	struct st_receipt r;
-	bool has;
+	struct receipt_row x;
 	(void)t;
-	int rc = decode_receipt(row, &r, &under, &has);
-	if (rc == 0 && has)
-		offer(arg, &under);
+	int rc = decode_receipt(row, &x);
+	if (rc == 0 && x.has_under)
+		offer(arg, &x.under);
 	return rc;
 }
 
@@ -205,11 +207,13 @@ int st_checkpoint_put(struct st_txn *t, struct st_log *log, const struct st_cosi
 	};
 	st_assert(log->signed_size <= row.size);
 	int rc = get_newest(t, log->number, &before);
-	if (rc == 0 && before.size != log->signed_size)
-		return ST_ECORRUPT;
-	if (rc == 0 && before.size < row.size) /* not signed afresh at the same size */
+	if (rc == ST_ENOTFOUND && log->signed_size == 0)
+		rc = 0; /* the first */
+	else if (rc == ST_ENOTFOUND || (rc == 0 && before.size != log->signed_size))
+		rc = ST_ECORRUPT;
+	else if (rc == 0 && before.size < row.size) /* not signed afresh at the same size */
 		rc = space(t, log, &before);
-	if (rc == 0 || rc == ST_ENOTFOUND)
+	if (rc == 0)
 		rc = put_newest(t, log->number, &row);
 	if (rc == 0)
 		log->signed_size = row.size;
@@ -227,10 +231,13 @@ int st_receipt_get(struct st_txn *t, uint32_t log, uint32_t signer, struct st_re
 {
 	struct key k = receipt_key(log, signer);
 	struct kv_row row = { .key = key_span(&k) };
-	struct st_checkpoint_row under;
-	bool has;
+	struct receipt_row x;
 	int rc = kv_get(t, TABLE_LOGS, key_span(&k), &row.value);
-	return rc < 0 ? rc : decode_receipt(&row, ret_r, &under, &has);
+	if (rc == 0)
+		rc = decode_receipt(&row, &x);
+	if (rc == 0)
+		*ret_r = x.receipt;
+	return rc;
 }
 
 int st_receipt_put(struct st_txn *t, const struct st_receipt *r)
@@ -268,12 +275,10 @@ struct each {
 static int each_receipt(struct st_txn *t, const struct kv_row *row, void *arg)
 {
 	struct each *e = arg;
-	struct st_checkpoint_row under;
-	struct st_receipt r;
-	bool has;
+	struct receipt_row x;
 	(void)t;
-	int rc = decode_receipt(row, &r, &under, &has);
-	return rc < 0 ? rc : e->fn(&r, e->arg);
+	int rc = decode_receipt(row, &x);
+	return rc < 0 ? rc : e->fn(&x.receipt, e->arg);
 }
 
 int st_receipt_each(struct st_txn *t, uint32_t log, st_receipt_fn *fn, void *arg)
