@@ -294,7 +294,7 @@ static void *run(void *arg)
 		w->gather_until_ns = bulk ? ended : ended + (uint64_t)WRITER_GATHER_US * 1000;
 		if (bulk && !yields)
 			bulk_took(w, bytes, ended - begun);
-		else if (!bulk)
+		else if (!bulk && r->rc == 0 && r->applied.grown_count > 0) /* what writes nothing syncs nothing */
 			w->other_ns = (3 * w->other_ns + ended - begun) / 4;
 		if (yields)
 			put_back(w, r);

@@ -205,7 +205,7 @@ static int keep(struct st_apply *a, struct arrival *v)
 	if (v->log.refill_size <= v->log.tree.size)
 		v->log.refill_size = 0;
 	if (rc == 0)
-		rc = st_log_put(a->txn, &v->log); /* first: what a receipt rests on is told by this row */
+		rc = st_log_put(a->txn, &v->log);
 	if (rc == 0)
 		rc = give_receipt(a, v);
 	if (rc < 0)

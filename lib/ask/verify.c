@@ -79,8 +79,10 @@ static int check_checkpoint(struct verifying *y)
 	int rc = y->next.size >= y->tree.size
 			 ? 0
 			 : st_checkpoint_at_least(y->txn, y->log.number, y->tree.size, &y->next);
+	if (rc == ST_ENOTFOUND) /* a later one, newer than what is looked at, would do */
+		return y->tree.size <= y->log.signed_size ? ST_ECORRUPT : 0;
 	if (rc < 0 || y->next.size > y->tree.size)
-		return rc == ST_ENOTFOUND ? 0 : rc;
+		return rc;
 	struct st_checkpoint c = { .log = y->v->log, .size = y->tree.size,
 				   .root = st_frontier_root(&y->tree) };
 	if (!st_hash_equal(&c.root, &y->next.root))

@@ -125,16 +125,29 @@ static int put_alone(struct st_txn *t, uint32_t log, uint64_t seq, struct st_spa
 	return 0;
 }
 
+static int next_event(struct st_reader *r, struct st_span *ret_event)
+{
+	uint64_t size = st_read_varint(r);
+	if (r->failed || size == 0 || size > r->rest.size)
+		return ST_ECORRUPT; /* no event is without a byte */
+	*ret_event = st_read_span(r, (size_t)size);
+	return 0;
+}
+
+/* What is appended goes behind it, and becomes a block under the seq that it says: so it is counted. */
 static int resume(struct st_txn *t, const struct st_log *log, struct filling *f)
 {
-	struct st_span events;
+	struct st_span events, event;
 	f->size = 0;
 	f->first_seq = log->tree.size + 1;
-	uint64_t first = 0;
+	uint64_t first = 0, next;
 	int rc = find_tail(t, log->number, &first, &events);
 	if (rc < 0)
 		return rc == ST_ENOTFOUND ? 0 : rc;
-	if (first == 0 || first > log->tree.size + 1)
+	struct st_reader r = st_reader(events);
+	for (next = first; rc == 0 && r.rest.size > 0; next++)
+		rc = next_event(&r, &event);
+	if (rc < 0 || first == 0 || next != log->tree.size + 1)
 		return ST_ECORRUPT;
 	if (events.size > 0)
 		memcpy(f->bytes, events.data, events.size);
@@ -177,15 +190,6 @@ int st_log_append(struct st_txn *t, struct st_log *log, const struct st_append *
 	if (rc == 0)
 		log->bytes += bytes;
 	return rc;
-}
-
-static int next_event(struct st_reader *r, struct st_span *ret_event)
-{
-	uint64_t size = st_read_varint(r);
-	if (r->failed || size == 0 || size > r->rest.size)
-		return ST_ECORRUPT; /* no event is without a byte */
-	*ret_event = st_read_span(r, (size_t)size);
-	return 0;
 }
 
 static int in_its_log(struct st_txn *t, uint32_t log, uint64_t seq, struct st_span *ret_event)
@@ -231,7 +235,7 @@ static int each_of(struct each *e, uint64_t seq, struct st_span block)
 	struct st_reader r = st_reader(block);
 	struct st_span event;
 	if (seq > e->to)
-		return 1;
+		return e->next > e->to ? 1 : ST_ECORRUPT; /* what is wanted before it is lost */
 	for (; r.rest.size > 0 && seq <= e->to; seq++) {
 		int rc = next_event(&r, &event);
 		if (rc < 0)

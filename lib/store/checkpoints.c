@@ -138,9 +138,13 @@ static int seek(struct st_txn *t, uint32_t log, struct seeking *k)
 	struct st_checkpoint_row c;
 	struct kv_row row;
 	int rc = get_newest(t, log, &c);
-	if (rc < 0)
+	if (rc < 0 && rc != ST_ENOTFOUND)
 		return rc;
-	offer(k, &c);
+	if (rc == 0) {
+		offer(k, &c);
+		if (c.size <= k->size) /* none is beyond it, and most ask for it */
+			return k->found ? 0 : ST_ENOTFOUND;
+	}
 	rc = kv_scan(t, &range, offer_under, k);
 	if (rc < 0)
 		return rc;
@@ -207,9 +211,9 @@ int st_checkpoint_put(struct st_txn *t, struct st_log *log, const struct st_cosi
 	};
 	st_assert(log->signed_size <= row.size);
 	int rc = get_newest(t, log->number, &before);
-	if (rc == ST_ENOTFOUND && log->signed_size == 0)
-		rc = 0; /* the first */
-	else if (rc == ST_ENOTFOUND || (rc == 0 && before.size != log->signed_size))
+	if (rc == ST_ENOTFOUND)
+		rc = 0; /* the first, or a lost one: this one heals it */
+	else if (rc == 0 && before.size != log->signed_size)
 		rc = ST_ECORRUPT;
 	else if (rc == 0 && before.size < row.size) /* not signed afresh at the same size */
 		rc = space(t, log, &before);

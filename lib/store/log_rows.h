@@ -1,5 +1,5 @@
 /* log_rows.h - the keys of the table logs: what changes of a log with every event stands side by side, so that a
- * commit of one event writes one page for it all.
+ * commit of one event writes one leaf for it all, and the page of its newest events.
  *
  *   1 | number u32                   the log itself (logs.c)
  *   1 | number u32 | 1               its newest checkpoint (checkpoints.c)
@@ -12,3 +12,6 @@
 enum log_row { LOG_ITSELF = 0, LOG_NEWEST = 1, LOG_TAIL = 2, LOG_RECEIPT = 3 };
 
 struct key log_row_key(uint32_t number, enum log_row row);
+
+/* The first log from *number on, whether its row can be read or not. ST_ENOTFOUND. */
+int log_next(struct st_txn *t, uint32_t *number);

@@ -137,24 +137,35 @@ int st_log_create(struct st_txn *t, uint32_t station, uint32_t epoch, struct st_
 	return rc;
 }
 
-/* Seeks log after log: what stands beside each, its newest events among it, isn't looked at. */
+/* Seeks: what stands beside the logs, their newest events among it, isn't looked at. */
+int log_next(struct st_txn *t, uint32_t *number)
+{
+	static const uint8_t prefix = BY_NUMBER;
+	struct kv_row row;
+	int rc = 0;
+	do {
+		struct key k = log_row_key(*number, LOG_ITSELF);
+		rc = kv_at_least(t, TABLE_LOGS, key_span(&k), st_span(&prefix, 1), &row);
+		if (rc < 0)
+			return rc;
+		if (row.key.size < NUMBER_KEY)
+			return ST_ECORRUPT;
+		*number = st_get_u32(row.key.data + 1) + (row.key.size > NUMBER_KEY); /* its own row is lost */
+	} while (row.key.size > NUMBER_KEY && *number != 0);
+	return *number != 0 ? 0 : ST_ENOTFOUND;
+}
+
 int st_log_each(struct st_txn *t, st_log_fn *fn, void *arg)
 {
 	ST_REQUIRE(fn != NULL);
-	static const uint8_t prefix = BY_NUMBER;
+	struct st_log log;
 	uint32_t number = 1;
 	int rc = 0;
-	while (rc == 0 && number != 0) {
-		struct key k = log_row_key(number, LOG_ITSELF);
-		struct st_log log;
-		struct kv_row row;
-		rc = kv_at_least(t, TABLE_LOGS, key_span(&k), st_span(&prefix, 1), &row);
+	for (; rc == 0 && number != 0; number++) {
+		rc = log_next(t, &number);
 		if (rc < 0)
 			return rc == ST_ENOTFOUND ? 0 : rc;
-		if (row.key.size != NUMBER_KEY)
-			return ST_ECORRUPT;
-		rc = decode(st_get_u32(row.key.data + 1), row.value, &log);
-		number = log.number + 1;
+		rc = st_log_get(t, number, &log);
 		if (rc == 0)
 			rc = fn(t, &log, arg);
 	}

@@ -195,6 +195,18 @@ static void work(void)
 		st_inbound_free(in);
 }
 
+/* It ends, or says that it can't go on. */
+static void rebuild(void)
+{
+	bool done = false;
+	uint64_t events;
+	int rc = st_rebuild_ask(node.store);
+	for (unsigned steps = 0; rc == 0 && !done; steps++) {
+		ST_REQUIRE(steps < 64);
+		rc = st_rebuild_step(node.apply, &done, &events);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct st_span in = st_span(data, size);
@@ -217,6 +229,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		ask();
 		work();
 		ask();
+		rebuild();
 	}
 	node_close(&node);
 	return 0;

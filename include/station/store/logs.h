@@ -1,6 +1,6 @@
 /* logs.h - the logs: events in order, the tree over them, checkpoints and receipts.
  * A log is one origin's one epoch, under a small local number. Events stand in blocks of a page:
- * a row (log, first seq) holds a run of events, so an appended event costs its own bytes and no more.
+ * a row (log, first seq) holds a run of events, so an event takes up its own bytes and no more.
  * Of the tree, the nodes of every fourth level are kept, 16 to a row (2.2 bytes an event); the rest is
  * hashed again from at most 16 events when a proof asks.
  *
@@ -89,7 +89,7 @@ enum { ST_TREE_STEP = 16 };
 ST_MUST int st_tree_retell(struct st_txn *t, const struct st_log *log, uint64_t from, uint64_t to);
 
 /* Writes a checkpoint at log->tree.size in place of the newest, which stays where the spacing needs it
- * (ST_CHECKPOINT_*_MAX) or a receipt rests on it. Changes *log (not yet its row). */
+ * (ST_CHECKPOINT_*_MAX). Changes *log (not yet its row). */
 ST_MUST int st_checkpoint_put(struct st_txn *t, struct st_log *log, const struct st_cosignature *c);
 /* The checkpoint at exactly size; the largest at most size; the smallest at least size. The root
  * comes with it. ST_ENOTFOUND. */
@@ -110,7 +110,8 @@ struct st_receipt {
 	uint64_t size;
 	struct st_cosignature cosignature;
 };
-/* Keeps the larger size, and of one size the newer time; 1: stored, 0: what is there is as new. */
+/* Keeps the larger size, and of one size the newer time, with the checkpoint of that size where there is one; 1:
+ * stored, 0: what is there is as new. */
 ST_MUST int st_receipt_put(struct st_txn *t, const struct st_receipt *r);
 ST_MUST int st_receipt_get(struct st_txn *t, uint32_t log, uint32_t signer,
 			   struct st_receipt *ret_r);

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include <lib/store/log_rows.h>
 #include <station/store/logs.h>
 #include <station/store/outside.h>
 #include <station/store/records.h>
@@ -208,6 +209,13 @@ static int check_checkpoints(struct st_txn *t, void *arg)
 	return 0;
 }
 
+static int check_newest(struct st_txn *t, void *arg)
+{
+	struct checkpointing *c = arg;
+	struct st_checkpoint_row row;
+	return st_checkpoint_get(t, c->log.number, c->log.signed_size, &row);
+}
+
 static void test_checkpoints(void **state)
 {
 	struct checkpointing c = { .receipts = { 0 } };
@@ -217,6 +225,95 @@ static void test_checkpoints(void **state)
 	for (int i = 0; i < 300; i++)
 		assert_int_equal(st_store_write(store, checkpoint_run, &c), 0);
 	assert_int_equal(st_store_read(store, check_checkpoints, &c), 0);
+}
+
+/* A tail whose head a disk gave back wrong: nothing is appended to it, and a walk over it ends. */
+struct damaging {
+	struct st_log log;
+	uint64_t first;
+	uint16_t size;
+};
+
+static int damage_tail(struct st_txn *t, void *arg)
+{
+	struct damaging *d = arg;
+	struct key k = log_row_key(d->log.number, LOG_TAIL);
+	uint8_t row[4080];
+	struct st_span tail;
+	assert_int_equal(kv_get(t, TABLE_LOGS, key_span(&k), &tail), 0);
+	assert_int_equal(tail.size, sizeof(row));
+	memcpy(row, tail.data, sizeof(row));
+	st_put_u64(row, st_get_u64(row) + d->first);
+	st_put_u16(row + 8, (uint16_t)(st_get_u16(row + 8) + d->size));
+	return kv_put(t, TABLE_LOGS, key_span(&k), ST_SPAN(row));
+}
+
+static int see(uint64_t seq, struct st_span event, void *arg)
+{
+	(void)seq;
+	(void)event;
+	(void)arg;
+	return 0;
+}
+
+static int walk(struct st_txn *t, void *arg)
+{
+	struct damaging *d = arg;
+	return st_event_each(t, d->log.number, 1, d->log.tree.size, see, NULL);
+}
+
+static void test_damaged_tail(void **state)
+{
+	static const struct damaging wrong[] = {
+		{ .first = 1 }, { .first = (uint64_t)-1 }, { .first = 1000 }, { .first = (uint64_t)-300 },
+		{ .size = 1 }, { .size = (uint16_t)-1 }, { .size = 5000 },
+	};
+	struct damaging d;
+	(void)state;
+	seed = 3;
+	assert_int_equal(st_store_write(store, create_log, &d.log), 0);
+	while (d.log.tree.size < 500)
+		assert_int_equal(st_store_write(store, append_run, &d.log), 0);
+	assert_int_equal(st_store_read(store, walk, &d), 0);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		struct st_log log = d.log;
+		d.first = wrong[i].first;
+		d.size = wrong[i].size;
+		assert_int_equal(st_store_write(store, damage_tail, &d), 0);
+		assert_int_equal(st_store_write(store, append_run, &log), ST_ECORRUPT);
+		int rc = st_store_read(store, walk, &d);
+		assert_true(rc == ST_ECORRUPT || rc == ST_ENOTFOUND || (rc == 0 && d.size == 1)); /* behind the last */
+		d.first = -d.first;
+		d.size = (uint16_t)-d.size;
+		assert_int_equal(st_store_write(store, damage_tail, &d), 0);
+	}
+	assert_int_equal(st_store_read(store, walk, &d), 0);
+	assert_int_equal(st_store_write(store, append_run, &d.log), 0);
+}
+
+static int lose_newest(struct st_txn *t, void *arg)
+{
+	struct checkpointing *c = arg;
+	struct key k = log_row_key(c->log.number, LOG_NEWEST);
+	return kv_del(t, TABLE_LOGS, key_span(&k));
+}
+
+/* Those before it are there, and the next one heals it. */
+static void test_lost_newest_checkpoint(void **state)
+{
+	struct checkpointing c = { .receipts = { 0 } };
+	(void)state;
+	seed = 4;
+	assert_int_equal(st_store_write(store, create_log, &c.log), 0);
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(st_store_write(store, checkpoint_run, &c), 0);
+	uint64_t signed_size = c.log.signed_size;
+	assert_int_equal(st_store_write(store, lose_newest, &c), 0);
+	c.log.signed_size = c.log.kept_size;
+	assert_int_equal(st_store_read(store, check_newest, &c), 0);
+	c.log.signed_size = signed_size;
+	assert_int_equal(st_store_write(store, checkpoint_run, &c), 0);
+	assert_int_equal(st_store_read(store, check_newest, &c), 0);
 }
 
 static void test_locked(void **state)
@@ -443,6 +540,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_log, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_checkpoints, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_damaged_tail, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_lost_newest_checkpoint, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_locked, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_formats, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_full_map, setup, teardown),

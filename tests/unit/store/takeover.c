@@ -13,7 +13,7 @@
 #include <station/trust/hash.h>
 #include "../../common/scratch.h"
 
-enum { MAP = 64 << 20, LOGS = 3, SIGNERS = 2, CHECKPOINT = 112, RECEIPT = 80 };
+enum { MAP = 64 << 20, LOGS = 3, SIGNERS = 2, CHECKPOINT = 112, RECEIPT = 80, EVENT_MAX = 5000 };
 static char directory[64];
 static struct st_store *store;
 
@@ -50,9 +50,9 @@ static int teardown(void **state)
 	return rmdir(directory);
 }
 
-static size_t event_at(uint32_t log, uint64_t seq, uint8_t to[300])
+static size_t event_at(uint32_t log, uint64_t seq, uint8_t to[EVENT_MAX])
 {
-	size_t size = 40 + (size_t)(seq * 31 % 200);
+	size_t size = log == 2 && seq == 5 ? EVENT_MAX : 40 + (size_t)(seq * 31 % 200);
 	memset(to, (int)(seq + log), size);
 	return size;
 }
@@ -60,7 +60,7 @@ static size_t event_at(uint32_t log, uint64_t seq, uint8_t to[300])
 static void append(struct st_txn *t, struct st_log *log, uint64_t count)
 {
 	for (uint64_t i = 0; i < count; i++) {
-		uint8_t bytes[300];
+		static uint8_t bytes[EVENT_MAX];
 		struct st_span event = st_span(bytes, event_at(log->number, log->tree.size + 1, bytes));
 		struct st_hash leaf = st_hash_leaf(event);
 		struct st_append one = { &event, &leaf, 1, 0 };
@@ -80,7 +80,8 @@ static void sign(struct st_txn *t, struct st_log *log, uint32_t signer)
 		assert_int_equal(st_receipt_put(t, &r), 1);
 }
 
-/* One log is spaced and has receipts at sizes of their own, one has a receipt of its newest checkpoint, one nothing. */
+/* One log is spaced and has receipts at sizes of their own, one has a receipt of its newest checkpoint and ends with an
+ * event larger than a block, one has nothing. */
 static int fill(struct st_txn *t, void *arg)
 {
 	(void)arg;
@@ -109,7 +110,7 @@ struct said {
 
 static int check_event(uint64_t seq, struct st_span event, void *arg)
 {
-	uint8_t want[300];
+	static uint8_t want[EVENT_MAX];
 	uint32_t log = *(uint32_t *)arg;
 	assert_true(st_span_equal(event, st_span(want, event_at(log, seq, want))));
 	return 0;
@@ -177,7 +178,25 @@ static void move_back(MDB_txn *txn, MDB_dbi tables[4], const uint8_t *key, size_
 	}
 }
 
-static void make_older(uint32_t format)
+/* Rows that nobody can read any more, beside those that are right. */
+static void damage(MDB_txn *txn, MDB_dbi tables[4])
+{
+	static const uint8_t nothing[RECEIPT];
+	struct key of_lost_log = pair(99, 7, false), of_none = pair(0, 7, false), cut = pair(2, 9, false);
+	struct key lost_log = key_new(), unreadable = key_new();
+	put(txn, tables[2], &of_lost_log, nothing, RECEIPT);
+	put(txn, tables[2], &of_none, nothing, RECEIPT);
+	put(txn, tables[2], &cut, nothing, RECEIPT - 1);
+	key_u8(&unreadable, 1);
+	key_u32(&unreadable, LOGS + 1);
+	put(txn, tables[0], &unreadable, nothing, 3);
+	key_u8(&lost_log, 1);
+	key_u32(&lost_log, 98);
+	key_u8(&lost_log, LOG_NEWEST);
+	put(txn, tables[0], &lost_log, nothing, 3);
+}
+
+static void make_older(uint32_t format, bool damaged)
 {
 	static const char *const names[] = { "logs", "checkpoints", "receipts", "events", "meta" };
 	MDB_env *env;
@@ -204,6 +223,8 @@ static void make_older(uint32_t format)
 	}
 	mdb_cursor_close(c);
 	assert_int_equal(moved, 2 + 2 + 3); /* newest checkpoints, tails, receipts */
+	if (damaged)
+		damage(txn, tables);
 	struct key meta = key_new();
 	uint8_t value[4];
 	key_u8(&meta, ST_META_FORMAT);
@@ -232,7 +253,7 @@ static int go_on(struct st_txn *t, void *arg)
 	return 0;
 }
 
-static void take_over(uint32_t format, int marked)
+static void take_over(uint32_t format, int marked, bool damaged)
 {
 	static struct said before, after, later;
 	memset(&before, 0, sizeof(before));
@@ -242,7 +263,7 @@ static void take_over(uint32_t format, int marked)
 	assert_int_equal(st_store_read(store, ask, &before), 0);
 	assert_true(before.checkpoints > 5);
 	close_store();
-	make_older(format);
+	make_older(format, damaged);
 	open_store();
 	assert_int_equal(st_store_read(store, ask, &after), 0);
 	assert_memory_equal(&before, &after, sizeof(before));
@@ -259,13 +280,19 @@ static void take_over(uint32_t format, int marked)
 static void test_of_the_format_before(void **state)
 {
 	(void)state;
-	take_over(6, ST_ENOTFOUND);
+	take_over(6, ST_ENOTFOUND, false);
 }
 
 static void test_of_an_older_one(void **state)
 {
 	(void)state;
-	take_over(5, 0);
+	take_over(5, 0, false);
+}
+
+static void test_of_a_damaged_one(void **state)
+{
+	(void)state;
+	take_over(6, ST_ENOTFOUND, true);
 }
 
 int main(void)
@@ -273,6 +300,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_of_the_format_before, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_of_an_older_one, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_of_a_damaged_one, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
