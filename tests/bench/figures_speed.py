@@ -107,22 +107,29 @@ def register(b, wanted):
           "answer; limit: p50 of LMDB commits of one append")
 
 
+PAUSE_MS = 15  # between lone events
+
+
 @figures("latency_p50", "latency_p99")
 def latency(b, wanted):
-    p50, p99, asked, raws = [], [], [], []
+    p50, p99, asked, raws, lone = [], [], [], [], []
     with Town(b.build) as t:
         main, _, base = t.three()
         for i in range(b.amount("runs")):
             raws.append(t.raw("commits", b.amount("commits"))["p50_us"] / 1000)
+            lone.append(t.raw("lone", b.amount("samples"), PAUSE_MS)["p50_us"] / 1000)
             lines = t.tool("load", "latency", base.socket, main.socket, BASE,
-                           b.amount("samples"), 15)
+                           b.amount("samples"), PAUSE_MS)
             told = [float(line.split()[0]) / 1000 for line in lines]
             whole = [float(line.split()[1]) / 1000 for line in lines]
             p50.append(percentile(told, 50))
             p99.append(percentile(told, 99))
             asked.append(percentile(whole, 50))
-            say("latency: p50 %.2f ms, p99 %.2f ms; a commit %.2f ms", p50[-1], p99[-1], raws[-1])
+            say("latency: p50 %.2f ms, p99 %.2f ms; a commit %.2f ms, a lone one %.2f ms", p50[-1],
+                p99[-1], raws[-1], lone[-1])
     note = "from the base's answer until main's disk; p50 from the request: %.2f ms; limit: p50 " \
-           "of LMDB commits of one append" % percentile(asked, 50)
+           "of LMDB commits of one append, one after another; p50 of lone ones, each %d ms after the " \
+           "one before as the events are: %.2f ms" % (percentile(asked, 50), PAUSE_MS,
+                                                      percentile(lone, 50))
     b.put("latency_p50", p50, raws, note=note)
     b.put("latency_p99", p99, raws, note=note)

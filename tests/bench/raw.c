@@ -1,6 +1,7 @@
 /* raw.c - what this machine can do at most, on the same disk and with the store's own flags.
  *
  *   raw commits DIR N   one append of an event's size a commit, each synced
+ *   raw lone DIR N MS   the same, each after a pause, as lone events come: disk and processor have gone to rest
  *   raw bulk DIR N      hash and append in commits of 4,096 events, each synced
  *   raw json: {"per_s", "p50_us", "p99_us"}; bulk answers per_s alone
  *
@@ -8,6 +9,7 @@
  * Flow:    bench.py -> raw -> LMDB */
 #include <lmdb.h>
 #include <openssl/evp.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { EVENT_BYTES = 110, BULK_EVENTS = 4096, COUNT_MAX = 10 * 1000 * 1000 };
+enum { EVENT_BYTES = 110, BULK_EVENTS = 4096, COUNT_MAX = 10 * 1000 * 1000, PAUSE_MS_MAX = 1000 };
 
 struct raw {
 	MDB_env *env;
@@ -79,13 +81,16 @@ static int by_size(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static void commits(struct raw *r, size_t n)
+static void commits(struct raw *r, size_t n, long pause_ms)
 {
+	struct timespec pause = { .tv_nsec = pause_ms * 1000000 };
 	double *took = calloc(n, sizeof(*took)), begun = now_s();
 	if (took == NULL)
 		exit(1);
 	for (size_t i = 0; i < n; i++) {
 		MDB_txn *txn = NULL;
+		if (pause_ms > 0)
+			(void)nanosleep(&pause, NULL);
 		double from = now_s();
 		must(mdb_txn_begin(r->env, NULL, 0, &txn), "begin");
 		append(r, txn);
@@ -124,20 +129,22 @@ static void bulk(struct raw *r, size_t n)
 int main(int argc, char **argv)
 {
 	struct raw r = { .env = NULL };
-	size_t n = argc == 4 ? strtoull(argv[3], NULL, 10) : 0;
-	if (n == 0 || n > COUNT_MAX ||
-	    (strcmp(argv[1], "commits") != 0 && strcmp(argv[1], "bulk") != 0)) {
-		(void)fprintf(stderr, "usage: raw commits|bulk DIR N\n");
+	size_t n = argc >= 4 ? strtoull(argv[3], NULL, 10) : 0;
+	bool lone = argc == 5 && strcmp(argv[1], "lone") == 0;
+	long pause_ms = lone ? strtol(argv[4], NULL, 10) : 0;
+	if (n == 0 || n > COUNT_MAX || pause_ms < 0 || pause_ms >= PAUSE_MS_MAX ||
+	    (!lone && (argc != 4 || (strcmp(argv[1], "commits") != 0 && strcmp(argv[1], "bulk") != 0)))) {
+		(void)fprintf(stderr, "usage: raw commits|bulk DIR N, or raw lone DIR N MS\n");
 		return 2;
 	}
 	r.directory = argv[2];
 	for (size_t i = 0; i < sizeof(r.event); i++)
 		r.event[i] = (uint8_t)(i * 37);
 	open_env(&r);
-	if (strcmp(argv[1], "commits") == 0)
-		commits(&r, n);
-	else
+	if (strcmp(argv[1], "bulk") == 0)
 		bulk(&r, n);
+	else
+		commits(&r, n, pause_ms);
 	close_env(&r);
 	return 0;
 }

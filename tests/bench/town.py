@@ -143,11 +143,11 @@ class Town(City):
             raise Failed("%s: %s" % (name, done.stderr))
         return done.stdout.splitlines()
 
-    def raw(self, what, count):
+    def raw(self, what, count, *more):
         """What the machine can do now, on this disk."""
         folder = os.path.join(self.folder, "raw")
         os.makedirs(folder, exist_ok=True)
-        return json.loads(self.tool("raw", what, folder, count)[0])
+        return json.loads(self.tool("raw", what, folder, count, *more)[0])
 
 
 def import_timed(station, path, source="bench"):
