@@ -3,6 +3,7 @@
  * Owns:    scratch folders, and the jobs that set a small city up.
  * Flow:    fuzz targets, fault runs -> city -> apply */
 #include "city.h"
+#include "scratch.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,25 +15,13 @@
 #include <station/sync/pack.h>
 
 static char scratch[CITY_PATH / 2];
-static const char *const FILES[] = { "data.mdb", "lock.mdb", "stationd.lock" };
-
-static void erase_directory(const char *directory)
-{
-	char path[CITY_PATH + 32];
-	for (size_t i = 0; i < sizeof(FILES) / sizeof(FILES[0]); i++) {
-		int n = snprintf(path, sizeof(path), "%s/%s", directory, FILES[i]);
-		if (n > 0 && (size_t)n < sizeof(path))
-			(void)unlink(path);
-	}
-	(void)rmdir(directory);
-}
 
 static char made[16][CITY_PATH];
 static size_t made_count;
 static void erase_scratch(void)
 {
 	for (size_t i = 0; i < made_count; i++)
-		erase_directory(made[i]);
+		(void)scratch_store_gone(made[i]);
 	(void)rmdir(scratch);
 }
 
@@ -95,7 +84,7 @@ void node_close(struct node *n)
 void node_erase(struct node *n)
 {
 	node_close(n);
-	erase_directory(n->directory);
+	(void)scratch_store_gone(n->directory);
 	(void)mkdir(n->directory, 0700);
 }
 

@@ -65,14 +65,8 @@ static inline void station_new(struct station *s, uint64_t seed)
 
 static inline void station_gone(struct station *s)
 {
-	static const char *const files[] = { "data.mdb", "lock.mdb", "stationd.lock" };
-	char path[128];
 	station_close(s);
-	for (size_t i = 0; i < 3; i++) {
-		(void)snprintf(path, sizeof(path), "%.63s/%s", s->directory, files[i]);
-		(void)unlink(path);
-	}
-	assert_int_equal(rmdir(s->directory), 0);
+	assert_int_equal(scratch_store_gone(s->directory), 0);
 }
 
 static inline int station_run(struct station *s, struct st_job *job)

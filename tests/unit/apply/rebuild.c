@@ -2,10 +2,10 @@
  * whatever is damaged in one of them is found, named and mended. The tables are those of the store's own list, so one
  * that this life leaves empty, or that nothing compares or makes anew, fails here. */
 #include "five.h"
-#include <lib/store/kv.h>
+#include <lib/store/log_rows.h>
 #include <station/work/city.h>
 
-enum { DEPUTIES = 9, PRESENT = 7, MATTERS = 12 };
+enum { DEPUTIES = 9, PRESENT = 7, MATTERS = 12, OWN_LOG = 1 };
 
 /* ---- a life ---- */
 
@@ -385,12 +385,73 @@ static void test_places_in_the_outbox_outlive_an_upgrade(void **state)
 	sound();
 }
 
+/* ---- what can't be made anew ---- */
+
+/* Of a log that has a block before its tail: the tail's first seq is far beyond the log's end then. */
+static int spoil_tail(struct st_txn *t, const struct st_log *log, void *arg)
+{
+	struct key k = log_row_key(log->number, LOG_TAIL);
+	uint8_t row[4080];
+	struct st_span tail;
+	assert_int_equal(kv_get(t, TABLE_LOGS, key_span(&k), &tail), 0);
+	assert_int_equal(tail.size, sizeof(row));
+	memcpy(row, tail.data, sizeof(row));
+	if (st_get_u64(row) == 1)
+		return 0;
+	++*(size_t *)arg;
+	row[0] ^= 1;
+	return kv_put(t, TABLE_LOGS, key_span(&k), ST_SPAN(row));
+}
+
+static int spoil_tails(struct st_txn *t, void *arg)
+{
+	return st_log_each(t, spoil_tail, arg);
+}
+
+static void test_a_damaged_log_ends_a_rebuild(void **state)
+{
+	bool done = false;
+	uint64_t events = 0;
+	size_t spoilt = 0;
+	int rc = 0;
+	(void)state;
+	live();
+	assert_int_equal(st_store_write(city[MAIN].store, spoil_tails, &spoilt), 0);
+	assert_true(spoilt > 0);
+	assert_int_equal(st_rebuild_ask(city[MAIN].store), 0);
+	for (int steps = 0; rc == 0; steps++) {
+		assert_true(steps < 64 && !done);
+		rc = st_rebuild_step(city[MAIN].apply, &done, &events);
+	}
+	assert_int_equal(rc, ST_ECORRUPT);
+}
+
+static int lose_newest(struct st_txn *t, void *arg)
+{
+	struct key k = log_row_key(OWN_LOG, LOG_NEWEST);
+	(void)arg;
+	return kv_del(t, TABLE_LOGS, key_span(&k));
+}
+
+static void test_a_lost_signature_is_told(void **state)
+{
+	struct st_log_verdict v;
+	(void)state;
+	assert_int_equal(st_log_verify(city[MAIN].store, OWN_LOG, NULL, NULL, &v), 0);
+	assert_int_equal(v.rc, 0);
+	assert_int_equal(st_store_write(city[MAIN].store, lose_newest, NULL), 0);
+	assert_int_equal(st_log_verify(city[MAIN].store, OWN_LOG, NULL, NULL, &v), 0);
+	assert_int_equal(v.rc, ST_ECORRUPT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_made_anew_byte_for_byte, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_damage_is_found_named_and_mended, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_places_in_the_outbox_outlive_an_upgrade, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_damaged_log_ends_a_rebuild, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_lost_signature_is_told, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,16 +37,10 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	static const char *const files[] = { "data.mdb", "lock.mdb", "stationd.lock" };
-	char path[128];
 	(void)state;
 	st_store_close(store);
 	store = NULL;
-	for (size_t i = 0; i < 3; i++) {
-		(void)snprintf(path, sizeof(path), "%s/%s", directory, files[i]);
-		(void)unlink(path);
-	}
-	return rmdir(directory);
+	return scratch_store_gone(directory);
 }
 
 /* A log of events whose bytes follow from their seq, in runs of random length. */

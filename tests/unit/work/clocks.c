@@ -87,17 +87,11 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	static const char *const files[] = { "data.mdb", "lock.mdb", "stationd.lock" };
-	char path[100];
 	(void)state;
 	st_store_close(store);
 	st_terms_free(terms);
 	st_buf_done(&values);
-	for (size_t i = 0; i < 3; i++) {
-		(void)snprintf(path, sizeof(path), "%s/%s", directory, files[i]);
-		(void)unlink(path);
-	}
-	return rmdir(directory);
+	return scratch_store_gone(directory);
 }
 
 /* ---- commands ---- */
