@@ -140,6 +140,9 @@ extern struct ctl {
 	X(WRONG_TABLES, "不符的表: %s", "tables that differ: %s")                                    \
 	X(TO_REBUILD, "%s: 派生的表要由日志重算: 加 --rebuild, 或启动 stationd",                        \
 	  "%s: its derived tables are to be made anew: add --rebuild, or start stationd")                 \
+	X(LOGS_DAMAGED, "%s: 有日志受损, 所以由日志得来的表没有比对, 也没有重算: 请用备份恢复本站",                                \
+	  "%s: a log is damaged, so the tables that follow from logs were neither compared nor made " \
+	  "anew: restore this station from a backup")                                               \
 	X(FIRST_WRONG, "首处: %s", "first: %s")                                                     \
 	X(BAD_NUMBER, "--%s 的值不合要求", "the value of --%s isn't allowed")                       \
 	X(CITY_TABLE, "不知是哪份表: %s; 用 --table 指明, 或以表名为文件名", \

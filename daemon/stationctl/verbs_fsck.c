@@ -20,7 +20,7 @@ struct checking {
 	uint32_t after;
 	struct st_recount recount;
 	struct st_differences told;
-	bool right;
+	bool logs_right, tables_right;
 };
 
 static bool on_progress(void *arg, uint64_t done, uint64_t total)
@@ -95,7 +95,7 @@ static int verify_one(struct checking *c, uint32_t number)
 						     (json_int_t)v.size, "ok", v.rc == 0, "why",
 						     v.rc == 0 ? "" : st_error_text(v.rc, ctl.lang),
 						     "bad_seq", (json_int_t)v.bad_seq));
-	c->right &= v.rc == 0;
+	c->logs_right &= v.rc == 0;
 	return 0;
 }
 
@@ -125,13 +125,24 @@ static json_t *counts_json(const struct checking *c)
 			 "tables", d->tables, "first_wrong", d->first_wrong);
 }
 
-static void show(const struct checking *c, uint64_t rebuilt)
+/* Of a damaged log, how far it is right. */
+static void show_verdict(const json_t *one)
+{
+	if (truth(one, "ok"))
+		(void)printf("%s: %lld %s\n", member(one, "log"), number(one, "size"), either("正确", "right"));
+	else
+		(void)printf("%s: %lld %s %s !\n", member(one, "log"), number(one, "bad_seq") - 1,
+			     either("为止正确, 其后:", "are right, and then:"), member(one, "why"));
+}
+
+static void show(const struct checking *c, const char *directory, uint64_t rebuilt)
 {
 	size_t i;
-	json_t *one, *counts = counts_json(c);
+	bool right = c->logs_right && c->tables_right;
+	json_t *one, *counts = c->logs_right ? counts_json(c) : json_null();
 	if (ctl.json) {
 		json_t *all = json_pack("{s:I, s:O, s:O, s:b}", "rebuilt", (json_int_t)rebuilt, "verdicts",
-					c->verdicts, "recount", counts, "right", (int)c->right);
+					c->verdicts, "recount", counts, "right", (int)right);
 		(void)json_dumpf(all, stdout, JSON_INDENT(1));
 		(void)puts("");
 		json_decref(all);
@@ -139,13 +150,14 @@ static void show(const struct checking *c, uint64_t rebuilt)
 		return;
 	}
 	json_array_foreach(c->verdicts, i, one)
-		(void)printf("%s: %lld %s%s\n", member(one, "log"), number(one, "size"),
-			     truth(one, "ok") ? either("正确", "right") : member(one, "why"),
-			     truth(one, "ok") ? "" : " !");
+		show_verdict(one);
 	if (rebuilt > 0)
 		(void)printf("%s %llu\n", either("已重算的事件:", "events taken anew:"), (unsigned long long)rebuilt);
-	recount_show(counts);
-	if (c->right)
+	if (c->logs_right)
+		recount_show(counts);
+	else
+		complain(T_LOGS_DAMAGED, directory);
+	if (right)
 		(void)puts(text(T_ALL_RIGHT));
 	json_decref(counts);
 }
@@ -158,13 +170,24 @@ static int recount(struct checking *c)
 		rc = st_retell_run(c->store, on_progress, (void *)(uintptr_t)either("逐表比对", "comparing tables"),
 				   &c->told);
 	progress_end();
-	c->right &= st_recount_right(&c->recount) && c->told.wrong == 0;
+	c->tables_right = st_recount_right(&c->recount) && c->told.wrong == 0;
 	return rc;
+}
+
+/* The logs first: all tables follow from them, so nothing is told of those, or made anew, where a log is damaged. */
+static int check_store(struct checking *c, bool anew, bool asked, uint64_t *ret_rebuilt)
+{
+	int rc = verify_all(c);
+	if (rc < 0 || !c->logs_right)
+		return rc;
+	if (anew)
+		rc = rebuild(c->store, !asked, ret_rebuilt);
+	return rc < 0 ? rc : recount(c);
 }
 
 static int run_fsck(const struct args *a)
 {
-	struct checking c = { .right = true };
+	struct checking c = { .logs_right = true };
 	uint64_t rebuilt = 0;
 	int code = open_store(a->words[0], &c.store);
 	if (code != 0)
@@ -174,21 +197,19 @@ static int run_fsck(const struct args *a)
 	if (rc == 1 && !flag(a, "rebuild")) {
 		complain(T_TO_REBUILD, a->words[0]);
 		code = CTL_REFUSED;
-		rc = 0;
-	} else if (rc >= 0 && flag(a, "rebuild")) {
-		rc = rebuild(c.store, rc == 0, &rebuilt);
+	} else if (rc >= 0) {
+		rc = check_store(&c, flag(a, "rebuild"), rc == 1, &rebuilt);
+		code = rc == 0 && c.logs_right && c.tables_right ? CTL_RIGHT : CTL_WRONG;
+		if (rc == 0)
+			show(&c, a->words[0], rebuilt);
+	} else {
+		code = CTL_WRONG;
 	}
-	if (rc >= 0 && code == 0)
-		rc = verify_all(&c);
-	if (rc == 0 && code == 0)
-		rc = recount(&c);
-	if (rc == 0 && code == 0)
-		show(&c, rebuilt);
-	else if (rc < 0)
+	if (rc < 0)
 		complain(T_BAD_FILE, a->words[0], st_error_text(rc, ctl.lang));
 	json_decref(c.verdicts);
 	st_store_close(c.store);
-	return code != 0 ? code : rc == 0 && c.right ? CTL_RIGHT : CTL_WRONG;
+	return code;
 }
 
 const struct verb fsck_verbs[] = {

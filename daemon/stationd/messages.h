@@ -20,6 +20,8 @@ enum level { LEVEL_ERR = 3, LEVEL_WARNING = 4, LEVEL_NOTICE = 5, LEVEL_INFO = 6,
 	X(STORE_FULL, WARNING, "磁盘已满: 写入暂停, 查询照常; 请清理 %1$s 所在磁盘",                \
 	  "the disk is full: writes wait, reads go on; free space under %1$s")                     \
 	X(STORE_HEALED, NOTICE, "磁盘已有空间, 恢复写入", "the disk has room again; writing")       \
+	X(STORE_DAMAGED, ERR, "库内数据有损, 有操作因此被拒绝: 停下 stationd 后, stationctl fsck %1$s 说是哪里", \
+	  "stored data is damaged, and something was refused for it: stop stationd, and stationctl fsck %1$s says where") \
 	X(REFOLDING, NOTICE, "正由日志重算全部记录和计数, 已 %1$s 个事件; 重算完即启动",             \
 	  "all records and tallies are being folded anew from the logs, %1$s events so far; starting when that is done") \
 	X(REFOLDED, NOTICE, "记录和计数已由 %1$s 个事件重算", "records and tallies are folded anew from %1$s events") \

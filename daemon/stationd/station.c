@@ -61,6 +61,9 @@ static void on_applied(void *arg, int rc, const struct st_applied *applied)
 	s->full = rc == ST_EFULL;
 	if (rc < 0)
 		return;
+	if (applied->damaged && !s->damaged)
+		say(SAY_STORE_DAMAGED, s->config.data_dir, NULL, NULL);
+	s->damaged |= applied->damaged;
 	if (applied->self_changed || applied->stations_changed)
 		(void)reload(s); /* a listen address that fails has been said; the rest goes on */
 	link_applied(s->link, applied);

@@ -23,7 +23,7 @@ struct station {
 	uv_signal_t signals[3];
 	uv_timer_t refresh, watchdog, workdays;
 	uint64_t started_ms, watched_groups;
-	bool stopping, full;
+	bool stopping, full, damaged; /* damaged: it has been said */
 	uint32_t workdays_said; /* the day on which the log said that their table ends; 0: not yet */
 	int exit_code;
 };

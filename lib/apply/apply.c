@@ -287,6 +287,7 @@ int st_apply_group(struct st_apply *a, const struct st_world *world, struct st_j
 	int rc = transact(a, jobs, count, &applied);
 	if (rc == ST_ECORRUPT) { /* of one job alone: the job's matter, the store still serves */
 		memset(&applied, 0, sizeof(applied));
+		applied.damaged = true;
 		rc = count > 1 ? one_by_one(a, jobs, count, &applied) : 0;
 	}
 	a->world = NULL;

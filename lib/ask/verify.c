@@ -73,14 +73,24 @@ static int check_parts(struct verifying *y, uint64_t seq, struct st_span event)
 	return 0;
 }
 
+/* The first checkpoint that isn't before the tree's size. It may be of a later size than was looked at first, but not
+ * of a size that the log isn't signed for: it would be no signature of these events. */
+static int seek_checkpoint(struct verifying *y)
+{
+	struct st_log now;
+	int rc = st_checkpoint_at_least(y->txn, y->log.number, y->tree.size, &y->next);
+	if (rc == ST_ENOTFOUND)
+		return ST_ECORRUPT;
+	if (rc < 0 || y->next.size <= y->log.signed_size)
+		return rc;
+	rc = st_log_get(y->txn, y->log.number, &now);
+	return rc < 0 ? rc : y->next.size > now.signed_size ? ST_ECORRUPT : 0;
+}
+
 static int check_checkpoint(struct verifying *y)
 {
 	st_assert(y->tree.size > 0);
-	int rc = y->next.size >= y->tree.size
-			 ? 0
-			 : st_checkpoint_at_least(y->txn, y->log.number, y->tree.size, &y->next);
-	if (rc == ST_ENOTFOUND) /* a later one, newer than what is looked at, would do */
-		return y->tree.size <= y->log.signed_size ? ST_ECORRUPT : 0;
+	int rc = y->next.size >= y->tree.size ? 0 : seek_checkpoint(y);
 	if (rc < 0 || y->next.size > y->tree.size)
 		return rc;
 	struct st_checkpoint c = { .log = y->v->log, .size = y->tree.size,
@@ -183,6 +193,8 @@ int st_log_verify(struct st_store *s, uint32_t log, st_progress_fn *progress, vo
 		return rc;
 	st_assert(v.checkpoints <= v.size);
 	v.rc = rc == ST_ENOTFOUND ? ST_ESEQ : rc; /* an event that isn't there */
+	if (rc < 0 && v.bad_seq == 0)
+		v.bad_seq = v.size + 1; /* the one that couldn't be read */
 	*ret_verdict = v;
 	return 0;
 }

@@ -1822,6 +1822,26 @@ def verified_elsewhere(city):
     check(not verifies(["proof", origin, raw], proof), "another event")
 
 
+def damaged_store(station, text):
+    """Of a copy in which a text's bytes are wrong, fsck says in which log and from where on, and makes nothing anew."""
+    copy = os.path.join(station.home, "damaged")
+    shutil.copytree(station.data, copy)
+    path = os.path.join(copy, "data.mdb")
+    with open(path, "rb") as f:
+        data = f.read()
+    check(text in data, "the text is somewhere")
+    with open(path, "wb") as f:
+        f.write(data.replace(text, bytes(len(text))))
+    for more in ([], ["--rebuild"]):
+        code, out, err = station.run("fsck", copy, *more)
+        check(code == 1 and "%s/1: " % station.code in out and "are right, and then: " in out and "backup" in err,
+              "the log is named: %d %s %s" % (code, out, err))
+    code, out, _ = station.run("fsck", copy, "--json")
+    said = json.loads(out)
+    wrong = next(v for v in said["verdicts"] if not v["ok"])
+    check(code == 1 and not said["right"] and said["recount"] is None and wrong["bad_seq"] > 0, "%d %s" % (code, said))
+
+
 @test
 def folded_anew(city):
     """fsck checks a stopped station's store and makes its records anew; whoever ends in the midst goes on at the next start."""
@@ -1856,6 +1876,7 @@ def folded_anew(city):
     check(whole["right"] and whole["rebuilt"] > 4001, "made anew: %s" % whole["recount"])
     code, _, err = base.run("fsck", os.path.join(base.home, "nowhere"))
     check(code == 2 and "nowhere" in err, "no store there: %d %s" % (code, err))
+    damaged_store(base, "噪声".encode())
     base.start()
     base.wait_main()
     sound(city)

@@ -314,6 +314,7 @@ struct st_applied {
 	bool hooked;           /* the platform is to be told of something */
 	bool stations_changed; /* somebody was invited, enrolled or revoked */
 	bool city_changed;     /* a version of a city table has come */
+	bool damaged;          /* a job met rows that make no sense, and was refused: fsck says which */
 };
 
 struct st_apply;

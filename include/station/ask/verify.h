@@ -14,7 +14,7 @@ struct st_log_verdict {
 	uint64_t size, checkpoints; /* events hashed, checkpoint signatures that hold */
 	uint64_t receipts;          /* of upper tiers, that hold */
 	int rc;                     /* 0, ST_EROOT, ST_ESIGNATURE, ST_ECHAIN, ST_ECORRUPT, ST_ESEQ */
-	uint64_t bad_seq;           /* first event that isn't right; 0: none or not known */
+	uint64_t bad_seq;           /* first event that isn't right, or isn't there; 0: none */
 };
 /* Reads every event of a log, rebuilds the tree, and checks every stored checkpoint and receipt and the
  * origin's certificate chain up to the root key. Parts that are here are checked against their hashes. */

@@ -387,7 +387,7 @@ static void test_places_in_the_outbox_outlive_an_upgrade(void **state)
 
 /* ---- what can't be made anew ---- */
 
-/* Of a log that has a block before its tail: the tail's first seq is far beyond the log's end then. */
+/* The tail's first seq is far beyond the log's end then; counts the logs that have a block before it. */
 static int spoil_tail(struct st_txn *t, const struct st_log *log, void *arg)
 {
 	struct key k = log_row_key(log->number, LOG_TAIL);
@@ -396,9 +396,7 @@ static int spoil_tail(struct st_txn *t, const struct st_log *log, void *arg)
 	assert_int_equal(kv_get(t, TABLE_LOGS, key_span(&k), &tail), 0);
 	assert_int_equal(tail.size, sizeof(row));
 	memcpy(row, tail.data, sizeof(row));
-	if (st_get_u64(row) == 1)
-		return 0;
-	++*(size_t *)arg;
+	*(size_t *)arg += st_get_u64(row) > 1;
 	row[0] ^= 1;
 	return kv_put(t, TABLE_LOGS, key_span(&k), ST_SPAN(row));
 }
@@ -418,6 +416,10 @@ static void test_a_damaged_log_ends_a_rebuild(void **state)
 	live();
 	assert_int_equal(st_store_write(city[MAIN].store, spoil_tails, &spoilt), 0);
 	assert_true(spoilt > 0);
+	char number[ST_NUMBER_TEXT] = "";
+	assert_false(city[MAIN].applied.damaged);
+	assert_int_equal(station_opens(&city[MAIN], number), ST_ECORRUPT);
+	assert_true(city[MAIN].applied.damaged); /* the operator is told */
 	assert_int_equal(st_rebuild_ask(city[MAIN].store), 0);
 	for (int steps = 0; rc == 0; steps++) {
 		assert_true(steps < 64 && !done);
@@ -426,11 +428,20 @@ static void test_a_damaged_log_ends_a_rebuild(void **state)
 	assert_int_equal(rc, ST_ECORRUPT);
 }
 
-static int lose_newest(struct st_txn *t, void *arg)
+enum spoiling { LOST, BEYOND };
+
+static int spoil_newest(struct st_txn *t, void *arg)
 {
 	struct key k = log_row_key(OWN_LOG, LOG_NEWEST);
-	(void)arg;
-	return kv_del(t, TABLE_LOGS, key_span(&k));
+	struct st_span newest;
+	uint8_t row[256];
+	if (*(enum spoiling *)arg == LOST)
+		return kv_del(t, TABLE_LOGS, key_span(&k));
+	assert_int_equal(kv_get(t, TABLE_LOGS, key_span(&k), &newest), 0);
+	assert_true(newest.size <= sizeof(row));
+	memcpy(row, newest.data, newest.size);
+	row[0] ^= 1; /* of a size that no log has */
+	return kv_put(t, TABLE_LOGS, key_span(&k), st_span(row, newest.size));
 }
 
 static void test_a_lost_signature_is_told(void **state)
@@ -439,9 +450,12 @@ static void test_a_lost_signature_is_told(void **state)
 	(void)state;
 	assert_int_equal(st_log_verify(city[MAIN].store, OWN_LOG, NULL, NULL, &v), 0);
 	assert_int_equal(v.rc, 0);
-	assert_int_equal(st_store_write(city[MAIN].store, lose_newest, NULL), 0);
-	assert_int_equal(st_log_verify(city[MAIN].store, OWN_LOG, NULL, NULL, &v), 0);
-	assert_int_equal(v.rc, ST_ECORRUPT);
+	for (size_t i = 0; i < 2; i++) {
+		static enum spoiling ways[] = { BEYOND, LOST };
+		assert_int_equal(st_store_write(city[MAIN].store, spoil_newest, &ways[i]), 0);
+		assert_int_equal(st_log_verify(city[MAIN].store, OWN_LOG, NULL, NULL, &v), 0);
+		assert_int_equal(v.rc, ST_ECORRUPT);
+	}
 }
 
 int main(void)
