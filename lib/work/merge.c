@@ -139,8 +139,11 @@ int st_merge_read(struct st_merge_reader *x, const struct st_record *r, struct s
 			if (rc < 0)
 				return rc;
 		}
-		if (f != NULL || (m != NULL && m->to != 0) || e.previous.seq == 0)
-			break; /* what ended it; a tell can only stand behind */
+		/* What ended it; a tell can only stand behind. Behind a merge a rogue or a table of another version
+		 * may have moved what stayed merged: the last merge says what it joins. */
+		bool ends = merged ? f != NULL : m != NULL && m->to != 0;
+		if (ends || e.previous.seq == 0)
+			break;
 		rc = before(x, &e, &at);
 		if (rc < 0)
 			return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;

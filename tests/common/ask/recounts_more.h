@@ -57,11 +57,14 @@ static void recount_projects(struct counted *c)
 static const char *joins_of(const struct lived *l)
 {
 	uint32_t merge = st_kind_move_named(l->kind, "merge")->number, last = 0;
-	const struct told_value *t = newest(l, "joins");
+	const struct told_value *t = NULL;
 	for (uint32_t e = 0; e < l->events; e++)
 		if (l->done[e].type == ST_MOVE && l->done[e].move == merge)
 			last = e;
-	return t == NULL || t->event != last ? "" : t->text;
+	for (size_t i = 0; i < l->told_count; i++)
+		if (l->told[i].event == last && l->told[i].id == fid(l, "joins"))
+			t = &l->told[i];
+	return t == NULL ? "" : t->text;
 }
 
 static bool is_voice(struct counted *c, const struct lived *l)

@@ -11,6 +11,7 @@
 #include <station/base/text.h>
 #include <station/event/event.h>
 #include <station/trust/part.h>
+#include <station/work/merge.h>
 #include "../apply/pair.h"
 
 static struct station main_station, child;
@@ -42,49 +43,67 @@ static int child_number(struct st_txn *t, void *arg)
 }
 
 static uint32_t opens_by = 1, opens_as = 1; /* move and state of the opening */
+static uint32_t then_by, then_as;           /* of a move behind it; 0: none */
 static uint32_t opens_kind = ST_KIND_MATTER;
 
-/* An opening of the child's as the first event of its log, with a clear part, pushed to main. */
+static void encode(const struct st_change *change, uint64_t seq, const struct st_part_ref *part, struct st_buf *to)
+{
+	struct st_event e;
+	struct st_buf body;
+	st_buf_init(&body, ST_EVENT_MAX);
+	memset(&e, 0, sizeof(e));
+	assert_int_equal(st_change_encode(ST_MOVE, change, &body), 0);
+	e.at = (struct st_position){ code_of("410611"), 1, seq };
+	if (seq > 1)
+		e.previous = (struct st_position){ code_of("410611"), 1, seq - 1 };
+	e.min_version = 1;
+	e.has_record = true;
+	e.record.opener = e.at.station;
+	memset(e.record.ulid.bytes, 7, ST_ULID_SIZE);
+	e.revision = (uint32_t)seq;
+	e.type = ST_MOVE;
+	e.body = st_buf_span(&body);
+	e.part_count = part != NULL;
+	if (part != NULL)
+		e.parts[0] = *part;
+	assert_int_equal(st_event_encode(&e, to), 0);
+	st_buf_done(&body);
+}
+
+/* An opening of the child's as the first event of its log, with a clear part, and what is to be behind it,
+ * pushed to main. */
 static void open_with(const struct st_field *fields, size_t count, struct st_span part)
 {
 	struct st_job *job = calloc(1, sizeof(*job));
 	struct st_change change = { .kind = opens_kind, .move = opens_by, .state = opens_as,
 				    .at_ms = 1700000000000, .fields = fields, .field_count = count };
-	struct st_event e;
-	struct st_buf body, bytes;
+	const struct st_change then = { .kind = opens_kind, .move = then_by, .state = then_as,
+					.at_ms = change.at_ms };
+	const struct st_part_ref ref = { ST_PART_TEXT, (uint32_t)part.size, st_part_hash(ST_PART_TEXT, part) };
+	size_t event_count = then_by == 0 ? 1 : 2;
+	struct st_buf bytes[2];
+	struct st_span events[2];
 	struct st_frontier tree = { .size = 0 };
-	st_buf_init(&body, ST_EVENT_MAX);
-	st_buf_init(&bytes, ST_EVENT_MAX);
-	memset(&e, 0, sizeof(e));
-	assert_int_equal(st_change_encode(ST_MOVE, &change, &body), 0);
-	e.at = (struct st_position){ code_of("410611"), 1, 1 };
-	e.min_version = 1;
-	e.has_record = true;
-	e.record.opener = e.at.station;
-	memset(e.record.ulid.bytes, 7, ST_ULID_SIZE);
-	e.revision = 1;
-	e.type = ST_MOVE;
-	e.body = st_buf_span(&body);
-	e.part_count = 1;
-	e.parts[0] = (struct st_part_ref){ ST_PART_TEXT, (uint32_t)part.size,
-					   st_part_hash(ST_PART_TEXT, part) };
-	assert_int_equal(st_event_encode(&e, &bytes), 0);
-	struct st_span event = st_buf_span(&bytes);
-	struct st_hash leaf = st_hash_leaf(event);
-	assert_int_equal(st_frontier_append(&tree, &leaf, NULL, NULL), 0);
+	for (size_t i = 0; i < event_count; i++) {
+		st_buf_init(&bytes[i], ST_EVENT_MAX);
+		encode(i == 0 ? &change : &then, i + 1, i == 0 ? &ref : NULL, &bytes[i]);
+		events[i] = st_buf_span(&bytes[i]);
+		struct st_hash leaf = st_hash_leaf(events[i]);
+		assert_int_equal(st_frontier_append(&tree, &leaf, NULL, NULL), 0);
+	}
 	struct st_push_part with = { .stored = part };
 	struct st_push *push = &job->u.push.push;
-	*push = (struct st_push){ .first_seq = 1, .event_count = 1, .events = &event,
+	*push = (struct st_push){ .first_seq = 1, .event_count = event_count, .events = events,
 				  .part_count = 1, .parts = &with };
-	push->checkpoint = (struct st_checkpoint){ { code_of("410611"), 1 }, 1,
+	push->checkpoint = (struct st_checkpoint){ { code_of("410611"), 1 }, event_count,
 						   st_frontier_root(&tree) };
 	st_cosign(&push->checkpoint, &child.keys.identity, 9, &push->cosignature);
 	job->kind = ST_JOB_PUSH;
 	assert_int_equal(st_store_read(main_station.store, child_number, &job->u.push.child), 0);
 	assert_int_equal(station_run(&main_station, job), 0);
 	assert_int_equal(job->u.push.parts_dropped, 0);
-	st_buf_done(&body);
-	st_buf_done(&bytes);
+	for (size_t i = 0; i < event_count; i++)
+		st_buf_done(&bytes[i]);
 	free(job);
 }
 
@@ -336,6 +355,30 @@ static void test_a_merge_into_nothing_stops_no_count(void **state)
 	assert_int_equal(untold.rows, 1);
 }
 
+/* A move that no table has behind a merge: what was merged stays so, and is a voice of what the merge names. */
+static void test_a_move_behind_a_merge_takes_no_voice_away(void **state)
+{
+	const struct st_field joins = { .id = st_merge_names(st_kind(ST_KIND_MATTER)),
+					.text = st_span_text("410611001-2023-000001-ZM") };
+	uint8_t part[ST_SALT_SIZE] = { 0 };
+	struct asked alone = { .question = "voices" }, x = { .question = "voices" };
+	(void)state;
+	opens_by = 4;
+	opens_as = 8;
+	open_with(&joins, 1, ST_SPAN(part));
+	assert_int_equal(st_store_read(main_station.store, ask, &alone), 0);
+	assert_int_equal(alone.rows, 2); /* its category, and what it joins */
+	(void)teardown(state);
+	(void)setup(state);
+	then_by = 2;
+	then_as = 8;
+	open_with(&joins, 1, ST_SPAN(part));
+	opens_by = opens_as = 1;
+	then_by = then_as = 0;
+	assert_int_equal(st_store_read(main_station.store, ask, &x), 0);
+	assert_int_equal(x.rows, 2);
+}
+
 /* Numbers where texts belong, texts where numbers do, links to nowhere and choices that there aren't. */
 static void test_fields_of_another_type_stop_no_register(void **state)
 {
@@ -371,6 +414,7 @@ int main(void)
 		EACH(test_records_in_a_later_versions_state_are_answered),
 		EACH(test_a_deputy_of_a_station_that_nobody_knows_is_listed),
 		EACH(test_a_merge_into_nothing_stops_no_count),
+		EACH(test_a_move_behind_a_merge_takes_no_voice_away),
 		EACH(test_fields_of_another_type_stop_no_register),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
