@@ -250,8 +250,11 @@ $(O)/tests/fault/answers: FAULT_WRAP += clock_gettime
 check-build: $(FAULTS)
 
 $(O)/preload.so: tests/fault/preload.c
+$(O)/forkserver.so: tests/system/forkserver.c
+$(O)/preload.so $(O)/forkserver.so:
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -O1 -fPIC -shared $(WARN) -D_GNU_SOURCE -o $@ $<
+check-build: $(O)/forkserver.so
 
 # The daemon as it is shipped, with a library before it that fails one call: it ends with code 1 or goes on.
 FAULT_MEMORY ?= 60

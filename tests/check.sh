@@ -35,7 +35,7 @@ tests/fuzz/run.sh 2 "$build"/fuzz/* | tee "$out"
 add "$out" fuzz
 "$build"/sim 1 60 2 | tee "$out"
 add "$out" sim
-TMPDIR=$memory python3 tests/system/run.py --build "$build" --lanes 2 | tee "$out"
+TMPDIR=$memory python3 tests/system/run.py --build "$build" --lanes 3 | tee "$out"
 add "$out" system
 python3 tests/system/hard.py --build "$build" kill --rounds 4 | tee "$out"
 add "$out" kills

@@ -98,9 +98,7 @@ class Station:
 
     def run(self, *words, stdin=None, lang=None, timeout=180):
         """(exit code, stdout, stderr)"""
-        done = subprocess.run(self.command(*words, lang=lang), input=stdin, capture_output=True,
-                              text=True, timeout=timeout, env=self.city.environment)
-        return done.returncode, done.stdout, done.stderr
+        return self.city.call(self.command(*words, lang=lang), stdin, timeout)
 
     def ctl(self, *words, **how):
         """stdout; anything but exit code 0 is a failure"""
@@ -131,6 +129,12 @@ class City:
         self.root_key = os.path.join(self.home, "city-root.key")
         self.stations = {}
         self.environment = None  # of stationctl's calls; None: our own
+
+    def call(self, command, stdin=None, timeout=None):
+        """(exit code, stdout, stderr) of stationctl"""
+        done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=timeout,
+                              env=self.environment)
+        return done.returncode, done.stdout, done.stderr
 
     def program(self, name):
         return os.path.join(self.build, name)

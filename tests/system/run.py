@@ -39,6 +39,7 @@ import questions  # noqa: E402
 import tables  # noqa: E402
 from checks import Tests, check, until  # noqa: E402
 from city import City, Failed, Station  # noqa: E402
+from forkserver import ForkServer  # noqa: E402
 
 BUILD = None
 TESTS = test = Tests()
@@ -50,9 +51,12 @@ LEAKS_LOOKED_FOR = ("verbs_and_languages", "every_kind", "kinds_refused", "bad_v
 OPEN = ["matter", "open", "--channel", "visit", "--category", "环境卫生"]
 
 
-def three(lang="en"):
+def three(looks_for_leaks):
     """main, branch, base"""
-    city = City(BUILD, lang)
+    city = City(BUILD, "en")
+    if not looks_for_leaks:
+        city.environment = {**os.environ, "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}
+    city.tool = ForkServer(city)
     city.add("410600", "鹤壁市总站", "main")
     city.add("410611", "淇滨区分站", "branch", "410600")
     city.add("410611003", "黎阳路街道基站", "base", "410611")
@@ -1928,10 +1932,7 @@ def run_one(f):
     """0, or what went wrong"""
     city = None
     try:
-        city = three()
-        if f.__name__ not in LEAKS_LOOKED_FOR:
-            options = os.environ.get("ASAN_OPTIONS", "")
-            city.environment = {**os.environ, "ASAN_OPTIONS": options + ":detect_leaks=0"}
+        city = three(f.__name__ in LEAKS_LOOKED_FOR)
         f(city)
         for s in city:
             if s.process.poll() is not None and s.process.returncode not in (0, -signal.SIGKILL):
@@ -1948,6 +1949,9 @@ def run_one(f):
             city.close(keep=True)
             text += "\n    logs: %s/*/log" % city.home
         return text
+    finally:
+        if city:
+            city.tool.close()
 
 
 def all_tests():
