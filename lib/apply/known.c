@@ -57,10 +57,7 @@ static bool asks(const struct st_command *c, const struct st_kind *k, const stru
 
 static bool needs_unit(const struct st_command *c, const struct st_move_row *m)
 {
-	for (size_t i = 0; m != NULL && i < ST_NEEDS_MAX && m->needs[i] != 0; i++)
-		if (m->needs[i] == ST_F_UNIT)
-			return !gives(c, "unit");
-	return false;
+	return st_move_needs(m, ST_F_UNIT) && !gives(c, "unit");
 }
 
 static int default_unit(struct st_apply *a, const struct st_record *r, struct st_command *c, struct known *room)

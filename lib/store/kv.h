@@ -89,7 +89,8 @@ void key_ref(struct key *k, const struct st_record_ref *ref);
 void key_put(struct key *k, const void *data, size_t size);
 struct st_span key_span(const struct key *k);
 
-/* Of formats before 7: what now stands beside a log's row is moved there (takeover.c). */
+/* Of formats before this one: what now stands beside a log's row is moved there (takeover.c). */
+enum { STORE_FORMAT_TAILS = 7 };
 int store_take_over(struct st_txn *t);
 
 int kv_error(int mdb_rc);

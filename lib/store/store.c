@@ -83,7 +83,7 @@ static int make_ours(struct st_txn *t, uint32_t from)
 	uint8_t format[4], from_nothing[13] = { 0 };
 	st_put_u32(format, ST_STORE_FORMAT);
 	int rc = st_meta_put(t, ST_META_FORMAT, ST_SPAN(format));
-	if (rc == 0 && from != 0)
+	if (rc == 0 && from != 0 && from < STORE_FORMAT_TAILS)
 		rc = store_take_over(t);
 	if (rc == 0 && from != 0 && from < ST_STORE_FORMAT_FOLDED)
 		rc = st_meta_put(t, ST_META_REFOLD, ST_SPAN(from_nothing));

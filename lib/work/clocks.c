@@ -55,12 +55,13 @@ static int find_rule(const struct checking *k, struct st_term *ret_term)
 	const struct st_checked *out = k->out;
 	const struct st_field *category = fact(out, ST_F_CATEGORY), *sub = fact(out, ST_F_SUBCATEGORY);
 	const struct st_field_row *row = st_kind_field_named(out->kind, st_span_text("urgency"));
+	bool other = category != NULL && !st_span_equal(category->text, c->category); /* its subcategory ends, too */
 	const struct st_field *urgency = row == NULL ? NULL : fact(out, row->id);
 	struct st_term_query q = {
 		.kind = out->kind->number,
 		.day = opened_day(k),
 		.category = category != NULL ? category->text : c->category,
-		.subcategory = sub != NULL ? sub->text : category != NULL ? ST_SPAN_NONE : c->subcategory,
+		.subcategory = sub != NULL ? sub->text : other ? ST_SPAN_NONE : c->subcategory,
 		.urgency = urgency != NULL ? (uint32_t)urgency->number : c->urgency,
 	};
 	return c->terms == NULL ? ST_ENOTFOUND : st_terms_rule(c->terms, &q, ret_term);
@@ -268,22 +269,17 @@ static int go_on(const struct checking *k)
 
 const struct st_field *clocks_other_due(const struct st_checked *out)
 {
-	const struct st_move_row *m = out->move;
-	for (size_t i = 0; i < ST_NEEDS_MAX && m->needs[i] != 0; i++)
-		if (m->needs[i] == out->kind->due_field)
-			return fact(out, out->kind->due_field);
-	return NULL;
+	uint32_t field = out->kind->due_field;
+	return field != 0 && st_move_needs(out->move, field) ? fact(out, field) : NULL;
 }
 
-/* A due day that comes with a move which isn't about it puts the due day off all the same. */
-static bool puts_off(const struct checking *k)
+bool clocks_puts_off(const struct checking *k)
 {
 	const struct st_move_row *m = k->out->move;
 	if (m->number == k->out->kind->due_move || k->c->foreign)
 		return false;
-	for (size_t i = 0; i < ST_NEEDS_MAX && m->needs[i] != 0; i++)
-		if (m->needs[i] == ST_F_DUE_DAY)
-			return false; /* a new term, with bounds of its own */
+	if (st_move_needs(m, ST_F_DUE_DAY))
+		return false; /* a new term, with bounds of its own */
 	return fact(k->out, ST_F_DUE_DAY) != NULL;
 }
 
@@ -291,11 +287,13 @@ int clocks_fill(const struct checking *k)
 {
 	const struct st_move_row *m = k->out->move;
 	const struct st_field *other = clocks_other_due(k->out);
-	bool also = puts_off(k);
+	bool also = clocks_puts_off(k);
 	int rc = 0;
 	if (also && (m->clock == ST_CLOCK_WAIT || m->clock == ST_CLOCK_RESUME))
 		return refuse(k, "due", ST_EFIELD); /* which the clock itself says */
-	if (other != NULL && fact(k->out, ST_F_DUE_DAY) == NULL)
+	if (other != NULL && fact(k->out, ST_F_DUE_DAY) != NULL)
+		return refuse(k, "due", ST_EFIELD); /* which the other says */
+	if (other != NULL)
 		add_number(k->out, ST_F_DUE_DAY, (uint32_t)other->number);
 	st_assert(m != NULL);
 	if (m->number == k->out->kind->due_move && fact(k->out, ST_F_DUE_DAY) == NULL)

@@ -25,5 +25,7 @@ int clocks_set(const struct checking *k);
 int clocks_setting(const struct checking *k, const char *name, uint64_t *number);
 /* The day that stands for the due day in a move which needs it, such as a promise's; NULL: none. */
 const struct st_field *clocks_other_due(const struct st_checked *out);
+/* A due day that comes with a move which isn't about it puts the due day off all the same. */
+bool clocks_puts_off(const struct checking *k);
 /* The dates that decide, as the holder writes them. ST_EMOVE, ST_EFIELD, ST_EEXPIRED, with the place. */
 int clocks_fill(const struct checking *k);

@@ -188,15 +188,21 @@ static int check_whens(const struct checking *k)
 	return 0;
 }
 
+static int need_all(const struct checking *k, const struct st_move_row *m)
+{
+	for (size_t i = 0; i < ST_NEEDS_MAX && m->needs[i] != 0; i++)
+		if (!has(k->out, k->r, m->needs[i]))
+			return missing(k->out, m->needs[i], k->place);
+	return 0;
+}
+
 static int check_needs(const struct checking *k)
 {
 	const struct st_checked *c = k->out;
-	const struct st_record *r = k->r;
 	char *place = k->place;
-	for (size_t i = 0; i < ST_NEEDS_MAX && c->move->needs[i] != 0; i++)
-		if (!has(c, r, c->move->needs[i]))
-			return missing(c, c->move->needs[i], place);
-	int rc = check_whens(k);
+	int rc = need_all(k, c->move);
+	if (rc == 0)
+		rc = check_whens(k);
 	if (rc < 0)
 		return rc;
 	const struct st_field *few = fact(c, c->kind->fewer.field);
@@ -241,31 +247,42 @@ static int fill_mark(const struct checking *k)
 /* Who handles a category by default handles it where nobody else is named. */
 static void fill_unit(const struct checking *k)
 {
-	const struct st_move_row *m = k->out->move;
-	bool needed = false;
-	for (size_t i = 0; i < ST_NEEDS_MAX && m->needs[i] != 0; i++)
-		needed |= m->needs[i] == ST_F_UNIT;
-	if (!needed || fact(k->out, ST_F_UNIT) != NULL || k->c->unit.size == 0)
+	if (!st_move_needs(k->out->move, ST_F_UNIT) || fact(k->out, ST_F_UNIT) != NULL || k->c->unit.size == 0)
 		return;
 	st_assert(k->out->fact_count < ST_FIELDS_MAX);
 	k->out->facts[k->out->fact_count++] = (struct st_field){ .id = ST_F_UNIT, .text = k->c->unit };
 }
 
-/* Not before the record is opened, and no further off than a move of this table may put it. */
+/* The move that is about putting off. NULL: this kind has none. */
+static const struct st_move_row *extension(const struct st_kind *kind)
+{
+	for (size_t i = 0; i < kind->move_count; i++)
+		if (kind->moves[i].clock == ST_CLOCK_EXTEND)
+			return &kind->moves[i];
+	return NULL;
+}
+
+/* Not before the record is opened, and no further off than a move of this table may put it. What puts it off beside
+ * another move needs what the move that is about it does. */
 static int check_due(const struct checking *k)
 {
 	const struct st_checked *out = k->out;
 	const struct st_field *due = fact(out, ST_F_DUE_DAY);
 	const struct st_field *day = due != NULL ? due : clocks_other_due(out);
+	const struct st_move_row *extends = k->c->foreign || due == NULL ? NULL : extension(out->kind);
 	uint32_t field = due != NULL ? ST_F_DUE_DAY : out->kind->due_field;
 	uint32_t opened = k->r == NULL ? st_day_of_ms(out->at_ms) : k->r->opened_day, most = out->move->due_most;
+	bool also = extends != NULL && clocks_puts_off(k);
 	if (day == NULL)
 		return 0;
+	if (extends != NULL && (also || out->move->number == out->kind->due_move))
+		most = extends->due_most;
 	if (day->number < opened)
 		return clocks_refuse_day(k, field, ">=", opened);
-	return most == 0 || day->number <= (uint64_t)opened + most
-		       ? 0
-		       : clocks_refuse_day(k, field, "<=", opened + most);
+	if (most != 0 && day->number > (uint64_t)opened + most)
+		return clocks_refuse_day(k, field, "<=", opened + most);
+	bool later = also && k->r != NULL && k->r->due_day != 0 && day->number > k->r->due_day;
+	return later ? need_all(k, extends) : 0;
 }
 
 /* Whom it is handed to; the apply layer knows whether there is such a station. */

@@ -123,6 +123,10 @@ int facet_take(struct st_txn *t, struct st_record *r, const struct st_change *c,
 	uint32_t value = 0;
 	if (row == NULL || (row->flags & ST_FACET) == 0 || f->id > UINT8_MAX)
 		return 0;
+	/* It is what the move that needs it says, and whoever signs it beside another says nothing: so reads a merge's link
+	 * (merge.c), too. */
+	if ((row->flags & ST_NEEDED) != 0 && (given_before(c, at) || !st_move_needs(st_kind_move(k, c->move), f->id)))
+		return 0;
 	int rc = value_of(t, row, f, &value);
 	if (rc < 0)
 		return rc;

@@ -126,7 +126,7 @@ bool st_move_opens(const struct st_move_row *m)
 	return m->from[0] == 0;
 }
 
-static bool needs(const struct st_move_row *m, uint32_t field)
+bool st_move_needs(const struct st_move_row *m, uint32_t field)
 {
 	for (size_t i = 0; m != NULL && i < ST_NEEDS_MAX && m->needs[i] != 0; i++)
 		if (m->needs[i] == field)
@@ -142,7 +142,7 @@ bool st_field_is_given(const struct st_kind *k, const struct st_move_row *m,
 	    f->id == ST_F_DAYS_LEFT || (f->flags & ST_FILLED) != 0 ||
 	    (k->mark.of != 0 && f->id == k->mark.field))
 		return false;
-	if ((f->flags & ST_NEEDED) != 0 && !needs(m, f->id))
+	if ((f->flags & ST_NEEDED) != 0 && !st_move_needs(m, f->id))
 		return false;
 	return (f->flags & ST_ONCE) == 0 || (m != NULL && st_move_opens(m));
 }

@@ -70,7 +70,7 @@ static const struct st_field_row fields[] = {
 	CHOICE(ST_F_RATING_ANSWER, "rating_answer", choice_ratings, "对答复的评价", "rating of the answer", 0),
 	CHOICE(ST_F_RATING_RESULT, "rating_result", choice_ratings, "对结果的评价", "rating of the result", 0),
 	CHOICE(RATING_WHOLE, "rating_whole", choice_ratings, "总体评价", "rating of the whole", 0),
-	DAY(PROMISE, "promise", "承诺期限", "day that is promised", 0),
+	DAY(PROMISE, "promise", "承诺期限", "day that is promised", ST_NEEDED),
 	LONG(PROGRESS, "progress", 8000, "进展", "progress"),
 	CHOICE(KEY, "key", choice_yes_no, "重点建议", "key suggestion", ST_INDEXED),
 	FACT(SUPERVISORS, "supervisors", 120, "五位一体督办方", "the parties that supervise it", ST_MANY),

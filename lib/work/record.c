@@ -193,6 +193,8 @@ int st_record_step(struct st_txn *t, struct st_record *r, const struct st_link *
 		if (rc < 0)
 			return rc;
 	}
+	if (n.category != r->category && st_field_find(change->fields, change->field_count, ST_F_SUBCATEGORY) == NULL)
+		n.subcategory = 0; /* it was one of another category */
 	if (link->type == ST_MOVE && change->state != 0)
 		n.state = change->state;
 	if (link->holder != 0 && link->holder != n.holder) {

@@ -315,14 +315,14 @@ static void expect_entered(struct wish *w)
 static void expect_city(struct wish *w)
 {
 	const struct st_field_row *sub = st_kind_field(w->kind, ST_F_SUBCATEGORY);
+	const struct st_field_row *due = st_kind_field(w->kind, ST_F_DUE_DAY);
 	bool waits = w->move != NULL && (w->move->clock == ST_CLOCK_WAIT || w->move->clock == ST_CLOCK_RESUME);
-	if (waits && given(w, st_kind_field(w->kind, ST_F_DUE_DAY)) > 0)
+	if (waits && given(w, due) > 0)
 		wish_expect(w, NEVER); /* the clock itself says when it is due */
-	if (w->move != NULL && w->move->clock == ST_CLOCK_EXTEND)
+	if (w->move != NULL && (w->move->clock == ST_CLOCK_EXTEND || (due != NULL && given(w, due) > 0)))
 		wish_expect(w, EITHER); /* which day it is due by now, the model doesn't keep */
 	if (!w->station->sim->has_city)
 		return;
-	const struct st_field_row *due = st_kind_field(w->kind, ST_F_DUE_DAY);
 	if ((sub != NULL && given(w, sub) > 0) || (w->move != NULL && w->move->clock != ST_CLOCK_RUNS) ||
 	    (due != NULL && given(w, due) > 0))
 		wish_expect(w, EITHER);

@@ -13,7 +13,7 @@
 
 /* A store of an older format from ST_STORE_FORMAT_LEAST on is taken over when it is opened. The records of one before
  * ST_STORE_FORMAT_FOLDED are marked to be folded anew (store/folded.h). */
-enum { ST_STORE_FORMAT = 7, ST_STORE_FORMAT_FOLDED = 6, ST_STORE_FORMAT_LEAST = 2 };
+enum { ST_STORE_FORMAT = 8, ST_STORE_FORMAT_FOLDED = 8, ST_STORE_FORMAT_LEAST = 2 };
 
 struct st_store;
 struct st_txn; /* a read or write transaction; lives only inside the callback */

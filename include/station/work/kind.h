@@ -205,6 +205,7 @@ bool st_field_is_given(const struct st_kind *k, const struct st_move_row *m,
 bool st_field_is_past(const struct st_kind *k, const struct st_move_row *m, uint32_t state,
 		      const struct st_field_row *f);
 bool st_move_opens(const struct st_move_row *m);
+bool st_move_needs(const struct st_move_row *m, uint32_t field); /* m NULL: no */
 bool st_move_from(const struct st_kind *k, const struct st_move_row *m, uint32_t state);
 /* Whether a move from this state can still tell what is left. */
 bool st_left_open(const struct st_kind *k, const struct st_left *left, uint32_t state);

@@ -7,7 +7,7 @@
 #include <station/work/kind.h>
 
 enum {
-	ST_FOLD_VERSION = 2,
+	ST_FOLD_VERSION = 3,
 	ST_REVISIONS_MAX = 1024,
 	ST_DAY_MAX = 0xffffff, /* a counter has 24 bits for its bucket */
 	ST_FACETS_MAX = 128,   /* of one record; a command that gives more is refused, and the fold takes no more */

@@ -383,9 +383,11 @@ static void move_as(struct walk *w, struct model *m, const struct st_move_row *m
 	uint32_t state = 0;
 	if (move->hands != ST_HANDS_STAY || !wish_for(w, m->kind, move, m, &x))
 		return; /* who has it when is tests/unit/apply/carry.c's to walk */
-	bool late = false;
-	for (size_t i = 0; i < x.count; i++)
+	bool late = false, due = move->clock == ST_CLOCK_EXTEND;
+	for (size_t i = 0; i < x.count; i++) {
 		late |= move->due_most != 0 && today(w) + 60 > m->opened + move->due_most;
+		due |= st_span_equal(x.fields[i].name, st_span_text("due"));
+	}
 	int rc = run(w, m->kind, move, &x, m->number, &state);
 	if (late && rc == ST_EFIELD)
 		return; /* the day drawn may lie beyond what the table allows */
@@ -394,8 +396,8 @@ static void move_as(struct walk *w, struct model *m, const struct st_move_row *m
 	int want = !allowed(w, m, move) ? ST_EMOVE
 		   : enters && has_twin(w, m) ? ST_EENTERED
 		   : other == NULL ? 0 : join_refused(other);
-	if (rc == ST_EFIELD && want == 0 && move->clock == ST_CLOCK_EXTEND) {
-		w->refused++; /* the day drawn may be no later than the due day: tests/unit/work/clocks.c */
+	if (rc == ST_EFIELD && want == 0 && due) {
+		w->refused++; /* what the day drawn may be and needs is tests/unit/work/clocks.c's to say */
 		return;
 	}
 	if (rc == ST_ERULE && want == 0 && m->kind->rule_count > 0) {

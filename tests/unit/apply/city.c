@@ -212,7 +212,8 @@ static void test_a_due_day_beside_a_move_asks_the_categorys_rule(void **state)
 						 { st_span_text("category"), st_span_text("环境") } };
 	char number[ST_NUMBER_TEXT] = "", day[ST_DAY_TEXT];
 	struct st_command_field answer[] = { { st_span_text("reply"), st_span_text("x") },
-					     { st_span_text("due"), ST_SPAN_NONE } };
+					     { st_span_text("due"), ST_SPAN_NONE },
+					     { st_span_text("reason"), st_span_text("需现场勘察") } };
 	(void)state;
 	assert_int_equal(issue(&city[MAIN], "deadlines",
 			       "kind,category,urgency,days,unit,stops,extend\nmatter,环境,*,10,calendar,yes,5\n", 0), 1);
@@ -222,9 +223,39 @@ static void test_a_due_day_beside_a_move_asks_the_categorys_rule(void **state)
 	assert_int_equal(at(BASE_A, number).record.due_day, today() + 10);
 	st_day_text(today() + 16, day);
 	answer[1].value = st_span_text(day);
-	assert_int_equal(station_command(&city[BASE_A], "answer", number, answer, 2), ST_EFIELD);
+	assert_int_equal(station_command(&city[BASE_A], "answer", number, answer, 3), ST_EFIELD);
 	st_day_text(today() + 15, day);
-	assert_int_equal(station_command(&city[BASE_A], "answer", number, answer, 2), 0);
+	assert_int_equal(station_command(&city[BASE_A], "answer", number, answer, 2), ST_EFIELD); /* why, an extension says */
+	assert_int_equal(station_command(&city[BASE_A], "answer", number, answer, 3), 0);
+}
+
+/* A subcategory ends with its category: the rule of the new one holds. */
+static void test_another_category_has_another_rule(void **state)
+{
+	const struct st_command_field open[] = { { st_span_text("channel"), st_span_text("visit") },
+						 { st_span_text("category"), st_span_text("环境") },
+						 { st_span_text("subcategory"), st_span_text("噪声") } };
+	struct st_command_field same = { st_span_text("category"), st_span_text("环境") },
+				other = { st_span_text("category"), st_span_text("物业") };
+	struct st_command_field extend[] = { { st_span_text("due"), ST_SPAN_NONE },
+					     { st_span_text("reason"), st_span_text("x") } };
+	char kept[ST_NUMBER_TEXT] = "", changed[ST_NUMBER_TEXT] = "", day[ST_DAY_TEXT];
+	(void)state;
+	assert_int_equal(issue(&city[MAIN], "deadlines",
+			       "kind,category,urgency,days,unit,stops,extend\nmatter,噪声,*,10,calendar,yes,30\n"
+			       "matter,物业,*,10,calendar,yes,5\n", 0), 1);
+	settle();
+	st_day_text(today() + 30, day);
+	extend[0].value = st_span_text(day);
+	assert_int_equal(station_command(&city[BASE_A], "open", kept, open, 3), 0);
+	assert_int_equal(station_command(&city[BASE_A], "accept", kept, &same, 1), 0);
+	assert_int_equal(at(BASE_A, kept).record.due_day, today() + 10);
+	assert_int_equal(station_command(&city[BASE_A], "extend", kept, extend, 2), 0);
+	assert_int_equal(station_command(&city[BASE_A], "open", changed, open, 3), 0);
+	assert_int_equal(station_command(&city[BASE_A], "accept", changed, &other, 1), 0);
+	assert_int_equal(at(BASE_A, changed).record.due_day, today() + 10);
+	assert_int_equal(at(BASE_A, changed).record.subcategory, 0);
+	assert_int_equal(station_command(&city[BASE_A], "extend", changed, extend, 2), ST_EFIELD);
 }
 
 #define CITY(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -234,6 +265,7 @@ int main(void)
 		CITY(test_issued_at_main_and_held_by_all), CITY(test_versions_and_their_days),
 		CITY(test_a_late_joiner_gets_them_all), CITY(test_what_a_branch_says_of_the_city_counts_for_nothing),
 		CITY(test_commands_by_the_tables), CITY(test_a_due_day_beside_a_move_asks_the_categorys_rule),
+		CITY(test_another_category_has_another_rule),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* takeover.c - tests of a store in the shape of format 6, as this version opens it: all that it held is there. */
+/* takeover.c - tests of a store in the shape of an older format, as this version opens it: all that it held is there, and its
+ * records are to be folded anew. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -207,7 +208,7 @@ static void make_older(uint32_t format, bool damaged)
 	for (size_t i = 0; i < 5; i++)
 		assert_int_equal(mdb_dbi_open(txn, names[i], MDB_CREATE, &tables[i]), 0);
 	assert_int_equal(mdb_cursor_open(txn, tables[0], &c), 0);
-	while (mdb_cursor_get(c, &k, &v, MDB_NEXT) == 0) {
+	while (format < 7 && mdb_cursor_get(c, &k, &v, MDB_NEXT) == 0) {
 		const uint8_t *key = k.mv_data;
 		if (key[0] != 1 || k.mv_size == 5)
 			continue;
@@ -216,7 +217,7 @@ static void make_older(uint32_t format, bool damaged)
 		moved++;
 	}
 	mdb_cursor_close(c);
-	assert_int_equal(moved, 2 + 2 + 3); /* newest checkpoints, tails, receipts */
+	assert_int_equal(moved, format < 7 ? 2 + 2 + 3 : 0); /* newest checkpoints, tails, receipts */
 	if (damaged)
 		damage(txn, tables);
 	struct key meta = key_new();
@@ -247,7 +248,7 @@ static int go_on(struct st_txn *t, void *arg)
 	return 0;
 }
 
-static void take_over(uint32_t format, int marked, bool damaged)
+static void take_over(uint32_t format, bool damaged)
 {
 	static struct said before, after, later;
 	memset(&before, 0, sizeof(before));
@@ -261,7 +262,7 @@ static void take_over(uint32_t format, int marked, bool damaged)
 	open_store();
 	assert_int_equal(st_store_read(store, ask, &after), 0);
 	assert_memory_equal(&before, &after, sizeof(before));
-	assert_int_equal(st_store_read(store, is_refolded, NULL), marked);
+	assert_int_equal(st_store_read(store, is_refolded, NULL), 0);
 	close_store();
 	open_store(); /* once is enough */
 	assert_int_equal(st_store_write(store, go_on, NULL), 0);
@@ -274,19 +275,19 @@ static void take_over(uint32_t format, int marked, bool damaged)
 static void test_of_the_format_before(void **state)
 {
 	(void)state;
-	take_over(6, ST_ENOTFOUND, false);
+	take_over(7, false);
 }
 
 static void test_of_an_older_one(void **state)
 {
 	(void)state;
-	take_over(5, 0, false);
+	take_over(6, false);
 }
 
 static void test_of_a_damaged_one(void **state)
 {
 	(void)state;
-	take_over(6, ST_ENOTFOUND, true);
+	take_over(6, true);
 }
 
 int main(void)

@@ -337,6 +337,64 @@ static void test_a_due_day_beside_another_move_is_an_extension(void **state)
 	with_store(beside);
 }
 
+static int of_suggestion(const char *move, const struct st_command_field *fields, size_t count)
+{
+	struct st_command c = { .kind = record.kind, .move = move, .at_ms = st_day_start_ms(record.opened_day + 100),
+				.fields = fields, .field_count = count, .terms = terms };
+	place[0] = 0;
+	st_buf_clear(&values);
+	return st_command_check(&c, &record, 1, &values, &checked, place);
+}
+
+/* Six months are the most, with consent and reason, beside whatever move the day comes. */
+static void suggestions(struct st_txn *t)
+{
+	enum { RAISED = 1, ASSIGNED = 3, RATED = 7, PROMISED = 8 };
+	struct st_command_field fields[] = { F("due", ""), F("reply", "x"), F("class", "C"), F("reason", "x"),
+					     F("consent", "市人大办公室") };
+	struct st_command_field accept[] = { F("category", "交通"), F("due", "") };
+	struct st_command_field promise[] = { F("promise", "2027-06-30"), F("due", "2026-08-01") };
+	const struct st_command_field progress[] = { F("progress", "x"), F("promise", "2028-01-01") };
+	char within[ST_DAY_TEXT], beyond[ST_DAY_TEXT];
+	(void)t;
+	open_on(day(3, 2));
+	record.kind = st_kind_named("suggestion")->number;
+	record.state = ASSIGNED;
+	record.due_day = record.first_due_day = record.opened_day + 92;
+	st_day_text(record.opened_day + 184, within);
+	st_day_text(record.opened_day + 185, beyond);
+	fields[0].value = st_span_text(beyond);
+	assert_int_equal(of_suggestion("draft", fields, 5), ST_EFIELD);
+	assert_true(strncmp(place, "due (<= ", 8) == 0);
+	fields[0].value = st_span_text(within);
+	assert_int_equal(of_suggestion("draft", fields, 3), ST_EFIELD);
+	assert_string_equal(place, "reason");
+	assert_int_equal(of_suggestion("draft", fields, 4), ST_EFIELD);
+	assert_string_equal(place, "consent");
+	assert_int_equal(of_suggestion("draft", fields, 5), 0);
+	fields[0].value = st_span_text("2026-05-01"); /* an earlier day asks nobody */
+	assert_int_equal(of_suggestion("draft", fields, 3), 0);
+	record.state = RAISED;
+	record.due_day = record.first_due_day = 0;
+	accept[1].value = st_span_text(beyond);
+	assert_int_equal(of_suggestion("accept", accept, 2), ST_EFIELD);
+	accept[1].value = st_span_text(within);
+	assert_int_equal(of_suggestion("accept", accept, 2), 0);
+	record.state = RATED; /* the promise's day is the due day, and no other */
+	assert_int_equal(of_suggestion("promise", promise, 2), ST_EFIELD);
+	assert_string_equal(place, "due");
+	assert_int_equal(of_suggestion("promise", promise, 1), 0);
+	record.state = PROMISED;
+	assert_int_equal(of_suggestion("progress", progress, 2), ST_EFIELD);
+	assert_string_equal(place, "promise");
+}
+
+static void test_suggestions_are_put_off_with_consent(void **state)
+{
+	(void)state;
+	with_store(suggestions);
+}
+
 static void waits(struct st_txn *t)
 {
 	const struct st_command_field reason[] = { F("reason", "x") }, due[] = { F("due", "2026-03-03"), F("reason", "x") };
@@ -428,6 +486,7 @@ int main(void)
 		EACH(test_the_rule_that_fits_best), EACH(test_extensions_stay_within_the_rule),
 		EACH(test_what_is_put_off_is_due_later),
 		EACH(test_a_due_day_beside_another_move_is_an_extension),
+		EACH(test_suggestions_are_put_off_with_consent),
 		EACH(test_waiting_stops_the_clock_where_the_rule_says_so),
 		EACH(test_terms_of_suggestions_by_the_citys_settings),
 	};
