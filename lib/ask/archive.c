@@ -74,8 +74,6 @@ struct archiving {
 	struct st_deed deed;  /* of it */
 	uint64_t other_types; /* of the same field, that an earlier stretch of the part has */
 	size_t count;
-	bool full;
-	struct deed_place last;
 	st_archive_fn *fn;
 	void *arg;
 };
@@ -146,10 +144,8 @@ static int one_deed(const struct st_record *r, uint32_t day, void *arg)
 	struct newest title = { .id = ST_F_TITLE };
 	st_assert(s->own == OF_DEEDS);
 	st_assert(x->count <= x->q->limit);
-	if (x->count == x->q->limit || x->deeds.looked > ST_DEPUTY_SCAN_MAX) {
-		x->full = true; /* a page goes on after its last row */
+	if (x->count == x->q->limit)
 		return 1;
-	}
 	memset(&row, 0, sizeof(row));
 	row.part = s->part;
 	row.day = day;
@@ -164,7 +160,6 @@ static int one_deed(const struct st_record *r, uint32_t day, void *arg)
 	newest_text(st_span_text(title.text), row.title, sizeof(row.title));
 	put_result(x, r, &row);
 	x->count++;
-	x->last = (struct deed_place){ r->opened_day, r->ref };
 	return x->fn(&row, x->arg);
 }
 
@@ -315,8 +310,8 @@ static void put_page(const struct archiving *x, struct st_buf *to)
 	uint8_t bytes[PLACE_SIZE];
 	st_assert(x->at < STRETCHES);
 	bytes[0] = (uint8_t)x->at;
-	st_put_u32(bytes + 1, x->last.day);
-	st_ref_put(bytes + 5, &x->last.ref);
+	st_put_u32(bytes + 1, x->deeds.last.day);
+	st_ref_put(bytes + 5, &x->deeds.last.ref);
 	st_hex_put(to, ST_SPAN(bytes));
 }
 
@@ -336,17 +331,18 @@ int st_archive_each(struct st_txn *t, const struct st_archive_query *q, st_archi
 	if (rc < 0)
 		return rc;
 	rc = deeds_open(&x.deeds, t, q->from_day, q->to_day);
+	x.deeds.most = ST_DEPUTY_SCAN_MAX;
 	while (rc == 0 && x.at < STRETCHES) {
-		memset(&x.last, 0, sizeof(x.last)); /* before all of the stretch */
+		memset(&x.deeds.last, 0, sizeof(x.deeds.last)); /* before all of the stretch */
 		if (goes_on)
-			x.last = after;
+			x.deeds.last = after;
 		rc = one_stretch(&x, deputy, goes_on ? &after : NULL);
 		goes_on = false;
 		if (rc == 0)
 			x.at++;
 	}
 	deeds_close(&x.deeds);
-	if (x.full && rc > 0) {
+	if (rc > 0) { /* a page goes on behind what was looked at last */
 		put_page(&x, ret_next);
 		rc = 0;
 	}

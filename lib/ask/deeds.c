@@ -50,14 +50,10 @@ static bool is_after(const struct deed_place *p, const struct st_record_ref *ref
 	return memcmp(ref->ulid.bytes, p->ref.ulid.bytes, ST_ULID_SIZE) > 0;
 }
 
-static int walk(const struct st_record_ref *ref, uint32_t value, uint32_t opened, void *arg)
+static int look(struct walking *x, const struct st_record_ref *ref)
 {
-	struct walking *x = arg;
 	struct st_record r;
 	uint32_t day = 0;
-	st_assert(value == x->w->deputy);
-	if (!is_after(x->w->after, ref, opened))
-		return 0;
 	int rc = st_record_load(x->d->txn, ref, &r);
 	if (rc < 0)
 		return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc;
@@ -70,6 +66,20 @@ static int walk(const struct st_record_ref *ref, uint32_t value, uint32_t opened
 	if (day < x->d->from_day || (x->d->to_day != 0 && day > x->d->to_day))
 		return 0;
 	return x->fn(&r, day, x->arg);
+}
+
+static int walk(const struct st_record_ref *ref, uint32_t value, uint32_t opened, void *arg)
+{
+	struct walking *x = arg;
+	st_assert(value == x->w->deputy);
+	if (!is_after(x->w->after, ref, opened))
+		return 0;
+	if (x->d->most != 0 && x->d->looked >= x->d->most)
+		return 1;
+	int rc = look(x, ref);
+	if (rc == 0)
+		x->d->last = (struct deed_place){ opened, *ref };
+	return rc;
 }
 
 int deeds_each(struct deeds *d, const struct deeds_wanted *w, deed_fn *fn, void *arg)

@@ -37,11 +37,11 @@ const char *st_dimension_text(enum st_dimension d)
 static int find_station(const struct dimensions *m, const char *value, enum st_dimension d,
 			uint32_t *to)
 {
-	for (size_t i = 1; i < m->places->count; i++) {
+	for (size_t i = 1; i < m->places->row_count; i++) {
 		const struct place *p = &m->places->rows[i];
-		if (p->tier == 0 || (strcmp(p->code.text, value) != 0 && strcmp(p->name, value) != 0))
+		if (strcmp(p->code.text, value) != 0 && strcmp(p->name, value) != 0)
 			continue;
-		*to = d == ST_BY_BRANCH ? p->branch : (uint32_t)i;
+		*to = d == ST_BY_BRANCH ? p->branch : p->number;
 		return 0;
 	}
 	return ST_EFIELD;
@@ -149,10 +149,8 @@ int dimension_label(const struct dimensions *m, enum st_dimension d, uint32_t ke
 	switch (d) {
 	case ST_BY_STATION:
 	case ST_BY_BRANCH:
-		if (key < m->places->count) {
-			put(k, m->places->rows[key].code.text);
-			put(l, m->places->rows[key].name);
-		}
+		put(k, place_of(m->places, key)->code.text);
+		put(l, place_of(m->places, key)->name);
 		return 0;
 	case ST_BY_TIER:
 		put(k, st_tier_name((enum st_tier)key));

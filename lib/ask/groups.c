@@ -13,7 +13,7 @@
 _Static_assert(2 * ST_REPORT_ROWS_MAX < UINT32_MAX, "a slot holds any row's number");
 
 /* Stations are numbered one after the other: what is so far behind the others is damage. */
-enum { NUMBERS_GAP_MAX = 65536 };
+enum { PLACES_FIRST = 64 };
 
 static size_t slot_of(const struct groups *g, const uint32_t keys[GROUP_KEYS])
 {
@@ -125,47 +125,73 @@ void group_close(struct group *g)
 	g->figures.days_p90 = n == 0 ? NAN : percentile(g, n, 90);
 }
 
+struct gathering {
+	struct places *to;
+	size_t room;
+};
+
 static int add_place(const struct st_station *s, void *arg)
 {
-	struct places *p = arg;
-	if (s->number >= p->count) {
-		if (s->number - p->count > NUMBERS_GAP_MAX)
-			return ST_ECORRUPT;
-		size_t count = (size_t)s->number + 64;
-		struct place *rows = realloc(p->rows, count * sizeof(*rows));
+	struct gathering *g = arg;
+	struct places *p = g->to;
+	if (p->row_count == g->room) {
+		size_t room = g->room * 2;
+		struct place *rows = realloc(p->rows, room * sizeof(*rows));
 		if (rows == NULL)
 			return ST_ENOMEM;
-		memset(rows + p->count, 0, (count - p->count) * sizeof(*rows));
 		p->rows = rows;
-		p->count = count;
+		g->room = room;
 	}
-	st_assert(s->number < p->count);
-	struct place *to = &p->rows[s->number];
-	to->parent = s->parent;
-	to->tier = s->certificate.tier;
-	to->revoked = s->standing == ST_REVOKED;
-	to->code = s->certificate.code;
+	st_assert(s->number > p->rows[p->row_count - 1].number);
+	struct place *to = &p->rows[p->row_count++];
+	*to = (struct place){ .number = s->number,
+			      .parent = s->parent,
+			      .tier = s->certificate.tier,
+			      .revoked = s->standing == ST_REVOKED,
+			      .code = s->certificate.code };
 	memcpy(to->name, s->certificate.name, sizeof(to->name));
 	return 0;
 }
 
+const struct place *place_of(const struct places *p, uint32_t number)
+{
+	return &p->rows[number < p->count ? p->slots[number] : 0];
+}
+
+static uint32_t find_branch(const struct places *p, uint32_t number)
+{
+	const struct place *at = place_of(p, number);
+	for (unsigned d = 0; d < ST_DEPTH_MAX && at->tier != 0 && at->tier != ST_BRANCH; d++)
+		at = place_of(p, at->parent);
+	return at->tier == ST_BRANCH ? at->number : number;
+}
+
 int report_places(struct st_txn *t, struct places *ret_places)
 {
-	struct places p = { .rows = NULL };
-	int rc = st_station_each(t, add_place, &p);
-	for (size_t i = 1; rc == 0 && i < p.count; i++) {
-		size_t at = i;
-		for (unsigned d = 0; d < ST_DEPTH_MAX && at != 0 && at < p.count &&
-				     p.rows[at].tier != ST_BRANCH; d++)
-			at = p.rows[at].parent;
-		bool found = at != 0 && at < p.count && p.rows[at].tier == ST_BRANCH;
-		p.rows[i].branch = (uint32_t)(found ? at : i);
-		st_assert(p.rows[i].branch < p.count);
+	struct places p = { .row_count = 1 };
+	struct gathering g = { &p, PLACES_FIRST };
+	p.rows = calloc(g.room, sizeof(*p.rows));
+	int rc = p.rows == NULL ? ST_ENOMEM : st_station_each(t, add_place, &g);
+	if (rc == 0) {
+		p.count = (size_t)p.rows[p.row_count - 1].number + 1;
+		p.slots = calloc(p.count, sizeof(*p.slots)); /* few of its pages are ever touched */
+		rc = p.slots == NULL ? ST_ENOMEM : 0;
 	}
 	if (rc < 0) {
-		free(p.rows);
+		report_places_done(&p);
 		return rc;
 	}
+	for (size_t i = 1; i < p.row_count; i++)
+		p.slots[p.rows[i].number] = (uint32_t)i;
+	for (size_t i = 1; i < p.row_count; i++)
+		p.rows[i].branch = find_branch(&p, p.rows[i].number);
 	*ret_places = p;
 	return 0;
+}
+
+void report_places_done(struct places *p)
+{
+	free(p->rows);
+	free(p->slots);
+	*p = (struct places){ .rows = NULL };
 }

@@ -98,7 +98,7 @@ static int find_top(struct asking *a)
 	if (rc < 0 && rc != ST_ENOTFOUND)
 		return rc;
 	bool below = rc == 0 && (a->top == a->self || is_above(a, a->self, a->top));
-	if (below && a->top < a->places.count && a->places.rows[a->top].tier != 0)
+	if (below && place_of(&a->places, a->top)->tier != 0)
 		return 0;
 	(void)snprintf(a->place, ST_PLACE_MAX, "station: %s (%s)", a->q->station.text,
 		       either_of(a, "应为本站或下级站的站码, 见 stationctl status",
@@ -120,16 +120,15 @@ static int by_code(const void *x, const void *y)
 /* Stations in order of their codes: rows come in it. */
 static int rank_stations(struct asking *a)
 {
-	struct ranking *all = calloc(a->places.count + 1, sizeof(*all));
+	struct ranking *all = calloc(a->places.row_count, sizeof(*all));
 	size_t n = 0;
 	if (all == NULL)
 		return ST_ENOMEM;
-	for (size_t s = 1; s < a->places.count; s++)
-		if (a->places.rows[s].tier != 0)
-			all[n++] = (struct ranking){ (uint32_t)s, a->places.rows[s].code };
+	for (size_t i = 1; i < a->places.row_count; i++)
+		all[n++] = (struct ranking){ a->places.rows[i].number, a->places.rows[i].code };
 	if (n > 1)
 		qsort(all, n, sizeof(*all), by_code);
-	st_assert(n < a->places.count + 1);
+	st_assert(n < a->places.row_count);
 	for (size_t i = 0; i < n; i++) {
 		a->ranked[i + 1] = all[i].number;
 		a->rank[all[i].number] = (uint32_t)i + 1;
@@ -149,14 +148,14 @@ static int find_stations(struct asking *a)
 		return rc;
 	a->covers = calloc(a->places.count + 1, sizeof(*a->covers));
 	a->rank = calloc(a->places.count + 1, sizeof(*a->rank));
-	a->ranked = calloc(a->places.count + 1, sizeof(*a->ranked));
+	a->ranked = calloc(a->places.row_count, sizeof(*a->ranked));
 	if (a->covers == NULL || a->rank == NULL || a->ranked == NULL)
 		return ST_ENOMEM;
 	a->all_covered = true;
-	for (size_t s = 1; s < a->places.count; s++) {
-		bool known = a->places.rows[s].tier != 0;
-		a->covers[s] = known && (s == a->top || is_above(a, a->top, (uint32_t)s));
-		a->all_covered &= !known || a->covers[s];
+	for (size_t i = 1; i < a->places.row_count; i++) {
+		uint32_t s = a->places.rows[i].number;
+		a->covers[s] = s == a->top || is_above(a, a->top, s);
+		a->all_covered &= a->covers[s];
 	}
 	return rank_stations(a);
 }
@@ -228,7 +227,7 @@ int st_ask(struct st_txn *t, const struct st_ask *q, st_answer_fn *fn, void *arg
 	free(a->covers);
 	free(a->rank);
 	free(a->ranked);
-	free(a->places.rows);
+	report_places_done(&a->places);
 	free(a);
 	return rc;
 }

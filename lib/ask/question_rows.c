@@ -117,8 +117,8 @@ void row_time(struct asking *a, int64_t ms)
 void row_station(struct asking *a, uint32_t number)
 {
 	struct st_code code = { .text = { 0 } };
-	const struct place *p = number < a->places.count ? &a->places.rows[number] : NULL;
-	if (p != NULL && p->tier != 0) {
+	const struct place *p = place_of(&a->places, number);
+	if (p->tier != 0) {
 		row_code(a, p->code.text);
 		row_text(a, p->name);
 		return;
@@ -142,7 +142,7 @@ void row_tier(struct asking *a, uint32_t number)
 		[ST_BASE] = { "乡镇街道基站", "base" },
 		[ST_SPECIALTY] = { "行业专业站", "specialty" },
 	};
-	enum st_tier tier = number < a->places.count ? a->places.rows[number].tier : 0;
+	enum st_tier tier = place_of(&a->places, number)->tier;
 	bool known = tier >= ST_MAIN && tier <= ST_SPECIALTY;
 	row_text(a, known ? either_of(a, tiers[tier][0], tiers[tier][1]) : NULL);
 }
@@ -191,19 +191,19 @@ bool is_covered(const struct asking *a, uint32_t number)
 
 bool is_here(const struct asking *a, uint32_t number)
 {
-	return is_covered(a, number) && !a->places.rows[number].revoked;
+	return is_covered(a, number) && !place_of(&a->places, number)->revoked;
 }
 
 uint32_t branch_of(const struct asking *a, uint32_t number)
 {
-	return number < a->places.count ? a->places.rows[number].branch : 0;
+	return place_of(&a->places, number)->branch;
 }
 
 bool is_above(const struct asking *a, uint32_t upper, uint32_t lower)
 {
 	uint32_t at = lower;
-	for (unsigned d = 0; d < ST_DEPTH_MAX && at != 0 && at < a->places.count; d++) {
-		at = a->places.rows[at].parent;
+	for (unsigned d = 0; d < ST_DEPTH_MAX && at != 0; d++) {
+		at = place_of(&a->places, at)->parent;
 		if (at == upper)
 			return at != 0;
 	}

@@ -179,10 +179,11 @@ int count_cells(struct count *c)
 	c->rc = 0;
 	if (c->a->all_covered)
 		return st_cell_each(c->a->txn, st_span(prefix, 2), one_cell, c);
-	for (size_t s = 1; rc == 0 && s < c->a->places.count; s++) {
+	for (size_t i = 1; rc == 0 && i < c->a->places.row_count; i++) {
+		uint32_t s = c->a->places.rows[i].number;
 		if (!c->a->covers[s])
 			continue;
-		st_put_u32(prefix + 2, (uint32_t)s);
+		st_put_u32(prefix + 2, s);
 		rc = st_cell_each(c->a->txn, ST_SPAN(prefix), one_cell, c);
 	}
 	return rc;

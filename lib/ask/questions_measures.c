@@ -225,7 +225,7 @@ int question_ratings(struct asking *a)
 
 static int by_opener(struct count *c, const struct st_tally_key *key, struct sum **ret)
 {
-	enum st_tier tier = c->a->places.rows[key->station].tier;
+	enum st_tier tier = place_of(&c->a->places, key->station)->tier;
 	bool out = c->view == ST_VIEW_MONTH && !month_in_period(c->a, key->month);
 	if (key->role != ST_ROLE_OPENER || out || (tier != ST_BASE && tier != ST_SPECIALTY))
 		return 0;
@@ -270,7 +270,7 @@ int question_handed_up(struct asking *a)
 		if (s->n[0] == 0)
 			continue;
 		row_station(a, opener);
-		row_text(a, a->places.rows[branch].name);
+		row_text(a, place_of(&a->places, branch)->name);
 		row_station(a, s->key[1]);
 		row_text(a, way_of(a, opener, s->key[1]));
 		row_count(a, s->n[0]);

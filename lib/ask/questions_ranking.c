@@ -203,7 +203,7 @@ static int gather(struct asking *a, uint32_t station, struct sums *measured, str
 	struct sum *s = NULL;
 	*x = (struct scored){ .station = station,
 			      .by_code = a->rank[station],
-			      .tier = a->places.rows[station].tier };
+			      .tier = place_of(&a->places, station)->tier };
 	int rc = sums_at(schedules, a->rank[station], 0, 0, &s);
 	if (rc < 0)
 		return rc;
@@ -239,14 +239,14 @@ static int score_all(struct asking *a, struct scored *all, size_t count)
 int question_ranking(struct asking *a)
 {
 	struct sums measured = { .count = 0 }, schedules = { .count = 0 };
-	struct scored *all = calloc(a->places.count + 1, sizeof(*all));
+	struct scored *all = calloc(a->places.row_count, sizeof(*all));
 	size_t count = 0;
 	int rc = all == NULL ? ST_ENOMEM : measure(a, &measured);
 	if (rc == 0)
 		rc = occurrences_by_station(a, 0, &schedules);
-	for (uint32_t s = 1; rc == 0 && s < a->places.count; s++)
-		if (is_here(a, s))
-			rc = gather(a, s, &measured, &schedules, &all[count++]);
+	for (size_t i = 1; rc == 0 && i < a->places.row_count; i++)
+		if (is_here(a, a->places.rows[i].number))
+			rc = gather(a, a->places.rows[i].number, &measured, &schedules, &all[count++]);
 	if (rc == 0)
 		rc = score_all(a, all, count);
 	for (size_t i = 0; rc == 0 && i < count; i++)

@@ -66,7 +66,7 @@ int question_silent(struct asking *a)
 		st_assert(s->since_ms == 0 || s->since_ms < a->q->now_ms);
 		row_station(a, s->station);
 		row_tier(a, s->station);
-		row_text(a, a->places.rows[branch_of(a, s->station)].name);
+		row_text(a, place_of(&a->places, branch_of(a, s->station))->name);
 		row_time(a, s->since_ms);
 		row_real(a, s->since_ms == 0 ? (double)NAN
 					     : (double)((a->q->now_ms - s->since_ms) / DAY_MS));
@@ -112,7 +112,7 @@ int question_no_visit(struct asking *a)
 			   .add = add_visits,
 			   .arg = &recorded };
 	int rc = count_cells(&c);
-	for (size_t i = 1; rc == 0 && i < a->places.count && a->ranked[i] != 0; i++) {
+	for (size_t i = 1; rc == 0 && i < a->places.row_count; i++) {
 		uint32_t station = a->ranked[i];
 		st_assert(a->rank[station] == i);
 		struct sum *s = NULL;
@@ -123,7 +123,7 @@ int question_no_visit(struct asking *a)
 			continue;
 		row_station(a, station);
 		row_tier(a, station);
-		row_text(a, a->places.rows[branch_of(a, station)].name);
+		row_text(a, place_of(&a->places, branch_of(a, station))->name);
 		row_month(a, (uint32_t)s->n[V_LAST]);
 		rc = row_give(a);
 	}
@@ -139,7 +139,7 @@ static int add_specialty(struct asking *a, uint32_t station, struct sums *sums)
 {
 	struct st_record entry;
 	struct sum *s = NULL;
-	st_assert(a->places.rows[station].tier == ST_SPECIALTY);
+	st_assert(place_of(&a->places, station)->tier == ST_SPECIALTY);
 	int found = station_entry(a, station, &entry);
 	if (found < 0)
 		return found;
@@ -172,9 +172,9 @@ int question_industries(struct asking *a)
 {
 	struct sums sums = { .count = 0 };
 	int rc = 0;
-	for (uint32_t s = 1; rc == 0 && s < a->places.count; s++)
-		if (is_here(a, s) && a->places.rows[s].tier == ST_SPECIALTY)
-			rc = add_specialty(a, s, &sums);
+	for (size_t i = 1; rc == 0 && i < a->places.row_count; i++)
+		if (is_here(a, a->places.rows[i].number) && a->places.rows[i].tier == ST_SPECIALTY)
+			rc = add_specialty(a, a->places.rows[i].number, &sums);
 	if (sums.count > 1)
 		qsort(sums.rows, sums.count, sizeof(*sums.rows), by_industry);
 	for (size_t i = 0; rc == 0 && i < sums.count; i++) {
@@ -244,7 +244,8 @@ int question_premises(struct asking *a)
 	struct sums sums = { .count = 0 };
 	struct sum total = { .n = { 0 } }, *to = NULL;
 	int rc = 0;
-	for (uint32_t s = 1; rc == 0 && s < a->places.count; s++) {
+	for (size_t i = 1; rc == 0 && i < a->places.row_count; i++) {
+		uint32_t s = a->places.rows[i].number;
 		if (!is_here(a, s))
 			continue;
 		rc = sums_at(&sums, a->rank[branch_of(a, s)], 0, 0, &to);

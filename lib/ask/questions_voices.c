@@ -2,7 +2,8 @@
  * were merged into, by one step or several.
  *
  * Owns:    whose voice is whose.
- * Promise: 9: at most VOICES_MAX merged matters are looked at; more want a shorter period.
+ * Promise: 9: at most VOICES_MAX merged matters are counted; more want a shorter period. A chain of merges is followed
+ *          through all of them, whatever the period and the stations.
  * Flow:    cells, merged matters -> voices -> rows */
 #include "question.h"
 #include <stdio.h>
@@ -72,10 +73,11 @@ static int give_categories(struct asking *a, uint32_t merged)
 struct voice {
 	struct st_record_ref ref;
 	uint32_t own, joins, end; /* hashes of its number, of the one it joins, of that in the end */
+	bool counts;
 };
 struct voices {
 	struct voice *rows;
-	size_t count, room;
+	size_t count, room, counted;
 	uint32_t joins_field;
 };
 
@@ -86,17 +88,22 @@ static int too_many(struct asking *a)
 	return ST_ETOOBIG;
 }
 
+static bool is_counted(const struct asking *a, const struct st_record *r)
+{
+	return ((a->from == 0 && a->to == 0) || in_period(a, r->opened_day)) && is_covered(a, r->holder);
+}
+
 static int add_voice(struct asking *a, const struct st_record *r, void *arg)
 {
 	struct voices *v = arg;
 	char number[ST_NUMBER_TEXT];
-	bool in = (a->from == 0 && a->to == 0) || in_period(a, r->opened_day);
-	st_assert(v->count <= VOICES_MAX);
+	bool counts = is_counted(a, r);
+	st_assert(v->counted <= VOICES_MAX);
 	st_assert(v->count <= v->room);
 	uint32_t joins = st_record_facet(r, v->joins_field);
-	if (!in || joins == 0 || !is_covered(a, r->holder))
+	if (joins == 0)
 		return 0;
-	if (v->count == VOICES_MAX)
+	if (counts && v->counted == VOICES_MAX)
 		return too_many(a);
 	if (v->count == v->room) {
 		size_t room = v->room == 0 ? 256 : v->room * 2;
@@ -110,7 +117,8 @@ static int add_voice(struct asking *a, const struct st_record *r, void *arg)
 	if (rc < 0)
 		return rc;
 	v->rows[v->count++] =
-		(struct voice){ r->ref, st_facet_of_record(st_span_text(number)), joins, 0 };
+		(struct voice){ r->ref, st_facet_of_record(st_span_text(number)), joins, 0, counts };
+	v->counted += counts;
 	return 0;
 }
 
@@ -137,7 +145,7 @@ static uint32_t end_of(const struct voices *v, const struct voice *from)
 
 /* ---- the top, by the links themselves: two numbers may have one hash ---- */
 
-struct heard { /* what is handled, and how many others were merged into it */
+struct heard { /* what is handled, and how many voices it has: others that were merged into it, and its own */
 	char number[ST_RECORD_NAME_MAX + 1];
 	uint64_t voices;
 };
@@ -150,7 +158,7 @@ struct same { /* those of one hash */
 	size_t count, room;
 };
 
-static void put_top(struct top *t, const struct heard *h)
+static void put_top(struct top *t, const struct heard *h, bool own)
 {
 	size_t at = 0;
 	st_assert(t->count <= TOP);
@@ -159,12 +167,14 @@ static void put_top(struct top *t, const struct heard *h)
 		at++;
 	if (at < t->count) /* of a chain that only seemed to go on */
 		t->rows[at].voices += h->voices;
-	else if (t->count < TOP)
-		t->rows[t->count++] = *h;
-	else if (h->voices > t->rows[at = TOP - 1].voices)
-		t->rows[at] = *h;
-	else
+	else if (t->count == TOP && h->voices + own <= t->rows[TOP - 1].voices)
 		return;
+	else {
+		t->count += t->count < TOP;
+		at = t->count - 1;
+		t->rows[at] = *h;
+		t->rows[at].voices += own;
+	}
 	st_assert(at < t->count);
 	for (; at > 0 && t->rows[at].voices > t->rows[at - 1].voices; at--) {
 		struct heard lower = t->rows[at - 1];
@@ -224,6 +234,16 @@ static int read_end(struct asking *a, const struct voices *v, struct st_merge_re
 	return 0;
 }
 
+/* What it is that is handled, where it is here; 1: it isn't. */
+static int load_end(struct asking *a, const char *number, struct st_record *r)
+{
+	struct st_record_ref ref;
+	int rc = st_record_resolve(a->txn, st_span_text(number), &ref);
+	if (rc == 0)
+		rc = st_record_load(a->txn, &ref, r);
+	return rc == ST_ENOTFOUND || rc == ST_EFIELD ? 1 : rc;
+}
+
 static int check_group(struct asking *a, const struct voices *v, struct st_merge_reader *reader,
 		       uint32_t end, struct top *top)
 {
@@ -232,14 +252,19 @@ static int check_group(struct asking *a, const struct voices *v, struct st_merge
 	st_assert(v->count > 0); /* somebody has that end */
 	for (size_t i = 0; rc == 0 && i < v->count; i++) {
 		struct st_merge last;
-		if (v->rows[i].end != end)
+		if (!v->rows[i].counts || v->rows[i].end != end)
 			continue;
 		rc = read_end(a, v, reader, &v->rows[i], &last);
 		if (rc == 0 && last.name[0] != 0)
 			rc = put_group(&g, last.name);
 	}
-	for (size_t i = 0; rc == 0 && i < g.count; i++)
-		put_top(top, &g.rows[i]);
+	for (size_t i = 0; rc == 0 && i < g.count; i++) {
+		struct st_record r;
+		rc = load_end(a, g.rows[i].number, &r);
+		if (rc >= 0)
+			put_top(top, &g.rows[i], rc == 0 && is_counted(a, &r));
+		rc = rc < 0 ? rc : 0;
+	}
 	free(g.rows);
 	return rc;
 }
@@ -247,14 +272,11 @@ static int check_group(struct asking *a, const struct voices *v, struct st_merge
 static int give_top(struct asking *a, const struct heard *h)
 {
 	struct newest title = { .id = ST_F_TITLE };
-	struct st_record_ref ref;
 	struct st_record r;
 	st_assert(h->voices > 0);
-	int rc = st_record_resolve(a->txn, st_span_text(h->number), &ref);
-	if (rc == 0)
-		rc = st_record_load(a->txn, &ref, &r);
+	int rc = load_end(a, h->number, &r);
 	bool here = rc == 0;
-	if (rc < 0 && rc != ST_ENOTFOUND && rc != ST_EFIELD)
+	if (rc < 0)
 		return rc;
 	rc = here ? newest_read(&a->life, &r, &title, 1) : 0;
 	row_text(a, either_of(a, "事项", "matter"));
@@ -269,12 +291,12 @@ static int give_top(struct asking *a, const struct heard *h)
 		rc = row_state(a, &r);
 	else
 		row_text(a, NULL);
-	row_count(a, h->voices + 1);
+	row_count(a, h->voices);
 	row_count(a, 1);
 	return rc < 0 ? rc : row_give(a);
 }
 
-/* A hash has at least the voices of each of its numbers: what can't reach the top isn't read. */
+/* A hash has at least the voices of each of its numbers, but for that one's own: what can't reach the top isn't read. */
 static int find_top(struct asking *a, const struct voices *v, const struct sums *sums,
 		    struct top *top)
 {
@@ -282,7 +304,7 @@ static int find_top(struct asking *a, const struct voices *v, const struct sums 
 	int rc = st_merge_reader_new(a->txn, &reader);
 	for (size_t i = 0; rc == 0 && i < sums->count; i++) {
 		const struct sum *s = &sums->rows[i];
-		if (top->count == TOP && s->n[0] <= top->rows[TOP - 1].voices)
+		if (top->count == TOP && s->n[0] + 1 <= top->rows[TOP - 1].voices)
 			break;
 		rc = check_group(a, v, reader, s->key[0], top);
 	}
@@ -299,6 +321,8 @@ static int give_matters(struct asking *a, struct voices *v)
 		qsort(v->rows, v->count, sizeof(*v->rows), by_own);
 	for (size_t i = 0; rc == 0 && i < v->count; i++) {
 		struct sum *s = NULL;
+		if (!v->rows[i].counts)
+			continue;
 		v->rows[i].end = end_of(v, &v->rows[i]);
 		rc = sums_at(&sums, v->rows[i].end, 0, 0, &s);
 		if (rc == ST_ETOOBIG)

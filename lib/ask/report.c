@@ -34,11 +34,11 @@ static uint32_t key_in(const struct making *m, const struct st_tally_key *key, e
 		       uint32_t state)
 {
 	st_assert(d < ST_DIMENSION_COUNT);
-	const struct place *p = key->station < m->places.count ? &m->places.rows[key->station] : NULL;
+	const struct place *p = place_of(&m->places, key->station);
 	switch (d) {
 	case ST_BY_STATION:  return key->station;
-	case ST_BY_BRANCH:   return p == NULL ? 0 : p->branch;
-	case ST_BY_TIER:     return p == NULL ? 0 : (uint32_t)p->tier;
+	case ST_BY_BRANCH:   return p->branch;
+	case ST_BY_TIER:     return (uint32_t)p->tier;
 	case ST_BY_CATEGORY: return key->category;
 	case ST_BY_CHANNEL:  return key->channel;
 	case ST_BY_MONTH:    return key->month;
@@ -74,17 +74,17 @@ static int find_covered(const struct making *m, struct st_report *to)
 	if (to->covers == NULL)
 		return ST_ENOMEM;
 	to->station_count = m->places.count;
-	for (size_t s = 1; s < m->places.count; s++) {
-		const struct st_tally_key key = { .station = (uint32_t)s };
+	for (size_t i = 1; i < m->places.row_count; i++) {
+		const struct st_tally_key key = { .station = m->places.rows[i].number };
 		bool all = true;
-		for (size_t i = 0; i < m->q->where_count; i++) {
-			enum st_dimension d = m->q->where[i].dimension;
+		for (size_t w = 0; w < m->q->where_count; w++) {
+			enum st_dimension d = m->q->where[w].dimension;
 			bool any = !of_stations(d);
 			for (size_t k = 0; k < m->q->where_count; k++)
 				any |= m->q->where[k].dimension == d && m->wanted[k] == key_in(m, &key, d, 0);
 			all &= any;
 		}
-		to->covers[s] = all;
+		to->covers[key.station] = all;
 	}
 	return 0;
 }
@@ -354,7 +354,7 @@ int st_report_make(struct st_txn *t, const struct st_report_query *q, struct st_
 		st_report_done(&report);
 	free(m.total.days);
 	groups_done(&m.groups);
-	free(m.places.rows);
+	report_places_done(&m.places);
 	return rc;
 }
 

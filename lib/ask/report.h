@@ -3,6 +3,7 @@
 #include <station/ask/report.h>
 
 struct place { /* a station as the dimensions see it */
+	uint32_t number;
 	uint32_t branch; /* its branch, or the station itself where there is none above */
 	uint32_t parent;
 	enum st_tier tier;
@@ -10,11 +11,18 @@ struct place { /* a station as the dimensions see it */
 	struct st_code code;
 	char name[ST_NAME_MAX + 1];
 };
+/* Stations with a certificate, and how to find them by number: any event may name codes that nobody has, and each takes
+ * a number, so that numbers may lie far apart. */
 struct places {
-	struct place *rows; /* by number; tier 0: not known */
-	size_t count;
+	struct place *rows; /* from 1, in order of numbers; row 0 is what isn't known: tier 0 */
+	size_t row_count;
+	uint32_t *slots; /* [number]: its row */
+	size_t count;    /* of numbers, from 0: what an array by number needs */
 };
 int report_places(struct st_txn *t, struct places *ret_places);
+void report_places_done(struct places *p);
+/* Never NULL. */
+const struct place *place_of(const struct places *p, uint32_t number);
 
 /* dimensions.c */
 struct dimensions {

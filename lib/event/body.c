@@ -271,6 +271,8 @@ static int take(uint32_t type, const struct st_pb_field *f, struct st_change *c)
 		c->at_ms = (int64_t)f->value;
 	else if (type == ST_MOVE && f->number == 2)
 		c->move = (uint32_t)f->value;
+	else if (type == ST_MOVE && f->number == 3 && f->value > UINT8_MAX)
+		return ST_EWIRE; /* no index of states could tell it from another */
 	else if (type == ST_MOVE && f->number == 3)
 		c->state = (uint32_t)f->value;
 	else if (type != ST_NOTE && f->number == holder_number)

@@ -185,7 +185,7 @@ static int by_pattern(struct reckoning *x)
 		const struct st_plan_version *v = &p->versions[i];
 		uint32_t begin = v->from > from ? v->from : from, end = x->q->to;
 		if (i + 1 < p->version_count && p->versions[i + 1].from <= end)
-			end = p->versions[i + 1].from - 1;
+			end = p->versions[i + 1].from > 0 ? p->versions[i + 1].from - 1 : 0; /* 0: no day that there is */
 		if (v->in_force && begin <= end)
 			rc = st_pattern_each(&v->pattern, &x->q->working, begin, end, add, x);
 	}

@@ -67,10 +67,14 @@ static const char *joins_of(const struct lived *l)
 	return t == NULL ? "" : t->text;
 }
 
+static bool is_joined(const struct lived *l)
+{
+	return is_kind(l, "matter") && in_state(l, "merged") && joins_of(l)[0] != 0;
+}
+
 static bool is_voice(struct counted *c, const struct lived *l)
 {
-	return is_kind(l, "matter") && in_state(l, "merged") && joins_of(l)[0] != 0 &&
-	       covered(holder(c, l)) && tallied(c, l->opened);
+	return is_joined(l) && covered(holder(c, l)) && tallied(c, l->opened);
 }
 
 /* The number that is handled for it in the end. */
@@ -80,7 +84,7 @@ static const char *end_of(struct counted *c, const struct lived *from)
 	for (int n = 0; n < LIVES; n++) {
 		const char *next = NULL;
 		EACH(c, l, "matter")
-		if (is_voice(c, l) && strcmp(l->number, at) == 0)
+		if (is_joined(l) && strcmp(l->number, at) == 0)
 			next = joins_of(l);
 		if (next == NULL)
 			break;
@@ -93,6 +97,7 @@ static void say_voices(struct counted *c, const char *number, unsigned voices)
 {
 	EACH(c, l, "matter")
 	if (strcmp(l->number, number) == 0) {
+		voices += covered(holder(c, l)) && tallied(c, l->opened); /* its own */
 		say(c, "事项|%s|%s|%s|%s|%s|%s|%u|1", or_none(txt(l, "category")), number,
 		    or_none(txt(l, "title")), holder(c, l)->code, holder(c, l)->name, state_text(l),
 		    voices);
@@ -119,7 +124,7 @@ static void recount_voices(struct counted *c)
 	c->ranked_from = c->line_count + 1;
 	EACH(c, l, "matter")
 	{
-		unsigned voices = 1;
+		unsigned voices = 0;
 		bool first = true;
 		if (!is_voice(c, l))
 			continue;
