@@ -4,6 +4,7 @@
  * Promise: 1: what ends with 0 was answered in full; where that isn't known, it is said.
  * Flow:    verbs -> call -> stationd */
 #include <curl/curl.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,7 +163,9 @@ static int perform(CURL *curl, struct answer *a, bool posts)
 {
 	CURLcode rc = curl_easy_perform(curl);
 	if (rc != CURLE_OK) {
-		complain(rc == CURLE_COULDNT_CONNECT ? T_NO_DAEMON : T_TRY_AGAIN,
+		long why = 0;
+		(void)curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &why);
+		complain(rc == CURLE_COULDNT_CONNECT ? why == EACCES ? T_NO_RIGHT : T_NO_DAEMON : T_TRY_AGAIN,
 			 rc == CURLE_COULDNT_CONNECT ? ctl.socket : curl_easy_strerror(rc), ctl.socket);
 		if (posts && rc != CURLE_COULDNT_CONNECT)
 			complain(T_UNSURE);

@@ -3,6 +3,7 @@
  * Owns:    the one verb that opens a store by itself.
  * Promise: a store that a daemon has is left alone; without --rebuild nothing is written.
  * Flow:    operator -> fsck -> store */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -35,7 +36,7 @@ static int open_store(const char *directory, struct st_store **ret)
 	struct stat st;
 	(void)snprintf(path, sizeof(path), "%s/data.mdb", directory);
 	if (stat(path, &st) < 0) { /* a typing error doesn't make a store */
-		complain(T_BAD_FILE, path, st_error_text(ST_ENOTFOUND, ctl.lang));
+		complain(T_BAD_FILE, path, st_file_error_text(errno, ctl.lang));
 		return CTL_USAGE;
 	}
 	uint64_t twice = 2 * (uint64_t)st.st_size;

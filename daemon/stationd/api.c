@@ -68,7 +68,7 @@ static void run_route(struct request *q, const char *method)
 	if (c != NULL)
 		c->working = true;
 	q->route = q->api->conf.route(method, q->path, &q->rest, &other_method);
-	int rc = q->route == NULL ? ST_ENOTFOUND : q->body.error < 0 ? q->body.error : q->route->fn(q);
+	int rc = q->route == NULL ? ST_ENOTFOUND : q->body.error < 0 ? q->body.error : q->api->ending ? ST_EBUSY : q->route->fn(q);
 	if (q->route == NULL)
 		(void)api_place(q, rc, q->path);
 	if (rc < 0 && !q->answered)

@@ -22,7 +22,8 @@ struct api {
 	uv_timer_t *timer;
 	struct request *requests;
 	size_t count;
-	bool closing;
+	bool ending;  /* what comes now is refused: whoever waits can't be closed */
+	bool closing; /* the loop doesn't run it any more */
 };
 
 /* http_turn.c: the server's socket has something for it. */

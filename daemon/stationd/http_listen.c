@@ -145,6 +145,7 @@ void api_close(struct api *a)
 {
 	if (a == NULL)
 		return;
+	a->ending = true;
 	for (struct request *q = a->requests; q != NULL; q = q->next)
 		if (q->suspended && !q->answered)
 			(void)api_refuse(q, ST_EBUSY);

@@ -1,7 +1,8 @@
 /* keyfile.c - the file of this station's secret keys.
  *
  * Owns:    data_dir/station.key; the only place where keys are drawn.
- * Promise: 10: a key is on disk before anything is signed with it, and is never overwritten.
+ * Promise: 10: a key is on disk before anything is signed with it, and is never overwritten; a station that has been set up
+ *          gets no other.
  * Flow:    kernel's random -> key file -> keys */
 #include "keyfile.h"
 #include <errno.h>
@@ -81,7 +82,7 @@ static int create(const char *directory, const char *path, struct st_keys *ret_k
 	return rc;
 }
 
-int keyfile_open(const char *directory, struct st_keys *ret_keys)
+int keyfile_open(const char *directory, bool may_draw, struct st_keys *ret_keys)
 {
 	char path[PATH];
 	int n = snprintf(path, sizeof(path), "%s/station.key", directory);
@@ -89,7 +90,7 @@ int keyfile_open(const char *directory, struct st_keys *ret_keys)
 		return ST_ETOOBIG;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return errno == ENOENT ? create(directory, path, ret_keys) : ST_EIO;
+		return errno != ENOENT ? ST_EIO : may_draw ? create(directory, path, ret_keys) : ST_ENOTFOUND;
 	int rc = read_file(fd, ret_keys);
 	(void)close(fd);
 	return rc;

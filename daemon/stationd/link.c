@@ -128,9 +128,8 @@ static int admit_station(const struct st_station *s, void *arg)
 static int admit_invite(const struct st_invite_row *i, void *arg)
 {
 	struct admitting *a = arg;
-	if (i->expires_ms < a->now_ms && !i->used)
-		return 0;
-	return admit(a, &i->key, "invite:", i->child.text);
+	bool late = i->expires_ms < a->now_ms && !i->used; /* told so */
+	return admit(a, &i->key, late ? "" : "invite:", late ? "" : i->child.text);
 }
 
 static int admit_all(struct st_txn *t, void *arg)
@@ -198,11 +197,10 @@ int link_reload(struct link *l, const struct st_self *self)
 	if (!self->set_up)
 		return 0;
 	int rc = reload_keys(l);
-	if (rc == 0)
-		rc = link_down_reload(l);
+	int down = rc == 0 ? link_down_reload(l) : 0; /* whom nobody can reach goes on, and up */
 	if (rc == 0)
 		rc = link_up_reload(l);
-	return rc;
+	return rc < 0 ? rc : down;
 }
 
 void link_applied(struct link *l, const struct st_applied *applied)

@@ -30,6 +30,7 @@ void link_pause(struct link *l, bool pause);
 typedef void link_joined_fn(void *arg, int rc);
 /* Asks the parent of an invite to certify this station, and takes the answer on. Calls back once.
  * ST_EBUSY: another join is under way. */
+void link_join_close(struct link *l); /* whoever waits for the join is told; l may be NULL */
 ST_MUST int link_join(struct link *l, const struct st_invite *invite, link_joined_fn *done, void *arg);
 
 enum up_state { UP_NONE, UP_PAUSED, UP_WAITING, UP_RESOLVING, UP_CONNECTING, UP_GREETING, UP_LINKED };

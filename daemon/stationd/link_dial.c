@@ -16,22 +16,43 @@ void link_dial_drop(struct link *l)
 	pump_drop(l->pump, &l->up.socket);
 	frames_clear(&l->up.frames);
 	l->up.failed = false;
-	if (l->up.resolving != NULL)
+	if (l->up.resolving != NULL) {
+		l->up.resolving->data = NULL; /* a look-up that runs can't be cancelled, and may outlive this link */
 		(void)uv_cancel((uv_req_t *)l->up.resolving);
+	}
 	l->up.resolving = NULL;
 }
 
-/* What the socket's monitor says of its one connection: zmq_socket_monitor(3). */
+int link_watch(struct link *l, void *socket, struct pump_socket *monitor)
+{
+	static unsigned watched;
+	char endpoint[64];
+	(void)snprintf(endpoint, sizeof(endpoint), "inproc://watched-%u", watched++);
+	if (zmq_socket_monitor(socket, endpoint, ZMQ_EVENT_ALL) < 0)
+		return ST_EIO;
+	monitor->zmq = zmq_socket(l->context, ZMQ_PAIR);
+	if (monitor->zmq == NULL || zmq_connect(monitor->zmq, endpoint) < 0 || pump_add(l->pump, monitor) < 0)
+		return ST_EIO;
+	return 0;
+}
+
+uint16_t link_watched(struct pump_socket *monitor)
+{
+	uint8_t event[6];
+	char endpoint[256];
+	uint16_t kind = 0;
+	if (monitor->zmq == NULL || zmq_recv(monitor->zmq, event, sizeof(event), ZMQ_DONTWAIT) != sizeof(event))
+		return 0;
+	memcpy(&kind, event, sizeof(kind));
+	(void)zmq_recv(monitor->zmq, endpoint, sizeof(endpoint), ZMQ_DONTWAIT);
+	return kind;
+}
+
 static void on_monitor(void *arg)
 {
 	struct link *l = arg;
-	uint8_t event[6];
-	char endpoint[256];
-	while (l->up.monitor.zmq != NULL &&
-	       zmq_recv(l->up.monitor.zmq, event, sizeof(event), ZMQ_DONTWAIT) == 6) {
-		uint16_t kind;
-		memcpy(&kind, event, sizeof(kind));
-		(void)zmq_recv(l->up.monitor.zmq, endpoint, sizeof(endpoint), ZMQ_DONTWAIT);
+	uint16_t kind;
+	while ((kind = link_watched(&l->up.monitor)) != 0) {
 		switch (kind) {
 		case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
 			link_session_begins(l);
@@ -57,8 +78,6 @@ static void on_monitor(void *arg)
 
 static int open_sockets(struct link *l)
 {
-	static unsigned attempts;
-	char endpoint[64];
 	int immediate = 1;
 	void *s = zmq_socket(l->context, ZMQ_DEALER);
 	if (s == NULL)
@@ -68,15 +87,9 @@ static int open_sockets(struct link *l)
 	(void)zmq_setsockopt(s, ZMQ_IMMEDIATE, &immediate, sizeof(immediate));
 	(void)zmq_setsockopt(s, ZMQ_CURVE_PUBLICKEY, l->conf.keys->transport.public.bytes, ST_KEY_SIZE);
 	(void)zmq_setsockopt(s, ZMQ_CURVE_SECRETKEY, l->conf.keys->transport.secret, ST_KEY_SIZE);
-	(void)snprintf(endpoint, sizeof(endpoint), "inproc://up-%u", attempts++);
-	if (zmq_socket_monitor(s, endpoint, ZMQ_EVENT_ALL) < 0 || pump_add(l->pump, &l->up.socket) < 0)
-		return ST_EIO;
 	l->up.monitor = (struct pump_socket){ .in = on_monitor, .arg = l };
-	l->up.monitor.zmq = zmq_socket(l->context, ZMQ_PAIR);
-	if (l->up.monitor.zmq == NULL || zmq_connect(l->up.monitor.zmq, endpoint) < 0 ||
-	    pump_add(l->pump, &l->up.monitor) < 0)
-		return ST_EIO;
-	return 0;
+	int rc = link_watch(l, s, &l->up.monitor);
+	return rc == 0 && pump_add(l->pump, &l->up.socket) < 0 ? ST_EIO : rc;
 }
 
 static int find_parent(struct st_txn *t, void *arg)
@@ -112,7 +125,7 @@ static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *
 {
 	struct link *l = request->data;
 	char host[64], port[8]; /* numeric */
-	if (l == NULL || l->up.resolving != request) { /* cancelled: the attempt is over */
+	if (l == NULL) { /* the attempt is over */
 		uv_freeaddrinfo(found);
 		free(request);
 		return;

@@ -21,14 +21,14 @@ struct join {
 	struct st_invite invite;
 	link_joined_fn *done;
 	void *arg;
-	struct pump_socket socket;
+	struct pump_socket socket, monitor;
 	uv_timer_t *timer;
 	uv_getaddrinfo_t *resolving;
 	struct job job;
 	struct st_buf request, answer;
 	struct st_arena arena;
 	struct st_frame frame;
-	bool adopting, connected;
+	bool reached, connected, adopting;
 };
 
 static void on_timer_closed(uv_handle_t *handle)
@@ -38,6 +38,7 @@ static void on_timer_closed(uv_handle_t *handle)
 
 static void join_free(struct join *j)
 {
+	pump_drop(j->link->pump, &j->monitor);
 	pump_drop(j->link->pump, &j->socket);
 	if (j->timer != NULL)
 		uv_close((uv_handle_t *)j->timer, on_timer_closed);
@@ -118,7 +119,7 @@ static void on_timer(uv_timer_t *timer)
 {
 	struct join *j = timer->data;
 	if (!j->adopting)
-		finish(j, j->connected ? ST_ESILENT : ST_EADDRESS);
+		finish(j, j->connected ? ST_ESILENT : j->reached ? ST_EINVITE : ST_EADDRESS);
 }
 
 static int put_request(struct join *j)
@@ -134,6 +135,20 @@ static int put_request(struct join *j)
 	int rc = request.error < 0 ? request.error : st_frame_encode(&f, &j->request);
 	st_buf_done(&request);
 	return rc;
+}
+
+/* The parent lets in only the keys of invites that hold. To a key that it doesn't know it says nothing at all. */
+static void on_monitor(void *arg)
+{
+	struct join *j = arg;
+	uint16_t kind;
+	while ((kind = link_watched(&j->monitor)) != 0) {
+		j->reached |= kind == ZMQ_EVENT_CONNECTED;
+		if (j->adopting || (kind != ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL && kind != ZMQ_EVENT_HANDSHAKE_FAILED_AUTH))
+			continue;
+		finish(j, ST_EINVITE);
+		return;
+	}
 }
 
 static int dial(struct join *j, const char *host, const char *port)
@@ -156,9 +171,11 @@ static int dial(struct join *j, const char *host, const char *port)
 	st_wipe(&key, sizeof(key));
 	(void)snprintf(endpoint, sizeof(endpoint), "tcp://%s%s%s:%s", v6 ? "[" : "", host, v6 ? "]" : "",
 		       port);
-	if (zmq_connect(j->socket.zmq, endpoint) < 0)
-		return ST_EADDRESS;
-	return pump_add(j->link->pump, &j->socket);
+	j->monitor = (struct pump_socket){ .in = on_monitor, .arg = j };
+	int rc = link_watch(j->link, j->socket.zmq, &j->monitor);
+	if (rc == 0 && zmq_connect(j->socket.zmq, endpoint) < 0)
+		rc = ST_EADDRESS;
+	return rc < 0 ? rc : pump_add(j->link->pump, &j->socket);
 }
 
 static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *found)
@@ -236,7 +253,7 @@ int link_join(struct link *l, const struct st_invite *invite, link_joined_fn *do
 
 void link_join_close(struct link *l)
 {
-	if (l->join != NULL && !l->join->adopting)
+	if (l != NULL && l->join != NULL && !l->join->adopting)
 		finish(l->join, ST_EBUSY);
 }
 

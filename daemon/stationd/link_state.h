@@ -118,4 +118,6 @@ void link_push_drop(struct child *c); /* the same, given up */
 /* Credit to each child in turn, beginning behind the one that got some last. */
 void link_push_grant(struct link *l);
 
-void link_join_close(struct link *l);
+/* link_dial.c: what a socket's connection comes to, zmq_socket_monitor(3); monitor: with its `in` and `arg`. ST_EIO. */
+ST_MUST int link_watch(struct link *l, void *socket, struct pump_socket *monitor);
+uint16_t link_watched(struct pump_socket *monitor); /* the next event; 0: none now */

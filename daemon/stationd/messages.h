@@ -25,7 +25,16 @@ enum level { LEVEL_ERR = 3, LEVEL_WARNING = 4, LEVEL_NOTICE = 5, LEVEL_INFO = 6,
 	X(REFOLDING, NOTICE, "正由日志重算全部记录和计数, 已 %1$s 个事件; 重算完即启动",             \
 	  "all records and tallies are being folded anew from the logs, %1$s events so far; starting when that is done") \
 	X(REFOLDED, NOTICE, "记录和计数已由 %1$s 个事件重算", "records and tallies are folded anew from %1$s events") \
-	X(KEYS_FAILED, ERR, "密钥文件 %1$s 不可用: %2$s", "the key file %1$s can't be used: %2$s")  \
+	X(DATA_FAILED, ERR, "无法使用 %1$s: %2$s; 请检查 data_dir 及其中文件的属主和权限, 是否为运行 stationd 的用户所有", \
+	  "can't use %1$s: %2$s; check that data_dir and all in it belong to the user that stationd runs as") \
+	X(KEYS_FAILED, ERR, "密钥文件 %1$s 不可用: %2$s; 请从备份恢复该文件后再启动", \
+	  "the key file %1$s can't be used: %2$s; put it back from the backup, then start") \
+	X(KEYS_OPEN, ERR, "密钥文件 %1$s 其他用户可读: 请 chmod 600 后再启动", \
+	  "the key file %1$s can be read by others: chmod 600, then start") \
+	X(KEYS_LOST, ERR, "缺少密钥文件 %1$s: %2$s 已建站, 不另生成密钥; 请从备份恢复该文件后再启动", \
+	  "the key file %1$s is gone: %2$s is set up, and no other keys are drawn; put it back from the backup, then start") \
+	X(KEYS_OTHER, ERR, "密钥文件 %1$s 不是 %2$s 的: 请从备份恢复本站的密钥文件后再启动", \
+	  "the key file %1$s isn't that of %2$s: put this station's own back from the backup, then start") \
 	X(SOCKET_FAILED, ERR, "无法监听控制套接字 %1$s: %2$s",                                      \
 	  "can't listen on the control socket %1$s: %2$s")                                         \
 	X(LISTEN_FAILED, ERR, "无法监听 %1$s: %2$s; 检查 listen 设置",                              \

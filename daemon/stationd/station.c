@@ -4,10 +4,12 @@
  * Promise: 1: an input/output error of the store ends the process, never an acknowledgement.
  * Flow:    main -> station -> writer, link, api */
 #include "station.h"
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
@@ -19,7 +21,7 @@
 #include "say.h"
 #include "workdays.h"
 
-enum { WORKDAYS_MS = 3600 * 1000 };
+enum { WORKDAYS_MS = 3600 * 1000, DATA_PATH = 256 };
 
 static int load_self(struct st_txn *t, void *arg)
 {
@@ -156,6 +158,43 @@ static void start_timers(struct station *s)
 		(void)uv_timer_start(&s->watchdog, on_watchdog, watchdog_us / 2000, watchdog_us / 2000);
 }
 
+/* Whatever another user's start, or a copy by root, has left: the system's own reason, of the file that it is about. */
+static bool may_use(const char *directory)
+{
+	static const char *const files[] = { "", "/stationd.lock", "/data.mdb", "/lock.mdb", "/station.key" };
+	char path[DATA_PATH];
+	struct stat st;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		(void)snprintf(path, sizeof(path), "%s%s", directory, files[i]);
+		int rc = access(path, i == 0 ? R_OK | W_OK | X_OK : i == 4 ? R_OK : R_OK | W_OK);
+		if (rc == 0 && i == 0 && stat(path, &st) == 0 && !S_ISDIR(st.st_mode)) {
+			errno = ENOTDIR;
+			rc = -1;
+		}
+		if (rc < 0 && (i == 0 || errno != ENOENT)) {
+			say(SAY_DATA_FAILED, path, st_file_error_text(errno, say_lang()), NULL);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* A station that has been set up signs with the keys of its certificate, or not at all. */
+static int open_keys(struct station *s)
+{
+	char path[DATA_PATH];
+	(void)snprintf(path, sizeof(path), "%s/station.key", s->config.data_dir);
+	int rc = keyfile_open(s->config.data_dir, !s->self.set_up, &s->keys);
+	if (rc == 0 && s->self.set_up && !st_keys_are_of(&s->keys, &s->self.station.certificate)) {
+		say(SAY_KEYS_OTHER, path, s->self.station.certificate.code.text, NULL);
+		return ST_EFIELD;
+	}
+	if (rc < 0)
+		say(rc == ST_ENOTFOUND ? SAY_KEYS_LOST : rc == ST_EFIELD ? SAY_KEYS_OPEN : SAY_KEYS_FAILED, path,
+		    rc == ST_ENOTFOUND ? s->self.station.certificate.code.text : st_error_text(rc, say_lang()), NULL);
+	return rc;
+}
+
 static int open_store(struct station *s)
 {
 	struct st_store_conf conf = {
@@ -164,16 +203,27 @@ static int open_store(struct station *s)
 		.reserve_bytes = s->config.reserve_mib << 20,
 		.readers_max = 64,
 	};
-	(void)mkdir(s->config.data_dir, 0700); /* that it can't is the next call's to say */
+	(void)mkdir(s->config.data_dir, 0700); /* that it can't is the next look's to say */
+	if (!may_use(s->config.data_dir))
+		return ST_EIO;
 	int rc = st_store_open(&conf, &s->store);
+	if (rc == 0)
+		rc = st_store_read(s->store, load_self, &s->self);
 	if (rc < 0) {
 		say(SAY_STORE_FAILED, s->config.data_dir, st_error_text(rc, say_lang()), NULL);
 		return rc;
 	}
-	rc = keyfile_open(s->config.data_dir, &s->keys);
-	if (rc < 0)
-		say(SAY_KEYS_FAILED, s->config.data_dir, st_error_text(rc, say_lang()), NULL);
-	return rc;
+	return open_keys(s);
+}
+
+/* On a full disk it is the one before: what waits goes on from there, and nothing could be given a second time. */
+static int renew_incarnation(struct station *s)
+{
+	uint8_t random[ST_INCARNATION_SIZE];
+	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		return ST_EIO;
+	int rc = st_incarnation_renew(s->store, random);
+	return rc == ST_EFULL ? 0 : rc;
 }
 
 static int open_all(struct station *s)
@@ -181,6 +231,8 @@ static int open_all(struct station *s)
 	int rc = open_store(s);
 	if (rc == 0)
 		rc = refold_if_asked(s);
+	if (rc == 0)
+		rc = renew_incarnation(s);
 	if (rc < 0)
 		return rc;
 	struct writer_conf writer = { &s->loop, s->store, &s->keys, on_applied, s };
@@ -213,6 +265,7 @@ static void close_all(struct station *s)
 	heads_close(s->heads);
 	s->heads = NULL;
 	api_tasks_close(s);
+	link_join_close(s->link); /* which answers a request */
 	online_close(s->online);
 	s->online = NULL;
 	api_close(s->api);

@@ -128,10 +128,15 @@ static int wait_until(struct writer *w, uint64_t ns)
 	return pthread_cond_timedwait(&w->wake, &w->mutex, &t);
 }
 
+/* Who is to sign no more is told so before anything else of a transaction. */
+static bool joins(const struct list *group, const struct job *next, size_t most_bytes)
+{
+	return group->count == 0 || (next->work.kind != ST_JOB_HALT && group->bytes + next->bytes <= most_bytes);
+}
+
 static void take(struct list *from, size_t most_bytes, struct list *group)
 {
-	while (from->first != NULL && group->count < ST_GROUP_JOBS_MAX &&
-	       (group->count == 0 || group->bytes + from->first->bytes <= most_bytes))
+	while (from->first != NULL && group->count < ST_GROUP_JOBS_MAX && joins(group, from->first, most_bytes))
 		list_push(group, list_pop(from));
 }
 

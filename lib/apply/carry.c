@@ -107,6 +107,18 @@ static int prove(struct st_apply *a, const struct st_carry_item *i, struct st_pr
 	return path < 0 ? path : verify_signed(a, &s);
 }
 
+/* Two events at one place under their writer's name: it has been restored, or copied, and went on. Nothing is overwritten. */
+static int same_as_ours(struct st_apply *a, const struct st_carry_item *i)
+{
+	struct st_buf ours;
+	st_buf_init(&ours, ST_EVENT_MAX);
+	int rc = st_event_get(a->txn, a->writer.log.number, i->seq, &ours);
+	if (rc == 0)
+		rc = st_span_equal(st_buf_span(&ours), i->event) ? 1 : ST_EROOT;
+	st_buf_done(&ours);
+	return rc == ST_ENOTFOUND ? 1 : rc; /* of what was erased, or never held */
+}
+
 /* 1: it is here already. */
 static int find_place(struct st_apply *a, const struct st_carry_item *i)
 {
@@ -117,10 +129,9 @@ static int find_place(struct st_apply *a, const struct st_carry_item *i)
 	int rc = log->number > 0 ? 0 : st_log_find(a->txn, writer, i->log.epoch, log);
 	if (rc == ST_ENOTFOUND)
 		return st_log_create(a->txn, writer, i->log.epoch, log);
-	if (rc < 0 || i->seq <= log->tree.size)
-		return rc < 0 ? rc : 1;
-	rc = st_carried_get(a->txn, log->number, i->seq, &c);
-	return rc == ST_ENOTFOUND ? 0 : rc < 0 ? rc : 1;
+	if (rc == 0 && i->seq > log->tree.size)
+		rc = st_carried_get(a->txn, log->number, i->seq, &c);
+	return rc == ST_ENOTFOUND ? 0 : rc < 0 ? rc : same_as_ours(a, i);
 }
 
 /* c: the event with its whole path. */

@@ -24,6 +24,25 @@ static int put_meta(struct st_apply *a, const struct st_code *self, const struct
 	return rc;
 }
 
+struct renewal {
+	const uint8_t *random;
+};
+
+static int renew(struct st_txn *t, void *arg)
+{
+	struct st_self self;
+	int rc = st_self_load(t, &self);
+	if (rc < 0 || !self.set_up)
+		return rc;
+	return st_meta_put(t, ST_META_INCARNATION, st_span(((struct renewal *)arg)->random, ST_INCARNATION_SIZE));
+}
+
+int st_incarnation_renew(struct st_store *s, const uint8_t random[ST_INCARNATION_SIZE])
+{
+	struct renewal r = { random };
+	return st_store_write(s, renew, &r);
+}
+
 /* Epoch 1 of the own log, with its first event: which life this is. */
 static int begin_log(struct st_apply *a)
 {
@@ -62,11 +81,11 @@ static int take_on(struct st_apply *a, struct st_station *self, const struct st_
 	return rc;
 }
 
-static bool keys_are_ours(const struct st_apply *a, const struct st_certificate *c)
+bool st_keys_are_of(const struct st_keys *keys, const struct st_certificate *c)
 {
-	return st_public_key_equal(&c->identity, &a->keys->identity.public) &&
-	       st_public_key_equal(&c->transport, &a->keys->transport.public) &&
-	       st_public_key_equal(&c->grant, &a->keys->grant.public);
+	return st_public_key_equal(&c->identity, &keys->identity.public) &&
+	       st_public_key_equal(&c->transport, &keys->transport.public) &&
+	       st_public_key_equal(&c->grant, &keys->grant.public);
 }
 
 static int station_of(const struct st_certificate *c, struct st_span signed_bytes,
@@ -93,7 +112,7 @@ int job_found(struct st_apply *a, struct st_job_found *job)
 		return rc;
 	if (c.tier != ST_MAIN || !st_code_empty(&c.parent))
 		return ST_EFIELD;
-	if (!keys_are_ours(a, &c))
+	if (!st_keys_are_of(a->keys, &c))
 		return ST_ECHAIN;
 	rc = station_of(&c, job->certificate, &s);
 	if (rc == 0)
@@ -131,7 +150,7 @@ int job_adopt(struct st_apply *a, struct st_job_adopt *job)
 	if (job->parent_address.size == 0 || job->parent_address.size > ST_ADDRESS_MAX)
 		return ST_EFIELD;
 	int rc = open_chain(job, chain);
-	if (rc == 0 && !keys_are_ours(a, &chain[job->chain_count - 1]))
+	if (rc == 0 && !st_keys_are_of(a->keys, &chain[job->chain_count - 1]))
 		rc = ST_ECHAIN;
 	for (size_t i = 0; rc == 0 && i < job->chain_count; i++) {
 		rc = station_of(&chain[i], job->chain[i], &s);

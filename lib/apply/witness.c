@@ -170,6 +170,8 @@ int job_halt(struct st_apply *a, struct st_job_halt *job)
 	}
 	if (a->self.halted[0] != 0)
 		return 0;
+	if (a->own.dirty || a->own.count > 0 || a->hearing.count > 0)
+		return ST_EBUSY; /* this transaction will be signed; the next greeting says it again */
 	(void)snprintf(why, sizeof(why), "%s/%u %llu > %s/%u %llu", theirs->log.station.text,
 		       theirs->log.epoch, (unsigned long long)theirs->size,
 		       a->self.station.certificate.code.text, own->epoch,

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 #include <station/base/check.h>
@@ -31,6 +32,27 @@ static int take_lock(struct st_store *s)
 	return 0;
 }
 
+/* Pages that the newest commit knows and the file hasn't, as after a copy that was cut off, end a process that reads them.
+ * Zeros there are damage that is told. (LMDB itself leaves out pages at the end that were given back before the commit.) */
+static int fill_up(MDB_env *env)
+{
+	MDB_envinfo info;
+	MDB_stat stat;
+	struct stat file;
+	mdb_filehandle_t fd = -1;
+	int rc = mdb_env_info(env, &info);
+	if (rc == 0)
+		rc = mdb_env_stat(env, &stat);
+	if (rc == 0)
+		rc = mdb_env_get_fd(env, &fd);
+	if (rc != 0)
+		return kv_error(rc);
+	off_t whole = ((off_t)info.me_last_pgno + 1) * (off_t)stat.ms_psize;
+	if (fstat(fd, &file) < 0 || (file.st_size < whole && ftruncate(fd, whole) < 0))
+		return ST_EIO;
+	return 0;
+}
+
 static int env_open(struct st_store *s, const struct st_store_conf *conf)
 {
 	int rc = mdb_env_create(&s->env);
@@ -42,7 +64,7 @@ static int env_open(struct st_store *s, const struct st_store_conf *conf)
 		rc = mdb_env_set_maxreaders(s->env, conf->readers_max);
 	if (rc == 0)
 		rc = mdb_env_open(s->env, s->directory, MDB_NOTLS, 0600);
-	return kv_error(rc);
+	return rc == 0 ? fill_up(s->env) : kv_error(rc);
 }
 
 /* The format of the environment, 0: it is fresh. Not a byte is written: this may be the only copy. */

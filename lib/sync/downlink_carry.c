@@ -61,10 +61,11 @@ int downlink_taken(struct st_downlink *d, struct st_txn *t, const struct st_take
 {
 	if (d->info.state != ST_DOWNLINK_LINKED)
 		return ST_ESTATE;
-	if (memcmp(taken->incarnation, d->self.incarnation, sizeof(taken->incarnation)) != 0 ||
-	    taken->position > d->carried)
+	/* What it took from this store's life before, and tells only now, says nothing of this one. */
+	bool same = memcmp(taken->incarnation, d->self.incarnation, sizeof(taken->incarnation)) == 0;
+	if (same && taken->position > d->carried)
 		return ST_EWIRE;
-	if (taken->position > d->info.outbox_taken) {
+	if (same && taken->position > d->info.outbox_taken) {
 		d->info.outbox_taken = taken->position;
 		d->to.taken(d->to.arg, taken->position);
 	}

@@ -41,17 +41,24 @@ static int on_logs(struct st_uplink *u, struct st_txn *t, const struct st_now *n
 	return uplink_pump(u, t, now->mono_ms);
 }
 
+/* Of another's log the parent may hold more than we do: ours is being refilled from below, and has nothing for it. */
+static uint64_t of_ours(const struct st_uplink_log *l, uint64_t held)
+{
+	return held < l->size ? held : l->size;
+}
+
 static int on_ack(struct st_uplink *u, struct st_txn *t, const struct st_now *now,
 		  const struct st_ack *ack)
 {
 	if (u->info.state != ST_UPLINK_LINKED)
 		return ST_ESTATE;
 	size_t i = uplink_log_find(u, &ack->log);
-	if (i == UPLINK_NO_LOG || ack->size > u->logs[i].size)
+	if (i == UPLINK_NO_LOG || (i == 0 && ack->size > u->logs[i].size))
 		return ST_EWIRE;
 	struct st_uplink_log *l = &u->logs[i];
-	if (ack->size > l->acked)
-		l->acked = ack->size;
+	uint64_t held = of_ours(l, ack->size);
+	if (held > l->acked)
+		l->acked = held;
 	if (l->acked > l->sent)
 		l->sent = l->acked;
 	st_assert(l->acked <= l->sent);
@@ -61,7 +68,7 @@ static int on_ack(struct st_uplink *u, struct st_txn *t, const struct st_now *no
 	l->again_ms = 0;
 	if (i == 0)
 		u->info.parent_size = l->acked;
-	if (ack->receipt.time_s != 0) {
+	if (ack->receipt.time_s != 0 && ack->size == held) {
 		struct st_receipt_in r = { .log = ack->log, .signer = u->self.parent,
 					   .size = ack->size, .cosignature = ack->receipt };
 		u->to.receipts(u->to.arg, &r, 1);
@@ -95,12 +102,12 @@ static int on_refusal(struct st_uplink *u, struct st_txn *t, const struct st_now
 	if (u->info.state != ST_UPLINK_LINKED || i == UPLINK_NO_LOG)
 		return ST_ESTATE;
 	struct st_uplink_log *l = &u->logs[i];
-	if (r->held > l->size)
+	if (i == 0 && r->held > l->size)
 		return ST_EAHEAD; /* greeting anew tells what has happened */
 	if (r->push >= l->first_push) {
 		l->refused = r->code;
 		l->refused_times++;
-		l->acked = l->sent = r->held;
+		l->acked = l->sent = of_ours(l, r->held);
 		l->heads_sent = 0;
 		l->first_push = u->push + 1;
 		st_assert(l->sent <= l->size);

@@ -304,6 +304,17 @@ void station_boots(struct sim *sim, void *station, uint64_t life)
 		sim_after(sim, 5000, station_boots, s, life);
 		return;
 	}
+	uint8_t incarnation[ST_INCARNATION_SIZE] = { (uint8_t)s->index, (uint8_t)(s->boots >> 8), (uint8_t)s->boots };
+	disk_enter(&s->disk);
+	rc = st_incarnation_renew(s->store, incarnation);
+	disk_enter(NULL);
+	if (rc < 0 && rc != ST_EFULL) {
+		SIM_CHECK(sim, s, rc == ST_EIO, "isn't renewed: %s", st_error_name(rc));
+		st_store_close(s->store);
+		s->store = NULL;
+		sim_after(sim, 5000, station_boots, s, life);
+		return;
+	}
 	SIM_DO(sim, s, st_apply_new(s->store, &s->keys, &s->apply));
 	s->alive = true;
 	s->boots++;

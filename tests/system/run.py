@@ -1684,6 +1684,123 @@ def old_backup(city):
         check("HALTED" in f.read(), "the log says so")
 
 
+def handed_on(main, branch, title):
+    """A matter of main's that the branch is to handle: its number, once main's outbox has nothing for the branch."""
+    number = main.ctl(*OPEN, "--title", title).strip()
+    main.ctl("matter", "hand", number, "--to", branch.code)
+    until("the branch has what waits for it", lambda: not any(
+        r["outbox"] for r in main.json("status")["stations"] if r["code"] == branch.code))
+    return number
+
+
+@test
+def old_backup_above(city):
+    """Main comes from a backup and writes on where others have its log: who has them refuses the others, and says so."""
+    branch, main = city["410611"], city["410600"]
+    main.stop()
+    backup = main.data + ".backup"
+    shutil.copytree(main.data, backup)
+    main.start()
+    before = [handed_on(main, branch, "甲") for _ in range(3)]
+    main.stop()
+    shutil.rmtree(main.data)
+    os.rename(backup, main.data)
+    main.start()
+    branch.wait_linked()
+    after = handed_on(main, branch, "乙")
+    with open(branch.log, encoding="utf-8") as f:
+        check("the log's root is not the signed one" in f.read(), "the branch says so")
+    titles = [branch.json("matter", "show", n)["events"][0]["texts"]["title"] for n in before]
+    check(titles == ["甲"] * 3, "nothing is overwritten: %s, then %s" % (titles, after))
+
+
+def says(station, text):
+    with open(station.log, encoding="utf-8") as f:
+        return text in f.read()
+
+
+@test
+def lost_key(city):
+    """A station that is set up draws no other keys and signs with no other's: it says which file to bring back."""
+    base, branch = city["410611003"], city["410611"]
+    base.ctl(*OPEN)
+    base.wait_main()
+    base.stop()
+    key = os.path.join(base.data, "station.key")
+    os.rename(key, key + ".kept")
+    check(not base.start(expect_ready=False) and base.process.wait(10) == 1, "no start without its key")
+    check(says(base, "KEYS_LOST") and not os.path.exists(key), "and none is made")
+    shutil.copy(os.path.join(branch.data, "station.key"), key)
+    check(not base.start(expect_ready=False) and base.process.wait(10) == 1, "nor with another's")
+    check(says(base, "KEYS_OTHER"), "which it says")
+    os.chmod(key, 0o644)
+    check(not base.start(expect_ready=False) and base.process.wait(10) == 1, "nor with one that others may read")
+    check(says(base, "chmod 600"), "and the cure")
+    os.rename(key + ".kept", key)
+    base.start()
+    base.ctl(*OPEN)
+    base.wait_main()
+    sound(city)
+
+
+@test
+def store_cut_off(city):
+    """A copy that was cut off, at whatever length, is damage that is told, by fsck and by stationd; nothing dies of it."""
+    base = city["410611003"]
+    base.ctl("import", write_csv(os.path.join(base.home, "cases.csv"), rows(1000)))
+    base.stop()
+    whole = os.path.getsize(os.path.join(base.data, "data.mdb"))
+    copy = os.path.join(base.home, "cut")
+    for size in (whole - 4096, whole - 65536, whole // 2, 20000, 8192, 100):
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(base.data, copy)
+        os.truncate(os.path.join(copy, "data.mdb"), size)
+        code, out, err = base.run("fsck", copy)
+        check(code in (0, 1) and (code == 0 or err or out), "fsck of %d of %d: %d %s" % (size, whole, code, err))
+        check(code == 1 or size > whole // 2, "fsck of %d of %d finds nothing" % (size, whole))
+    shutil.rmtree(copy)
+    shutil.copytree(base.data, copy)
+    os.truncate(os.path.join(copy, "data.mdb"), 20000)
+    base.settings["data_dir"] = copy
+    base.write_config()
+    check(not base.start(expect_ready=False) and base.process.wait(10) == 1, "no start: %s" % base.process.returncode)
+    check(says(base, "STORE_FAILED"), "and it says so")
+    base.settings["data_dir"] = base.data
+    base.write_config()
+    base.start()
+    base.wait_main()
+
+
+@test
+def stale_invite(city):
+    """An invite that a newer one has replaced is told as that, and not as an address that can't be reached."""
+    main = city["410600"]
+    words = ("invite", "--code", "410621", "--name", "浚县分站", "--tier", "branch", "--address", main.address)
+    first, second = (main.ctl(*words).strip() for _ in range(2))
+    late = city.stations["410621"] = Station(city, "410621", "浚县分站", "branch", "410600")
+    late.start()
+    code, _, err = late.run("join", "-", stdin=first)
+    check(code == 4 and "replaced by a newer one" in err, "%d %s" % (code, err))
+    late.ctl("join", "-", stdin=second)
+    late.wait_linked()
+
+
+@test
+def stopped_while_joining(city):
+    """A station that is told to stop while it joins, or looks its parent up, stops."""
+    main = city["410600"]
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = "tcp://127.0.0.1:%d" % silent.getsockname()[1]
+        invite = main.ctl("invite", "--code", "410621", "--name", "浚县分站", "--tier", "branch", "--address", address)
+        late = city.stations["410621"] = Station(city, "410621", "浚县分站", "branch", "410600")
+        late.start()
+        joining = late.spawn("join", invite.strip())
+        silent.accept()[0].close()
+        check(late.stop() == 0, "it ended with %s" % late.process.returncode)
+        check(joining.wait(10) != 0, "who waited for it is told")
+        joining.communicate()
+
+
 @test
 def another_city(city):
     """A parent that isn't ours: refused, and the base works on."""

@@ -45,6 +45,8 @@
 	X(ST_EEPOCH, -35, "日志的新一期未经上级认可", "the log's new epoch isn't admitted")        \
 	X(ST_ESILENT, -36, "上级没有应答", "the parent doesn't answer")                            \
 	X(ST_EADDRESS, -37, "上级地址连不上", "the parent's address can't be reached")             \
+	X(ST_EINVITE, -38, "上级地址不接纳此邀请码: 已过期, 用过, 或已被新的取代, 或该地址不是上级站; 请向上级站另要一个", \
+	  "the parent's address doesn't let this invite in: it is expired, used, or replaced by a newer one, or another's address; ask the station above for another") \
 	X(ST_EKIND, -40, "这条记录是另一类", "that record is of another kind")                     \
 	X(ST_ESOURCE, -41, "这些编号已从另一来源导入, 如是同一来源请用 --source 写明, 否则另起一名", \
 	  "these numbers came from another source before: give its name with --source, or a new one")                                \
