@@ -207,6 +207,9 @@ def main():
     parser.add_argument("--long", action="store_true")
     parser.add_argument("names", nargs="*")
     args = parser.parse_args()
+    unknown = set(args.names) - {row[0] for row in PARTS}
+    if unknown:
+        parser.error("no such part: %s; there are %s" % (", ".join(sorted(unknown)), ", ".join(r[0] for r in PARTS)))
     folder = os.path.join(os.path.abspath(args.build), "prove")
     os.makedirs(folder, exist_ok=True)
     lock = open(os.path.join(folder, "lock"), "w", encoding="ascii")
@@ -235,7 +238,7 @@ def main():
         write_report(os.path.join(folder, "report.md"), rows, state, args.long)
     print("report: %s" % os.path.join(folder, "report.md"))
     passed = sum(result == "passed" for _, result in rows)
-    failed = sum(result in ("failed", "stopped") for _, result in rows)
+    failed = sum(result != "passed" for _, result in rows)
     print("%d passed, %d failed" % (passed, failed))
     return 1 if failed else 0
 

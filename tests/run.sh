@@ -16,8 +16,9 @@ for program in "$@"; do
 	code=$(cat "$folder/$n.code" 2>/dev/null || echo 127)
 	p=$(grep -c '^ok ' "$folder/$n")
 	f=$(grep -c '^not ok ' "$folder/$n")
-	if [ "$code" -ne 0 ] && [ "$f" -eq 0 ]; then
-		f=1
+	planned=$(sed -n 's/^1\.\.\([0-9]*\)$/\1/p' "$folder/$n" | awk '{ n += $1 } END { print n + 0 }')
+	if [ "$f" -eq 0 ] && { [ "$code" -ne 0 ] || [ "$p" -eq 0 ] || [ "$p" -ne "$planned" ]; }; then
+		f=1 # it died, or ended before its last test
 	fi
 	passed=$((passed + p))
 	failed=$((failed + f))

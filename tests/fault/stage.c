@@ -258,6 +258,7 @@ int stage_run(const struct scene *scenes, size_t count)
 	node_init(&stage.base, "w-base", 13);
 	node_init(&stage.specialty, "w-specialty", 14);
 	node_init(&stage.fresh, "w-fresh", 15);
+	(void)printf("1..%zu\n", only == NULL ? count : 1);
 	for (size_t i = 0; i < count; i++) {
 		unsigned plays = 0;
 		if (only != NULL && strcmp(only, scenes[i].name) != 0)

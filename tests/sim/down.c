@@ -130,7 +130,7 @@ static void take_claims(void *arg, const struct st_claim *claims, size_t count)
 static void take_refused(void *arg, int code, const struct st_log_id *log)
 {
 	struct child *c = arg;
-	bool room = code == ST_EFULL || code == ST_EIO || code == ST_EBUSY || code == ST_ENOMEM;
+	bool room = code == ST_EFULL || code == ST_EIO;
 	bool fits = room || (code == ST_ESEQ && c->any_refused) || code == ST_EREVOKED ||
 		    (code == ST_ESTATE && c->silenced) ||
 		    (code == ST_EFORKED && c->route != c->station->up.conn);

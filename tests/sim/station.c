@@ -203,6 +203,7 @@ static void apply_group(struct station *s, struct result *r)
 	s->disk.puts_left = 0;
 	SIM_CHECK(s->sim, s, r->rc != ST_EIO || s->disk.sync_failed,
 		  "a disk that is but full ends the process");
+	SIM_CHECK(s->sim, s, r->rc != ST_EFULL || s->disk.full || s->disk.poisoned, "full, and the disk isn't");
 	SIM_CHECK(s->sim, s, r->rc == 0 || r->rc == ST_EIO || r->rc == ST_EFULL, "a group failed: %s",
 		  st_error_name(r->rc));
 	if (r->rc == 0 && r->applied.city_changed)

@@ -6,6 +6,7 @@
  * Flow:    wish -> writer -> told */
 #include <stdlib.h>
 #include <string.h>
+#include <station/ask/matter.h>
 #include <station/base/check.h>
 #include "wish.h"
 
@@ -101,7 +102,7 @@ static void told_move(struct station *s, struct wish *w, const struct st_job_com
 static void refused(struct station *s, struct wish *w, int rc)
 {
 	struct told_record *r = wish_record(w);
-	bool room = rc == ST_EFULL || rc == ST_EBUSY || rc == ST_EIO || rc == ST_ENOMEM;
+	bool room = rc == ST_EFULL || rc == ST_EIO; /* and that there was none the disk says: station.c */
 	bool sure = r == NULL || (!r->unsure && !r->wild && !r->handed && w->opener == s);
 	/* A clock that is off makes thirty days of one, or puts a term before the opening. */
 	bool late = s->jumped && (rc == ST_EMOVE || rc == ST_EFIELD);
@@ -110,6 +111,60 @@ static void refused(struct station *s, struct wish *w, int rc)
 	bool gone_wild = into != NULL && (into->wild || into->unsure) && (rc == ST_EJOINED || rc == ST_EENDED);
 	SIM_CHECK(s->sim, s, room || w->expect != LEGAL || !sure || late || gone_wild, "%s %s of %s is refused: %s",
 		  w->kind->name, name_of(w), w->number, st_error_name(rc));
+}
+
+/* What was acknowledged says what the clerk said, in each of its places: from here on its bytes are pinned by its leaf. */
+struct saying {
+	struct station *station;
+	const struct wish *wish;
+	const struct st_job_command *command;
+	struct st_record record;
+	size_t found; /* of the wish's fields */
+	bool seen;
+};
+
+static bool has_value(const struct st_field *fields, size_t count, const struct st_field_row *row, struct st_span value)
+{
+	bool as_given = row->type == ST_FIELD_TEXT || row->type == ST_FIELD_LONG || row->type == ST_FIELD_IDENTITY;
+	for (size_t i = 0; i < count; i++)
+		if (fields[i].id == row->id && (!as_given || st_span_equal(fields[i].text, value)))
+			return true;
+	return false;
+}
+
+static int look_at(const struct st_life_event *e, void *arg)
+{
+	struct saying *x = arg;
+	const struct wish *w = x->wish;
+	if (e->at.seq != x->command->event.seq || !st_code_equal(&e->at.station, &x->station->code))
+		return 0;
+	x->seen = true;
+	for (size_t i = 0; i < w->field_count; i++) {
+		const struct st_field_row *row = st_kind_field_named(w->kind, w->fields[i].name);
+		const struct st_command_field *f = &w->fields[i];
+		x->found += row != NULL && (has_value(e->facts, e->fact_count, row, f->value) ||
+					    has_value(e->texts, e->text_count, row, f->value) ||
+					    has_value(e->privates, e->private_count, row, f->value));
+	}
+	return 0;
+}
+
+static int read_saying(struct st_txn *t, void *arg)
+{
+	struct saying *x = arg;
+	struct st_record_ref ref;
+	int rc = st_record_resolve(t, st_span_text(x->command->number), &ref);
+	if (rc == 0)
+		rc = st_record_load(t, &ref, &x->record);
+	return rc < 0 ? rc : st_life_each(t, &x->record, &x->station->keys.grant, look_at, x);
+}
+
+static void told_content(struct station *s, const struct wish *w, const struct st_job_command *c)
+{
+	struct saying x = { .station = s, .wish = w, .command = c };
+	int rc = st_store_read(s->store, read_saying, &x);
+	SIM_CHECK(s->sim, s, rc == 0 && x.seen && x.found == w->field_count, "%s %s says %zu of its %zu fields: %s",
+		  w->kind->name, name_of(w), x.found, w->field_count, st_error_name(rc));
 }
 
 static void done(struct station *s, struct job *j)
@@ -122,6 +177,7 @@ static void done(struct station *s, struct job *j)
 		return;
 	}
 	told_event(s, &c->event);
+	told_content(s, w, c);
 	if (w->record == SIZE_MAX)
 		told_open(s, w, c);
 	else

@@ -2104,6 +2104,9 @@ def main():
     args = parser.parse_args()
     set_build(args.build)
     names = [f.__name__ for f in all_tests() if not args.names or f.__name__ in args.names]
+    unknown = set(args.names) - set(names)
+    if unknown:
+        parser.error("no such test: %s" % ", ".join(sorted(unknown)))
     if args.lanes > 1:
         names.sort(key=lambda n: n not in LONGEST)
     passed = failed = 0
