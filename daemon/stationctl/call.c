@@ -159,6 +159,40 @@ static int refused(const struct answer *a)
 	return exit_code_of(a->status);
 }
 
+static bool is_control(const char *text, size_t at)
+{
+	unsigned char c = (unsigned char)text[at], before = at == 0 ? 0 : (unsigned char)text[at - 1];
+	return (c < 0x20 && c != '\n' && c != '\t') || c == 0x7f || (before == 0xc2 && c < 0xa0);
+}
+
+/* What others have signed may hold a terminal's commands: on the screen they are blanks. --json has all as it is. */
+static void calm(json_t *j)
+{
+	const char *key;
+	json_t *one;
+	size_t i;
+	json_object_foreach(j, key, one)
+		calm(one);
+	json_array_foreach(j, i, one)
+		calm(one);
+	const char *text = json_string_value(j);
+	size_t size = json_string_length(j);
+	char *calmed = NULL;
+	for (i = 0; i < size; i++) {
+		if (!is_control(text, i))
+			continue;
+		calmed = calmed != NULL ? calmed : strndup(text, size);
+		if (calmed == NULL)
+			return;
+		calmed[i] = ' ';
+		if ((unsigned char)text[i] >= 0x80)
+			calmed[i - 1] = ' ';
+	}
+	if (calmed != NULL)
+		(void)json_string_set(j, calmed);
+	free(calmed);
+}
+
 static int perform(CURL *curl, struct answer *a, bool posts)
 {
 	CURLcode rc = curl_easy_perform(curl);
@@ -173,6 +207,7 @@ static int perform(CURL *curl, struct answer *a, bool posts)
 	}
 	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &a->status);
 	a->json = a->body == NULL ? NULL : json_loadb(a->body, a->size, JSON_REJECT_DUPLICATES, NULL);
+	calm(a->json);
 	return a->status / 100 == 2 ? 0 : refused(a);
 }
 

@@ -264,7 +264,7 @@ static int take_option(struct args *a, int argc, char **argv, int *at, struct ra
 		r->help = true;
 	else if (strcmp(name, "json") == 0)
 		ctl.json = true;
-	else if (strcmp(name, "version") == 0)
+	else if (strcmp(name, "version") == 0 && (a->verb == NULL || takes(a->verb, name) == TAKES_UNKNOWN))
 		r->version = true;
 	else if (is_global(name) || (a->verb != NULL && takes(a->verb, name) == TAKES_VALUE)) {
 		if (*at + 1 >= argc) {

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include <station/base/check.h>
 #include <station/base/text.h>
 #include <station/trust/certificate.h>
 #include <station/trust/invite.h>
@@ -98,16 +99,9 @@ static int certify(const struct args *a, const struct st_signing_key *root, stru
 	struct st_certificate c;
 	struct answer identity;
 	struct st_buf bytes;
-	const char *code = option(a, "code"), *name = option(a, "name");
+	const char *name = option(a, "name");
 	memset(&c, 0, sizeof(c));
-	if (st_code_parse(st_span_text(code), &c.code) < 0) {
-		complain(T_BAD_NUMBER, "code");
-		return CTL_USAGE;
-	}
-	if (name[0] == 0 || st_text_check(st_span_text(name), ST_NAME_MAX, false) < 0) {
-		complain(T_BAD_NUMBER, "name");
-		return CTL_USAGE;
-	}
+	ST_REQUIRE(st_code_parse(st_span_text(option(a, "code")), &c.code) == 0); /* may_found has looked */
 	int rc = call_get("/v1/identity", &identity);
 	if (rc == 0 && (!key_of(identity.json, "identity", &c.identity) ||
 			!key_of(identity.json, "transport", &c.transport) ||
@@ -132,9 +126,16 @@ static int certify(const struct args *a, const struct st_signing_key *root, stru
 }
 
 /* Asked before a root key is made: one that founds no city would lie about looking like one that does. */
-static int may_found(void)
+static int may_found(const struct args *a)
 {
 	struct answer ans;
+	struct st_code code;
+	const char *name = option(a, "name");
+	bool named = name[0] != 0 && st_text_check(st_span_text(name), ST_NAME_MAX, false) == 0;
+	if (st_code_parse(st_span_text(option(a, "code")), &code) < 0 || !named) {
+		complain(T_BAD_NUMBER, named ? "code" : "name");
+		return CTL_USAGE;
+	}
 	int rc = call_get("/v1/identity", &ans);
 	if (rc == 0 && truth(ans.json, "set_up")) {
 		const json_t *s = json_object_get(ans.json, "station");
@@ -156,7 +157,7 @@ static int run_init(const struct args *a)
 	memset(&root, 0, sizeof(root));
 	st_buf_init(&certificate, 4096);
 	st_buf_init(&hex, 256);
-	int rc = may_found();
+	int rc = may_found(a);
 	if (rc == 0)
 		rc = open_root(file == NULL ? "city-root.key" : file, &root);
 	if (rc == 0)

@@ -33,16 +33,21 @@ static const char *state_text(const struct st_kind *k, const char *name)
 	return s == NULL ? name : either(s->zh, s->en);
 }
 
-/* Several values of one field go as a list. */
-static void add_field(json_t *fields, const struct st_field_row *f, const char *value)
+/* Several values of one field go as a list; a second one of a field that has one value would take the first's place. */
+static int add_field(json_t *fields, const struct st_field_row *f, const char *value)
 {
 	json_t *list = json_object_get(fields, f->name);
+	if ((f->flags & ST_MANY) == 0 && list != NULL) {
+		complain(T_TWICE, f->name);
+		return CTL_USAGE;
+	}
 	if ((f->flags & ST_MANY) == 0)
 		json_object_set_new(fields, f->name, json_string(value));
 	else if (list != NULL)
 		json_array_append_new(list, json_string(value));
 	else
 		json_object_set_new(fields, f->name, json_pack("[s]", value));
+	return 0;
 }
 
 static int run_move(const struct args *a)
@@ -52,18 +57,20 @@ static int run_move(const struct args *a)
 	struct answer ans;
 	json_t *fields = json_object();
 	json_t *body = json_pack("{s:s, s:s}", "kind", k->name, "move", m == NULL ? "note" : m->name);
-	for (size_t i = 0; i < a->option_count; i++) {
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < a->option_count; i++) {
 		const char *name = a->options[i].name;
 		if (strcmp(name, "template") == 0)
 			continue;
 		const struct st_field_row *f = st_kind_field_named(k, st_span_text(name));
 		if (f != NULL)
-			add_field(fields, f, a->options[i].value);
+			rc = add_field(fields, f, a->options[i].value);
 		else
 			json_object_set_new(body, name, json_string(a->options[i].value));
 	}
 	json_object_set_new(body, "fields", fields);
-	int rc = option(a, "template") == NULL ? 0 : template_fill(k, option(a, "template"), fields);
+	if (rc == 0 && option(a, "template") != NULL)
+		rc = template_fill(k, option(a, "template"), fields);
 	if (rc != 0) {
 		json_decref(body);
 		return rc;
@@ -112,7 +119,9 @@ static void show_event(const struct st_kind *k, const json_t *e)
 	const struct st_move_row *m = k == NULL ? NULL : st_kind_move_named(k, member(e, "move"));
 	const char *held = member(e, "held_by");
 	(void)printf("  %s %s %s  [%s, %s %s]%s%s\n", member(e, "at"),
-		     m == NULL ? either("备注", "note") : either(m->zh, m->en),
+		     m != NULL ? either(m->zh, m->en)
+		     : strcmp(member(e, "type"), "reassign") == 0 ? either("改派", "reassigned")
+								  : either("备注", "note"),
 		     state_text(k, member(e, "state")), member(e, "event"), either("持有至", "held by"),
 		     held[0] == 0 ? either("仅本站", "this station only") : held,
 		     member(e, "author")[0] ? " " : "", member(e, "author"));

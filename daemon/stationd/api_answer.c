@@ -161,6 +161,13 @@ int api_place(struct request *q, int code, const char *place)
 	return code;
 }
 
+int api_because(struct request *q, const char *place, const char *zh, const char *en)
+{
+	q->zh = zh;
+	q->en = en;
+	return api_place(q, ST_EFIELD, place);
+}
+
 int api_place_among(struct request *q, int code, const char *given, api_name_fn *name, const void *list)
 {
 	char place[API_PLACE_MAX];

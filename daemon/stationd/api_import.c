@@ -5,6 +5,7 @@
  * Flow:    api -> import reader -> import job -> api */
 #include <stdlib.h>
 #include <string.h>
+#include <station/base/text.h>
 #include <station/base/check.h>
 #include <station/work/import.h>
 #include "api.h"
@@ -157,7 +158,7 @@ static int post_import(struct request *q)
 	st_buf_init(&j->values, 2 * API_BODY_MAX);
 	if (source == NULL || source[0] == 0 || strlen(source) > 120)
 		return api_place(q, ST_EFIELD, "source");
-	if (author != NULL && strlen(author) > ST_AUTHOR_MAX)
+	if (author != NULL && st_text_check(st_span_text(author), ST_AUTHOR_MAX, false) < 0)
 		return api_place(q, ST_EFIELD, "author");
 	j->source = strdup(source);
 	j->author = strdup(author == NULL ? "" : author);

@@ -178,6 +178,8 @@ static int post_verify(struct request *q)
 	k->ask.patience_s = 0;
 	k->logs = calloc(LOGS_MAX, sizeof(*k->logs));
 	int rc = k->logs == NULL ? ST_ENOMEM : st_store_read(q->station->store, choose_logs, &c);
+	if (rc == 0 && k->count == 0 && !k->carried)
+		rc = ST_ENOTFOUND; /* nothing of it is here: that is no verdict */
 	if (rc == 0) {
 		k->verdicts = calloc(k->count + 1, sizeof(*k->verdicts));
 		rc = k->verdicts == NULL ? ST_ENOMEM : 0;

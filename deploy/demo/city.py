@@ -83,6 +83,8 @@ class Station:
         return bool(line)
 
     def kill(self):
+        if self.process.poll() is not None:
+            raise Failed("%s had ended with %d by itself: see %s" % (self.code, self.process.returncode, self.log))
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
@@ -160,10 +162,12 @@ class City:
         return iter(self.stations.values())
 
     def close(self, keep=False):
+        """Which of them had to be killed, since they didn't end when they were told to."""
         for s in self:
             if s.process and s.process.poll() is None:
                 s.process.send_signal(signal.SIGCONT)
                 s.process.send_signal(signal.SIGTERM)
+        hung = []
         for s in self:
             if s.process:
                 try:
@@ -171,5 +175,7 @@ class City:
                 except subprocess.TimeoutExpired:
                     s.process.kill()
                     s.process.wait()
+                    hung.append(s.code)
         if not keep:
             shutil.rmtree(self.home, ignore_errors=True)
+        return hung

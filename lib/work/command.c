@@ -3,6 +3,7 @@
  * Owns:    every reason why a move is refused, and the place that it names.
  * Promise: 8: what isn't allowed is refused before anything is written.
  * Flow:    api, import -> command -> apply */
+#include <station/base/text.h>
 #include <station/work/command.h>
 #include <stdio.h>
 #include <string.h>
@@ -300,9 +301,7 @@ static int check_move(const struct checking *k)
 	struct st_checked *out = k->out;
 	const struct st_record *r = k->r;
 	const struct st_move_row *m = out->move;
-	int rc = may_go(k);
-	if (rc == 0 && r != NULL && m->who != ST_BY_ABOVE && r->holder != k->self)
-		rc = ST_EHOLDER;
+	int rc = r != NULL && m->who != ST_BY_ABOVE && r->holder != k->self ? ST_EHOLDER : may_go(k);
 	if (rc == 0)
 		rc = clocks_set(k);
 	if (rc == 0)
@@ -367,11 +366,12 @@ int st_command_check(const struct st_command *c, const struct st_record *r, uint
 		place_moves(reterr_place, out->kind, r == NULL ? 0 : r->state);
 		return ST_EMOVE;
 	}
-	if (c->author.size > ST_AUTHOR_MAX) {
+	int rc = st_text_check(c->author, ST_AUTHOR_MAX, false);
+	if (rc < 0) {
 		place_text(reterr_place, "author");
-		return ST_ETOOBIG;
+		return rc;
 	}
-	int rc = take_time(c, r, out);
+	rc = take_time(c, r, out);
 	if (rc < 0) {
 		place_text(reterr_place, "at");
 		return rc;

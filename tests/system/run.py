@@ -1714,8 +1714,35 @@ def old_backup_above(city):
     check(titles == ["甲"] * 3, "nothing is overwritten: %s, then %s" % (titles, after))
 
 
+@test
+def words_that_mislead(city):
+    """What would be taken for something else is refused, with the place; what the screen shows is what was said."""
+    base, branch, main = city["410611003"], city["410611"], city["410600"]
+    for author in ("a\x1b[2J", "a\n  2026-11-28 done"):
+        code, _, err = base.run(*OPEN, "--author", author)
+        check(code == 2 and "author" in err, "an author who writes to the terminal: %d %s" % (code, err))
+    code, _, err = base.run(*OPEN, "--channel", "phone")
+    check(code == 2 and "--channel is given twice" in err, "%d %s" % (code, err))
+    code, _, err = base.run("log", "verify", "--log", "410600")
+    check(code == 4, "what isn't here has no verdict: %d %s" % (code, err))
+    code, out, err = main.run("city", "show", "focus", "--version", "7")
+    check("stationctl" not in out and code != 0, "a version of a table: %d %s %s" % (code, out, err))
+    code, _, err = main.run("report", "--from", "2026-01-02", lang="zh")
+    check(code == 2 and "第一天" in err and "first" not in err, "in Chinese: %s" % err)
+    number = base.ctl(*OPEN, "--title", "噪声").strip()
+    base.ctl("matter", "hand", number, "--to", "410611")
+    code, _, err = base.run("matter", "accept", number)
+    check(code == 4 and "410611" in err and "moves" not in err, "who has it: %d %s" % (code, err))
+    base.wait_main()
+    main.ctl("matter", "reassign", number, "--to", "410611003")
+    check("reassigned" in main.ctl("matter", "show", number), "by its name")
+    key = os.path.join(city.home, "none.key")
+    code, _, err = branch.run("init", "--code", "41060O", "--name", "x", "--root-key", key)
+    check(code == 2 and not os.path.exists(key), "no key is drawn for nothing: %d %s" % (code, err))
+
+
 def says(station, text):
-    with open(station.log, encoding="utf-8") as f:
+    with open(station.log, encoding="utf-8", errors="replace") as f:
         return text in f.read()
 
 
@@ -2054,10 +2081,12 @@ def run_one(f):
         for s in city:
             if s.process.poll() is not None and s.process.returncode not in (0, -signal.SIGKILL):
                 raise Failed("%s ended with %d: see its log" % (s.code, s.process.returncode))
-        city.close(keep=True)
+        hung = city.close(keep=True)
+        check(not hung, "didn't end when they were told to: %s" % hung)
         for s in city:
             check(s.process.returncode in (0, -signal.SIGKILL), "%s ended with %d" %
                   (s.code, s.process.returncode))
+            check(not says(s, "Sanitizer"), "%s was wrong before it was killed: see its log" % s.code)
         shutil.rmtree(city.home)
         return None
     except Exception as e:  # a test may fail in any way

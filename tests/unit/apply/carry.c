@@ -140,7 +140,7 @@ static void test_supervision(void **state)
 	assert_int_equal(station_command(&city[BASE_A], "issue", number, notice, 5), ST_EABOVE);
 	assert_int_equal(station_command(&city[MAIN], "issue", number, notice, 4), ST_EFIELD); /* key: by whom? */
 	assert_int_equal(station_command(&city[MAIN], "issue", number, notice, 5), 0);
-	assert_int_equal(station_command(&city[MAIN], "close", number, NULL, 0), ST_EMOVE);
+	assert_int_equal(station_command(&city[MAIN], "close", number, NULL, 0), ST_EHOLDER);
 	settle();
 	assert_string_equal(at(BASE_B, number).holder.text, codes[BASE_B]);
 	assert_int_equal(at(BASE_A, number).rc, ST_ENOTFOUND);
