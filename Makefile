@@ -91,6 +91,11 @@ $(O)/stationctl: $(C_O) $(LIB)
 $(O)/tests/%: $(O)/tests/%.o $(LIB)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
+# What a decoder allocates is counted, also by the libraries that it calls.
+STATIC_LIBS := -Wl,-Bstatic -llmdb -lzstd -lprotobuf-c -ljansson -Wl,-Bdynamic
+$(O)/tests/unit/sync/descriptors: LDFLAGS += -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc -Wl,--wrap=free
+$(O)/tests/unit/sync/descriptors: LDLIBS := $(STATIC_LIBS) $(LDLIBS)
+
 unit: $(UNIT)
 	@tests/run.sh $(UNIT)
 
@@ -236,11 +241,10 @@ $(O)/tests/common/seeds: $(O)/tests/common/seeds.o $(O)/tests/common/city.o $(LI
 FAULT_WRAP := malloc calloc realloc strdup posix_memalign aligned_alloc pwrite writev ftruncate fdatasync \
 	mdb_put mdb_del mdb_cursor_put mdb_cursor_del mdb_txn_commit mdb_txn_begin mdb_get mdb_cursor_open \
 	mdb_cursor_get mdb_dbi_open mdb_stat
-FAULT_LIBS := -Wl,-Bstatic -llmdb -lzstd -lprotobuf-c -ljansson -Wl,-Bdynamic
 FAULTS     := $(patsubst %,$(O)/tests/fault/%,jobs ask links answers)
 FAULT_O    := $(O)/tests/fault/inject.o $(O)/tests/fault/stage.o $(O)/tests/common/city.o
 $(FAULTS): $(O)/tests/fault/%: $(O)/tests/fault/%.o $(FAULT_O) $(LIB)
-	$(CC) $(LDFLAGS) $(FAULT_WRAP:%=-Wl,--wrap=%) -o $@ $(filter %.o,$^) $(LIB) $(FAULT_LIBS) $(LDLIBS)
+	$(CC) $(LDFLAGS) $(FAULT_WRAP:%=-Wl,--wrap=%) -o $@ $(filter %.o,$^) $(LIB) $(STATIC_LIBS) $(LDLIBS)
 
 # The API's answers need the daemon's routes, and a clock that stands.
 $(O)/tests/fault/answers: $(filter $(O)/daemon/stationd/api_%.o,$(D_O)) $(O)/tests/common/routes.o \

@@ -263,6 +263,8 @@ int main(void)
 	city_close(&city);
 	node_init(&node, "work", 9);
 	api_count_shortages();
+	if (only == NULL)
+		(void)printf("1..%zu\n", sizeof(questions) / sizeof(questions[0]));
 	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
 		unsigned plays = 0, failures = 0;
 		if (only != NULL && strstr(questions[i].line, only) == NULL)

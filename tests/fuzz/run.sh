@@ -20,7 +20,7 @@ one() {
 	inputs=$own/inputs
 	[ -z "$KEEP" ] || { inputs=$KEEP/$name; mkdir -p "$inputs"; }
 	dictionary=$here/$name.dict
-	TMPDIR=$own/tmp "$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -max_len=16384 \
+	TMPDIR=$own/tmp "$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -malloc_limit_mb=64 -max_len=16384 \
 		-print_final_stats=1 -verbosity=0 -artifact_prefix="$own/found/" \
 		$([ -f "$dictionary" ] && echo "-dict=$dictionary") \
 		"$inputs" $([ -d "$here/corpus/$name" ] && echo "$here/corpus/$name") >"$own/log" 2>&1
