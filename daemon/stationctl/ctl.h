@@ -122,8 +122,10 @@ extern struct ctl {
 	X(SEEN, "已阅 %lld 件", "%lld marked as seen")                                              \
 	X(ERASE_ASK, "将在各级抹除 %s 的%s, 不可恢复。继续? [y/N] ",                                \
 	  "this erases of %s, at every tier and for good: %s. Go on? [y/N] ")                       \
-	X(ERASE_YES, "不可恢复, 无人可问: 加 --yes 确认", "it can't be taken back and nobody is there to ask: add --yes") \
-	X(ERASE_NOT, "未作改动", "nothing was changed")                                             \
+	X(REVOKE_ASK, "将永久吊销 %s%s 的密钥, 该站码不能再用。继续? [y/N] ", \
+	  "this ends the key of %s%s for good, and that code can't be used again. Go on? [y/N] ") \
+	X(SURE_YES, "不可恢复, 无人可问: 加 --yes 确认", "it can't be taken back and nobody is there to ask: add --yes") \
+	X(SURE_NOT, "未作改动", "nothing was changed")                                             \
 	X(ERASE_ONE, "--private 与 --event 只能用一个", "--private and --event don't go together")  \
 	X(ERASED, "已抹除 %lld 份 (%s); 各站进度: stationctl erase show %s",                        \
 	  "erased %lld parts of %s here; how far it has come: stationctl erase show %s")            \
@@ -190,6 +192,8 @@ const char *text(enum text t);
 const char *either(const char *zh, const char *en);
 /* Prints one line to stderr. */
 void complain(enum text t, ...);
+/* 0: whoever calls is sure, by --yes or by his answer; else the exit code, told. question: of the first word, and of what. */
+int confirmed(const struct args *a, enum text question, const char *what);
 
 /* What a record verb's refused place is in people's words, and what it allows; false: not its own. */
 bool record_explain(const char *place);

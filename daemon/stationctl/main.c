@@ -78,6 +78,22 @@ int need(const struct args *a, const char *name, const char **to)
 	return CTL_USAGE;
 }
 
+int confirmed(const struct args *a, enum text question, const char *what)
+{
+	char line[16] = "";
+	if (flag(a, "yes"))
+		return 0;
+	if (isatty(STDIN_FILENO) != 1) {
+		complain(T_SURE_YES);
+		return CTL_USAGE;
+	}
+	complain(question, a->words[0], what);
+	if (fgets(line, sizeof(line), stdin) != NULL && (line[0] == 'y' || line[0] == 'Y'))
+		return 0;
+	complain(T_SURE_NOT);
+	return CTL_REFUSED;
+}
+
 static bool begins_with(const struct verb *v, const char *word)
 {
 	size_t size = strlen(word);

@@ -5,7 +5,6 @@
  * Flow:    clerk -> verbs -> call */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 #include <station/ask/erasures.h>
 #include "ctl.h"
 
@@ -18,18 +17,6 @@ static const char *words_of(const char *name)
 	ST_ERASURE_STATES(X)
 #undef X
 	return name;
-}
-
-/* 1: he wants it; 0: he doesn't; 2: nobody could be asked. */
-static int asked(const struct args *a, const char *what)
-{
-	char line[16] = "";
-	if (flag(a, "yes"))
-		return 1;
-	if (isatty(STDIN_FILENO) != 1)
-		return 2;
-	complain(T_ERASE_ASK, a->words[0], what);
-	return fgets(line, sizeof(line), stdin) != NULL && (line[0] == 'y' || line[0] == 'Y');
 }
 
 static int run_erase(const struct args *a)
@@ -45,11 +32,9 @@ static int run_erase(const struct args *a)
 			complain(T_NEED_OPTION, "reason");
 		return CTL_USAGE;
 	}
-	int yes = asked(a, words_of(scope));
-	if (yes != 1) {
-		complain(yes == 2 ? T_ERASE_YES : T_ERASE_NOT);
-		return yes == 2 ? CTL_USAGE : CTL_REFUSED;
-	}
+	int sure = confirmed(a, T_ERASE_ASK, words_of(scope));
+	if (sure != 0)
+		return sure;
 	json_t *body = json_pack("{s:s, s:s, s:s}", "record", a->words[0], "reason", reason,
 				 "scope", scope);
 	if (event != NULL)

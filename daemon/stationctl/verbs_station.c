@@ -89,6 +89,9 @@ static int run_revoke(const struct args *a)
 {
 	struct query q;
 	struct answer ans;
+	int sure = confirmed(a, T_REVOKE_ASK, "");
+	if (sure != 0)
+		return sure;
 	query_init(&q, "/v1/stations/");
 	query_put(&q, a->words[0]);
 	st_buf_put_text(&q.text, "/revoke");
@@ -111,7 +114,7 @@ const struct verb station_verbs[] = {
 	  "stationctl invites" },
 	{ "join", "INVITE|- [--address tcp://HOST:PORT]", "address", 1, 1, run_join,
 	  "凭邀请加入上级", "join a parent with its invite", "stationctl join stationd1.CgwK..." },
-	{ "revoke", "CODE", "", 1, 1, run_revoke, "吊销一个下级站的密钥", "end a child's key",
-	  "stationctl revoke 410611003" },
+	{ "revoke", "CODE [--yes]", "!yes", 1, 1, run_revoke, "永久吊销一个下级站的密钥", "end a child's key for good",
+	  "stationctl revoke 410611003 --yes" },
 	{ NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL },
 };

@@ -112,7 +112,7 @@ def directive_undeliverable(city):
     far.stop()
     with_notice = Control(main)
     notice = issue(with_notice, FAR, "限期清理")
-    city[BRANCH_2].ctl("revoke", FAR)
+    city[BRANCH_2].ctl("revoke", FAR, "--yes")
     until("main knows that it can't arrive", lambda: states(main)[notice] == "undeliverable")
     code, _, err = main.run("supervision", "issue", "--to", FAR, "--level", "ordinary", "--due", "2030-01-01",
                             "--title", "x")

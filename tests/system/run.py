@@ -487,7 +487,7 @@ def bad_values(city):
             (OPEN + ["--to", "410611003"], 2, "unknown option: --to"),
             (["matter", "show", " 410611003 x "], 2, "mistyped"), (["erase", "show", "a b"], 2, ""),
             (["directive", "show", "a b"], 2, ""), (["vote", "show", "a b"], 2, "mistyped"),
-            (["project", "count", "a b"], 2, ""), (["revoke", "a b"], 2, ""),
+            (["project", "count", "a b"], 2, ""), (["revoke", "a b", "--yes"], 2, ""),
             (OPEN + ["--title", "a\x07b"], 2, "title"),
             (OPEN + ["--due", "2026-02-30"], 2, "due"),
             (OPEN + ["--at", "yesterday"], 2, "at"),
@@ -1622,7 +1622,7 @@ def invites(city):
         words = {"--code": "410611101", "--name": "x", "--tier": "base", option: value}
         code, _, err = branch.run("invite", *(w for pair in words.items() for w in pair))
         check(code == 2 and cure in err, "%s %s: %s" % (option, value, err))
-    code, _, err = branch.run("revoke", "41061")
+    code, _, err = branch.run("revoke", "41061", "--yes")
     check(code == 2 and "410611003-01" in err, "no code to be revoked: %s" % err)
     code, _, err = branch.run("invite", "--code", "410611101", "--name", "x", "--tier", "base",
                               "--address", "x:1")
@@ -1645,7 +1645,9 @@ def revoked_child(city):
     branch, base, main = city["410611"], city["410611003"], city["410600"]
     base.ctl(*OPEN)
     base.wait_main()
-    branch.ctl("revoke", "410611003")
+    code, _, err = branch.run("revoke", "410611003", stdin="")
+    check(code == 2 and "--yes" in err, "nobody ends a key by a slip: %d %s" % (code, err))
+    branch.ctl("revoke", "410611003", "--yes")
     base.ctl(*OPEN)
     until("the base learns it", lambda: (base.json("status")["uplink"]["why"] or {}).get("error") ==
           "EREVOKED")
