@@ -241,7 +241,7 @@ $(O)/tests/common/seeds: $(O)/tests/common/seeds.o $(O)/tests/common/city.o $(LI
 FAULT_WRAP := malloc calloc realloc strdup posix_memalign aligned_alloc pwrite writev ftruncate fdatasync \
 	mdb_put mdb_del mdb_cursor_put mdb_cursor_del mdb_txn_commit mdb_txn_begin mdb_get mdb_cursor_open \
 	mdb_cursor_get mdb_dbi_open mdb_stat
-FAULTS     := $(patsubst %,$(O)/tests/fault/%,jobs ask links answers)
+FAULTS     := $(patsubst %,$(O)/tests/fault/%,jobs votes ask links answers)
 FAULT_O    := $(O)/tests/fault/inject.o $(O)/tests/fault/stage.o $(O)/tests/common/city.o
 $(FAULTS): $(O)/tests/fault/%: $(O)/tests/fault/%.o $(FAULT_O) $(LIB)
 	$(CC) $(LDFLAGS) $(FAULT_WRAP:%=-Wl,--wrap=%) -o $@ $(filter %.o,$^) $(LIB) $(STATIC_LIBS) $(LDLIBS)

@@ -1,4 +1,4 @@
-/* jobs.c - every job of apply, and the opening of a store, with a fault at each call. */
+/* jobs.c - the jobs of apply, but for those of votes.c, and the opening of a store, with a fault at each call. */
 #include "stage.h"
 #include <stdio.h>
 #include <stdlib.h>
