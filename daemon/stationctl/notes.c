@@ -27,8 +27,10 @@ static const struct {
 	  "  --source: with the number it names a row for ever, so give the same one for each export; by default\n"
 	  "            the file's name, refused when the numbers came from another source before\n" },
 	{ "report",
-	  DIMENSIONS "  自 unit 起任取其一, 且该类记录的表里有这一项 (stationctl kinds)\n",
-	  DIMENSIONS "  from unit on: one of them, of the kinds whose table says so (stationctl kinds)\n" },
+	  DIMENSIONS "  自 unit 起任取其一, 且该类记录的表里有这一项 (stationctl kinds)\n"
+	  "  未结与超期是当前的数, 不论时段; 登记, 办结, 天数与评价按 --from 和 --to\n",
+	  DIMENSIONS "  from unit on: one of them, of the kinds whose table says so (stationctl kinds)\n"
+	  "  open and overdue are as of now, whatever the period; what was opened and closed, days and ratings are of --from to --to\n" },
 	{ "ask",
 	  "  NAME: ask --list 里的代号或序号, 那里写明各取哪些选项。DAY: 2026-07-01 或 2026-07\n"
 	  "  CODE: 只算该站及其下级。NUMBER: 只问一条记录的问题 (life) 用\n",

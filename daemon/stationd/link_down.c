@@ -273,11 +273,13 @@ static int load_child(const struct st_station *s, void *arg)
 		c->number = s->number;
 		c->link = l;
 		c->pending_end = &c->pending;
+		int rc = open_session(c);
+		if (rc < 0) { /* the next reload tries again */
+			free(c);
+			return rc;
+		}
 		c->next = l->down.children;
 		l->down.children = c;
-		int rc = open_session(c);
-		if (rc < 0)
-			return rc;
 	}
 	c->enrolled = s->standing == ST_ENROLLED;
 	return 0;
