@@ -34,7 +34,7 @@ static json_t *moves_json(const struct st_kind *k)
 						      "zh", m->zh, "en", m->en, "opens", (int)st_move_opens(m), "from", from, "to",
 						      to == NULL ? "" : to->name, "needs", needs, "days",
 						      (int)m->days, "since",
-						      m->since == ST_SINCE_CHANGE ? "change" : "end",
+						      m->since == ST_SINCE_STATE ? "state" : "end",
 						      "due_most", (int)m->due_most, "example", m->example,
 						      "clock", clocks[m->clock], "within",
 						      m->city.within == NULL ? "" : m->city.within));

@@ -1,14 +1,19 @@
 /* known.c - what a record says of itself so far, by which the city's tables are asked about a command.
  *
- * Owns:    that reading: category and subcategory from the row, the urgency from the newest event that tells it.
+ * Owns:    that reading: category and subcategory from the row, the urgency from the newest event that tells it, and since
+ *          when it is in its state.
  * Flow:    record, chain -> known -> command */
 #include "group.h"
 #include <stdlib.h>
 #include <string.h>
 #include <station/base/check.h>
+#include <station/base/clock.h>
 
-/* The newest number of a fact. An event that isn't here is as one that doesn't tell it. */
-static int newest_number(struct st_apply *a, const struct st_record *r, uint32_t field, uint32_t *ret_number)
+/* Looks at one event of a record; 1: it has seen enough. */
+typedef int back_fn(const struct st_event *e, const struct st_change *change, void *arg);
+
+/* From the head back. An event that isn't here ends it with ST_ENOTFOUND. */
+static int walk_back(struct st_apply *a, const struct st_record *r, back_fn *fn, void *arg)
 {
 	struct st_step *steps = NULL;
 	struct st_change change;
@@ -24,15 +29,50 @@ static int newest_number(struct st_apply *a, const struct st_record *r, uint32_t
 			rc = st_event_decode(st_buf_span(&a->scratch), &a->arena, &e);
 		if (rc == 0)
 			rc = st_change_decode(e.type, e.body, &a->arena, &change);
-		const struct st_field *f =
-			rc < 0 ? NULL : st_field_find(change.fields, change.field_count, field);
-		if (f == NULL || !f->is_number)
-			continue;
-		*ret_number = f->number <= UINT32_MAX ? (uint32_t)f->number : 0;
-		break;
+		if (rc == 0)
+			rc = fn(&e, &change, arg);
 	}
 	free(steps);
-	return rc;
+	return rc < 0 ? rc : 0;
+}
+
+struct newest_number {
+	uint32_t field, number;
+};
+
+static int tells(const struct st_event *e, const struct st_change *change, void *arg)
+{
+	struct newest_number *x = arg;
+	const struct st_field *f = st_field_find(change->fields, change->field_count, x->field);
+	(void)e;
+	if (f == NULL || !f->is_number)
+		return 0;
+	x->number = f->number <= UINT32_MAX ? (uint32_t)f->number : 0;
+	return 1;
+}
+
+/* Of the moves that leave a record in its state, the first brought it there. */
+struct entering {
+	uint32_t state, day;
+};
+
+static int enters(const struct st_event *e, const struct st_change *change, void *arg)
+{
+	struct entering *x = arg;
+	if (e->type != ST_MOVE || change->state == 0)
+		return 0;
+	if (change->state != x->state)
+		return 1;
+	x->day = st_day_of_ms(change->at_ms);
+	return 0;
+}
+
+static int state_day(struct st_apply *a, const struct st_record *r, uint32_t *ret_day)
+{
+	struct entering x = { .state = r->state };
+	int rc = walk_back(a, r, enters, &x);
+	*ret_day = rc < 0 ? 0 : x.day;
+	return rc == ST_ENOTFOUND ? 0 : rc; /* of another branch: what isn't here can't say */
 }
 
 static bool gives(const struct st_command *c, const char *name)
@@ -91,6 +131,10 @@ int known_fill(struct st_apply *a, const struct st_record *r, struct st_command 
 	c->terms = a->terms;
 	if (r->revision == 0 || k == NULL || r->kind != c->kind)
 		return 0;
+	if (m != NULL && m->since == ST_SINCE_STATE)
+		rc = state_day(a, r, &c->state_day);
+	if (rc < 0)
+		return rc;
 	bool rule = asks(c, k, m) && in_force(a, ST_CITY_deadlines, r->opened_day, &rc);
 	bool unit = rc == 0 && needs_unit(c, m) && in_force(a, ST_CITY_categories, r->opened_day, &rc);
 	if (rc < 0 || (!rule && !unit))
@@ -107,7 +151,8 @@ int known_fill(struct st_apply *a, const struct st_record *r, struct st_command 
 	const struct st_field_row *urgency = st_kind_field_named(k, st_span_text("urgency"));
 	if (rc < 0 || !rule || urgency == NULL || c->foreign)
 		return rc; /* what is imported has none, and its events may not stand in the store yet */
-	rc = newest_number(a, r, urgency->id, &c->urgency);
-	st_assert(rc <= 0);
+	struct newest_number x = { .field = urgency->id };
+	rc = walk_back(a, r, tells, &x);
+	c->urgency = x.number;
 	return rc;
 }

@@ -122,7 +122,8 @@ int clocks_within(const struct checking *k)
 	uint32_t last = 0;
 	if (k->r == NULL || (m->days == 0 && m->city.within == NULL))
 		return 0;
-	uint32_t since = m->since == ST_SINCE_CHANGE ? k->r->changed_day : k->r->closed_day;
+	uint32_t entered = k->c->state_day != 0 ? k->c->state_day : k->r->changed_day;
+	uint32_t since = m->since == ST_SINCE_STATE ? entered : k->r->closed_day;
 	if (since == 0)
 		return 0;
 	int rc = after(k, m->city.within, since, &last);

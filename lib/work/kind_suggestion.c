@@ -121,7 +121,7 @@ static const struct st_move_row moves[] = {
 	MOVE_SETS(OPINION_DUE, "opinion_days", CO_UNITS, 9, "assign", FROM(ACCEPTED), ASSIGNED, NEEDS(ST_F_UNIT), "交办", "assign",
 	     "--unit 区交通局 --co_units 区公安分局"),
 	/* Seven working days, over the longest holiday that there is. */
-	MOVE_WITHIN(16, ST_SINCE_CHANGE, "return_days", 10, "return", FROM(ASSIGNED), ACCEPTED, NEEDS(ST_F_REASON), "退办",
+	MOVE_WITHIN(16, ST_SINCE_STATE, "return_days", 10, "return", FROM(ASSIGNED), ACCEPTED, NEEDS(ST_F_REASON), "退办",
 		    "return by the unit", "--reason 非本单位职责"),
 	MOVE(11, "consult", FROM(ASSIGNED, DRAFTED), 0, NEEDS(CO_UNIT, OPINION), "会办意见",
 	     "give a co-handling unit's opinion", "--co_unit 区公安分局 --opinion 同意设站"),

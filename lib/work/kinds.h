@@ -94,7 +94,7 @@ enum { CHOICE_NO = 1, CHOICE_YES = 2, CHOICE_UNREACHABLE = 5 };
 #define MOVE_BACK(number, name, from, to, needs, zh, en, example)                                  \
 	{ number, name, from, to, ST_BY_HOLDER, needs, 0, zh, en, ST_HANDS_BACK, example,          \
 	  ST_SINCE_END, 0, ST_CLOCK_RUNS, NOT_BY_CITY }
-/* The same within days of the record's end or of its newest change (setting: the city's number of days instead),
+/* The same within days of the record's end or of its coming into its state (setting: the city's number of days instead),
  * with a bound on the due day that it puts off, or with another effect on the clock. */
 #define MOVE_WITHIN(days, since, setting, number, name, from, to, needs, zh, en, example)          \
 	{ number, name, from, to, ST_BY_HOLDER, needs, days, zh, en, ST_HANDS_STAY, example, since, 0, \

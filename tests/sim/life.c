@@ -18,6 +18,7 @@ struct life {
 	struct told_record *told;
 	bool raw; /* somebody signed what no command writes: no step need be legal */
 	struct st_record row, now;
+	uint32_t entered_day; /* into its state */
 	struct station *holder, *writer;
 	char category[ST_NAME_TEXT_MAX + 1];
 	struct st_buf bytes;
@@ -120,7 +121,7 @@ static const char *illegal(const struct life *l, const struct st_change *c,
 	const struct st_record *n = &l->now;
 	const struct st_kind *k = l->told->kind;
 	const struct st_field *due = st_field_find(c->fields, c->field_count, ST_F_DUE_DAY);
-	uint32_t since = m->since == ST_SINCE_CHANGE ? n->changed_day : n->closed_day;
+	uint32_t since = m->since == ST_SINCE_STATE ? l->entered_day : n->closed_day;
 	uint32_t opened = n->revision == 0 ? day : n->opened_day;
 	if (c->kind != k->number)
 		return "of another kind";
@@ -247,6 +248,8 @@ static void step_days(struct life *l, uint32_t state, uint32_t day)
 		n->opened_day = day;
 	n->closed_day = is_open ? 0 : was_open ? day : n->closed_day;
 	n->changed_day = day;
+	if (n->state != state || n->revision == 0)
+		l->entered_day = day;
 	n->state = state;
 	n->revision++;
 }

@@ -24,6 +24,7 @@ struct st_command {
 	struct st_terms *terms; /* NULL: nothing; the kinds' own terms hold */
 	struct st_span category, subcategory;
 	uint32_t urgency;
+	uint32_t state_day;     /* when the record came into its state; 0: not known, and its newest change stands for it */
 	struct st_span unit;    /* that handles the category by default; empty: none is known */
 	bool foreign;           /* another system's dates: the city's rules don't bound them */
 };

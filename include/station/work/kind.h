@@ -72,8 +72,8 @@ struct st_state_row {
 enum st_who { ST_BY_HOLDER, ST_BY_ABOVE, ST_BY_PROGRAM };
 /* Whom the record is with after a move: who had it, the station that ST_F_TO names, or its opener. */
 enum st_hands { ST_HANDS_STAY, ST_HANDS_ON, ST_HANDS_BACK };
-/* What a move's days are counted from: the record's end, or its newest change. */
-enum st_since { ST_SINCE_END, ST_SINCE_CHANGE };
+/* What a move's days are counted from: the record's end, or when it came into the state that it is in. */
+enum st_since { ST_SINCE_END, ST_SINCE_STATE };
 /* What a move does to the due day: puts it off, stops the clock while somebody is waited for, starts it again. */
 enum st_clock { ST_CLOCK_RUNS, ST_CLOCK_EXTEND, ST_CLOCK_WAIT, ST_CLOCK_RESUME };
 /* Where the city has set them (work/city.h settings), terms of a move: */

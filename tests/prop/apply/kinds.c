@@ -26,7 +26,7 @@ static uint32_t below(uint32_t n)
 struct model {
 	const struct st_kind *kind;
 	char number[ST_NUMBER_TEXT];
-	uint32_t state, opened, changed, closed;
+	uint32_t state, opened, moved, closed;
 	const struct model *joins; /* it was merged into that */
 	bool told;
 	char entered[VALUE_MAX]; /* whom or what it enters, where a station does so once */
@@ -236,7 +236,7 @@ static bool allowed(const struct walk *w, const struct model *m, const struct st
 {
 	if (!st_move_from(m->kind, move, m->state) || move->who == ST_BY_PROGRAM)
 		return false;
-	uint32_t since = move->since == ST_SINCE_CHANGE ? m->changed : m->closed;
+	uint32_t since = move->since == ST_SINCE_STATE ? m->moved : m->closed;
 	return move->days == 0 || since == 0 || today(w) <= since + move->days;
 }
 
@@ -335,11 +335,12 @@ static bool has_twin(const struct walk *w, const struct model *m)
 static void did(struct walk *w, struct model *m, const struct st_move_row *move)
 {
 	bool was_ended = m->closed != 0;
-	if (move->to != 0)
+	if (move->to != 0 && move->to != m->state) {
 		m->state = move->to;
+		m->moved = today(w);
+	}
 	bool ended = st_kind_state(m->kind, m->state)->class == ST_ENDED;
 	m->closed = !ended ? 0 : was_ended ? m->closed : today(w);
-	m->changed = today(w);
 	w->done[m->kind->number]++;
 }
 

@@ -736,6 +736,27 @@ static void test_an_unsatisfied_deputy_is_answered_anew(void **state)
 	station_gone(&s);
 }
 
+/* The term runs from the assignment, whatever else is said of the suggestion meanwhile. */
+static void test_it_is_returned_within_days_of_its_assignment(void **state)
+{
+	struct station s;
+	struct st_signing_key root;
+	char n[ST_NUMBER_TEXT], place[SAID_MAX];
+	(void)state;
+	station_new(&s, 9);
+	station_found(&s, "410600", &root);
+	raised(&s, n);
+	s.world.now_ms += 16 * 86400000ll;
+	DO(&s, "suggestion", "key", n,
+	   "key yes supervisors a supervisors b supervisors c supervisors d supervisors e");
+	DO(&s, "suggestion", "return", n, "reason r"); /* on the last day */
+	DO(&s, "suggestion", "assign", n, "unit v");
+	s.world.now_ms += 17 * 86400000ll;
+	DO(&s, "suggestion", "publish", n, "public_text yes public_answer yes");
+	assert_int_equal(command(&s, "suggestion", "return", n, "reason r", place), ST_EMOVE);
+	station_gone(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -755,6 +776,7 @@ int main(void)
 		cmocka_unit_test(test_a_motion_needs_its_deputies),
 		cmocka_unit_test(test_a_promise_is_kept_before_it_is_closed),
 		cmocka_unit_test(test_an_unsatisfied_deputy_is_answered_anew),
+		cmocka_unit_test(test_it_is_returned_within_days_of_its_assignment),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
