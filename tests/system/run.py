@@ -38,7 +38,7 @@ import online  # noqa: E402
 import questions  # noqa: E402
 import tables  # noqa: E402
 from checks import Tests, check, until  # noqa: E402
-from city import City, Failed, Station  # noqa: E402
+from city import City, Failed, Station, free_port  # noqa: E402
 from forkserver import ForkServer  # noqa: E402
 
 BUILD = None
@@ -1818,8 +1818,9 @@ def stale_invite(city):
 def stopped_while_joining(city):
     """A station that is told to stop while it joins, or looks its parent up, stops."""
     main = city["410600"]
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        address = "tcp://127.0.0.1:%d" % silent.getsockname()[1]
+    port = free_port()
+    with socket.create_server(("127.0.0.1", port)) as silent:
+        address = "tcp://127.0.0.1:%d" % port
         invite = main.ctl("invite", "--code", "410621", "--name", "浚县分站", "--tier", "branch", "--address", address)
         late = city.stations["410621"] = Station(city, "410621", "浚县分站", "branch", "410600")
         late.start()
