@@ -11,7 +11,7 @@ static int put_meta(struct st_apply *a, const struct st_code *self, const struct
 {
 	st_assert(!st_code_empty(self));
 	st_assert(a->own.log.number > 0);
-	uint8_t random[16], log[4];
+	uint8_t random[ST_INCARNATION_SIZE], log[4];
 	int rc = st_meta_put(a->txn, ST_META_SELF, st_code_span(self));
 	if (rc == 0)
 		rc = st_meta_put(a->txn, ST_META_ROOT, ST_SPAN(root->bytes));

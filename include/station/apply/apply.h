@@ -26,20 +26,20 @@ struct st_world {
 	void *arg;
 };
 
+enum { ST_INCARNATION_SIZE = 16 };
 /* Who this station is, as the store says. */
 struct st_self {
 	bool set_up;             /* init or join is done */
 	struct st_station station;
 	struct st_public_key root;
 	uint32_t log;            /* own log's number */
-	uint8_t incarnation[16];
+	uint8_t incarnation[ST_INCARNATION_SIZE];
 	char halted[200];        /* why signing stopped; "": it hasn't */
 };
 ST_MUST int st_self_load(struct st_txn *t, struct st_self *ret_self); /* set_up false: a fresh store */
 /* Another life of the outboxes: what children say they have of them is of the one before, and whatever waits there goes to
  * them again. Drawn at each start, since a store that comes from a backup gives its positions a second time. A store that
  * isn't set up stays as it is. */
-enum { ST_INCARNATION_SIZE = 16 };
 ST_MUST int st_incarnation_renew(struct st_store *s, const uint8_t random[ST_INCARNATION_SIZE]);
 /* Whether these are the keys that the certificate names. */
 bool st_keys_are_of(const struct st_keys *keys, const struct st_certificate *c);

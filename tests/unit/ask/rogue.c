@@ -9,40 +9,20 @@
 #include <station/base/clock.h>
 #include <station/event/event.h>
 #include <station/work/merge.h>
-#include "../apply/pair.h"
+#include "below.h"
 
 enum { NOW_S = 1700000000, NUMBER = 1, MERGED = 8 };
 static const int64_t NOW_MS = NOW_S * 1000ll;
-static struct station main_station, child;
-static struct st_signing_key root;
 static struct st_frontier tree;
 static uint64_t written;
 
 static int setup(void **state)
 {
 	(void)state;
-	assert_int_equal(st_trust_start(), 0);
-	station_new(&main_station, 1);
-	station_new(&child, 2);
-	station_found(&main_station, "410600", &root);
-	station_join(&main_station, &child, "410611", ST_BRANCH, &root.public);
+	found_both();
 	tree = (struct st_frontier){ .size = 0 };
 	written = 0;
 	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	station_gone(&main_station);
-	station_gone(&child);
-	return 0;
-}
-
-static int child_number(struct st_txn *t, void *arg)
-{
-	struct st_code code = code_of("410611");
-	return st_station_number(t, &code, arg);
 }
 
 /* ---- what it signs ---- */

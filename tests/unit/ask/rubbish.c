@@ -12,34 +12,14 @@
 #include <station/event/event.h>
 #include <station/trust/part.h>
 #include <station/work/merge.h>
-#include "../apply/pair.h"
+#include "below.h"
 
-static struct station main_station, child;
-static struct st_signing_key root;
 
 static int setup(void **state)
 {
 	(void)state;
-	assert_int_equal(st_trust_start(), 0);
-	station_new(&main_station, 1);
-	station_new(&child, 2);
-	station_found(&main_station, "410600", &root);
-	station_join(&main_station, &child, "410611", ST_BRANCH, &root.public);
+	found_both();
 	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	station_gone(&main_station);
-	station_gone(&child);
-	return 0;
-}
-
-static int child_number(struct st_txn *t, void *arg)
-{
-	struct st_code code = code_of("410611");
-	return st_station_number(t, &code, arg);
 }
 
 static uint32_t opens_by = 1, opens_as = 1; /* move and state of the opening */
