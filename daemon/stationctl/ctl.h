@@ -83,6 +83,8 @@ extern struct ctl {
 	X(NO_DAEMON, "连不上守护进程 (%s): 请确认 stationd 在运行, 或用 --socket 指明套接字",       \
 	  "can't reach the daemon (%s): is stationd running? --socket names another socket")        \
 	X(TWICE, "--%s 给了两次, 此项只有一个值", "--%s is given twice, and has one value")              \
+	X(STORE_CORRUPT, "%s: 库内数据损坏, 打不开: 请先复制留存, 再从备份恢复", \
+	  "%s: the store is damaged and can't be opened: keep a copy, and restore the backup") \
 	X(NO_RIGHT, "没有权限连接守护进程 (%s): 请以 stationd 用户执行 (sudo -u stationd stationctl ...)", \
 	  "no right to the daemon's socket (%s): call as its user (sudo -u stationd stationctl ...)") \
 	X(NONSENSE, "守护进程的应答为空、残缺或看不懂 (HTTP %ld)",                                  \

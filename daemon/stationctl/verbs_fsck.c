@@ -43,7 +43,9 @@ static int open_store(const char *directory, struct st_store **ret)
 	struct st_store_conf conf = { .directory = directory, .readers_max = 8,
 				      .map_bytes = twice > MAP_LEAST ? twice : MAP_LEAST };
 	int rc = st_store_open(&conf, ret);
-	if (rc < 0)
+	if (rc == ST_ECORRUPT)
+		complain(T_STORE_CORRUPT, directory);
+	else if (rc < 0)
 		complain(T_BAD_FILE, directory, st_error_text(rc, ctl.lang));
 	return rc == 0 ? 0 : rc == ST_ELOCKED ? CTL_REFUSED : CTL_WRONG;
 }

@@ -81,8 +81,8 @@ static int read_month(struct reporting *x, const char *name, bool last, uint32_t
 	uint32_t month = st_month_of_day(first);
 	bool edge = last ? end == st_month_first_day(month + 1) - 1 : first == st_month_first_day(month);
 	if (!edge)
-		return last ? api_because(x->q, "to", "须是某月的最后一天", "must be the last day of a month")
-			    : api_because(x->q, "from", "须是某月的第一天", "must be the first day of a month");
+		return last ? api_because(x->q, "to", "须是某月的最后一天", "this must be the last day of a month")
+			    : api_because(x->q, "from", "须是某月的第一天", "this must be the first day of a month");
 	*to = month;
 	return 0;
 }
@@ -160,7 +160,7 @@ static int get_report(struct request *q)
 	if (x.rc == 0)
 		x.rc = read_month(&x, "to", true, &x.query.to_month);
 	if (x.rc == 0 && x.query.to_month != 0 && x.query.from_month > x.query.to_month)
-		x.rc = api_because(q, "to", "早于 from", "is earlier than from");
+		x.rc = api_because(q, "to", "时段的末尾早于开头", "the period ends before it begins");
 	if (x.rc == 0)
 		x.rc = st_store_read(q->station->store, make, &x);
 	if (x.rc == 0)

@@ -173,7 +173,7 @@ static int read_question(struct asking *x, struct st_txn *t)
 			(x->query.from_day > x->query.today ? x->query.from_day : x->query.today) +
 			USUAL_DAYS;
 	if (rc == 0 && x->query.to_day - x->query.from_day > 366)
-		rc = api_because(q, "to", "最多一年", "a year at most");
+		rc = api_because(q, "to", "时段最多一年", "the period is a year at most");
 	if (rc == 0)
 		rc = api_station(q, t, &x->query.station);
 	if (rc == 0 && number != NULL) {

@@ -201,8 +201,8 @@ static int read_invite(struct request *q, const json_t *object, struct station_j
 	if (address == NULL)
 		address = c->public_address[0] != 0 ? c->public_address : c->listen;
 	if (address[0] == 0)
-		return api_because(q, "address", "未给出: 用 --address, 或设置 public_address 或 listen",
-				   "isn't given: --address, or the setting public_address or listen");
+		return api_because(q, "address", "未给出上级地址, 请用 --address, 或设置 public_address 或 listen",
+				   "no address is given, by --address or the settings public_address and listen");
 	if (!config_is_address(address) || strlen(address) > ST_ADDRESS_MAX)
 		return api_place(q, ST_EFIELD, "address: tcp://HOST:PORT");
 	memcpy(j->name, name, strlen(name));

@@ -10,10 +10,19 @@
 #include <zmq.h>
 #include "link_state.h"
 
+/* The socket is told first: whoever has an event for a monitor that has gone waits for another to come, and that is ZeroMQ's
+ * only I/O thread, for ever. */
+void link_unwatch(struct link *l, struct pump_socket *socket, struct pump_socket *monitor)
+{
+	if (socket->zmq != NULL)
+		(void)zmq_socket_monitor(socket->zmq, NULL, 0);
+	pump_drop(l->pump, monitor);
+	pump_drop(l->pump, socket);
+}
+
 void link_dial_drop(struct link *l)
 {
-	pump_drop(l->pump, &l->up.monitor);
-	pump_drop(l->pump, &l->up.socket);
+	link_unwatch(l, &l->up.socket, &l->up.monitor);
 	frames_clear(&l->up.frames);
 	l->up.failed = false;
 	if (l->up.resolving != NULL) {

@@ -38,8 +38,7 @@ static void on_timer_closed(uv_handle_t *handle)
 
 static void join_free(struct join *j)
 {
-	pump_drop(j->link->pump, &j->monitor);
-	pump_drop(j->link->pump, &j->socket);
+	link_unwatch(j->link, &j->socket, &j->monitor);
 	if (j->timer != NULL)
 		uv_close((uv_handle_t *)j->timer, on_timer_closed);
 	if (j->resolving != NULL)

@@ -121,3 +121,4 @@ void link_push_grant(struct link *l);
 /* link_dial.c: what a socket's connection comes to, zmq_socket_monitor(3); monitor: with its `in` and `arg`. ST_EIO. */
 ST_MUST int link_watch(struct link *l, void *socket, struct pump_socket *monitor);
 uint16_t link_watched(struct pump_socket *monitor); /* the next event; 0: none now */
+void link_unwatch(struct link *l, struct pump_socket *socket, struct pump_socket *monitor); /* both are closed */

@@ -15,6 +15,8 @@ enum level { LEVEL_ERR = 3, LEVEL_WARNING = 4, LEVEL_NOTICE = 5, LEVEL_INFO = 6,
 	  "the settings file is wrong and wasn't taken; the old settings stay: %1$s")              \
 	X(STOPPED, NOTICE, "已停止", "stopped")                                                    \
 	X(STORE_FAILED, ERR, "无法打开库 %1$s: %2$s", "can't open the store %1$s: %2$s")            \
+	X(STORE_CORRUPT, ERR, "库 %1$s 内数据损坏, 不能启动: 请先复制留存, 再用 stationctl fsck 查看, 并从备份恢复", \
+	  "the store %1$s is damaged, no start: keep a copy, look with stationctl fsck, and restore the backup") \
 	X(STORE_BROKEN, ERR, "磁盘写入失败, 退出以免误认已存; 检查磁盘后重启",                      \
 	  "the disk failed a commit; exiting rather than acknowledge it. Check the disk, then restart") \
 	X(STORE_FULL, WARNING, "磁盘已满: 写入暂停, 查询照常; 请清理 %1$s 所在磁盘",                \

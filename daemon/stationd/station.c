@@ -210,9 +210,12 @@ static int open_store(struct station *s)
 	if (rc == 0)
 		rc = st_store_read(s->store, load_self, &s->self);
 	if (rc < 0) {
-		say(SAY_STORE_FAILED, s->config.data_dir, st_error_text(rc, say_lang()), NULL);
+		say(rc == ST_ECORRUPT ? SAY_STORE_CORRUPT : SAY_STORE_FAILED, s->config.data_dir,
+		    st_error_text(rc, say_lang()), NULL);
 		return rc;
 	}
+	if (s->self.set_up)
+		say_station(s->self.station.certificate.code.text);
 	return open_keys(s);
 }
 
