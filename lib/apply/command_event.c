@@ -46,26 +46,26 @@ int command_previous(struct st_apply *a, const struct st_record *r, struct st_po
 	return rc;
 }
 
-/* The envelope, without seq; the body goes to a->body. */
+/* The envelope, without seq, and what it says; the body goes to a->body. */
 static int build(struct st_apply *a, const struct st_command *c, const struct st_checked *checked,
-		 const struct st_record *r, struct st_event *e)
+		 const struct st_record *r, struct st_event *e, struct st_change *ret_change)
 {
 	st_assert(checked->kind != NULL);
-	struct st_change change = {
+	e->type = checked->move == NULL ? ST_NOTE : checked->reassigns ? ST_REASSIGN : ST_MOVE;
+	*ret_change = (struct st_change){ /* no more than its bytes will say */
 		.kind = checked->kind->number,
-		.move = checked->move == NULL ? 0 : checked->move->number,
-		.state = checked->move == NULL ? 0 : checked->state,
+		.move = e->type == ST_MOVE ? checked->move->number : 0,
+		.state = e->type == ST_MOVE ? checked->state : 0,
 		.at_ms = checked->at_ms,
 		.holder = checked->holder,
 		.field_count = checked->fact_count,
 		.fields = checked->facts,
 	};
-	e->type = checked->move == NULL ? ST_NOTE : checked->reassigns ? ST_REASSIGN : ST_MOVE;
 	e->term = r->term + checked->reassigns;
 	e->revision = checked->move == NULL ? r->revision : r->revision + 1;
 	e->author = c->author;
 	st_buf_clear(&a->body);
-	int rc = st_change_encode(e->type, &change, &a->body);
+	int rc = st_change_encode(e->type, ret_change, &a->body);
 	if (rc == 0 && e->type != ST_NOTE && r->revision > 0)
 		rc = command_previous(a, r, &e->previous);
 	e->body = st_buf_span(&a->body);
@@ -133,9 +133,9 @@ static int address_joined(uint32_t station, void *arg)
 }
 
 /* The row as the fold will have it, so that a next move of the same transaction can be checked. */
-static int step(struct st_apply *a, struct st_record *r, const struct st_event *e)
+static int step(struct st_apply *a, struct st_record *r, const struct st_event *e,
+		const struct st_change *change)
 {
-	struct st_change change;
 	struct st_link link = {
 		.at = { a->own.log.number, e->at.seq },
 		.previous = r->head,
@@ -145,13 +145,12 @@ static int step(struct st_apply *a, struct st_record *r, const struct st_event *
 		.term = e->term,
 		.type = e->type,
 	};
+	int rc = 0;
 	if (e->type == ST_NOTE)
 		return 0;
-	st_arena_reset(&a->arena);
-	int rc = st_change_decode(e->type, e->body, &a->arena, &change);
-	if (rc == 0 && !st_code_empty(&change.holder))
-		rc = st_station_number(a->txn, &change.holder, &link.holder);
-	return rc < 0 ? rc : st_record_step(a->txn, r, &link, &change);
+	if (!st_code_empty(&change->holder))
+		rc = st_station_number(a->txn, &change->holder, &link.holder);
+	return rc < 0 ? rc : st_record_step(a->txn, r, &link, change);
 }
 
 int command_add(struct st_apply *a, const struct st_command *c, struct st_checked *checked,
@@ -160,6 +159,7 @@ int command_add(struct st_apply *a, const struct st_command *c, struct st_checke
 	ST_REQUIRE(r->ref.opener > 0);
 	struct command_parts parts = { .count = 0 };
 	struct st_event e;
+	struct st_change change;
 	struct st_span stored[PARTS_MAX];
 	memset(&e, 0, sizeof(e));
 	int rc = own_load(a);
@@ -171,7 +171,7 @@ int command_add(struct st_apply *a, const struct st_command *c, struct st_checke
 	if (rc == 0)
 		rc = command_parts_make(a, &parts, checked, r, &e.record);
 	if (rc == 0)
-		rc = build(a, c, checked, r, &e);
+		rc = build(a, c, checked, r, &e, &change);
 	if (rc == 0)
 		rc = address_all(a, checked, r, &e);
 	if (rc == 0 && e.type != ST_NOTE)
@@ -187,7 +187,7 @@ int command_add(struct st_apply *a, const struct st_command *c, struct st_checke
 	}
 	rc = own_add(a, &e, stored);
 	if (rc == 0)
-		rc = step(a, r, &e);
+		rc = step(a, r, &e, &change);
 	if (rc == 0)
 		*ret_at = e.at;
 	return rc;

@@ -224,18 +224,12 @@ static int note_due(struct st_apply *a, const struct st_event *e, const struct s
 	return rc < 0 ? rc : 0;
 }
 
-int erase_event(struct st_apply *a, const struct st_log *log, const struct st_event *e)
+/* An event of a record, while there are erases that count. */
+static int awaited_event(struct st_apply *a, const struct st_log *log, const struct st_event *e)
 {
 	struct erase_rows some = { .state = 0 };
 	struct st_record_ref ref = { .ulid = e->record.ulid };
-	if (e->type == ST_ERASE)
-		return note_erase(a, log, e);
-	if (!e->has_record || (e->type != ST_MOVE && e->type != ST_NOTE && e->type != ST_REASSIGN))
-		return 0;
-	int rc = erase_any(a);
-	if (rc != 1)
-		return rc;
-	rc = st_station_number(a->txn, &e->record.opener, &ref.opener);
+	int rc = st_station_number(a->txn, &e->record.opener, &ref.opener);
 	if (rc == 0)
 		rc = erase_next(a, &ref, &some);
 	if (rc < 0 || some.count == 0)
@@ -244,6 +238,16 @@ int erase_event(struct st_apply *a, const struct st_log *log, const struct st_ev
 	if (rc == 0 && e->type != ST_NOTE)
 		rc = judge_all(a, &ref);
 	return rc < 0 ? rc : note_due(a, e, &ref, &some);
+}
+
+int erase_event(struct st_apply *a, const struct st_log *log, const struct st_event *e)
+{
+	if (e->type == ST_ERASE)
+		return note_erase(a, log, e);
+	if (!e->has_record || (e->type != ST_MOVE && e->type != ST_NOTE && e->type != ST_REASSIGN))
+		return 0;
+	int rc = erase_any(a);
+	return rc == 1 ? awaited_event(a, log, e) : rc;
 }
 
 /* ---- as stations become known ---- */

@@ -180,7 +180,7 @@ void st_buf_u64(struct st_buf *b, uint64_t v)
 	st_buf_put(b, bytes, sizeof(bytes));
 }
 
-void st_buf_varint(struct st_buf *b, uint64_t v)
+void st_buf_long_varint(struct st_buf *b, uint64_t v)
 {
 	size_t n = st_varint_size(v);
 	if (!reserve(b, n))
@@ -250,14 +250,9 @@ uint64_t st_read_u64(struct st_reader *r)
 	return s.size == 0 ? 0 : st_get_u64(s.data);
 }
 
-uint64_t st_read_varint(struct st_reader *r)
+uint64_t st_read_long_varint(struct st_reader *r)
 {
 	const uint8_t *p = r->rest.data;
-	if (r->rest.size > 0 && p[0] < 0x80 && !r->failed) { /* most are of one byte */
-		r->rest.data++;
-		r->rest.size--;
-		return p[0];
-	}
 	size_t most = r->failed ? 0 : r->rest.size < VARINT_MAX ? r->rest.size : VARINT_MAX;
 	uint64_t v = 0;
 	for (size_t n = 0; n < most; n++) {

@@ -156,6 +156,7 @@ int kv_clear(struct st_txn *t, enum table table)
 {
 	struct where w = where(t, table);
 	ST_REQUIRE(w.writes);
+	lookups_forget(t);
 	return kv_error(mdb_drop(w.txn, w.table, 0));
 }
 

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <station/store/records.h>
 #include <station/store/tables.h>
+#include "lookups.h"
 
 /* All tables, each with what it is (store/tables.h): whoever empties, compares or copies goes by this list.
  *      table         name            class */
@@ -73,6 +74,7 @@ struct st_txn {
 	bool writes;
 	struct in_hand *in_hand; /* NULL where it only reads */
 	struct beside *beside; /* NULL: none; else told tables are those, and can be written */
+	struct lookups lookups;
 };
 
 /* A key under construction: fixed-width numbers and bytes, one after another. */

@@ -40,13 +40,18 @@ int st_name_find(struct st_txn *t, uint8_t dimension, struct st_span text, uint1
 	}
 	if (text.size > ST_NAME_TEXT_MAX)
 		return ST_ENOTFOUND;
-	struct key k = text_key(dimension, text);
-	int rc = kv_get(t, TABLE_NAMES, key_span(&k), &row);
-	if (rc < 0)
-		return rc;
-	if (row.size != 2)
-		return ST_ECORRUPT;
-	*ret_number = st_get_u16(row.data);
+	uint16_t number = lookup_name(t, dimension, text);
+	if (number == 0) {
+		struct key k = text_key(dimension, text);
+		int rc = kv_get(t, TABLE_NAMES, key_span(&k), &row);
+		if (rc < 0)
+			return rc;
+		if (row.size != 2)
+			return ST_ECORRUPT;
+		number = st_get_u16(row.data);
+		lookup_keep_name(t, dimension, text, number);
+	}
+	*ret_number = number;
 	return 0;
 }
 

@@ -71,14 +71,19 @@ int st_station_get(struct st_txn *t, uint32_t number, struct st_station *ret_s)
 
 int st_station_number(struct st_txn *t, const struct st_code *code, uint32_t *ret_number)
 {
-	struct key k = code_key(code);
 	struct st_span row;
-	int rc = kv_get(t, TABLE_STATIONS, key_span(&k), &row);
-	if (rc < 0)
-		return rc;
-	if (row.size != 4 || st_get_u32(row.data) == 0)
-		return ST_ECORRUPT;
-	*ret_number = st_get_u32(row.data);
+	uint32_t number = lookup_station_number(t, code);
+	if (number == 0) {
+		struct key k = code_key(code);
+		int rc = kv_get(t, TABLE_STATIONS, key_span(&k), &row);
+		if (rc < 0)
+			return rc;
+		if (row.size != 4 || st_get_u32(row.data) == 0)
+			return ST_ECORRUPT;
+		number = st_get_u32(row.data);
+		lookup_keep_station(t, number, code);
+	}
+	*ret_number = number;
 	return 0;
 }
 
@@ -102,15 +107,19 @@ int st_station_find(struct st_txn *t, const struct st_code *code, struct st_stat
 
 int st_station_code(struct st_txn *t, uint32_t number, struct st_code *ret_code)
 {
-	struct key k = number_key(number);
 	struct st_span row;
-	int rc = kv_get(t, TABLE_STATIONS, key_span(&k), &row);
-	if (rc < 0)
-		return rc;
-	if (row.size < HEAD)
-		return ST_ECORRUPT;
-	memset(ret_code, 0, sizeof(*ret_code));
-	memcpy(ret_code->text, row.data, ST_CODE_MAX);
+	struct st_code code = lookup_station_code(t, number);
+	if (st_code_empty(&code)) {
+		struct key k = number_key(number);
+		int rc = kv_get(t, TABLE_STATIONS, key_span(&k), &row);
+		if (rc < 0)
+			return rc;
+		if (row.size < HEAD)
+			return ST_ECORRUPT;
+		memcpy(code.text, row.data, ST_CODE_MAX);
+		lookup_keep_station(t, number, &code);
+	}
+	*ret_code = code;
 	return 0;
 }
 

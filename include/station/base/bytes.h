@@ -39,9 +39,19 @@ void st_buf_u8(struct st_buf *b, uint8_t v);
 void st_buf_u16(struct st_buf *b, uint16_t v); /* fixed widths are big-endian: keys sort by them */
 void st_buf_u32(struct st_buf *b, uint32_t v);
 void st_buf_u64(struct st_buf *b, uint64_t v);
-void st_buf_varint(struct st_buf *b, uint64_t v); /* LEB128, at most 10 bytes */
+void st_buf_long_varint(struct st_buf *b, uint64_t v); /* of any length */
 size_t st_varint_size(uint64_t v); /* bytes of it */
 struct st_span st_buf_span(const struct st_buf *b); /* dies at the next write */
+
+/* LEB128, at most 10 bytes. Most are of one, and every field of an event begins with one: so they are written and
+ * read in place. */
+static inline void st_buf_varint(struct st_buf *b, uint64_t v)
+{
+	if (v < 0x80 && b->error == 0 && b->size < b->room && b->size < b->limit)
+		b->data[b->size++] = (uint8_t)v;
+	else
+		st_buf_long_varint(b, v);
+}
 
 /* Big-endian loads and stores on raw memory. */
 void st_put_u16(uint8_t *p, uint16_t v);
@@ -61,7 +71,16 @@ uint8_t st_read_u8(struct st_reader *r);
 uint16_t st_read_u16(struct st_reader *r);
 uint32_t st_read_u32(struct st_reader *r);
 uint64_t st_read_u64(struct st_reader *r);
-uint64_t st_read_varint(struct st_reader *r);
+uint64_t st_read_long_varint(struct st_reader *r); /* of any length */
+
+static inline uint64_t st_read_varint(struct st_reader *r)
+{
+	if (r->failed || r->rest.size == 0 || r->rest.data[0] >= 0x80)
+		return st_read_long_varint(r);
+	r->rest.size--;
+	return *r->rest.data++;
+}
+
 struct st_span st_read_span(struct st_reader *r, size_t size); /* borrowed from the input */
 bool st_read_copy(struct st_reader *r, void *to, size_t size);
 bool st_reader_done(const struct st_reader *r); /* all read, nothing failed */

@@ -16,6 +16,7 @@
 #include <station/store/outside.h>
 #include <station/store/records.h>
 #include <station/store/stations.h>
+#include <station/store/tables.h>
 #include <station/trust/hash.h>
 #include "../../common/scratch.h"
 
@@ -448,6 +449,35 @@ static int names(struct st_txn *t, void *arg)
 	return 0;
 }
 
+/* More of them than a transaction keeps at hand, twice; and after the tables are emptied none is known. */
+static int many_looked_up(struct st_txn *t, void *arg)
+{
+	enum { MANY = 100 };
+	uint16_t name[MANY], again = 0;
+	uint32_t station[MANY], number = 0;
+	struct st_code code, got;
+	char text[ST_NAME_TEXT_MAX + 1];
+	(void)arg;
+	memset(&code, 0, sizeof(code));
+	for (int i = 0; i < 2 * MANY; i++) {
+		int n = i % MANY;
+		(void)snprintf(text, sizeof(text), "%s%d类", n % 3 == 0 ? "第" : "一个很长很长很长很长很长很长的名字之第", n);
+		(void)snprintf(code.text, sizeof(code.text), "4106%02d", n);
+		assert_int_equal(st_name_intern(t, 1 + n % 2, st_span_text(text), &again), 0);
+		assert_int_equal(st_station_intern(t, &code, &number), 0);
+		name[n] = i < MANY ? again : name[n];
+		station[n] = i < MANY ? number : station[n];
+		assert_int_equal(again, name[n]);
+		assert_int_equal(number, station[n]);
+		assert_int_equal(st_station_code(t, number, &got), 0);
+		assert_string_equal(got.text, code.text);
+	}
+	assert_int_equal(st_tables_clear(t, ST_TABLE_FOLDED), 0);
+	assert_int_equal(st_name_find(t, 2, st_span_text(text), &again), ST_ENOTFOUND);
+	assert_int_equal(st_station_number(t, &code, &number), 0);
+	return 0;
+}
+
 static int numbers(struct st_txn *t, void *arg)
 {
 	struct st_number n = { .opener = 3, .year = 2026, .epoch = 1, .serial = 7 };
@@ -527,6 +557,7 @@ static void test_small_tables(void **state)
 	assert_int_equal(st_store_write(store, numbers, NULL), 0);
 	assert_int_equal(st_store_write(store, evidence, NULL), 0);
 	assert_int_equal(st_store_write(store, interned, NULL), 0);
+	assert_int_equal(st_store_write(store, many_looked_up, NULL), 0);
 }
 
 int main(void)
