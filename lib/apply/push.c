@@ -58,6 +58,19 @@ static int check_held(struct st_apply *a, struct arrival *v)
 	return rc < 0 ? rc : ST_EROOT;
 }
 
+/* Not more under one checkpoint than a push holds: it has to go on from here. */
+static bool has_room(const struct arrival *v)
+{
+	const struct st_push *push = &v->job->push;
+	size_t room = 0;
+	for (size_t i = v->skip; i < push->event_count; i++)
+		room += ST_PUSH_EVENT_HEAD + push->events[i].size;
+	for (size_t i = 0; i < push->part_count; i++)
+		if (push->parts[i].event >= v->skip)
+			room += ST_PUSH_PART_HEAD + push->parts[i].stored.size;
+	return room <= ST_PUSH_ROOM;
+}
+
 /* The events that are new, hashed; the root that they lead to is the signed one. */
 static int check_new(struct st_apply *a, struct arrival *v)
 {
@@ -66,6 +79,8 @@ static int check_new(struct st_apply *a, struct arrival *v)
 	st_assert(v->skip <= push->event_count);
 	if (v->origin.standing == ST_REVOKED && push->checkpoint.size > v->origin.revoked_size)
 		return ST_EREVOKED;
+	if (!has_room(v))
+		return ST_ETOOBIG;
 	for (size_t i = v->skip; i < push->event_count; i++) {
 		a->leaves[i] = st_hash_leaf(push->events[i]);
 		int rc = st_frontier_append(&tree, &a->leaves[i], NULL, NULL);

@@ -16,11 +16,15 @@
 
 enum {
 	ZSTD_LEVEL = 3,
-	PACK_BYTES_MAX = ST_CHECKPOINT_BYTES_MAX + ST_EVENT_MAX + ST_EVENT_PARTS_BYTES_MAX,
+	PACK_ROOM = ST_CHECKPOINT_BYTES_MAX + ST_EVENT_MAX, /* for what is signed as finely as we sign */
+	PACK_BYTES_MAX = ST_PUSH_ROOM + ST_EVENT_MAX, /* and one more, that turns out to have no room */
 };
 _Static_assert((int)ST_CHECKPOINT_EVENTS_MAX <= (int)ST_PUSH_EVENTS_MAX,
 	       "a push reaches the next checkpoint");
-_Static_assert((int)PACK_BYTES_MAX <= (int)ST_PUSH_RAW_MAX, "what was gathered can be written");
+_Static_assert((int)PACK_ROOM <= (int)ST_PUSH_ROOM, "what was gathered can be written");
+_Static_assert(ST_EVENT_MAX + ST_EVENT_PARTS_BYTES_MAX + ST_PUSH_EVENT_HEAD +
+		       ST_EVENT_PARTS_MAX * ST_PUSH_PART_HEAD <= (int)ST_PUSH_ROOM, "any one event has room");
+_Static_assert((int)ST_EVENT_PARTS_BYTES_MAX <= (int)ST_EVENT_MAX + 1, "parts of one more, too");
 _Static_assert(PACK_BYTES_MAX <= UINT32_MAX, "offsets have 32 bits");
 
 struct item_part {
@@ -39,6 +43,7 @@ struct st_packer {
 	uint8_t *compressed;
 	ZSTD_CCtx *zstd;
 	struct packer_proofs *proofs; /* NULL: it has packed no carry */
+	size_t room, room_max; /* taken by what is gathered */
 	size_t item_count, item_part_count;
 	struct item items[ST_PUSH_EVENTS_MAX];
 	struct item_part item_parts[ST_PUSH_PARTS_MAX];
@@ -152,9 +157,7 @@ static int gather_parts(struct st_packer *p, uint64_t seq, const struct st_event
 static int gather(uint64_t seq, struct st_span event, void *arg)
 {
 	struct st_packer *p = arg;
-	if (p->item_count == ST_PUSH_EVENTS_MAX ||
-	    (p->item_count > 0 &&
-	     p->events.size + p->parts.size + event.size > ST_CHECKPOINT_BYTES_MAX + ST_EVENT_MAX))
+	if (p->item_count == ST_PUSH_EVENTS_MAX)
 		return 1;
 	st_assert(event.size > 0);
 	struct item *item = &p->items[p->item_count];
@@ -163,6 +166,7 @@ static int gather(uint64_t seq, struct st_span event, void *arg)
 		.size = (uint32_t)event.size,
 		.first_part = (uint32_t)p->item_part_count,
 	};
+	size_t parts_before = p->parts.size;
 	st_buf_put_span(&p->events, event);
 	if (p->events.error < 0)
 		return p->events.error;
@@ -173,14 +177,33 @@ static int gather(uint64_t seq, struct st_span event, void *arg)
 		rc = gather_parts(p, seq, &e);
 	else if (rc == ST_EWIRE || rc == ST_ETOOBIG)
 		rc = 0; /* nobody's signed rubbish stops a log: it travels without parts */
-	if (rc == ST_ETOOBIG && p->item_count > 0)
-		return 1; /* the next push has room for it */
 	if (rc < 0)
 		return rc;
-	item->part_count = (uint32_t)(p->item_part_count - item->first_part);
 	st_assert(p->item_part_count >= item->first_part);
+	item->part_count = (uint32_t)(p->item_part_count - item->first_part);
+	size_t room = ST_PUSH_EVENT_HEAD + event.size + item->part_count * ST_PUSH_PART_HEAD + p->parts.size - parts_before;
+	if (p->item_count > 0 && p->room + room > p->room_max)
+		return 1; /* the next push has room for it */
+	p->room += room;
 	p->item_count++;
 	return 0;
+}
+
+/* The events behind from, as many as have room, and the last checkpoint among them. ST_ENOTFOUND: there is none. */
+static int gather_run(struct st_packer *p, uint64_t from, uint64_t to, size_t room, struct st_checkpoint_row *ret_cp)
+{
+	int rc = 0;
+	p->item_count = p->item_part_count = p->room = 0;
+	p->room_max = room;
+	st_buf_clear(&p->events);
+	st_buf_clear(&p->parts);
+	if (to > from)
+		rc = st_event_each(p->txn, p->log->number, from + 1, to, gather, p);
+	if (rc >= 0)
+		rc = st_checkpoint_at_most(p->txn, p->log->number, from + p->item_count, ret_cp);
+	if (rc == 0 && (ret_cp->size < from || (ret_cp->size == from && to > from)))
+		rc = ST_ENOTFOUND;
+	return rc;
 }
 
 static void put_part(struct st_packer *p, uint32_t event, const struct item_part *part)
@@ -286,22 +309,16 @@ int st_push_pack_from(struct st_packer *p, struct st_txn *t, const struct st_log
 	struct st_checkpoint_row cp;
 	p->txn = t;
 	p->log = log;
-	p->item_count = p->item_part_count = 0;
-	st_buf_clear(&p->events);
-	st_buf_clear(&p->parts);
 	uint64_t to = from;
 	int rc = st_log_id(t, log, &id);
 	if (rc == 0)
 		rc = find_end(t, log, from, &to);
-	if (rc == 0 && to > from)
-		rc = st_event_each(t, log->number, from + 1, to, gather, p);
+	if (rc == 0)
+		rc = gather_run(p, from, to, PACK_ROOM, &cp);
+	if (rc == ST_ENOTFOUND && to > from) /* whoever wrote it signed it wider */
+		rc = gather_run(p, from, to, ST_PUSH_ROOM, &cp);
 	if (rc < 0)
 		return rc;
-	rc = st_checkpoint_at_most(t, log->number, from + p->item_count, &cp);
-	if (rc < 0)
-		return rc;
-	if (cp.size < from || (cp.size == from && log->signed_size > from))
-		return ST_ENOTFOUND;
 	struct st_packed packed = { .first_seq = from + 1, .size = cp.size,
 				    .time_s = cp.cosignature.time_s };
 	rc = encode(p, &id, from + 1, &cp);

@@ -12,6 +12,13 @@ enum {
 	/* One checkpoint's spacing, and one more event with its parts. */
 	ST_PUSH_RAW_MAX = 128 * 1024 + 65535 + 64 * 1024 + 4096,
 	ST_HEAD_WIRE_MAX = 3 + 2 * (2 + ST_CODE_MAX) + 6 + 2 + 3 * 11 + 2 + ST_SIGNATURE_SIZE,
+	/* Tags and lengths around an event, and around a part and its two numbers. */
+	ST_PUSH_EVENT_HEAD = 1 + 3,
+	ST_PUSH_PART_HEAD = (1 + 3) + (1 + 2) + (1 + 1) + (1 + 3),
+	/* Room for events with their parts: what is left beside log, first seq, root, time and signature. Who takes a run
+	 * in must be able to pass it on whole, so no more than this may stand under one checkpoint. */
+	ST_PUSH_ROOM = ST_PUSH_RAW_MAX -
+		       (2 + ST_CODE_MAX + 6 + 11 + 2 + ST_HASH_SIZE + 11 + 2 + ST_SIGNATURE_SIZE),
 };
 
 struct st_push_part {
