@@ -77,14 +77,17 @@ int member_add(struct st_apply *a, const struct st_station *issuer, struct st_sp
 	return st_station_put(a->txn, &s);
 }
 
-/* ST_EORIGIN, ST_ESUBTREE: no station that this issuer may revoke. */
+/* ST_EORIGIN, ST_ESUBTREE: no station that this issuer may revoke at that place of its log. One that it enrolled only
+ * behind it isn't meant, also where both are here by now. */
 static int find_revoked(struct st_apply *a, const struct st_station *issuer, const struct st_revoke *r,
-			struct st_station *ret_s)
+			const struct st_place *at, struct st_station *ret_s)
 {
 	st_assert(!st_code_empty(&r->station));
 	int rc = st_station_find(a->txn, &r->station, ret_s);
 	if (rc < 0)
 		return rc == ST_ENOTFOUND ? ST_EORIGIN : rc;
+	if (ret_s->issuer_log == at->log && ret_s->issuer_seq > at->seq)
+		return ST_EORIGIN;
 	return ret_s->parent == issuer->number ? 0 : ST_ESUBTREE;
 }
 
@@ -94,7 +97,7 @@ static int end_key(struct st_apply *a, const struct st_station *issuer, const st
 {
 	struct st_station s;
 	struct st_log log;
-	int rc = find_revoked(a, issuer, r, &s);
+	int rc = find_revoked(a, issuer, r, at, &s);
 	if (rc < 0)
 		return rc;
 	s.standing = ST_REVOKED;
@@ -114,7 +117,8 @@ static int end_key(struct st_apply *a, const struct st_station *issuer, const st
 }
 
 /* By what it is told anew: it changes nothing, for the roll stands. */
-static int judge(struct st_apply *a, const struct st_station *issuer, const struct st_event *e)
+static int judge(struct st_apply *a, const struct st_station *issuer, const struct st_place *at,
+		 const struct st_event *e)
 {
 	struct st_certificate c;
 	struct st_station s;
@@ -125,7 +129,7 @@ static int judge(struct st_apply *a, const struct st_station *issuer, const stru
 	if (rc < 0)
 		return rc;
 	return e->type == ST_ENROL ? open_certificate(issuer, certificate, &c)
-				   : find_revoked(a, issuer, &revoke, &s);
+				   : find_revoked(a, issuer, &revoke, at, &s);
 }
 
 int member_event(struct st_apply *a, const struct st_log *log, const struct st_event *e)
@@ -139,13 +143,13 @@ int member_event(struct st_apply *a, const struct st_log *log, const struct st_e
 	int rc = st_station_get(a->txn, log->station, &issuer);
 	if (rc < 0)
 		return rc;
+	struct st_place at = { log->number, e->at.seq };
 	if (a->retelling)
-		return judge(a, &issuer, e);
+		return judge(a, &issuer, &at, e);
 	if (e->type == ST_ENROL) {
 		rc = st_enrol_decode(e->body, &certificate);
 		return rc < 0 ? rc : member_add(a, &issuer, certificate, &e->at, log->number);
 	}
 	rc = st_revoke_decode(e->body, &revoke);
-	struct st_place at = { log->number, e->at.seq };
 	return rc < 0 ? rc : end_key(a, &issuer, &revoke, &at);
 }

@@ -1,7 +1,9 @@
 /* rogue.c - tests of what a child with a right key signs against all sense: it may fill its own log with that, and
  * stops nobody else. */
+#include <station/ask/verify.h>
 #include <station/event/event.h>
 #include <station/sync/pack.h>
+#include "../../common/sound.h"
 #include "pair.h"
 
 enum { RUN_MAX = 8 };
@@ -102,12 +104,73 @@ static void test_whatever_was_taken_goes_on(void **state)
 	goes_on(4);
 }
 
+/* ---- stations ---- */
+
+static struct st_span encode(uint32_t type, struct st_span body, uint64_t seq, struct st_buf *to)
+{
+	struct st_event e;
+	memset(&e, 0, sizeof(e));
+	e.at = (struct st_position){ code_of("410611"), 1, seq };
+	e.min_version = 1;
+	e.type = type;
+	e.body = body;
+	st_buf_init(to, ST_EVENT_MAX);
+	assert_int_equal(st_event_encode(&e, to), 0);
+	return st_buf_span(to);
+}
+
+static int standing(struct st_txn *t, void *arg)
+{
+	struct st_code code = code_of("410611003");
+	struct st_station s;
+	int rc = st_station_find(t, &code, &s);
+	*(enum st_standing *)arg = s.standing;
+	return rc;
+}
+
+/* What ends a key before it is given ends nothing, also where both are here and all is told anew. */
+static void test_a_key_is_not_ended_before_it_is_given(void **state)
+{
+	struct st_certificate c = { .tier = ST_BASE, .serial = 1, .code = code_of("410611003"),
+				    .parent = code_of("410611"), .name = "n" };
+	struct st_revoke revoke = { .station = c.code, .serial = 1, .epoch = 1 };
+	struct st_buf certificate, body, bytes[2];
+	struct st_span events[2];
+	char why[WHY_UNSOUND];
+	enum st_standing is = ST_REVOKED;
+	uint64_t n = 0;
+	bool done = false;
+	(void)state;
+	st_buf_init(&certificate, ST_CERTIFICATE_MAX);
+	st_buf_init(&body, ST_EVENT_MAX);
+	assert_int_equal(st_revoke_encode(&revoke, &body), 0);
+	events[0] = encode(ST_REVOKE, st_buf_span(&body), 1, &bytes[0]);
+	st_buf_clear(&body);
+	c.identity = child.keys.identity.public;
+	assert_int_equal(st_certificate_issue(&c, &child.keys.identity, &certificate), 0);
+	assert_int_equal(st_enrol_encode(st_buf_span(&certificate), &body), 0);
+	events[1] = encode(ST_ENROL, st_buf_span(&body), 2, &bytes[1]);
+	assert_int_equal(signs(events, 2), 0);
+	assert_int_equal(store_sound(main_station.store, why), 0);
+	assert_string_equal(why, "");
+	assert_int_equal(st_rebuild_ask(main_station.store), 0);
+	while (!done)
+		assert_int_equal(st_rebuild_step(main_station.apply, &done, &n), 0);
+	assert_int_equal(st_store_read(main_station.store, standing, &is), 0);
+	assert_int_equal(is, ST_ENROLLED);
+	st_buf_done(&certificate);
+	st_buf_done(&body);
+	st_buf_done(&bytes[0]);
+	st_buf_done(&bytes[1]);
+}
+
 #define EACH(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		EACH(test_whatever_was_taken_goes_on),
+		EACH(test_a_key_is_not_ended_before_it_is_given),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
