@@ -239,9 +239,9 @@ $(O)/tests/common/seeds: $(O)/tests/common/seeds.o $(O)/tests/common/city.o $(LI
 # Each call that can fail, failed once: a failure is a wrong acknowledgement, a trace of what failed, a leak,
 # or a code that tells another trouble. LMDB and its like are linked as archives, so that their own calls count.
 FAULT_WRAP := malloc calloc realloc strdup posix_memalign aligned_alloc pwrite writev ftruncate fdatasync \
-	mdb_put mdb_del mdb_cursor_put mdb_cursor_del mdb_txn_commit mdb_txn_begin mdb_get mdb_cursor_open \
+	mdb_put mdb_del mdb_drop mdb_cursor_put mdb_cursor_del mdb_txn_commit mdb_txn_begin mdb_get mdb_cursor_open \
 	mdb_cursor_get mdb_dbi_open mdb_stat
-FAULTS     := $(patsubst %,$(O)/tests/fault/%,jobs votes ask links answers)
+FAULTS     := $(patsubst %,$(O)/tests/fault/%,jobs votes rebuild ask links answers)
 FAULT_O    := $(O)/tests/fault/inject.o $(O)/tests/fault/stage.o $(O)/tests/common/city.o
 $(FAULTS): $(O)/tests/fault/%: $(O)/tests/fault/%.o $(FAULT_O) $(LIB)
 	$(CC) $(LDFLAGS) $(FAULT_WRAP:%=-Wl,--wrap=%) -o $@ $(filter %.o,$^) $(LIB) $(STATIC_LIBS) $(LDLIBS)
@@ -250,6 +250,9 @@ $(FAULTS): $(O)/tests/fault/%: $(O)/tests/fault/%.o $(FAULT_O) $(LIB)
 $(O)/tests/fault/answers: $(filter $(O)/daemon/stationd/api_%.o,$(D_O)) $(O)/tests/common/routes.o \
 	$(patsubst %,$(O)/daemon/stationd/%.o,online_routes online_message config)
 $(O)/tests/fault/answers: FAULT_WRAP += clock_gettime
+
+# The daemon's own loop over the steps of a rebuild.
+$(O)/tests/fault/rebuild: $(O)/daemon/stationd/refold.o
 
 check-build: $(FAULTS)
 

@@ -12,7 +12,8 @@
 #include <unistd.h>
 #include <station/base/check.h>
 #include <station/store/stations.h>
-#include <station/sync/pack.h>
+#include <station/sync/carry.h>
+#include <station/work/online.h>
 
 static char scratch[CITY_PATH / 2];
 
@@ -242,6 +243,86 @@ int node_push(struct node *n, const char *code, uint64_t from, struct st_inbound
 	if (rc == 0)
 		*ret_in = in;
 	return rc;
+}
+
+static int pack_carry(struct st_txn *t, void *arg)
+{
+	struct finding *f = arg;
+	const struct st_carry_for to = { .child = f->number };
+	return st_carry_pack(f->packer, t, &to, &f->packed);
+}
+
+static int run_carry(struct node *to, const struct finding *f)
+{
+	struct st_assembly a;
+	struct st_inbound_carry *in = NULL;
+	struct st_job job;
+	int rc = 0;
+	st_assembly_init(&a);
+	for (size_t i = 0; rc == 0 && i < st_packed_chunks(&f->packed); i++) {
+		struct st_chunk c = st_packed_chunk(&f->packed, 1, i);
+		rc = st_assembly_carry(&a, &c, &in);
+	}
+	st_assembly_done(&a);
+	memset(&job, 0, sizeof(job));
+	job.kind = ST_JOB_CARRY;
+	if (rc == 0) {
+		job.u.carry.carry = in->carry;
+		rc = node_run(to, &job);
+	}
+	st_inbound_carry_free(in);
+	return rc;
+}
+
+int node_carry(struct node *from, const char *child, struct node *to)
+{
+	struct finding f = { .code = code_of(child) };
+	int rc = node_number(from, child, &f.number);
+	if (rc == 0)
+		rc = st_packer_new(&f.packer);
+	if (rc == 0)
+		rc = st_store_read(from->store, pack_carry, &f);
+	if (rc == 0)
+		rc = run_carry(to, &f);
+	st_packer_free(f.packer);
+	return rc;
+}
+
+struct messaging {
+	const char *code;
+	char *number;
+};
+
+static int find_message(struct st_txn *t, void *arg)
+{
+	const struct messaging *m = arg;
+	struct st_record_ref ref;
+	struct st_record r;
+	struct st_record_id id;
+	int rc = st_online_resolve(t, st_span_text(m->code), &ref);
+	if (rc == 0)
+		rc = st_record_load(t, &ref, &r);
+	if (rc == 0)
+		rc = st_record_id(t, &ref, &id);
+	if (rc == 0)
+		st_number_text(&r.number, &id.opener, &id.ulid, m->number);
+	return rc;
+}
+
+int node_message(struct node *n, const char *spot, struct st_job *ret_job, char number[ST_NUMBER_TEXT])
+{
+	static const struct st_command_field fields[] = {
+		{ { (const uint8_t *)"title", 5 }, { (const uint8_t *)"lamp", 4 } },
+		{ { (const uint8_t *)"reporter_name", 13 }, { (const uint8_t *)"Wang", 4 } },
+	};
+	struct messaging m = { ret_job->u.online.code, number };
+	memset(ret_job, 0, sizeof(*ret_job));
+	ret_job->kind = ST_JOB_ONLINE;
+	ret_job->u.online = (struct st_job_online){ .source = st_span_text("city"), .request = st_span_text("1"),
+						    .fields = fields, .field_count = 2,
+						    .spot = { .code = st_span_text(spot) } };
+	int rc = node_run(n, ret_job);
+	return rc < 0 || number == NULL ? rc : st_store_read(n->store, find_message, &m);
 }
 
 int node_give(struct node *to, const char *child, const struct st_push *push,

@@ -53,6 +53,12 @@ ST_MUST int node_push(struct node *n, const char *code, uint64_t from, struct st
 ST_MUST int node_give(struct node *to, const char *child, const struct st_push *push,
 		      struct st_job_push *ret_job);
 
+/* Gives `to` all that stands in from's outbox for the child of that code, as the link would. */
+ST_MUST int node_carry(struct node *from, const char *child, struct node *to);
+
+/* A message of the platform, for the station of that code. number, unless NULL: its matter's. */
+ST_MUST int node_message(struct node *n, const char *spot, struct st_job *ret_job, char number[ST_NUMBER_TEXT]);
+
 /* A small city, the same each time: main 410600, branch 410611, base 410611003, and a specialty station
  * 410611003-01 under the base. The base holds matters in several states; the branch has the first
  * of its events, and the base all of the specialty's. */

@@ -171,6 +171,12 @@ WRAPPED(int, mdb_del, MDB_txn *txn, MDB_dbi dbi, MDB_val *k, MDB_val *v)
 	return write_fails(txn, "mdb_del", &rc) ? rc : __real_mdb_del(txn, dbi, k, v);
 }
 
+WRAPPED(int, mdb_drop, MDB_txn *txn, MDB_dbi dbi, int whole)
+{
+	int rc = 0;
+	return write_fails(txn, "mdb_drop", &rc) ? rc : __real_mdb_drop(txn, dbi, whole);
+}
+
 WRAPPED(int, mdb_cursor_put, MDB_cursor *c, MDB_val *k, MDB_val *v, unsigned flags)
 {
 	int rc = 0;

@@ -8,8 +8,8 @@
 #define FAULTS(X)                                                                                  \
 	X(MEMORY, "memory", "malloc, calloc, realloc, strdup and their like")                      \
 	X(READ, "read", "mdb_get, cursors, read transactions: an I/O error")                       \
-	X(WRITE, "write", "mdb_put, mdb_del, write transactions, commit: an I/O error")            \
-	X(FULL, "full", "mdb_put, mdb_del, commit: the map is full")                               \
+	X(WRITE, "write", "mdb_put, mdb_del, mdb_drop, write transactions, commit: an I/O error")            \
+	X(FULL, "full", "mdb_put, mdb_del, mdb_drop, commit: the map is full")                               \
 	X(DISK, "disk", "LMDB's own writes: an I/O error")                                         \
 	X(SPACE, "space", "LMDB's own writes: no space left")                                      \
 	X(SYNC, "sync", "LMDB's own syncs: an I/O error")

@@ -510,24 +510,10 @@ static int head_carried(struct stage *s)
 
 static struct st_job online;
 
-static int message_from(struct stage *s, const char *code)
-{
-	static const struct st_command_field fields[] = {
-		{ { (const uint8_t *)"title", 5 }, { (const uint8_t *)"lamp", 4 } },
-		{ { (const uint8_t *)"reporter_name", 13 }, { (const uint8_t *)"Wang", 4 } },
-	};
-	memset(&online, 0, sizeof(online));
-	online.kind = ST_JOB_ONLINE;
-	online.u.online = (struct st_job_online){ .source = st_span_text("city"), .request = st_span_text("1"),
-						  .fields = fields, .field_count = 2,
-						  .spot = { .code = st_span_text(code) } };
-	return node_run(&s->branch, &online);
-}
-
 /* Opened, coded and handed on, all in one; or nothing of it. */
 static int message_handed(struct stage *s)
 {
-	int rc = message_from(s, CITY_BASE);
+	int rc = node_message(&s->branch, CITY_BASE, &online, NULL);
 	RIGHT(s, rc < 0 || (online.u.online.code[0] != 0 &&
 			    strcmp(online.u.online.station.certificate.code.text, CITY_BASE) == 0));
 	return rc;
@@ -540,30 +526,13 @@ static int message_again(struct stage *s)
 	return rc;
 }
 
-static int find_online(struct st_txn *t, void *arg)
-{
-	struct st_record_ref ref;
-	struct st_record r;
-	struct st_record_id id;
-	int rc = st_online_resolve(t, st_span_text(online.u.online.code), &ref);
-	if (rc == 0)
-		rc = st_record_load(t, &ref, &r);
-	if (rc == 0)
-		rc = st_record_id(t, &ref, &id);
-	if (rc == 0)
-		st_number_text(&r.number, &id.opener, &id.ulid, arg);
-	return rc;
-}
-
 static int told_ready(struct stage *s)
 {
 	struct st_job job = { .kind = ST_JOB_HOOKS, .u.hooks = true };
 	const struct st_command_field category = { st_span_text("category"), st_span_text("c") };
 	int rc = node_run(&s->branch, &job);
 	if (rc == 0)
-		rc = message_from(s, "410611");
-	if (rc == 0)
-		rc = st_store_read(s->branch.store, find_online, number);
+		rc = node_message(&s->branch, "410611", &online, number);
 	return rc < 0 ? rc : node_command(&s->branch, "accept", number, &category, 1);
 }
 

@@ -1,7 +1,8 @@
 /* stage.h - a scene is played once without a fault, then with each fault at the first, second ... n-th
  * call, until a play has none left. After each: the answer is the scene's own or a clean failure;
  * what was answered is in the store, and what failed left no trace in it; the same scene works when it is played
- * again; and after a failed sync the store writes nothing more until it is opened anew. */
+ * again; and after a failed sync the store writes nothing more until it is opened anew. A scene that comes to no fault
+ * proves nothing, and fails. */
 #pragma once
 #include "../common/city.h"
 #include "inject.h"
@@ -23,6 +24,7 @@ struct scene {
 	const void *of;        /* what play finds in s->of: scenes that differ in it alone share one */
 	bool opens;            /* it opens the subject's store itself */
 	bool ends_well;        /* faults on the way are its own to mend: it must end with 0 */
+	bool resumes;          /* it has several transactions: played again, it goes on where a fault has left it */
 };
 /* Prints a TAP line for each scene, and a failure's kind, n and place; 0: all right. */
 int stage_run(const struct scene *scenes, size_t count);

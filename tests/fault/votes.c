@@ -6,6 +6,7 @@
 #include <string.h>
 #include <station/base/check.h>
 #include <station/store/carried.h>
+#include <station/store/online.h>
 #include <station/work/city.h>
 #include <station/work/vote.h>
 
@@ -189,6 +190,55 @@ static int take(struct stage *s)
 	return rc;
 }
 
+/* ---- what was told ---- */
+
+static struct st_job telling;
+static struct st_hook hook;
+
+static int find_hook(struct st_txn *t, void *arg)
+{
+	return st_hook_next(t, NULL, arg);
+}
+
+/* A message is answered, and the platform has taken that. */
+static int hook_waits(struct stage *s)
+{
+	const struct st_command_field category = { st_span_text("category"), st_span_text("c") };
+	const struct st_command_field reply = { st_span_text("reply"), st_span_text("done") };
+	memset(&telling, 0, sizeof(telling));
+	telling.kind = ST_JOB_HOOKS;
+	telling.u.hooks = true;
+	int rc = node_run(&s->branch, &telling);
+	if (rc == 0)
+		rc = node_message(&s->branch, "410611", &telling, number);
+	if (rc == 0)
+		rc = node_command(&s->branch, "accept", number, &category, 1);
+	if (rc == 0)
+		rc = node_command(&s->branch, "answer", number, &reply, 1);
+	if (rc == 0)
+		rc = st_store_read(s->branch.store, find_hook, &hook);
+	memset(&telling, 0, sizeof(telling));
+	telling.kind = ST_JOB_TOLD;
+	telling.u.told = (struct st_job_told){ hook.ref, hook.n };
+	return rc;
+}
+
+/* Once it is acknowledged it is never sent again. */
+static int hook_told(struct stage *s)
+{
+	struct st_hook left;
+	int rc = node_run(&s->branch, &telling);
+	RIGHT(s, rc < 0 || st_store_read(s->branch.store, find_hook, &left) != 0);
+	return rc;
+}
+
+/* The platform took it, the answer was lost, and it was sent again. */
+static int hook_gone(struct stage *s)
+{
+	int rc = hook_waits(s);
+	return rc < 0 ? rc : node_run(&s->branch, &telling);
+}
+
 int main(void)
 {
 	static const struct scene scenes[] = {
@@ -197,6 +247,8 @@ int main(void)
 		{ .name = "vote: declared", .play = declare, .subject = on_base, .before = closed },
 		{ .name = "city: table", .play = issue_table, .subject = on_main, .before = table_read },
 		{ .name = "taken", .play = take, .subject = on_branch, .before = handed },
+		{ .name = "hook: told", .play = hook_told, .subject = on_branch, .before = hook_waits },
+		{ .name = "hook: told twice", .play = hook_told, .subject = on_branch, .before = hook_gone },
 	};
 	int rc = stage_run(scenes, sizeof(scenes) / sizeof(scenes[0]));
 	st_buf_done(&table);

@@ -8,13 +8,13 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include <lib/store/log_rows.h>
 #include <station/store/folded.h>
 #include <station/store/logs.h>
 #include <station/trust/hash.h>
+#include "../../common/older.h"
 #include "../../common/scratch.h"
 
-enum { MAP = 64 << 20, LOGS = 3, SIGNERS = 2, CHECKPOINT = 112, RECEIPT = 80, EVENT_MAX = 5000 };
+enum { MAP = 64 << 20, LOGS = 3, SIGNERS = 2, EVENT_MAX = 5000 };
 static char directory[64];
 static struct st_store *store;
 
@@ -128,105 +128,33 @@ static int ask(struct st_txn *t, void *arg)
 	return 0;
 }
 
-static void put(MDB_txn *txn, MDB_dbi table, const struct key *k, const void *value, size_t size)
-{
-	MDB_val key = { k->size, (void *)(uintptr_t)k->bytes }, v = { size, (void *)(uintptr_t)value };
-	assert_int_equal(mdb_put(txn, table, &key, &v, 0), 0);
-}
-
-static struct key pair(uint32_t log, uint64_t second, bool wide)
-{
-	struct key k = key_new();
-	key_u32(&k, log);
-	if (wide)
-		key_u64(&k, second);
-	else
-		key_u32(&k, (uint32_t)second);
-	return k;
-}
-
-static void put_checkpoint(MDB_txn *txn, MDB_dbi checkpoints, uint32_t log, uint64_t size, const uint8_t *is)
-{
-	uint8_t row[CHECKPOINT + 1] = { 0 };
-	struct key k = pair(log, size, true);
-	memcpy(row, is, CHECKPOINT);
-	put(txn, checkpoints, &k, row, sizeof(row));
-}
-
-/* Moves what stands beside a log's row to where format 6 had it. */
-static void move_back(MDB_txn *txn, MDB_dbi tables[4], const uint8_t *key, size_t key_size, struct st_span v)
-{
-	uint32_t log = st_get_u32(key + 1);
-	struct key k;
-	if (key[5] == LOG_NEWEST) {
-		put_checkpoint(txn, tables[1], log, st_get_u64(v.data), v.data + 8);
-	} else if (key[5] == LOG_TAIL) {
-		k = pair(log, st_get_u64(v.data), true);
-		if (st_get_u16(v.data + 8) > 0)
-			put(txn, tables[3], &k, v.data + 10, st_get_u16(v.data + 8));
-	} else {
-		assert_int_equal(key_size, 10);
-		assert_int_equal(v.size, RECEIPT + CHECKPOINT);
-		k = pair(log, st_get_u32(key + 6), false);
-		put(txn, tables[2], &k, v.data, RECEIPT);
-		put_checkpoint(txn, tables[1], log, st_get_u64(v.data), v.data + RECEIPT);
-	}
-}
-
 /* Rows that nobody can read any more, beside those that are right. */
-static void damage(MDB_txn *txn, MDB_dbi tables[4])
+static void damage(struct older *o)
 {
-	static const uint8_t nothing[RECEIPT];
-	struct key of_lost_log = pair(99, 7, false), of_none = pair(0, 7, false), cut = pair(2, 9, false);
+	static const uint8_t nothing[OLDER_RECEIPT];
+	struct key of_lost_log = older_key(99, 7, false), of_none = older_key(0, 7, false), cut = older_key(2, 9, false);
 	struct key lost_log = key_new(), unreadable = key_new();
-	put(txn, tables[2], &of_lost_log, nothing, RECEIPT);
-	put(txn, tables[2], &of_none, nothing, RECEIPT);
-	put(txn, tables[2], &cut, nothing, RECEIPT - 1);
+	older_put(o, o->receipts, &of_lost_log, nothing, sizeof(nothing));
+	older_put(o, o->receipts, &of_none, nothing, sizeof(nothing));
+	older_put(o, o->receipts, &cut, nothing, sizeof(nothing) - 1);
 	key_u8(&unreadable, 1);
 	key_u32(&unreadable, LOGS + 1);
-	put(txn, tables[0], &unreadable, nothing, 3);
+	older_put(o, o->logs, &unreadable, nothing, 3);
 	key_u8(&lost_log, 1);
 	key_u32(&lost_log, 98);
 	key_u8(&lost_log, LOG_NEWEST);
-	put(txn, tables[0], &lost_log, nothing, 3);
+	older_put(o, o->logs, &lost_log, nothing, 3);
 }
 
 static void make_older(uint32_t format, bool damaged)
 {
-	static const char *const names[] = { "logs", "checkpoints", "receipts", "events", "meta" };
-	MDB_env *env;
-	MDB_txn *txn;
-	MDB_dbi tables[5];
-	MDB_cursor *c;
-	MDB_val k, v;
-	size_t moved = 0;
-	assert_int_equal(mdb_env_create(&env), 0);
-	assert_int_equal(mdb_env_set_maxdbs(env, 8), 0);
-	assert_int_equal(mdb_env_set_mapsize(env, MAP), 0);
-	assert_int_equal(mdb_env_open(env, directory, 0, 0600), 0);
-	assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
-	for (size_t i = 0; i < 5; i++)
-		assert_int_equal(mdb_dbi_open(txn, names[i], MDB_CREATE, &tables[i]), 0);
-	assert_int_equal(mdb_cursor_open(txn, tables[0], &c), 0);
-	while (format < 7 && mdb_cursor_get(c, &k, &v, MDB_NEXT) == 0) {
-		const uint8_t *key = k.mv_data;
-		if (key[0] != 1 || k.mv_size == 5)
-			continue;
-		move_back(txn, tables, key, k.mv_size, st_span(v.mv_data, v.mv_size));
-		assert_int_equal(mdb_cursor_del(c, 0), 0);
-		moved++;
-	}
-	mdb_cursor_close(c);
-	assert_int_equal(moved, format < 7 ? 2 + 2 + 3 : 0); /* newest checkpoints, tails, receipts */
+	struct older o;
+	older_begin(&o, directory, MAP);
+	if (format <= OLDER_FORMAT)
+		assert_int_equal(older_move_all(&o), 2 + 2 + 3); /* newest checkpoints, tails, receipts */
 	if (damaged)
-		damage(txn, tables);
-	struct key meta = key_new();
-	uint8_t value[4];
-	key_u8(&meta, ST_META_FORMAT);
-	st_put_u32(value, format);
-	put(txn, tables[4], &meta, value, sizeof(value));
-	assert_int_equal(mdb_txn_commit(txn), 0);
-	mdb_env_close(env);
+		damage(&o);
+	older_end(&o, format);
 }
 
 static int is_refolded(struct st_txn *t, void *arg)
