@@ -204,6 +204,9 @@ bool record_moves_explain(const char *place);
 /* The same of `city set`. */
 bool city_explain(const char *error, const char *place);
 
+/* A file's bytes, or standard input's ("-"). 0, or an exit code: the trouble has been said. */
+int file_load(const char *name, struct st_buf *to);
+
 struct answer {
 	long status;
 	char *body;

@@ -3,7 +3,6 @@
  * Owns:    how a wrong file is told: file:row: column: reason.
  * Promise: 8: a file is checked whole, here already, before the daemon hears of it.
  * Flow:    CSV -> verbs -> call; call -> verbs -> screen, CSV */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,28 +23,6 @@ static void file_done(struct file *f)
 	st_buf_done(&f->rows);
 }
 
-static int load(struct file *f)
-{
-	char slice[4096];
-	size_t n;
-	bool standard = strcmp(f->name, "-") == 0;
-	FILE *in = standard ? stdin : fopen(f->name, "rb");
-	if (in == NULL) {
-		complain(T_BAD_FILE, f->name, st_file_error_text(errno, ctl.lang));
-		return CTL_USAGE;
-	}
-	while ((n = fread(slice, 1, sizeof(slice), in)) > 0)
-		st_buf_put(&f->csv, slice, n);
-	bool failed = ferror(in) != 0;
-	int why = errno;
-	if (!standard)
-		(void)fclose(in);
-	if (f->csv.error == 0 && !failed)
-		return 0;
-	complain(T_BAD_FILE, f->name, failed ? st_file_error_text(why, ctl.lang) : st_error_text(f->csv.error, ctl.lang));
-	return CTL_USAGE;
-}
-
 static void tables_known(void)
 {
 	for (size_t i = 0; i < st_city_table_count(); i++)
@@ -63,7 +40,7 @@ static int check_file(const struct args *a, struct file *f)
 		tables_known();
 		return CTL_USAGE;
 	}
-	int rc = load(f);
+	int rc = file_load(f->name, &f->csv);
 	if (rc != 0)
 		return rc;
 	f->rc = st_city_read(f->table, st_buf_span(&f->csv), &f->rows, &f->read);

@@ -1,16 +1,15 @@
 /* verbs_vote.c - a vote's tokens, papers, count and declaration.
  *
- * Owns:    the file of papers, and how a count looks on the screen.
+ * Owns:    how a count looks on the screen.
  * Promise: 8: a file is read whole, and a line that isn't right is named before anything is sent.
  * Flow:    teller -> verbs -> call -> stationd */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <station/work/vote.h>
 #include "ctl.h"
 
-enum { LINE_MAX_BYTES = 1024 };
+enum { PILE_BYTES_MAX = 1 << 20 };
 
 static int run_tokens(const struct args *a)
 {
@@ -42,97 +41,63 @@ static int run_tokens(const struct args *a)
 
 /* ---- papers ---- */
 
-/* A paper from its words: a token or "-", and the places of what was chosen. NULL: not one. */
-static json_t *paper(const char *token, const char *const *choices, size_t count)
+/* In the form in which the daemon is told of one. */
+static void add_paper(json_t *papers, const struct st_paper *p)
 {
-	struct st_token parsed;
+	char token[ST_TOKEN_TEXT];
+	if (p->spoiled) {
+		json_array_append_new(papers, json_pack("{s:b}", "spoiled", 1));
+		return;
+	}
 	json_t *choose = json_array();
-	for (size_t i = 0; i < count; i++) {
-		char *end = NULL;
-		errno = 0;
-		long n = strtol(choices[i], &end, 10);
-		if (errno != 0 || *end != 0 || n < 1 || n > ST_VOTE_CANDIDATES_MAX) {
-			json_decref(choose);
-			return NULL;
-		}
-		json_array_append_new(choose, json_integer(n));
-	}
-	bool spoiled = strcmp(token, "-") == 0;
-	if (count > ST_BALLOT_CHOICES_MAX || (spoiled && count > 0) ||
-	    (!spoiled && st_token_parse(st_span_text(token), &parsed) < 0)) {
-		json_decref(choose);
-		return NULL;
-	}
-	if (!spoiled)
-		return json_pack("{s:s, s:o}", "token", token, "choose", choose);
-	json_decref(choose);
-	return json_pack("{s:b}", "spoiled", 1);
+	for (size_t i = 0; i < p->choice_count; i++)
+		json_array_append_new(choose, json_integer(p->choices[i]));
+	st_token_text(&p->token, token);
+	json_array_append_new(papers, json_pack("{s:s, s:o}", "token", token, "choose", choose));
 }
 
-/* 1: a paper was added; 0: nothing stands on the line; < 0: it isn't right. */
-static int read_line(char *line, json_t *papers)
+static int read_pile(const char *path, json_t *papers)
 {
-	const char *words[ST_BALLOT_CHOICES_MAX + 2];
-	size_t count = 0;
-	char *save = NULL;
-	for (char *w = strtok_r(line, " \t\r\n,", &save); w != NULL;
-	     w = strtok_r(NULL, " \t\r\n,", &save)) {
-		if (count == 0 && w[0] == '#')
-			return 0;
-		if (count == sizeof(words) / sizeof(words[0]))
-			return -1;
-		words[count++] = w;
+	struct st_paper *pile = calloc(ST_BALLOTS_MAX, sizeof(*pile));
+	struct st_buf text;
+	size_t count = 0, line = 0;
+	if (pile == NULL) {
+		complain(T_BAD_FILE, path, st_error_text(ST_ENOMEM, ctl.lang));
+		return CTL_WRONG;
 	}
-	json_t *one = count == 0 ? NULL : paper(words[0], words + 1, count - 1);
-	if (count == 0)
-		return 0;
-	return one == NULL ? -1 : json_array_append_new(papers, one) == 0 ? 1 : -1;
-}
-
-static int read_file(const char *path, json_t *papers)
-{
-	char line[LINE_MAX_BYTES];
-	unsigned long long number = 0;
-	FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-	int rc = 0;
-	if (f == NULL) {
-		complain(T_BAD_FILE, path, st_file_error_text(errno, ctl.lang));
-		return CTL_USAGE;
-	}
-	while (rc == 0 && fgets(line, sizeof(line), f) != NULL) {
-		number++;
-		bool whole = strchr(line, '\n') != NULL || feof(f) != 0;
-		if (!whole || read_line(line, papers) < 0) {
-			complain(T_BAD_PAPER, path, number);
-			rc = CTL_USAGE;
-		}
-	}
-	if (rc == 0 && ferror(f) != 0) {
-		complain(T_BAD_FILE, path, st_file_error_text(errno, ctl.lang));
-		rc = CTL_WRONG;
-	}
-	if (f != stdin)
-		(void)fclose(f);
-	return rc;
+	st_buf_init(&text, PILE_BYTES_MAX);
+	int rc = file_load(path, &text);
+	int read = rc == 0 ? st_pile_read(st_buf_span(&text), pile, ST_BALLOTS_MAX, &count, &line) : 0;
+	if (read == ST_ETOOBIG)
+		complain(T_BAD_FILE, path, st_error_text(read, ctl.lang));
+	else if (read < 0)
+		complain(T_BAD_PAPER, path, (unsigned long long)line);
+	for (size_t i = 0; i < count; i++)
+		add_paper(papers, &pile[i]);
+	st_buf_done(&text);
+	free(pile);
+	return read < 0 ? CTL_USAGE : rc;
 }
 
 static int one_paper(const struct args *a, json_t *papers)
 {
-	const char *choices[OPTIONS_MAX], *token = option(a, "token");
-	size_t count = 0;
-	for (size_t i = 0; i < a->option_count; i++)
-		if (strcmp(a->options[i].name, "choose") == 0)
-			choices[count++] = a->options[i].value;
+	struct st_span words[OPTIONS_MAX + 1];
+	struct st_paper p;
+	const char *token = option(a, "token");
+	size_t count = 1;
 	if ((token == NULL) != flag(a, "spoiled")) {
 		complain(T_NEED_OPTION, "token");
 		return CTL_USAGE;
 	}
-	json_t *one = paper(token == NULL ? "-" : token, choices, count);
-	if (one == NULL) {
+	words[0] = st_span_text(token == NULL ? "-" : token);
+	for (size_t i = 0; i < a->option_count; i++)
+		if (strcmp(a->options[i].name, "choose") == 0)
+			words[count++] = st_span_text(a->options[i].value);
+	if (st_paper_read(words, count, &p) < 0 || p.spoiled != (token == NULL)) {
 		complain(T_BAD_TOKEN);
 		return CTL_USAGE;
 	}
-	json_array_append_new(papers, one);
+	add_paper(papers, &p);
 	return 0;
 }
 
@@ -152,7 +117,7 @@ static int run_ballot(const struct args *a)
 	struct answer ans;
 	const char *file = option(a, "file"), *author = option(a, "author"), *batch = batch_of(a);
 	json_t *papers = json_array();
-	int rc = file == NULL ? one_paper(a, papers) : read_file(file, papers);
+	int rc = file == NULL ? one_paper(a, papers) : read_pile(file, papers);
 	if (rc != 0) {
 		json_decref(papers);
 		return rc;

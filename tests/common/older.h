@@ -1,5 +1,6 @@
-/* older.h - a store in the shape that formats up to 6 had, made of a closed one: a log's newest checkpoint among those
- * that space it, its tail a block like the others, and receipts in a table of their own. */
+/* older.h - a store in the shape that formats up to 6 had, made of a closed one: a log's newest
+ * checkpoint among those that space it, its tail a block like the others, and receipts in a table
+ * of their own. */
 #pragma once
 #include <lmdb.h>
 #include <string.h>
@@ -28,9 +29,11 @@ static inline void older_begin(struct older *o, const char *directory, size_t ma
 		ST_REQUIRE(mdb_dbi_open(o->txn, names[i], MDB_CREATE, tables[i]) == 0);
 }
 
-static inline void older_put(struct older *o, MDB_dbi table, const struct key *k, const void *value, size_t size)
+static inline void older_put(struct older *o, MDB_dbi table, const struct key *k, const void *value,
+			     size_t size)
 {
-	MDB_val key = { k->size, (void *)(uintptr_t)k->bytes }, v = { size, (void *)(uintptr_t)value };
+	MDB_val key = { k->size, (void *)(uintptr_t)k->bytes },
+		v = { size, (void *)(uintptr_t)value };
 	ST_REQUIRE(mdb_put(o->txn, table, &key, &v, 0) == 0);
 }
 

@@ -1,5 +1,8 @@
 /* vote.c - any bytes as a vote: rules, tokens and papers. The count ends, adds up, is the same in
- * another order, and any text as a token is refused or written back as it was read. */
+ * another order, and any text as a token is refused or written back as it was read. And any text as a pile of papers: a
+ * line that is named, or papers that read the same when they are written down.
+ *
+ * Input: where it begins with "#T", a pile in which each T is a right token. */
 #include "decoders.h"
 #include <station/work/vote.h>
 
@@ -14,6 +17,58 @@ static void token_text(struct st_span in)
 	st_token_text(&token, text);
 	ST_REQUIRE(st_token_parse(st_span_text(text), &again) == 0);
 	ST_REQUIRE(memcmp(&token, &again, sizeof(token)) == 0);
+}
+
+static void write_paper(const struct st_paper *p, struct st_buf *to)
+{
+	char text[ST_TOKEN_TEXT];
+	st_token_text(&p->token, text);
+	st_buf_put_text(to, p->spoiled ? "-" : text);
+	for (size_t i = 0; i < p->choice_count; i++)
+		st_buf_printf(to, " %d", p->choices[i]);
+	st_buf_put_text(to, "\n");
+}
+
+static void pile(struct st_span in)
+{
+	static struct st_paper first[PAPERS], again[PAPERS];
+	size_t count = PAPERS + 1, lines = 1, line = 0, same = 0;
+	struct st_buf b;
+	for (size_t i = 0; i < in.size; i++)
+		lines += in.data[i] == '\n';
+	int rc = st_pile_read(in, first, PAPERS, &count, &line);
+	ST_REQUIRE(rc == 0 ? line == 0 && count <= PAPERS : line > 0 && line <= lines && count == PAPERS + 1);
+	if (rc < 0)
+		return;
+	st_buf_init(&b, 1 << 16);
+	for (size_t i = 0; i < count; i++) {
+		ST_REQUIRE(first[i].choice_count <= ST_BALLOT_CHOICES_MAX && !(first[i].spoiled && first[i].choice_count > 0));
+		for (size_t k = 0; k < first[i].choice_count; k++)
+			ST_REQUIRE(first[i].choices[k] > 0 && first[i].choices[k] <= ST_VOTE_CANDIDATES_MAX);
+		write_paper(&first[i], &b);
+	}
+	ST_REQUIRE(b.error == 0 && st_pile_read(st_buf_span(&b), again, PAPERS, &same, &line) == 0);
+	ST_REQUIRE(same == count && memcmp(first, again, count * sizeof(first[0])) == 0);
+	st_buf_done(&b);
+}
+
+/* A token's check is more than anybody guesses. */
+static void pile_of_right_tokens(struct st_span in)
+{
+	struct st_buf b;
+	st_buf_init(&b, 1 << 20);
+	for (size_t i = 0; i < in.size; i++) {
+		struct st_token t = { .bytes = { (uint8_t)i } };
+		char text[ST_TOKEN_TEXT];
+		st_token_text(&t, text);
+		if (in.data[i] == 'T' && i > 1)
+			st_buf_put_text(&b, text);
+		else
+			st_buf_u8(&b, in.data[i]);
+	}
+	if (b.error == 0)
+		pile(st_buf_span(&b));
+	st_buf_done(&b);
 }
 
 static void read_paper(struct st_span *in, struct st_vote_paper *p)
@@ -52,7 +107,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct st_span in = { data, size };
 	struct st_vote_in v = { .papers = papers, .tokens = tokens };
 	struct st_vote_count count, other;
+	if (size >= 2 && memcmp(data, "#T", 2) == 0) {
+		pile_of_right_tokens(in);
+		return 0;
+	}
 	token_text(in);
+	pile(in);
 	(void)snprintf(v.vote.opener.text, sizeof(v.vote.opener.text), "410611");
 	uint8_t flags = take_u8(&in);
 	v.rules = (struct st_vote_rules){ .candidates = take_u8(&in) % 8u,

@@ -976,6 +976,11 @@ def vote(city):
     code, _, err = branch.run("project", "ballot", v, "--file", bad)
     check(code == 2 and "bad.txt:4" in err and counted(branch, v)["returned"] == 0,
           "a mistyped token is named, and nothing is entered: %s" % err)
+    cut = os.path.join(branch.home, "cut.txt")
+    with open(cut, "wb") as f:
+        f.write(b"\xef\xbb\xbf# box 2\r\n%s 1\0 2" % tokens[186].encode())
+    code, _, err = branch.run("project", "ballot", v, "--file", cut)
+    check(code == 2 and "cut.txt:2" in err, "nothing of a line is passed over unseen: %s" % err)
     said = branch.json("project", "ballot", v, "--file", path, "--author", "teller-1")
     check(said["written"] == 188, str(said))
     branch.ctl("project", "ballot", v, "--token", tokens[186], "--choose", "1")

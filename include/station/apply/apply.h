@@ -202,12 +202,6 @@ struct st_job_tokens {
 };
 /* Papers in the order of the box, or one. All of them are written, in an order drawn anew, or none; one that
  * is in already, of the same batch, isn't written twice. Whether a paper counts isn't asked here. */
-struct st_paper {
-	bool spoiled;
-	struct st_token token;
-	size_t choice_count;
-	uint8_t choices[ST_BALLOT_CHOICES_MAX];
-};
 struct st_job_ballots {
 	struct st_span vote, author;
 	struct st_span batch; /* names the pile; two piles may hold papers that look the same */

@@ -44,6 +44,19 @@ struct st_token {
 void st_token_text(const struct st_token *token, char ret_text[ST_TOKEN_TEXT]);
 /* Dashes, blanks and small letters are as good. ST_EFIELD: mistyped. */
 ST_MUST int st_token_parse(struct st_span text, struct st_token *ret_token);
+/* One that came back. */
+struct st_paper {
+	bool spoiled; /* nobody can read it; it has neither token nor choices */
+	struct st_token token;
+	size_t choice_count;
+	uint8_t choices[ST_BALLOT_CHOICES_MAX];
+};
+/* A paper from its words: a token, or "-" of one that is spoiled, and the places chosen, from 1. ST_EFIELD. */
+ST_MUST int st_paper_read(const struct st_span *words, size_t count, struct st_paper *ret_paper);
+/* A pile as people write it down: a paper a line, its words between blanks or commas; empty lines and those that begin
+ * with # count for nothing. ST_EFIELD, ST_ETOOBIG (more than max) with the line's number; papers are then no answer. */
+ST_MUST int st_pile_read(struct st_span text, struct st_paper *papers, size_t max, size_t *ret_count,
+			 size_t *reterr_line);
 /* What stands in the log instead of it; bound to the vote, so no other vote's token passes. */
 struct st_hash st_token_hash(const struct st_record_id *vote, const struct st_token *token);
 
