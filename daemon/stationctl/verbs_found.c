@@ -18,7 +18,6 @@
 #include "ctl.h"
 
 enum { ROOT_YEARS = 30 };
-static const char ROOT_LINE[] = "stationd/root/v1\n";
 
 static int file_wrong(const char *path)
 {
@@ -30,7 +29,6 @@ static int read_root(const char *path, int fd, uint8_t seed[ST_SEED_SIZE])
 {
 	char bytes[128];
 	struct stat st;
-	size_t head = sizeof(ROOT_LINE) - 1, size = 0;
 	if (fstat(fd, &st) < 0)
 		return file_wrong(path);
 	if ((st.st_mode & 077) != 0) {
@@ -40,13 +38,11 @@ static int read_root(const char *path, int fd, uint8_t seed[ST_SEED_SIZE])
 	ssize_t n = read(fd, bytes, sizeof(bytes));
 	if (n < 0)
 		return file_wrong(path);
-	if ((size_t)n != head + 45 || memcmp(bytes, ROOT_LINE, head) != 0 ||
-	    st_base64_get(st_span(bytes + head, 44), seed, ST_SEED_SIZE, &size) < 0 ||
-	    size != ST_SEED_SIZE) {
+	int rc = st_root_decode(st_span(bytes, (size_t)n), seed);
+	st_wipe(bytes, sizeof(bytes));
+	if (rc < 0)
 		complain(T_ROOT_BAD, path);
-		return CTL_WRONG;
-	}
-	return 0;
+	return rc < 0 ? CTL_WRONG : 0;
 }
 
 static int make_root(const char *path, uint8_t seed[ST_SEED_SIZE])
@@ -56,10 +52,8 @@ static int make_root(const char *path, uint8_t seed[ST_SEED_SIZE])
 	if (fd < 0)
 		return file_wrong(path);
 	st_buf_init(&words, 256);
-	st_buf_put_text(&words, ROOT_LINE);
 	bool good = getrandom(seed, ST_SEED_SIZE, 0) == ST_SEED_SIZE;
-	st_base64_put(&words, st_span(seed, ST_SEED_SIZE));
-	st_buf_put_text(&words, "\n");
+	st_root_encode(seed, &words);
 	good = good && words.error == 0 && write(fd, words.data, words.size) == (ssize_t)words.size &&
 	       fsync(fd) == 0;
 	int rc = close(fd) == 0 && good ? 0 : file_wrong(path);

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <station/trust/invite.h>
 
 static const cyaml_schema_field_t fields[] = {
 #define FIELD_TEXT(name)   CYAML_FIELD_STRING_PTR(#name, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, \
@@ -135,11 +136,8 @@ enum st_lang config_lang(const struct config *c)
 
 bool config_is_address(const char *text)
 {
-	const char *colon = strrchr(text, ':');
-	unsigned port = 0;
-	char rest = 0;
-	return strncmp(text, "tcp://", 6) == 0 && colon > text + 6 &&
-	       sscanf(colon + 1, "%u%c", &port, &rest) == 1 && port > 0 && port < 65536;
+	char host[ST_ADDRESS_MAX + 1], port[ST_PORT_ROOM];
+	return st_address_split(text, host, port) == 0;
 }
 
 bool config_is_socket(const char *text, struct sockaddr_storage *ret_address)
@@ -173,8 +171,10 @@ bool config_is_loopback(const struct sockaddr_storage *address)
 {
 	const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
 	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
-	return address->ss_family == AF_INET ? ntohl(v4->sin_addr.s_addr) >> 24 == 127
-					     : IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+	if (address->ss_family == AF_INET)
+		return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
+	return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr) ||
+	       (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr) && v6->sin6_addr.s6_addr[12] == 127);
 }
 
 static int check_online(const struct config *c, const struct reading *r)

@@ -46,25 +46,6 @@ void link_refused(struct link *l, const char *neighbour, unsigned times, int cod
 		say_seldom(link_now_ms(l), SAY_REFUSED, neighbour, st_error_name(code), link_code_text(code));
 }
 
-int link_split(const char *address, char host[ST_ADDRESS_MAX + 1], char port[8])
-{
-	const char *colon = strrchr(address, ':');
-	if (strncmp(address, "tcp://", 6) != 0 || colon <= address + 6 || strlen(colon + 1) > 5)
-		return ST_EADDRESS;
-	size_t n = (size_t)(colon - address - 6);
-	const char *from = address + 6;
-	if (n > 2 && from[0] == '[' && from[n - 1] == ']') { /* an IPv6 address */
-		from++;
-		n -= 2;
-	}
-	if (n > ST_ADDRESS_MAX)
-		return ST_EADDRESS;
-	memcpy(host, from, n);
-	host[n] = 0;
-	(void)snprintf(port, 8, "%s", colon + 1);
-	return 0;
-}
-
 void link_socket_options(void *socket)
 {
 	const struct {

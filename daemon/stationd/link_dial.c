@@ -154,9 +154,9 @@ static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *
 /* ZeroMQ would resolve on its only I/O thread, and hold up every other connection with it. */
 int link_dial(struct link *l)
 {
-	char host[ST_ADDRESS_MAX + 1], port[8];
+	char host[ST_ADDRESS_MAX + 1], port[ST_PORT_ROOM];
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
-	int rc = link_split(l->up.address, host, port);
+	int rc = st_address_split(l->up.address, host, port);
 	uv_getaddrinfo_t *request = rc < 0 ? NULL : calloc(1, sizeof(*request));
 	if (request == NULL)
 		return rc < 0 ? rc : ST_ENOMEM;

@@ -197,9 +197,9 @@ static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *
 
 static int resolve(struct join *j)
 {
-	char host[ST_ADDRESS_MAX + 1], port[8];
+	char host[ST_ADDRESS_MAX + 1], port[ST_PORT_ROOM];
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
-	int rc = link_split(j->invite.address, host, port);
+	int rc = st_address_split(j->invite.address, host, port);
 	if (rc < 0)
 		return rc;
 	j->resolving = calloc(1, sizeof(*j->resolving));

@@ -69,8 +69,6 @@ void link_count(struct link *l, int code);
 const char *link_code_text(int code);
 /* Counts and says what a neighbour brought and was refused. */
 void link_refused(struct link *l, const char *neighbour, unsigned times, int code);
-/* Splits tcp://host:port. */
-int link_split(const char *address, char host[ST_ADDRESS_MAX + 1], char port[8]);
 /* Options that each socket of ours has. */
 void link_socket_options(void *socket);
 

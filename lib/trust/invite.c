@@ -1,9 +1,10 @@
 /* invite.c - the one pasted string by which a station joins.
  *
- * Owns:    the invite's text form.
+ * Owns:    the invite's text form, and what is an address.
  * Promise: a cut or mistyped string is told from a refused one.
  * Flow:    parent -> invite text -> person -> child */
 #include <station/trust/invite.h>
+#include <stdlib.h>
 #include <string.h>
 #include <proto/trust.pb-c.h>
 #include <station/base/arena.h>
@@ -15,6 +16,32 @@ static const char PREFIX[] = "stationd1.";
 static const char ROOT[] = "stationd/root/v1\n";
 _Static_assert((PACKED_MAX + CHECK_SIZE + 2) / 3 * 4 + sizeof(PREFIX) <= ST_INVITE_TEXT_MAX,
 	       "every invite's text can be read");
+
+static bool is_port(const char *text)
+{
+	size_t n = strspn(text, "0123456789");
+	unsigned long port = n > 0 && n < ST_PORT_ROOM && text[n] == 0 ? strtoul(text, NULL, 10) : 0;
+	return port > 0 && port <= UINT16_MAX;
+}
+
+int st_address_split(const char *address, char ret_host[ST_ADDRESS_MAX + 1], char ret_port[ST_PORT_ROOM])
+{
+	static const char scheme[] = "tcp://";
+	const char *host = address + sizeof(scheme) - 1, *colon = strrchr(address, ':');
+	if (strncmp(address, scheme, sizeof(scheme) - 1) != 0 || colon <= host || !is_port(colon + 1))
+		return ST_EADDRESS;
+	size_t n = (size_t)(colon - host);
+	if (host[0] == '[' && host[n - 1] == ']') { /* an IPv6 address */
+		host++;
+		n -= 2;
+	}
+	if (n == 0 || n > ST_ADDRESS_MAX || strcspn(host, " \t[]/") < n)
+		return ST_EADDRESS;
+	memcpy(ret_host, host, n);
+	ret_host[n] = 0;
+	memcpy(ret_port, colon + 1, strlen(colon + 1) + 1);
+	return 0;
+}
 
 struct st_hash st_root_fingerprint(const struct st_public_key *root)
 {

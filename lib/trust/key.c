@@ -19,7 +19,7 @@ _Static_assert(crypto_box_PUBLICKEYBYTES == ST_KEY_SIZE, "X25519");
 _Static_assert(crypto_box_SECRETKEYBYTES == ST_KEY_SIZE, "X25519");
 
 enum { SIGN_MESSAGE_MAX = 128 * 1024 };
-static const char KEYS_LINE[] = "stationd/keys/v1\n";
+static const char KEYS_LINE[] = "stationd/keys/v1\n", ROOT_LINE[] = "stationd/root/v1\n";
 
 int st_trust_start(void)
 {
@@ -91,32 +91,52 @@ int st_verify(const struct st_public_key *key, const char *context, struct st_sp
 		       : ST_ESIGNATURE;
 }
 
-void st_keys_encode(const uint8_t seeds[3 * ST_SEED_SIZE], struct st_buf *to)
+static void put_seeds(const char *line, const uint8_t *seeds, size_t count, struct st_buf *to)
 {
-	st_buf_put_text(to, KEYS_LINE);
-	for (size_t i = 0; i < 3; i++) {
+	st_buf_put_text(to, line);
+	for (size_t i = 0; i < count; i++) {
 		st_base64_put(to, st_span(seeds + i * ST_SEED_SIZE, ST_SEED_SIZE));
 		st_buf_put_text(to, "\n");
 	}
 }
 
+static int read_seeds(const char *line, struct st_span text, uint8_t *ret_seeds, size_t count)
+{
+	enum { LINE = 44 + 1, SEEDS_MAX = 3 };
+	uint8_t seeds[SEEDS_MAX * ST_SEED_SIZE];
+	size_t head = strlen(line), size = 0;
+	st_assert(count <= SEEDS_MAX);
+	int rc = text.size != head + count * LINE || memcmp(text.data, line, head) != 0 ? ST_EWIRE : 0;
+	for (size_t i = 0; rc == 0 && i < count; i++) {
+		const uint8_t *one = text.data + head + i * LINE;
+		rc = st_base64_get(st_span(one, LINE - 1), seeds + i * ST_SEED_SIZE, ST_SEED_SIZE, &size);
+		if (rc < 0 || size != ST_SEED_SIZE || one[LINE - 1] != '\n')
+			rc = ST_EWIRE;
+	}
+	if (rc == 0)
+		memcpy(ret_seeds, seeds, count * ST_SEED_SIZE);
+	sodium_memzero(seeds, sizeof(seeds));
+	return rc;
+}
+
+void st_keys_encode(const uint8_t seeds[3 * ST_SEED_SIZE], struct st_buf *to)
+{
+	put_seeds(KEYS_LINE, seeds, 3, to);
+}
+
 int st_keys_decode(struct st_span text, uint8_t ret_seeds[3 * ST_SEED_SIZE])
 {
-	enum { LINE = 44 + 1 };
-	uint8_t seeds[3 * ST_SEED_SIZE];
-	size_t head = strlen(KEYS_LINE), size = 0;
-	if (text.size != head + 3 * LINE || memcmp(text.data, KEYS_LINE, head) != 0)
-		return ST_EWIRE;
-	for (size_t i = 0; i < 3; i++) {
-		const uint8_t *line = text.data + head + i * LINE;
-		int rc = st_base64_get(st_span(line, LINE - 1), seeds + i * ST_SEED_SIZE,
-				       ST_SEED_SIZE, &size);
-		if (rc < 0 || size != ST_SEED_SIZE || line[LINE - 1] != '\n')
-			return ST_EWIRE;
-	}
-	memcpy(ret_seeds, seeds, sizeof(seeds));
-	sodium_memzero(seeds, sizeof(seeds));
-	return 0;
+	return read_seeds(KEYS_LINE, text, ret_seeds, 3);
+}
+
+void st_root_encode(const uint8_t seed[ST_SEED_SIZE], struct st_buf *to)
+{
+	put_seeds(ROOT_LINE, seed, 1, to);
+}
+
+int st_root_decode(struct st_span text, uint8_t ret_seed[ST_SEED_SIZE])
+{
+	return read_seeds(ROOT_LINE, text, ret_seed, 1);
 }
 
 void st_wipe(void *data, size_t size)

@@ -8,10 +8,14 @@
 #include <station/trust/hash.h>
 #include <station/trust/key.h>
 
-enum { ST_ADDRESS_MAX = 128, ST_INVITE_TEXT_MAX = 512 };
+enum { ST_ADDRESS_MAX = 128, ST_PORT_ROOM = 6, ST_INVITE_TEXT_MAX = 512 };
+
+/* A station's address, tcp://HOST:PORT, in its two halves; of [v6] what stands between. ST_EADDRESS: nobody could be
+ * reached there. That a text is an address is asked here, too, so what is accepted is what is dialled. */
+ST_MUST int st_address_split(const char *address, char ret_host[ST_ADDRESS_MAX + 1], char ret_port[ST_PORT_ROOM]);
 
 struct st_invite {
-	char address[ST_ADDRESS_MAX + 1]; /* tcp://host:port */
+	char address[ST_ADDRESS_MAX + 1]; /* as its writer gave it: any text */
 	struct st_public_key parent_transport;
 	struct st_hash root_fingerprint; /* SHA-256("stationd/root/v1\n" || root public key) */
 	struct st_code parent, child;

@@ -48,4 +48,7 @@ ST_MUST int st_verify(const struct st_public_key *key, const char *context, stru
  * text is a secret too. */
 void st_keys_encode(const uint8_t seeds[3 * ST_SEED_SIZE], struct st_buf *to);
 ST_MUST int st_keys_decode(struct st_span text, uint8_t ret_seeds[3 * ST_SEED_SIZE]);
+/* The city's root key in the same way: "stationd/root/v1\n" and one line. */
+void st_root_encode(const uint8_t seed[ST_SEED_SIZE], struct st_buf *to);
+ST_MUST int st_root_decode(struct st_span text, uint8_t ret_seed[ST_SEED_SIZE]); /* ST_EWIRE */
 void st_wipe(void *data, size_t size);

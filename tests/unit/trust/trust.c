@@ -286,6 +286,58 @@ static void test_key_files(void **state)
 	st_buf_done(&b);
 }
 
+static void test_root_files(void **state)
+{
+	uint8_t seed[ST_SEED_SIZE], got[ST_SEED_SIZE], none[3 * ST_SEED_SIZE];
+	struct st_buf b;
+	(void)state;
+	memset(seed, 0xa7, sizeof(seed));
+	st_buf_init(&b, 1000);
+	st_root_encode(seed, &b);
+	assert_int_equal(st_root_decode(st_buf_span(&b), got), 0);
+	assert_memory_equal(got, seed, sizeof(seed));
+	assert_int_equal(st_keys_decode(st_buf_span(&b), none), ST_EWIRE); /* nor is it a station's */
+	for (size_t n = 0; n < b.size; n++)
+		assert_int_equal(st_root_decode(st_span(b.data, n), got), ST_EWIRE);
+	st_buf_put_text(&b, "\n");
+	assert_int_equal(st_root_decode(st_buf_span(&b), got), ST_EWIRE);
+	st_buf_done(&b);
+}
+
+static void test_addresses(void **state)
+{
+	static const struct {
+		const char *text, *host, *port;
+	} right[] = {
+		{ "tcp://main.example:5560", "main.example", "5560" },
+		{ "tcp://10.0.0.1:1", "10.0.0.1", "1" },
+		{ "tcp://[fe80::1]:65535", "fe80::1", "65535" },
+		{ "tcp://*:00080", "*", "00080" },
+	};
+	static const char *const wrong[] = {
+		"",		  "tcp://",	       "tcp://h",	  "tcp://:80",	    "tcp://h:",
+		"tcp://h:0",	  "tcp://h:65536",     "tcp://h:+80",	  "tcp://h: 80",    "tcp://h:80 ",
+		"tcp://h:000080", "tcp://h:https",     "http://h:80",	  "tcp://[]:80",    "tcp://[h:80",
+		"tcp://a b:80",	  "tcp://http://h:80", "tcp://[[::1]]:1", "tcp://h:-65456",
+	};
+	char host[ST_ADDRESS_MAX + 1], port[ST_PORT_ROOM], text[2 * ST_ADDRESS_MAX];
+	(void)state;
+	for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++) {
+		assert_int_equal(st_address_split(right[i].text, host, port), 0);
+		assert_string_equal(host, right[i].host);
+		assert_string_equal(port, right[i].port);
+	}
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		if (st_address_split(wrong[i], host, port) != ST_EADDRESS)
+			fail_msg("taken for an address: %s", wrong[i]);
+	memset(text, 'h', sizeof(text));
+	memcpy(text, "tcp://", 6);
+	memcpy(text + 6 + ST_ADDRESS_MAX, ":9", 3);
+	assert_int_equal(st_address_split(text, host, port), 0);
+	memcpy(text + 6 + ST_ADDRESS_MAX, "h:9", 4);
+	assert_int_equal(st_address_split(text, host, port), ST_EADDRESS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -293,7 +345,8 @@ int main(void)
 		cmocka_unit_test(test_tiers),	     cmocka_unit_test(test_invites),
 		cmocka_unit_test(test_notes),	     cmocka_unit_test(test_independent_verifier),
 		cmocka_unit_test(test_proofs),	     cmocka_unit_test(test_parts),
-		cmocka_unit_test(test_key_files),
+		cmocka_unit_test(test_key_files),    cmocka_unit_test(test_root_files),
+		cmocka_unit_test(test_addresses),
 	};
 	return cmocka_run_group_tests(tests, setup, NULL);
 }
