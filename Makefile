@@ -155,7 +155,7 @@ FUZZ_FLAGS := $(CPPFLAGS) -I. -std=gnu11 -gline-tables-only -O1 -D_GNU_SOURCE -D
 FUZZ_SAN   := address,undefined -fno-sanitize-recover=undefined
 FUZZ_O     := $(LIB_C:%.c=$(O)/fuzzed/%.o) $(GEN_C:%.c=%.fuzzed.o) $(O)/fuzzed/tests/common/city.o
 FUZZ_API_O := $(patsubst %.c,$(O)/fuzzed/%.o,$(wildcard daemon/stationd/api_*.c) \
-	daemon/stationd/online_routes.c daemon/stationd/online_message.c)
+	$(addprefix daemon/stationd/,online_routes.c online_message.c online_gate.c online_file.c))
 FUZZ_LD    := -Wl,--as-needed $(LDLIBS)
 FUZZ_LIB   := $(O)/fuzzed/libstation.a
 $(FUZZ_LIB): $(FUZZ_O)

@@ -19,6 +19,16 @@ enum {
 
 /* ---- whose request it is ---- */
 
+/* An IPv4 address is the same one where it is written, or comes in, as an IPv6 one (::ffff:1.2.3.4). */
+static void put_v6(const struct in6_addr *v6, uint8_t to[16])
+{
+	memset(to, 0, 16);
+	if (IN6_IS_ADDR_V4MAPPED(v6))
+		memcpy(to + 12, v6->s6_addr + 12, 4);
+	else
+		memcpy(to, v6, 8);
+}
+
 static bool read_address(const char *text, size_t n, uint8_t to[16])
 {
 	char one[INET6_ADDRSTRLEN];
@@ -28,13 +38,14 @@ static bool read_address(const char *text, size_t n, uint8_t to[16])
 		return false;
 	memcpy(one, text, n);
 	one[n] = 0;
-	memset(to, 0, 16);
-	if (inet_pton(AF_INET, one, &v4) == 1)
+	if (inet_pton(AF_INET, one, &v4) == 1) {
+		memset(to, 0, 16);
 		memcpy(to + 12, &v4, 4);
-	else if (inet_pton(AF_INET6, one, &v6) == 1)
-		memcpy(to, &v6, 8);
-	else
+	} else if (inet_pton(AF_INET6, one, &v6) == 1) {
+		put_v6(&v6, to);
+	} else {
 		return false;
+	}
 	return true;
 }
 
@@ -51,7 +62,7 @@ static void address_of(struct request *q, uint8_t to[16])
 	memcpy(&peer, p,
 	       p->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
 	if (p->sa_family == AF_INET6)
-		memcpy(to, &((const struct sockaddr_in6 *)&peer)->sin6_addr, 8);
+		put_v6(&((const struct sockaddr_in6 *)&peer)->sin6_addr, to);
 	else
 		memcpy(to + 12, &((const struct sockaddr_in *)&peer)->sin_addr, 4);
 	if (forwarded == NULL || !config_is_loopback(&peer))

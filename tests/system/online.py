@@ -450,7 +450,9 @@ def online_contract(city):
     far = "198.51.100.%d"
     p.status("7K2M-93QX-C8TZ-4N", forwarded=far % 1)
     check(p.status(a["code"], forwarded=far % 1)[0] == 429, "a wrong code costs as much as ten questions")
+    check(p.status(a["code"], forwarded="::ffff:" + far % 1)[0] == 429, "an IPv4 address is one, however it is written")
     check(p.status(a["code"], forwarded=far % 2)[0] == 200, "nobody else")
+    check(p.status(a["code"], forwarded="::ffff:" + far % 2)[0] == 200, "not as that, either")
     for path in ("stations", "health"):
         for _ in range(11):
             status = p.ask("GET", "/online/v1/" + path, forwarded=far % (3 if path == "health" else 4))[0]
