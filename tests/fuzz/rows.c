@@ -2,7 +2,8 @@
  * answer or an error, and so does each job.
  *
  * Input: pieces of { table u8, how u8, row u8, size u16, bytes }. how 0: the row's value becomes bytes; 1: one byte of
- * it is changed; 2: it is cut; 3: it is gone; 4: bytes are a new row, { key size u8, key, value }. */
+ * it is changed; 2: it is cut; 3: it is gone; 4: bytes are a new row, { key size u8, key, value }. Where the first table
+ * is 0xf0 or more, the store is one of format 2 to 7, and has its tables. */
 #include "decoders.h"
 #include <lmdb.h>
 #include <lib/store/kv.h>
@@ -14,14 +15,19 @@
 #include <station/ask/voices.h>
 #include <station/sync/pack.h>
 #include "../common/city.h"
+#include "../common/older.h"
 
+enum { MAP = 256 << 20 };
 static const char *const NAMES[] = {
 #define X(table, name, class) name,
 	ST_TABLES(X)
 #undef X
+	"receipts", /* of an older store */
 };
 static struct city city;
-static struct node node;
+static struct node node, old;
+static size_t table_count;
+static bool hurt; /* more than what can be made anew */
 static struct st_inbound *in_push;
 static MDB_env *env;
 static MDB_txn *txn;
@@ -52,10 +58,11 @@ static void damage(struct st_span *in)
 	static uint8_t copy[65536], key[512];
 	MDB_dbi table;
 	MDB_val k, v;
-	unsigned name = take_u8(in) % (unsigned)TABLE_COUNT, how = take_u8(in) % 5, row = take_u8(in);
+	unsigned name = take_u8(in) % (unsigned)table_count, how = take_u8(in) % 5, row = take_u8(in);
 	uint16_t size = take_u16(in);
 	struct st_span bytes = how == 1 || how == 2 ? ST_SPAN_NONE : take_bytes(in, size);
 	ST_REQUIRE(mdb_dbi_open(txn, NAMES[name], 0, &table) == 0);
+	hurt |= name < TABLE_COUNT && st_table_class(name) != ST_TABLE_FOLDED && st_table_class(name) != ST_TABLE_TOLD;
 	if (how == 4) {
 		put_new(table, bytes);
 		return;
@@ -195,9 +202,11 @@ static void work(void)
 		st_inbound_free(in);
 }
 
-/* It ends, or says that it can't go on. */
+/* It ends, or says that it can't go on. Whatever was damaged of what events say is mended by it. */
 static void rebuild(void)
 {
+	struct st_recount r;
+	struct st_differences d;
 	bool done = false;
 	uint64_t events;
 	int rc = st_rebuild_ask(node.store);
@@ -205,27 +214,49 @@ static void rebuild(void)
 		ST_REQUIRE(steps < 64);
 		rc = st_rebuild_step(node.apply, &done, &events);
 	}
+	if (hurt)
+		return;
+	ST_REQUIRE(rc == 0);
+	ST_REQUIRE(st_recount_run(node.store, NULL, NULL, &r) == 0 && st_recount_right(&r));
+	ST_REQUIRE(st_retell_run(node.store, NULL, NULL, &d) == 0 && d.wrong == 0);
+}
+
+static void setup(void)
+{
+	struct older o;
+	ST_REQUIRE(st_trust_start() == 0 && city_make(&city) == 0);
+	ST_REQUIRE(node_push(&city.base, CITY_BASE, 0, &in_push) == 0);
+	city_close(&city);
+	node_init(&node, "work", 9);
+	node_init(&old, "old", 9);
+	node_copy(&old, &city.branch);
+	older_begin(&o, old.directory, MAP);
+	ST_REQUIRE(older_move_all(&o) > 0);
+	older_end(&o, OLDER_FORMAT);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct st_span in = st_span(data, size);
-	if (in_push == NULL) {
-		ST_REQUIRE(st_trust_start() == 0 && city_make(&city) == 0);
-		ST_REQUIRE(node_push(&city.base, CITY_BASE, 0, &in_push) == 0);
-		city_close(&city);
-		node_init(&node, "work", 9);
-	}
-	node_copy(&node, &city.branch);
-	ST_REQUIRE(mdb_env_create(&env) == 0 && mdb_env_set_maxdbs(env, TABLE_COUNT) == 0);
-	ST_REQUIRE(mdb_env_set_mapsize(env, 256u << 20) == 0);
+	bool is_old = size > 0 && data[0] >= 0xf0;
+	if (in_push == NULL)
+		setup();
+	hurt = false;
+	table_count = TABLE_COUNT + (is_old ? 1 : 0);
+	node_copy(&node, is_old ? &old : &city.branch);
+	ST_REQUIRE(mdb_env_create(&env) == 0 && mdb_env_set_maxdbs(env, TABLE_COUNT + 1) == 0);
+	ST_REQUIRE(mdb_env_set_mapsize(env, MAP) == 0);
 	ST_REQUIRE(mdb_env_open(env, node.directory, MDB_NOSYNC, 0600) == 0);
 	ST_REQUIRE(mdb_txn_begin(env, NULL, 0, &txn) == 0);
 	for (unsigned n = 0; in.size > 0 && n < 8; n++)
 		damage(&in);
 	ST_REQUIRE(mdb_txn_commit(txn) == 0);
 	mdb_env_close(env);
-	if (node_open(&node) == 0) {
+	bool opened = node_open(&node) == 0;
+	ST_REQUIRE(opened || hurt);
+	if (opened && is_old) /* before anybody asks it anything */
+		rebuild();
+	if (opened) {
 		ask();
 		work();
 		ask();
