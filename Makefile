@@ -91,6 +91,14 @@ $(O)/stationctl: $(C_O) $(LIB)
 $(O)/tests/%: $(O)/tests/%.o $(LIB)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
+# The daemon's own parts, with all of its sources but main; each program wraps what it stands in for.
+UNIT_D  := $(filter $(O)/tests/unit/daemon/%,$(UNIT))
+UNIT_DO := $(filter-out $(O)/daemon/stationd/main.o,$(D_O))
+$(UNIT_D): $(O)/tests/%: $(O)/tests/%.o $(UNIT_DO) $(LIB)
+	$(CC) $(LDFLAGS) $(UNIT_WRAP:%=-Wl,--wrap=%) -o $@ $^ $(LDLIBS) -lcmocka
+$(O)/tests/unit/daemon/writer: UNIT_WRAP := st_apply_new st_apply_free st_apply_group
+$(O)/tests/unit/daemon/link_dial: UNIT_WRAP := zmq_close link_up_failed
+
 # What a decoder allocates is counted, also by the libraries that it calls.
 STATIC_LIBS := -Wl,-Bstatic -llmdb -lzstd -lprotobuf-c -ljansson -Wl,-Bdynamic
 $(O)/tests/unit/sync/descriptors: LDFLAGS += -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc -Wl,--wrap=free

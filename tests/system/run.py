@@ -6,6 +6,7 @@ wait on events with a deadline; they end only processes that they started.
 """
 import argparse
 import concurrent.futures
+import contextlib
 import csv
 import datetime
 import gzip
@@ -1834,6 +1835,28 @@ def stopped_while_joining(city):
         check(late.stop() == 0, "it ended with %s" % late.process.returncode)
         check(joining.wait(10) != 0, "who waited for it is told")
         joining.communicate()
+
+
+@test
+def stopped_while_waited_for(city):
+    """Who waits for a station that is told to stop is told, also who asks as it ends; and it ends."""
+    base = city["410611003"]
+    city["410611"].stop()
+    until("it has lost its parent", lambda: base.json("status")["uplink"]["state"] != "linked")
+    base.process.send_signal(signal.SIGSTOP)
+    asking = []
+    for _ in range(40):  # more than it accepts at one go: the others come to it only at its end
+        asking.append(socket.socket(socket.AF_UNIX))
+        asking[-1].connect(base.socket)
+        asking[-1].sendall(b"GET /v1/wait?linked=1&timeout_s=60 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    base.process.send_signal(signal.SIGTERM)
+    base.process.send_signal(signal.SIGCONT)
+    check(base.process.wait(20) == 0, "it ended with %s" % base.process.returncode)
+    answers_to = []
+    for s in asking:
+        with s, contextlib.suppress(ConnectionResetError):
+            answers_to.append(s.recv(4096))
+    check(any(b"EBUSY" in a for a in answers_to), "who waited is told: %s" % answers_to)
 
 
 @test

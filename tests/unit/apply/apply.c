@@ -224,6 +224,35 @@ static void test_halt(void **state)
 	free(job);
 }
 
+/* What the same transaction has written will be signed at its end: who says so then isn't halted by it, and says it again. */
+static void test_halt_within_a_group(void **state)
+{
+	struct st_job *halt = calloc(1, sizeof(*halt)), *open = calloc(1, sizeof(*open));
+	struct st_job *behind[] = { open, halt }, *before[] = { halt, open };
+	const struct st_command_field fields[] = {
+		{ st_span_text("channel"), st_span_text("visit") },
+		{ st_span_text("category"), st_span_text("环境") },
+	};
+	(void)state;
+	open->kind = ST_JOB_COMMAND;
+	open->u.command.command = (struct st_command){ .kind = ST_KIND_MATTER, .move = "open", .fields = fields,
+						       .at_ms = child.world.now_ms, .field_count = 2 };
+	halt->kind = ST_JOB_HALT;
+	halt->u.halt.theirs = (struct st_checkpoint){ .log = { code_of("410611003"), 1 }, .size = 9 };
+	st_cosign(&halt->u.halt.theirs, &child.keys.identity, 5, &halt->u.halt.cosignature);
+	assert_int_equal(st_apply_group(child.apply, &child.world, behind, 2, &child.applied), 0);
+	assert_int_equal(open->rc, 0);
+	assert_int_equal(halt->rc, ST_EBUSY);
+	assert_false(child.applied.self_changed);
+	assert_int_equal(st_apply_group(child.apply, &child.world, before, 2, &child.applied), 0);
+	assert_int_equal(halt->rc, 0);
+	assert_int_equal(open->rc, ST_EFORKED);
+	assert_true(child.applied.self_changed);
+	assert_int_equal(child.applied.grown_count, 0); /* nothing was signed */
+	free(halt);
+	free(open);
+}
+
 /* Our own receipt over more than we hold: no receipt again until we are past it. */
 static void test_refill(void **state)
 {
@@ -597,7 +626,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		EACH(test_push), EACH(test_gap_and_overlap), EACH(test_altered), EACH(test_signed_rubbish),
-		EACH(test_halt), EACH(test_refill), EACH(test_clock_set_right), EACH(test_receipts), EACH(test_revoke),
+		EACH(test_halt), EACH(test_halt_within_a_group), EACH(test_refill), EACH(test_clock_set_right),
+		EACH(test_receipts), EACH(test_revoke),
 		EACH(test_refused_leaves_no_trace), EACH(test_invites), EACH(test_logs_verify),
 		EACH(test_damage_is_found), EACH(test_full_tells_what_is_held), EACH(test_push_makes_way),
 		EACH(no_two_records_share_a_number),
