@@ -49,28 +49,38 @@ static int open_session(struct child *c)
 	return st_downlink_new(&self, &to, &l->down.pool, &c->session);
 }
 
+/* false: ZeroMQ takes no more for it just now. */
+static bool send_frames(struct child *c)
+{
+	void *router = c->link->down.socket.zmq;
+	struct st_span frame;
+	for (int i = 0; i < FRAMES_PER_TURN && frames_peek(&c->frames, &frame); i++) {
+		int rc = c->route_size == 0
+				 ? -1
+				 : zmq_send(router, c->route, c->route_size, ZMQ_SNDMORE | ZMQ_DONTWAIT);
+		if (rc < 0 && c->route_size != 0 && zmq_errno() == EAGAIN)
+			return false;
+		if (rc < 0) { /* it has gone: a new hello brings it back */
+			frames_clear(&c->frames);
+			return true;
+		}
+		(void)zmq_send(router, frame.data, frame.size, ZMQ_DONTWAIT);
+		frames_pop(&c->frames);
+	}
+	return true;
+}
+
+/* A ROUTER takes messages as long as it takes one for anybody: the loop turns only for a child that has them taken. */
 static void on_out(void *arg)
 {
 	struct link *l = arg;
-	bool left = false;
+	struct pump_socket *s = &l->down.socket;
+	s->wants_out = s->tries_out = false;
 	for (struct child *c = l->down.children; c != NULL; c = c->next) {
-		struct st_span frame;
-		for (int i = 0; i < FRAMES_PER_TURN && frames_peek(&c->frames, &frame); i++) {
-			int rc = c->route_size == 0 ? -1
-						    : zmq_send(l->down.socket.zmq, c->route, c->route_size,
-							       ZMQ_SNDMORE | ZMQ_DONTWAIT);
-			if (rc < 0 && c->route_size != 0 && zmq_errno() == EAGAIN)
-				break;
-			if (rc < 0) { /* it has gone: a new hello brings it back */
-				frames_clear(&c->frames);
-				break;
-			}
-			(void)zmq_send(l->down.socket.zmq, frame.data, frame.size, ZMQ_DONTWAIT);
-			frames_pop(&c->frames);
-		}
-		left |= !frames_empty(&c->frames);
+		bool taken = send_frames(c), left = !frames_empty(&c->frames);
+		s->wants_out |= left && taken;
+		s->tries_out |= left && !taken;
 	}
-	l->down.socket.wants_out = left;
 }
 
 /* One message: who sent it by ZeroMQ's name and by ours, and what. */

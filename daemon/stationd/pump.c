@@ -9,13 +9,17 @@
 #include <station/base/check.h>
 #include <station/base/error.h>
 
-enum { SHARE_US = 200 };
+enum {
+	SHARE_US = 200,
+	TRY_MS = 50, /* that a peer takes messages again is told, but any call may use that up */
+};
 
 struct pump {
 	uv_loop_t *loop;
 	uv_prepare_t prepare;
 	uv_check_t check;
 	uv_idle_t idle;
+	uv_timer_t again;
 	struct pump_socket *sockets;
 	bool changed; /* the list, while it was walked */
 	int open_handles;
@@ -42,16 +46,25 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 	(void)events;
 }
 
-/* A ready socket forbids the loop to wait. */
+static void on_again(uv_timer_t *again)
+{
+	(void)again;
+}
+
+/* A ready socket forbids the loop to wait; one that tries lets it wait, but not for long. */
 static void on_prepare(uv_prepare_t *prepare)
 {
 	struct pump *p = prepare->data;
+	bool tries = false;
 	for (struct pump_socket *s = p->sockets; s != NULL; s = s->next) {
+		tries |= s->tries_out;
 		if (!ready(s))
 			continue;
 		(void)uv_idle_start(&p->idle, nothing);
 		return;
 	}
+	if (tries && !uv_is_active((uv_handle_t *)&p->again))
+		(void)uv_timer_start(&p->again, on_again, TRY_MS, 0);
 }
 
 static void on_check(uv_check_t *check)
@@ -68,7 +81,7 @@ static void on_check(uv_check_t *check)
 			continue;
 		if ((events & ZMQ_POLLIN) != 0)
 			s->in(s->arg);
-		if (!p->changed && s->wants_out && s->out != NULL)
+		if (!p->changed && (s->wants_out || s->tries_out) && s->out != NULL)
 			s->out(s->arg);
 		if (p->changed) /* s or its neighbours may be gone: the rest has its turn next time */
 			return;
@@ -81,10 +94,10 @@ int pump_open(uv_loop_t *loop, struct pump **ret_p)
 	if (p == NULL)
 		return ST_ENOMEM;
 	p->loop = loop;
-	p->open_handles = 3;
+	p->open_handles = 4;
 	ST_REQUIRE(uv_prepare_init(loop, &p->prepare) == 0 && uv_check_init(loop, &p->check) == 0 &&
-		   uv_idle_init(loop, &p->idle) == 0);
-	p->prepare.data = p->check.data = p->idle.data = p;
+		   uv_idle_init(loop, &p->idle) == 0 && uv_timer_init(loop, &p->again) == 0);
+	p->prepare.data = p->check.data = p->idle.data = p->again.data = p;
 	(void)uv_prepare_start(&p->prepare, on_prepare);
 	(void)uv_check_start(&p->check, on_check);
 	*ret_p = p;
@@ -153,6 +166,7 @@ void pump_close(struct pump *p)
 	uv_close((uv_handle_t *)&p->prepare, on_closed);
 	uv_close((uv_handle_t *)&p->check, on_closed);
 	uv_close((uv_handle_t *)&p->idle, on_closed);
+	uv_close((uv_handle_t *)&p->again, on_closed);
 }
 
 uint64_t pump_share_ends(void)

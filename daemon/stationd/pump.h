@@ -9,9 +9,10 @@ struct pump;
 struct pump_socket {
 	void *zmq;
 	void (*in)(void *arg);  /* reads at most a turn's share, by time; more comes next turn */
-	void (*out)(void *arg); /* called while wants_out and the socket takes messages; may be NULL */
+	void (*out)(void *arg); /* called while wants_out or tries_out; may be NULL */
 	void *arg;
-	bool wants_out;
+	bool wants_out; /* the loop turns for it as long as the socket takes messages from anybody */
+	bool tries_out; /* for a peer that takes none just now: on each turn that comes anyhow, and seldom besides */
 	/* the pump's own */
 	uv_poll_t *poll;
 	struct pump_socket *next;
