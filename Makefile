@@ -96,7 +96,7 @@ UNIT_D  := $(filter $(O)/tests/unit/daemon/%,$(UNIT))
 UNIT_DO := $(filter-out $(O)/daemon/stationd/main.o,$(D_O))
 $(UNIT_D): $(O)/tests/%: $(O)/tests/%.o $(UNIT_DO) $(LIB)
 	$(CC) $(LDFLAGS) $(UNIT_WRAP:%=-Wl,--wrap=%) -o $@ $^ $(LDLIBS) -lcmocka
-$(O)/tests/unit/daemon/writer: UNIT_WRAP := st_apply_new st_apply_free st_apply_group
+$(O)/tests/unit/daemon/writer $(O)/tests/unit/daemon/link_later: UNIT_WRAP := st_apply_new st_apply_free st_apply_group
 $(O)/tests/unit/daemon/link_down: $(O)/tests/common/city.o
 $(O)/tests/unit/daemon/link_dial: UNIT_WRAP := zmq_close link_up_failed
 

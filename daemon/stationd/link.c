@@ -138,6 +138,7 @@ int link_open(const struct link_conf *conf, struct link **ret_l)
 	if (l == NULL)
 		return ST_ENOMEM;
 	l->conf = *conf;
+	link_later_open(l);
 	l->context = zmq_ctx_new();
 	int rc = l->context == NULL ? ST_ENOMEM : pump_open(conf->loop, &l->pump);
 	if (rc == 0)
@@ -163,6 +164,7 @@ void link_close(struct link *l)
 	if (l == NULL)
 		return;
 	link_join_close(l);
+	link_later_close(l);
 	link_up_close(l);
 	link_down_close(l);
 	zap_close(l->zap);
@@ -182,6 +184,12 @@ int link_reload(struct link *l, const struct st_self *self)
 	if (rc == 0)
 		rc = link_up_reload(l);
 	return rc < 0 ? rc : down;
+}
+
+void link_room(struct link *l)
+{
+	link_later_submit(l);
+	link_down_room(l);
 }
 
 void link_applied(struct link *l, const struct st_applied *applied)

@@ -23,6 +23,8 @@ void link_close(struct link *l);
 /* This station is set up, or its invites and children have changed: binds, dials, admits. ST_EADDRESS: can't
  * listen where it is told to. */
 ST_MUST int link_reload(struct link *l, const struct st_self *self);
+/* After each group, committed or not: the writer has room for what found none. */
+void link_room(struct link *l);
 /* After each committed group. */
 void link_applied(struct link *l, const struct st_applied *applied);
 void link_pause(struct link *l, bool pause);

@@ -321,10 +321,14 @@ static int carry_all(struct st_txn *t, void *arg)
 	return 0;
 }
 
-void link_down_applied(struct link *l, const struct st_applied *applied)
+void link_down_room(struct link *l)
 {
 	for (struct child *c = l->down.children; c != NULL; c = c->next)
 		link_push_pending(c);
+}
+
+void link_down_applied(struct link *l, const struct st_applied *applied)
+{
 	int rc = applied->addressed ? st_store_read(l->conf.store, carry_all, l) : 0;
 	if (rc < 0)
 		link_count(l, rc);

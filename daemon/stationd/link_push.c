@@ -142,7 +142,7 @@ static void take_claims(void *arg, const struct st_claim *claims, size_t count)
 	struct st_job_claims *to = &j->work.u.claims;
 	for (size_t i = 0; i < count && i < ST_RECEIPTS_MAX; i++)
 		to->claims[to->count++] = claims[i];
-	if (writer_submit(c->link->conf.writer, j) < 0)
+	if (link_submit(c->link, j) < 0)
 		free(j);
 }
 
@@ -171,7 +171,7 @@ static void take_taken(void *arg, uint64_t position)
 	j->patient = true;
 	j->work.kind = ST_JOB_TAKEN;
 	j->work.u.taken = (struct st_job_taken){ .child = c->number, .position = position };
-	if (writer_submit(c->link->conf.writer, j) < 0)
+	if (link_submit(c->link, j) < 0)
 		free(j);
 }
 

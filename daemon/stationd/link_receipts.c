@@ -9,7 +9,7 @@
 
 enum {
 	RECEIPTS_WAIT_MS = 50,
-	RECEIPTS_AGAIN_MS = 1000, /* after the disk was full, or the writer too busy */
+	RECEIPTS_AGAIN_MS = 1000, /* after the disk was full, or where too much waits for the writer */
 };
 
 struct receipts_job {
@@ -57,7 +57,7 @@ static void submit_receipts(struct link *l)
 	(void)uv_timer_stop(l->up.receipts_timer);
 	if (r == NULL)
 		return;
-	if (writer_submit(l->conf.writer, &r->job) == 0)
+	if (link_submit(l, &r->job) == 0)
 		l->up.receipts = NULL;
 	else
 		(void)uv_timer_start(l->up.receipts_timer, on_timer, RECEIPTS_AGAIN_MS, 0);
@@ -68,7 +68,7 @@ static void on_timer(uv_timer_t *timer)
 	submit_receipts(timer->data);
 }
 
-/* Where the next receipt goes; NULL: no room, since the writer takes none at the moment. */
+/* Where the next receipt goes; NULL: no room, since too much waits for the writer at the moment. */
 static struct st_job_receipts *gather(struct link *l)
 {
 	if (l->up.receipts != NULL && l->up.receipts->job.work.u.receipts.count == ST_RECEIPTS_MAX)

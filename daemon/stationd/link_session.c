@@ -92,7 +92,7 @@ static void take_halt(void *arg, const struct st_checkpoint *theirs, const struc
 	j->bytes = sizeof(*j);
 	j->work.kind = ST_JOB_HALT;
 	j->work.u.halt = (struct st_job_halt){ .theirs = *theirs, .cosignature = *c };
-	if (writer_submit(l->conf.writer, j) < 0)
+	if (link_submit(l, j) < 0)
 		free(j);
 	(void)snprintf(size, sizeof(size), "%llu", (unsigned long long)theirs->size);
 	say_seldom(link_now_ms(l), SAY_HALTED, size, NULL, NULL);

@@ -5,7 +5,10 @@
 #include "pump.h"
 #include "zap.h"
 
-enum { LINK_PROMPT_MAX = 16 * 1024 }; /* what is larger takes turns at the writer with the rest */
+enum {
+	LINK_PROMPT_MAX = 16 * 1024, /* what is larger takes turns at the writer with the rest */
+	LINK_LATER_MAX = 256,        /* jobs that wait for room at the writer, each of some 16 KiB */
+};
 
 struct child {
 	struct st_code code;
@@ -32,6 +35,10 @@ struct link {
 	struct zap *zap;
 	struct st_self self;
 	uint64_t refusals[REFUSALS_MAX];
+	struct {
+		struct job *first, **end;
+		size_t count;
+	} later;
 
 	/* up */
 	struct {
@@ -72,6 +79,12 @@ void link_refused(struct link *l, const char *neighbour, unsigned times, int cod
 /* Options that each socket of ours has. */
 void link_socket_options(void *socket);
 
+/* link_later.c: submits j, or keeps it until the writer has room. ST_EBUSY: too many wait; the caller still owns j. */
+void link_later_open(struct link *l);
+ST_MUST int link_submit(struct link *l, struct job *j);
+void link_later_submit(struct link *l); /* there may be room again */
+void link_later_close(struct link *l);  /* answers each with ST_EBUSY */
+
 int link_up_open(struct link *l);
 void link_up_close(struct link *l);
 int link_up_reload(struct link *l);
@@ -107,6 +120,7 @@ int link_down_reload(struct link *l);
 void link_down_receipts(struct link *l, const struct st_receipt_in *receipts, const bool *stored,
 			size_t count);
 void link_down_applied(struct link *l, const struct st_applied *applied);
+void link_down_room(struct link *l); /* the writer may take what a child has brought */
 
 /* link_push.c: what the child brings. The session's calls but for its frames. */
 void link_push_calls(struct st_downlink_to *to);

@@ -61,6 +61,7 @@ static void on_applied(void *arg, int rc, const struct st_applied *applied)
 	if (rc == 0 && s->full)
 		say(SAY_STORE_HEALED, NULL, NULL, NULL);
 	s->full = rc == ST_EFULL;
+	link_room(s->link);
 	if (rc < 0)
 		return;
 	if (applied->damaged && !s->damaged)
