@@ -195,7 +195,16 @@ static int answer_held(struct st_apply *a, struct arrival *v)
 	return 0;
 }
 
-/* A checkpoint of the same size, dated later. */
+/* Clocks that are further apart are told of as skewed. */
+enum { SKEW_S = 300 };
+
+/* What a clock has signed that was ahead of ours, and has been set right since. */
+static bool was_ahead(const struct st_apply *a, uint64_t held_s, uint64_t now_signed_s)
+{
+	return held_s > now_s(a) + SKEW_S && now_signed_s <= now_s(a) + SKEW_S;
+}
+
+/* A checkpoint of the same size, signed later. */
 static int is_fresh(struct st_apply *a, struct arrival *v)
 {
 	const struct st_push *push = &v->job->push;
@@ -205,7 +214,8 @@ static int is_fresh(struct st_apply *a, struct arrival *v)
 	int rc = st_checkpoint_get(a->txn, v->log.number, v->log.tree.size, &row);
 	if (rc < 0)
 		return rc;
-	if (push->cosignature.time_s <= row.cosignature.time_s)
+	if (push->cosignature.time_s <= row.cosignature.time_s &&
+	    !was_ahead(a, row.cosignature.time_s, push->cosignature.time_s))
 		return 0;
 	rc = st_cosign_verify(&push->checkpoint, &v->origin.certificate.identity,
 			      &push->cosignature);

@@ -15,12 +15,28 @@ struct covering {
 	void *arg;
 };
 
+/* When a log was last signed, by its origin's clock; and not after it came here, by ours, so that a clock that is ahead makes no
+ * silence young. */
+static int signed_at(const struct covering *c, const struct st_log *log, uint64_t *ret_s)
+{
+	struct st_checkpoint_row cp;
+	struct st_receipt ours;
+	int rc = st_checkpoint_get(c->txn, log->number, log->signed_size, &cp);
+	if (rc < 0)
+		return rc;
+	rc = st_receipt_get(c->txn, log->number, c->self, &ours);
+	if (rc < 0 && rc != ST_ENOTFOUND)
+		return rc;
+	bool came_before = rc == 0 && ours.size == log->signed_size && ours.cosignature.time_s < cp.cosignature.time_s;
+	*ret_s = came_before ? ours.cosignature.time_s : cp.cosignature.time_s;
+	return 0;
+}
+
 static int cover(const struct st_station *s, void *arg)
 {
 	struct covering *c = arg;
 	struct st_coverage_row row;
 	struct st_log log;
-	struct st_checkpoint_row cp;
 	int below = st_station_below(c->txn, s->number, c->self);
 	if (below <= 0)
 		return below;
@@ -34,10 +50,8 @@ static int cover(const struct st_station *s, void *arg)
 	row.size = log.tree.size;
 	row.refilling = log.refill_size > log.tree.size;
 	rc = st_unread_count(c->txn, log.number, &row.unread);
-	if (rc == 0 && log.signed_size > 0) {
-		rc = st_checkpoint_get(c->txn, log.number, log.signed_size, &cp);
-		row.checkpoint_time_s = rc == 0 ? cp.cosignature.time_s : 0;
-	}
+	if (rc == 0 && log.signed_size > 0)
+		rc = signed_at(c, &log, &row.checkpoint_time_s);
 	return rc < 0 ? rc : c->fn(&row, c->arg);
 }
 

@@ -159,7 +159,7 @@ static bool may_go(struct st_uplink *u, struct st_uplink_log *l, uint64_t now_ms
 {
 	st_assert(l->acked <= l->sent);
 	bool heads = u->version >= ST_WIRE_HEADS && l->heads > l->heads_sent;
-	bool stale = l->sent == l->size && l->acked == l->size && (heads || l->signed_s > l->sent_s);
+	bool stale = l->sent == l->size && l->acked == l->size && (heads || l->signed_s != l->sent_s);
 	if ((l->sent == l->size && !stale) || l->size == 0 || now_ms < l->again_ms || gathers(l))
 		return false;
 	if (l->admitted || l->issuer_log == 0)

@@ -89,10 +89,10 @@ static int pack_log(struct st_uplink *u, struct st_txn *t, size_t i)
 	if (rc < 0)
 		return rc;
 	/* The snapshot may hold more than the table was told of. */
-	if (u->packed.size > u->logs[i].size)
+	if (u->packed.size >= u->logs[i].size) {
 		u->logs[i].size = u->packed.size;
-	if (u->packed.time_s > u->logs[i].signed_s)
 		u->logs[i].signed_s = u->packed.time_s;
+	}
 	if (u->packed.heads > u->logs[i].heads)
 		u->logs[i].heads = u->packed.heads;
 	u->packed_log = i;

@@ -85,7 +85,7 @@ struct st_coverage_row {
 	bool heard;                 /* any event of it is here */
 	uint32_t epoch;
 	uint64_t size;              /* events held here */
-	uint64_t checkpoint_time_s; /* of its newest checkpoint; 0: none */
+	uint64_t checkpoint_time_s; /* of its newest checkpoint, or when that came here if it is dated later; 0: none */
 	uint64_t unread;            /* held but not readable by this version */
 	bool refilling;             /* we had receipted more than we hold */
 };

@@ -1,5 +1,6 @@
 /* apply.c - tests of the one transaction: what a push must be, what a halt and a claim do, that a
  * refused job leaves no trace, and that nothing private leaves. */
+#include <station/ask/report.h>
 #include <station/ask/verify.h>
 #include <station/sync/pack.h>
 #include "pair.h"
@@ -311,6 +312,52 @@ static void test_clock_set_right(void **state)
 	assert_int_equal(station_opens(&child, number), 0);
 	assert_int_equal(accept_at(number, right + DAY + 1), ST_EFIELD);
 	assert_int_equal(accept_at(number, right + DAY), 0);
+}
+
+static int see_child(const struct st_coverage_row *row, void *arg)
+{
+	if (strcmp(row->station.certificate.code.text, "410611003") == 0)
+		*(uint64_t *)arg = row->checkpoint_time_s;
+	return 0;
+}
+
+static int read_coverage(struct st_txn *t, void *arg)
+{
+	return st_coverage_each(t, see_child, arg);
+}
+
+/* The child's own log as a push to the parent at this time, by the child's clock and by the parent's. */
+static uint64_t heard_at(uint64_t from, int64_t child_ms, int64_t parent_ms)
+{
+	struct st_job *job = calloc(1, sizeof(*job));
+	struct st_job_push got;
+	uint64_t seen_s = 0;
+	child.world.now_ms = child_ms;
+	parent.world.now_ms = parent_ms;
+	job->kind = ST_JOB_REFRESH;
+	assert_int_equal(station_run(&child, job), 0);
+	struct st_inbound *in = push_of(&child, from);
+	assert_int_equal(give(&parent, &in->push, &got), 0);
+	assert_int_equal(st_store_read(parent.store, read_coverage, &seen_s), 0);
+	st_inbound_free(in);
+	free(job);
+	return seen_s * 1000;
+}
+
+/* An idle station's silence has an age by the parent's clock, whatever its own says, and is young again once its own is right. */
+static void test_clock_ahead_makes_no_silence_young(void **state)
+{
+	static const int64_t HOUR = 3600 * 1000, YEAR = 365 * 24 * HOUR;
+	char number[ST_NUMBER_TEXT];
+	int64_t t = parent.world.now_ms;
+	(void)state;
+	assert_int_equal(station_opens(&child, number), 0);
+	assert_int_equal(heard_at(0, t + 5 * YEAR, t), t);
+	assert_int_equal(heard_at(2, t + 5 * YEAR + HOUR, t + HOUR), t + HOUR);         /* it is still ahead, and heard */
+	assert_int_equal(heard_at(2, t + 5 * YEAR + HOUR, t + 2 * HOUR), t + HOUR);     /* the same again is no news */
+	assert_int_equal(heard_at(2, t + 3 * HOUR + 4000, t + 3 * HOUR), t + 3 * HOUR);   /* set right, nearly */
+	assert_int_equal(heard_at(2, t + 2 * HOUR, t + 4 * HOUR), t + 3 * HOUR);          /* an old word is none */
+	assert_int_equal(heard_at(2, t + 5 * HOUR, t + 5 * HOUR), t + 5 * HOUR);
 }
 
 static void test_receipts(void **state)
@@ -627,6 +674,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		EACH(test_push), EACH(test_gap_and_overlap), EACH(test_altered), EACH(test_signed_rubbish),
 		EACH(test_halt), EACH(test_halt_within_a_group), EACH(test_refill), EACH(test_clock_set_right),
+		EACH(test_clock_ahead_makes_no_silence_young),
 		EACH(test_receipts), EACH(test_revoke),
 		EACH(test_refused_leaves_no_trace), EACH(test_invites), EACH(test_logs_verify),
 		EACH(test_damage_is_found), EACH(test_full_tells_what_is_held), EACH(test_push_makes_way),

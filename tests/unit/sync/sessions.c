@@ -220,6 +220,73 @@ static void test_older_copy(void **state)
 	assert_true(d.behind);
 }
 
+static int read_signed(struct st_txn *t, void *arg)
+{
+	uint32_t number = 0;
+	struct st_log log;
+	struct st_checkpoint_row cp;
+	int rc = number_of(t, &number);
+	if (rc == 0)
+		rc = st_log_newest(t, number, &log);
+	if (rc == 0)
+		rc = st_checkpoint_get(t, log.number, log.signed_size, &cp);
+	if (rc == 0)
+		*(uint64_t *)arg = cp.cosignature.time_s;
+	return rc;
+}
+
+/* When the child's log was signed, as its parent has it, once the child has signed it afresh. */
+static uint64_t signed_afresh(int64_t child_ms, int64_t parent_ms, bool linked)
+{
+	struct st_job job = { .kind = ST_JOB_REFRESH };
+	uint64_t at_s = 0;
+	child.world.now_ms = child_ms;
+	parent.world.now_ms = parent_ms;
+	assert_int_equal(station_run(&child, &job), 0);
+	if (!linked)
+		link_up();
+	else
+		assert_int_equal(st_store_read(child.store, step_grown, &child.applied), 0);
+	assert_int_equal(run(1000), 0);
+	assert_int_equal(upward.count + upward_bulk.count + arrived_count, 0); /* it comes to rest */
+	assert_int_equal(st_store_read(parent.store, read_signed, &at_s), 0);
+	return at_s * 1000;
+}
+
+/* What is signed afresh goes up also where it is dated before what the parent has: a clock was ahead, and was set right. */
+static void test_clock_set_right(void **state)
+{
+	static const int64_t HOUR = 3600 * 1000, YEAR = 365 * 24 * HOUR;
+	int64_t t = child.world.now_ms;
+	(void)state;
+	assert_int_equal(signed_afresh(t + 5 * YEAR, t, false), t + 5 * YEAR);
+	assert_int_equal(signed_afresh(t + HOUR, t + HOUR, true), t + HOUR);
+	assert_int_equal(signed_afresh(t + 5 * YEAR, t + 2 * HOUR, true), t + 5 * YEAR);
+	st_uplink_lost(up, &now);
+	assert_int_equal(signed_afresh(t + 3 * HOUR, t + 3 * HOUR, false), t + 3 * HOUR);
+}
+
+/* The same where the session meets it in the store, and is told of it only later: it goes once. */
+static void test_clock_set_right_untold(void **state)
+{
+	static const int64_t YEAR = 365 * 24 * 3600 * 1000ll;
+	char number[ST_NUMBER_TEXT];
+	struct st_job job = { .kind = ST_JOB_REFRESH };
+	int64_t t = child.world.now_ms;
+	(void)state;
+	link_up();
+	child.world.now_ms = t + 5 * YEAR;
+	for (int i = 0; i < 2; i++) { /* one goes, and one waits for its ack */
+		assert_int_equal(station_opens(&child, number), 0);
+		assert_int_equal(st_store_read(child.store, step_grown, &child.applied), 0);
+	}
+	child.world.now_ms = t;
+	assert_int_equal(station_run(&child, &job), 0);
+	assert_int_equal(run(1000), 0);
+	assert_int_equal(upward.count + upward_bulk.count + downward.count + arrived_count, 0);
+	assert_int_equal(info().logs[0].acked, 3);
+}
+
 #define SESSION(f) cmocka_unit_test_setup_teardown(f, sessions_setup, sessions_teardown)
 int main(void)
 {
@@ -227,7 +294,8 @@ int main(void)
 		SESSION(test_catch_up), SESSION(test_bursts), SESSION(test_gathers),
 		SESSION(test_lost_child), SESSION(test_cut_anywhere), SESSION(test_silence),
 		SESSION(test_own_size),
-		SESSION(test_nonsense_from_parent), SESSION(test_older_copy),
+		SESSION(test_nonsense_from_parent), SESSION(test_older_copy), SESSION(test_clock_set_right),
+		SESSION(test_clock_set_right_untold),
 	};
 	return cmocka_run_group_tests(tests, line_setup, NULL);
 }
