@@ -8,6 +8,7 @@
 #include <string.h>
 #include <station/base/check.h>
 #include <station/work/changes.h>
+#include <station/work/occurrence.h>
 
 void command_new_record(struct st_apply *a, struct st_record *r)
 {
@@ -93,11 +94,12 @@ int command_own(struct st_apply *a, const struct own_move *m, bool write, char p
 	return rc < 0 || !write ? rc : command_add(a, &c, &checked, m->record, &at);
 }
 
-static int check_rules(struct st_apply *a, const struct st_checked *c, const struct st_record *r,
+static int check_rules(struct st_apply *a, struct st_checked *c, const struct st_record *r,
 		       struct st_job_command *job)
 {
 	const struct st_ruling q = { a->txn, a->terms, r->revision > 0 ? r : NULL, c };
-	return st_rules_check(&q, &job->rule, job->place);
+	int rc = st_rules_check(&q, &job->rule, job->place);
+	return rc < 0 ? rc : st_occurrence_check(&q, c, &job->rule, job->place);
 }
 
 int job_command(struct st_apply *a, struct st_job_command *job)

@@ -80,7 +80,7 @@ static const struct st_move_row moves[] = {
 	MOVE(SCHEDULE_PLAN, "plan", FROM(0), ACTIVE,
 	     NEEDS(ST_F_CHANNEL, ST_F_TITLE, SCHEDULE_F_STARTS, SCHEDULE_F_PLACE, SCHEDULE_F_PEOPLE), "制定", "plan",
 	     "--type reception --title 物业纠纷 --weekdays friday --weeks 1 --starts 15:00 --ends 16:00 "
-	     "--place 一楼接待室 --people D-17 --holiday one_week"),
+	     "--place 一楼接待室 --people D-17 --holiday one_week --first 2026-09-01"),
 	MOVE(SCHEDULE_AMEND, "amend", FROM(ACTIVE, PAUSED), 0, NEEDS(ST_F_REASON), "修订", "amend",
 	     "--reason 换届 --people D-20"),
 	MOVE(SCHEDULE_ANNOUNCE, "announce", FROM(ACTIVE), 0, NEEDS(SCHEDULE_F_OCCURRENCE, SCHEDULE_F_NOTICE), "公告",

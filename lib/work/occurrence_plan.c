@@ -175,19 +175,21 @@ static int add(uint32_t planned, uint32_t falls_on, void *arg)
 	return 0;
 }
 
-/* The versions' days, each in its own time, from so far back as a holiday can move one. */
-static int by_pattern(struct reckoning *x)
+/* The days of the plan's first versions, each in its own time, from so far back as a holiday can move one. */
+static int by_pattern(const struct reckoning *x, size_t versions, const struct st_plan_query *q, st_pattern_fn *fn,
+		      void *arg)
 {
 	const struct st_plan *p = x->plan;
-	uint32_t from = x->q->from > ST_SHIFT_DAYS_MAX ? x->q->from - ST_SHIFT_DAYS_MAX : 1;
+	uint32_t from = q->from > ST_SHIFT_DAYS_MAX ? q->from - ST_SHIFT_DAYS_MAX : 1;
 	int rc = 0;
-	for (size_t i = 0; rc == 0 && i < p->version_count; i++) {
+	st_assert(versions <= p->version_count);
+	for (size_t i = 0; rc == 0 && i < versions; i++) {
 		const struct st_plan_version *v = &p->versions[i];
-		uint32_t begin = v->from > from ? v->from : from, end = x->q->to;
-		if (i + 1 < p->version_count && p->versions[i + 1].from <= end)
+		uint32_t begin = v->from > from ? v->from : from, end = q->to;
+		if (i + 1 < versions && p->versions[i + 1].from <= end)
 			end = p->versions[i + 1].from > 0 ? p->versions[i + 1].from - 1 : 0; /* 0: no day that there is */
 		if (v->in_force && begin <= end)
-			rc = st_pattern_each(&v->pattern, &x->q->working, begin, end, add, x);
+			rc = st_pattern_each(&v->pattern, &q->working, begin, end, fn, arg);
 	}
 	return rc;
 }
@@ -220,15 +222,42 @@ static bool is_stale(const struct st_plan *p, const struct st_told *t)
 	return false;
 }
 
+struct falling {
+	uint32_t day, planned, on; /* planned 0: none falls there */
+};
+
+static int falls_there(uint32_t planned, uint32_t falls_on, void *arg)
+{
+	struct falling *f = arg;
+	if (planned != f->day && (falls_on != f->day || f->planned != 0))
+		return 0;
+	f->planned = planned;
+	f->on = falls_on;
+	return planned == f->day;
+}
+
+/* Of a day that isn't among the rows: the plan had it when it was spoken of, and it lies outside of what is asked, or
+ * was met before a change took it away. What the plan never had is none of its days, whoever signed for it. */
+static int add_told(struct reckoning *x, const struct st_told *t)
+{
+	struct falling f = { .day = t->occurrence };
+	struct st_plan_query q = { .from = t->occurrence, .to = t->occurrence, .working = x->q->working };
+	if (is_stale(x->plan, t))
+		return 0;
+	int rc = by_pattern(x, t->version, &q, falls_there, &f);
+	if (rc < 0 || f.planned == 0)
+		return rc;
+	rc = add(f.planned, f.on, x);
+	return rc < 0 ? rc : 1;
+}
+
 static int apply_told(struct reckoning *x, const struct st_told *t)
 {
 	struct st_occurrence *o = named(x, t->occurrence);
 	st_assert(t->occurrence > 0);
-	if (o == NULL && is_stale(x->plan, t))
-		return 0;
 	if (o == NULL) {
-		int rc = add(t->occurrence, t->occurrence, x);
-		if (rc < 0)
+		int rc = add_told(x, t);
+		if (rc <= 0)
 			return rc;
 		o = &x->rows[x->count - 1];
 	}
@@ -289,13 +318,20 @@ static bool is_within(const struct st_plan_query *q, uint32_t day)
 	return day >= q->from && day <= q->to;
 }
 
+/* All that the plan's days are known to be. */
+static int reckon(struct reckoning *x)
+{
+	st_assert(x->plan->told_count <= ST_REVISIONS_MAX);
+	int rc = by_pattern(x, x->plan->version_count, x->q, add, x);
+	for (size_t i = 0; rc == 0 && i < x->plan->told_count; i++)
+		rc = apply_told(x, &x->plan->told[i]);
+	return rc;
+}
+
 static int run(struct reckoning *x, st_occurrence_fn *fn, void *arg)
 {
 	size_t kept = 0;
-	st_assert(x->plan->told_count <= ST_REVISIONS_MAX);
-	int rc = by_pattern(x);
-	for (size_t i = 0; rc == 0 && i < x->plan->told_count; i++)
-		rc = apply_told(x, &x->plan->told[i]);
+	int rc = reckon(x);
 	for (size_t i = 0; rc == 0 && i < x->count; i++) {
 		struct st_occurrence *o = &x->rows[i];
 		if (!is_within(x->q, o->day) && !is_within(x->q, o->falls_on))
@@ -311,20 +347,68 @@ static int run(struct reckoning *x, st_occurrence_fn *fn, void *arg)
 	return rc;
 }
 
+static int reckoning_new(struct reckoning *x, const struct st_plan *p, const struct st_plan_query *q)
+{
+	*x = (struct reckoning){ .plan = p, .q = q };
+	x->rows = malloc(ST_OCCURRENCES_MAX * sizeof(*x->rows)); /* add() clears what it takes */
+	x->missed = malloc(ST_OCCURRENCES_MAX * sizeof(*x->missed));
+	return x->rows == NULL || x->missed == NULL ? ST_ENOMEM : 0;
+}
+
+static void reckoning_done(struct reckoning *x)
+{
+	free(x->rows);
+	free(x->missed);
+}
+
 int st_plan_each(const struct st_plan *p, const struct st_plan_query *q, st_occurrence_fn *fn,
 		 void *arg)
 {
 	ST_REQUIRE(fn != NULL);
 	ST_REQUIRE(q->meeting_count == 0 || q->meetings != NULL);
-	struct reckoning x = { .plan = p, .q = q };
+	struct reckoning x;
 	if (q->from == 0 || q->to > ST_DAY_MAX || q->from > q->to)
 		return ST_EFIELD;
 	if (q->to - q->from >= ST_PERIOD_DAYS_MAX - ST_SHIFT_DAYS_MAX - 1)
 		return ST_ETOOBIG;
-	x.rows = malloc(ST_OCCURRENCES_MAX * sizeof(*x.rows)); /* add() clears what it takes */
-	x.missed = malloc(ST_OCCURRENCES_MAX * sizeof(*x.missed));
-	int rc = x.rows == NULL || x.missed == NULL ? ST_ENOMEM : run(&x, fn, arg);
-	free(x.rows);
-	free(x.missed);
+	int rc = reckoning_new(&x, p, q);
+	if (rc == 0)
+		rc = run(&x, fn, arg);
+	reckoning_done(&x);
+	return rc;
+}
+
+static void find_near(const struct reckoning *x, uint32_t day, struct st_plan_near *near)
+{
+	for (size_t i = 0; i < x->count; i++) {
+		uint32_t on = x->rows[i].day;
+		if (on < day && on > near->before)
+			near->before = on;
+		if (on > day && (near->after == 0 || on < near->after))
+			near->after = on;
+	}
+}
+
+int st_plan_find(const struct st_plan *p, const struct st_working *working, uint32_t day, uint32_t *ret_planned,
+		 struct st_plan_near *reterr_near)
+{
+	ST_REQUIRE(day > 0 && day <= ST_DAY_MAX);
+	struct st_plan_query q = { .from = day > ST_NEAR_DAYS ? day - ST_NEAR_DAYS : 1,
+				   .to = day < ST_DAY_MAX - ST_NEAR_DAYS ? day + ST_NEAR_DAYS : ST_DAY_MAX,
+				   .working = *working };
+	struct reckoning x;
+	struct st_plan_near near = { 0, 0 };
+	int rc = reckoning_new(&x, p, &q);
+	if (rc == 0)
+		rc = reckon(&x);
+	struct st_occurrence *o = rc == 0 ? named(&x, day) : NULL;
+	if (o != NULL) {
+		*ret_planned = o->planned;
+	} else if (rc == 0) {
+		find_near(&x, day, &near);
+		*reterr_near = near;
+		rc = ST_ENOTFOUND;
+	}
+	reckoning_done(&x);
 	return rc;
 }

@@ -132,6 +132,8 @@ static void day_value(struct wish *w, const struct st_field_row *f, char to[WISH
 	bool past = st_field_is_past(w->kind, w->move, r == NULL ? 0 : r->state, f);
 	uint32_t today = st_day_of_ms(station_wall(w->station)), far = (uint32_t)sim_below(sim, DUE_DAYS);
 	st_day_text(!past ? today + due + far : far < today ? today - far : today, text);
+	if (strcmp(f->name, "occurrence") == 0)
+		wish_expect(w, EITHER); /* which days a plan has, the model doesn't keep */
 	(void)snprintf(to, WISH_VALUE_MAX, "%s", text);
 	if (due && w->station->jumped)
 		wish_expect(w, EITHER); /* the record may be of a day to come, or long past */

@@ -39,7 +39,8 @@ def prepare(base, branch):
     base.ctl("station", "enter", "--code", "410611003", "--name", "黎阳路", "--tier", "base", "--premises",
              "party_centre")
     plan = base.ctl("schedule", "plan", "--type", "leader_visit", "--title", "接访日", "--starts", "15:00",
-                    "--place", "接待室", "--people", "赵主任").strip()
+                    "--place", "接待室", "--people", "赵主任", "--first",
+                    "%d-01-15" % datetime.date.today().year).strip()
     base.ctl("schedule", "miss", plan, "--occurrence", "%d-01-15" % datetime.date.today().year, "--reason", "外出")
     project = base.ctl("project", "propose", "--origin", "citizen", "--title", "路灯").strip()
     base.ctl("project", "screen", project, "--round", "2026")

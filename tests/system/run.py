@@ -368,6 +368,30 @@ def schedules(city):
     code, _, err = branch.run("schedule", "calendar", "--from", "2025-09", "--to", "2025-08")
     check(code == 2 and "earlier than from" in err, "a period that ends before it begins: %s" % err)
     check("物业纠纷" in base.ctl("schedule", "calendar", n, "--year", "2025"), "and on the screen")
+    not_planned(base, branch, n, counts)
+
+
+def not_planned(base, branch, n, counts):
+    """A day that the plan hasn't is refused, with those beside it; one is found by the day that it was moved to, too."""
+    visit = base.ctl("visit", "record", "--who", "masses", "--title", "来访").strip()
+
+    def moves(day):
+        return (("announce", n, "--occurrence", day, "--notice", "公告"), ("meet", n, "--occurrence", day, "--met_by", visit),
+                ("move", n, "--occurrence", day, "--new_day", "2025-09-30", "--reason", "会议"),
+                ("miss", n, "--occurrence", day, "--reason", "外出"))
+    for words in moves("2025-09-24"):
+        code, out, err = base.run("schedule", *words)
+        check(code == 4 and not out and "(2025-09-22, 2025-09-26)" in err and "schedule amend" in err,
+              "%s: %d %s" % (words[0], code, err))
+    code, _, err = base.run("--lang", "zh", "schedule", *moves("2025-08-29")[3])
+    check(code == 4 and "安排里没有这一天" in err and "(2025-09-05)" in err, "in Chinese: %s" % err)
+    base.ctl("schedule", "announce", n, "--occurrence", "2025-09-22", "--notice", "改期公告")
+    facts = base.json("schedule", "show", n)["events"][-1]["facts"]
+    check(facts["occurrence"] == "2025-09-19", "written is the day as planned: %s" % facts)
+    base.wait_main()
+    again = cells(branch.json("schedule", "counts", "--from", "2025-09", "--to", "2025-09"), "station", "planned", "kept",
+                  "moved", "missed", "late", "silent")
+    check(again == [("410611003", 4, 2, 1, 1, 2, 1)], "counts: %s, before: %s" % (again, counts))
 
 
 def holder_at(station, number):
@@ -603,7 +627,7 @@ def every_kind(city):
                       ("fulfil", "--progress", "已完工", "--rating_result", "satisfied"))
     schedule = walk(base, "schedule",
                     ("plan", "--type", "reception", "--title", "噪声", "--starts", "15:00", "--place", "接待室",
-                     "--people", "D-17", "--weekdays", "friday", "--weeks", "1"),
+                     "--people", "D-17", "--weekdays", "friday", "--weeks", "1", "--first", "2026-11-01"),
                     ("meet", "--occurrence", "2026-11-06", "--met_by", visit))
     activity = walk(base, "activity",
                     ("plan", "--type", "inspection", "--title", "查噪声", "--on", "2026-11-05"),

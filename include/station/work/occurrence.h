@@ -10,16 +10,19 @@
  *              stand on another's day falls away.
  *   versions   an amendment, a pause and an end hold from their day on; the days before keep what
  *              was in force then.
- *   named      a move may name an occurrence by its planned day, by the day it fell on after the
- *              rule, or by the day it was moved to. A day that fits none is an occurrence of its
- *              own, unless the plan has been changed for that day since. */
+ *   named      a move names an occurrence by its planned day, by the day it fell on after the
+ *              rule, or by the day it was moved to; written is the planned one, so that no later
+ *              calendar makes another of it. A day that the plan hasn't is refused, and counts for
+ *              nothing where it was signed all the same. What was met stands when the plan is
+ *              changed. */
 #pragma once
-#include <station/work/record.h>
+#include <station/work/command.h>
 
 enum {
 	ST_PERIOD_DAYS_MAX = 1100,  /* of one question */
 	ST_SHIFT_DAYS_MAX = 62,     /* how far a holiday rule moves a day */
 	ST_OCCURRENCES_MAX = 4096,  /* of one plan in one question */
+	ST_NEAR_DAYS = 400,         /* so far from a day that a plan hasn't its neighbours are looked for */
 	ST_DAYS_AHEAD = 3,          /* announced so many days ahead where nobody says otherwise */
 	ST_PLAN_PEOPLE_MAX = 1400,  /* bytes */
 };
@@ -100,3 +103,18 @@ struct st_plan_query {
 typedef int st_occurrence_fn(const struct st_occurrence *o, void *arg);
 ST_MUST int st_plan_each(const struct st_plan *p, const struct st_plan_query *q,
 			 st_occurrence_fn *fn, void *arg);
+
+/* The days on either side of one that the plan hasn't; 0: none near. */
+struct st_plan_near {
+	uint32_t before, after;
+};
+/* The planned day of the occurrence that a day names. ST_ENOTFOUND: the plan hasn't it; near is written then. */
+ST_MUST int st_plan_find(const struct st_plan *p, const struct st_working *working, uint32_t day, uint32_t *ret_planned,
+			 struct st_plan_near *reterr_near);
+
+/* A checked move of a schedule that names an occurrence: it gets the planned day, by the calendar in force on the
+ * move's day. ST_ERULE with the rule, and the nearest days in the place. */
+struct st_ruling; /* work/changes.h */
+struct st_rule;
+ST_MUST int st_occurrence_check(const struct st_ruling *q, struct st_checked *c, const struct st_rule **reterr_rule,
+				char reterr_place[ST_PLACE_MAX]);

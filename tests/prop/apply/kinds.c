@@ -384,10 +384,11 @@ static void move_as(struct walk *w, struct model *m, const struct st_move_row *m
 	uint32_t state = 0;
 	if (move->hands != ST_HANDS_STAY || !wish_for(w, m->kind, move, m, &x))
 		return; /* who has it when is tests/unit/apply/carry.c's to walk */
-	bool late = false, due = move->clock == ST_CLOCK_EXTEND;
+	bool late = false, due = move->clock == ST_CLOCK_EXTEND, day = false;
 	for (size_t i = 0; i < x.count; i++) {
 		late |= move->due_most != 0 && today(w) + 60 > m->opened + move->due_most;
 		due |= st_span_equal(x.fields[i].name, st_span_text("due"));
+		day |= st_span_equal(x.fields[i].name, st_span_text("occurrence"));
 	}
 	int rc = run(w, m->kind, move, &x, m->number, &state);
 	if (late && rc == ST_EFIELD)
@@ -401,8 +402,8 @@ static void move_as(struct walk *w, struct model *m, const struct st_move_row *m
 		w->refused++; /* what the day drawn may be and needs is tests/unit/work/clocks.c's to say */
 		return;
 	}
-	if (rc == ST_ERULE && want == 0 && m->kind->rule_count > 0) {
-		w->refused++; /* what rules allow is tests/unit/apply/rules.c's to say */
+	if (rc == ST_ERULE && want == 0 && (m->kind->rule_count > 0 || day)) {
+		w->refused++; /* what rules allow is tests/unit/apply/rules.c's to say; which days a plan has, work/occurrence.c's */
 		return;
 	}
 	if (rc != want)

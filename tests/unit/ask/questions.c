@@ -252,7 +252,7 @@ static void test_the_last_word_on_an_occurrence_counts(void **state)
 	struct st_signing_key root;
 	char plan[ST_NUMBER_TEXT] = "", visit[ST_NUMBER_TEXT] = "";
 	const char *const planned[] = { "type",	 "reception", "title",	"接待", "starts", "15:00",
-					"place", "一楼",      "people", "D-1" };
+					"place", "一楼",      "people", "D-1",  "first", "2023-11-10" };
 	const char *const came[] = { "who", "masses", "title", "噪声" };
 	const char *const missed[] = { "occurrence", "2023-11-10", "reason", "外出" };
 	const char *const met[] = { "occurrence", "2023-11-10", "met_by", visit };
@@ -262,7 +262,7 @@ static void test_the_last_word_on_an_occurrence_counts(void **state)
 	station_kind = st_kind_named("visit")->number;
 	tell(&s, "record", visit, came, 2);
 	station_kind = st_kind_named("schedule")->number;
-	tell(&s, "plan", plan, planned, 5);
+	tell(&s, "plan", plan, planned, 6);
 	tell(&s, "miss", plan, missed, 2);
 	tell(&s, "meet", plan, met, 2);
 	struct asking_one x = { .ask = { .question = st_question_named("schedules"),

@@ -319,14 +319,62 @@ static void test_a_change_holds_from_its_day_on(void **state)
 		assert_int_equal(seen[i].day, days[i]);
 }
 
-static void test_a_day_that_fits_none_is_one_more(void **state)
+static void test_a_day_that_the_plan_never_had_counts_for_nothing(void **state)
+{
+	(void)state; /* a rogue's signed words, or an older version's */
+	told(MEET, d(9, 9), NUM(F_OCCURRENCE, d(9, 9)), TXT(F_MET_BY, "A-9"));
+	told(MISS, d(9, 9), NUM(F_OCCURRENCE, d(9, 10)), NONE);
+	told(ANNOUNCE, d(9, 9), NUM(F_OCCURRENCE, d(9, 14)), NONE);
+	told(MOVE, d(9, 9), NUM(F_OCCURRENCE, d(9, 15)), NUM(F_NEW_DAY, d(9, 16)));
+	look(d(9, 7), d(9, 17), d(9, 30), NULL, 0);
+	assert_int_equal(seen_count, 1);
+	assert_int_equal(seen[0].planned, d(9, 11));
+	assert_int_equal(seen[0].state, ST_MISSED);
+}
+
+static void test_a_day_from_afar_shows_where_it_was_moved_to(void **state)
 {
 	(void)state;
-	told(MEET, d(9, 9), NUM(F_OCCURRENCE, d(9, 9)), TXT(F_MET_BY, "A-9"));
-	look(d(9, 7), d(9, 12), d(9, 30), NULL, 0);
-	assert_int_equal(seen_count, 2);
-	assert_int_equal(seen[0].planned, d(9, 9));
+	told(MOVE, d(9, 3), NUM(F_OCCURRENCE, d(9, 4)), NUM(F_NEW_DAY, d(12, 24)));
+	told(MEET, d(12, 24), NUM(F_OCCURRENCE, d(12, 24)), TXT(F_MET_BY, "A-1"));
+	look(d(12, 21), d(12, 24), d(12, 31), NULL, 0);
+	assert_int_equal(seen_count, 1);
+	assert_int_equal(seen[0].planned, d(9, 4));
+	assert_int_equal(seen[0].day, d(12, 24));
+	assert_string_equal(seen[0].met_by, "A-1");
+}
+
+static void test_what_was_met_stands_when_the_plan_is_changed(void **state)
+{
+	(void)state;
+	told(MEET, d(10, 16), NUM(F_OCCURRENCE, d(10, 16)), TXT(F_MET_BY, "A-1"));
+	told(MEET, d(10, 16), NUM(F_OCCURRENCE, d(10, 17)), TXT(F_MET_BY, "A-2")); /* never planned */
+	told(AMEND, d(10, 16), NUM(F_WEEKDAYS, 2), NONE); /* Tuesdays, on the afternoon of that day */
+	look(d(10, 15), d(10, 19), d(10, 31), NULL, 0);
+	assert_int_equal(seen_count, 1);
+	assert_int_equal(seen[0].planned, d(10, 16));
 	assert_int_equal(seen[0].state, ST_MET);
+}
+
+static void test_a_day_is_found_by_each_of_its_names(void **state)
+{
+	uint32_t planned = 0;
+	struct st_plan_near near = { 0, 0 };
+	(void)state;
+	told(MOVE, d(9, 21), NUM(F_OCCURRENCE, d(9, 25)), NUM(F_NEW_DAY, d(9, 29)));
+	const uint32_t names[] = { d(9, 25), d(9, 28), d(9, 29) }; /* planned, past the holiday, moved by hand */
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(st_plan_find(plan, &year, names[i], &planned, &near), 0);
+		assert_int_equal(planned, d(9, 25));
+	}
+	assert_int_equal(near.before + near.after, 0); /* written on failure only */
+	assert_int_equal(st_plan_find(plan, &year, d(9, 21), &planned, &near), ST_ENOTFOUND);
+	assert_int_equal(near.before, d(9, 18));
+	assert_int_equal(near.after, d(9, 29));
+	assert_int_equal(st_plan_find(plan, &year, d(8, 31), &planned, &near), ST_ENOTFOUND);
+	assert_int_equal(near.before, 0);
+	assert_int_equal(near.after, d(9, 4));
+	assert_int_equal(planned, d(9, 25));
 }
 
 static void test_bounds(void **state)
@@ -363,8 +411,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_what_became_of_each_day, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_change_holds_from_its_day_on, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(test_a_day_that_fits_none_is_one_more, setup,
+		cmocka_unit_test_setup_teardown(test_a_day_that_the_plan_never_had_counts_for_nothing, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(test_a_day_from_afar_shows_where_it_was_moved_to, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_what_was_met_stands_when_the_plan_is_changed, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_a_day_is_found_by_each_of_its_names, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bounds, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
