@@ -60,6 +60,7 @@ void answer_done(struct answer *a)
 
 void answer_print(const struct answer *a)
 {
+	ctl.answered = true;
 	if (a->body != NULL)
 		(void)fwrite(a->body, 1, a->size, stdout);
 }
@@ -137,15 +138,15 @@ static bool explained(const char *error, const char *place)
 }
 
 /* What the daemon refused, in words: what, then the place. */
-static int refused(const struct answer *a)
+static int refused(struct answer *a)
 {
 	const json_t *message = json_object_get(a->json, "message");
 	const char *words = spoken(message);
 	const char *place = member(a->json, "place");
 	if (ctl.said_later && exit_code_of(a->status) == CTL_LATER)
 		return CTL_LATER;
-	if (ctl.json)
-		answer_print(a);
+	if (words[0] != 0)
+		refusal_keep(a);
 	if (words[0] == 0)
 		complain(T_NONSENSE, a->status);
 	else if (explained(member(a->json, "error"), place))

@@ -74,6 +74,7 @@ extern struct ctl {
 	const char *socket;
 	const struct args *args; /* of the verb that runs */
 	bool json, terminal; /* terminal: stderr is one, so progress may be drawn */
+	bool answered;       /* stdout has the value that --json asks for */
 	bool said_later;     /* "try again later" has been said of this call; it is tried again */
 	enum st_lang lang;
 } ctl;
@@ -194,6 +195,13 @@ const char *text(enum text t);
 const char *either(const char *zh, const char *en);
 /* Prints one line to stderr. */
 void complain(enum text t, ...);
+/* refusal.c: with --json stdout has one value a call. This prints it, ... */
+void json_print(const json_t *value);
+/* ... and where nothing was printed and the call fails, the daemon's refusal, or what was complained of. */
+struct answer;
+void refusal_keep(struct answer *a); /* takes its body */
+json_t *refusal_json(void);
+void refusal_print(void);
 /* 0: whoever calls is sure, by --yes or by his answer; else the exit code, told. question: of the first word, and of what. */
 int confirmed(const struct args *a, enum text question, const char *what);
 

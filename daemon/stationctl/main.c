@@ -5,7 +5,6 @@
 #include <ctype.h>
 #include <curl/curl.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,18 +41,6 @@ const char *text(enum text t)
 #undef X
 	};
 	return texts[t][ctl.lang == ST_EN];
-}
-
-void complain(enum text t, ...)
-{
-	va_list args;
-	va_start(args, t);
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-	(void)vfprintf(stderr, text(t), args);
-#pragma GCC diagnostic pop
-	va_end(args);
-	(void)fputc('\n', stderr);
 }
 
 const char *option(const struct args *a, const char *name)
@@ -134,14 +121,14 @@ static void help_all(void)
 	list_verbs(NULL);
 	(void)puts(either("\n每个命令都有 --help (含示例)。通用选项:\n"
 			  "  --socket PATH   控制套接字 (缺省 $STATIOND_SOCKET 或 /run/stationd/control.sock)\n"
-			  "  --json          原样输出 JSON\n"
+			  "  --json          标准输出为一个 JSON 值, 被拒绝时也是\n"
 			  "  --lang zh|en    语言 (缺省按环境, 否则中文)\n"
 			  "  --version\n\n"
 			  "退出码: 0 正确, 1 有错 (核验不符或失败), 2 用法或输入有误, 3 连不上守护进程,\n"
 			  "        4 当前状态不允许, 5 稍后再试",
 			  "\nEvery verb has --help with an example. For all:\n"
 			  "  --socket PATH   control socket (default $STATIOND_SOCKET or /run/stationd/control.sock)\n"
-			  "  --json          the daemon's JSON as it is\n"
+			  "  --json          one JSON value on standard output, of a refusal, too\n"
 			  "  --lang zh|en    language (default: the environment's, else Chinese)\n"
 			  "  --version\n\n"
 			  "Exit codes: 0 right, 1 wrong (a check or the call failed), 2 usage or bad input,\n"
@@ -355,8 +342,10 @@ static enum st_lang language_of_environment(void)
 /* What is printed is part of being right: a full disk behind `>` mustn't look like an empty answer. */
 static int finish(int rc)
 {
-	if (rc != CTL_RIGHT)
+	if (rc != CTL_RIGHT) {
+		refusal_print();
 		return rc;
+	}
 	if (fflush(stdout) != 0 || ferror(stdout) != 0) {
 		complain(T_BAD_FILE, "-", st_file_error_text(errno, ctl.lang));
 		return CTL_WRONG;
@@ -366,6 +355,41 @@ static int finish(int rc)
 		return CTL_WRONG;
 	}
 	return CTL_RIGHT;
+}
+
+static int no_verb(const struct raw *r)
+{
+	bool group = is_group(r->words[0]);
+	char words[512];
+	if (group && r->help && r->count == 1)
+		return help_group(r->words[0]);
+	(void)snprintf(words, sizeof(words), "%s%s%s", r->words[0], r->count > 1 ? " " : "",
+		       r->count > 1 ? r->words[1] : "");
+	complain(T_BAD_VERB, words, group ? " " : "", group ? r->words[0] : "");
+	return CTL_USAGE;
+}
+
+static int run(const struct args *a, const struct raw *r)
+{
+	if (r->version) {
+		(void)printf(ctl.json ? "{\"version\":\"%s\"}\n" : "stationctl %s\n", STATIOND_VERSION);
+		return CTL_RIGHT;
+	}
+	if (a->verb != NULL && r->help)
+		return help_verb(a->verb);
+	if (r->count == 0) {
+		help_all();
+		ctl.answered = true;
+		return r->help ? CTL_RIGHT : CTL_USAGE;
+	}
+	if (a->verb == NULL)
+		return no_verb(r);
+	if (a->count < a->verb->least || a->count > a->verb->most) {
+		complain(T_BAD_COUNT, a->verb->name, a->verb->usage);
+		return CTL_USAGE;
+	}
+	ctl.args = a;
+	return a->verb->run(a);
 }
 
 int main(int argc, char **argv)
@@ -381,34 +405,10 @@ int main(int argc, char **argv)
 	if (st_trust_start() < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
 		return CTL_WRONG;
 	int rc = read_all(argc, argv, &a, &r);
-	if (rc != 0)
-		return rc;
-	if (r.version) {
-		(void)puts("stationctl " STATIOND_VERSION);
-		return CTL_RIGHT;
-	}
-	if (a.verb != NULL && r.help)
-		return help_verb(a.verb);
-	if (r.count == 0) {
-		help_all();
-		return r.help ? CTL_RIGHT : CTL_USAGE;
-	}
-	if (a.verb == NULL) {
-		bool group = is_group(r.words[0]);
-		char words[512];
-		if (group && r.help && r.count == 1)
-			return help_group(r.words[0]);
-		(void)snprintf(words, sizeof(words), "%s%s%s", r.words[0], r.count > 1 ? " " : "",
-			       r.count > 1 ? r.words[1] : "");
-		complain(T_BAD_VERB, words, group ? " " : "", group ? r.words[0] : "");
-		return CTL_USAGE;
-	}
-	if (a.count < a.verb->least || a.count > a.verb->most) {
-		complain(T_BAD_COUNT, a.verb->name, a.verb->usage);
-		return CTL_USAGE;
-	}
-	ctl.args = &a;
-	rc = a.verb->run(&a);
+	for (int i = 1; rc != 0 && i < argc; i++)
+		ctl.json |= strcmp(argv[i], "--json") == 0; /* it may stand behind what was wrong */
+	if (rc == 0)
+		rc = run(&a, &r);
 	curl_global_cleanup();
 	return finish(rc);
 }

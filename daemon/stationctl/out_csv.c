@@ -88,6 +88,8 @@ static void put_member(struct out *o, const char *name, const json_t *value)
 
 static int json_head(struct out *o)
 {
+	ctl.answered = true;
+	o->own = o; /* begun, and not ended */
 	(void)fputc('{', o->to);
 	put_member(o, "title", o->title);
 	(void)fputc(',', o->to);
@@ -104,6 +106,7 @@ static int json_row(struct out *o, const json_t *cells)
 
 static int json_end(struct out *o, const json_t *last)
 {
+	o->own = NULL;
 	(void)fputs("],\n", o->to);
 	put_member(o, "name", json_object_get(last, "name"));
 	(void)fputs(",\"next\":null,", o->to);
@@ -112,4 +115,16 @@ static int json_end(struct out *o, const json_t *last)
 	return 0;
 }
 
-const struct sink out_json = { json_head, json_row, csv_page, json_end, NULL, false };
+/* A table that breaks off is a value still, which says so and has no coverage. */
+static void json_drop(struct out *o)
+{
+	json_t *why = o->own == NULL ? NULL : refusal_json();
+	if (o->own == NULL || o->to == NULL)
+		return;
+	(void)fputs("],\n", o->to);
+	put_member(o, "refused", why);
+	(void)fputs("}\n", o->to);
+	json_decref(why);
+}
+
+const struct sink out_json = { json_head, json_row, csv_page, json_end, json_drop, false };

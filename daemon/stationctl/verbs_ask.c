@@ -47,9 +47,9 @@ static int markdown(void)
 static int run_ask(const struct args *a)
 {
 	static const char *const options[] = { PERIOD_NAMES, "station", "record", NULL };
-	if (flag(a, "markdown"))
+	if (flag(a, "markdown") && !ctl.json)
 		return markdown();
-	if (flag(a, "list"))
+	if (flag(a, "list") || flag(a, "markdown"))
 		return out_pages(a, ctl.lang == ST_EN ? "/v1/questions?lang=en"
 						      : "/v1/questions?lang=zh");
 	if (a->count != 1) {

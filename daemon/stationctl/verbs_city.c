@@ -104,10 +104,8 @@ static int run_check(const struct args *a)
 				     either("行", "rows"), files[i].rows.size, either("字节", "bytes"));
 		file_done(&files[i]);
 	}
-	if (ctl.json) {
-		(void)json_dumpf(report, stdout, JSON_COMPACT);
-		(void)puts("");
-	}
+	if (ctl.json)
+		json_print(report);
 	json_decref(report);
 	free(files);
 	return rc;
@@ -144,10 +142,8 @@ static int run_set(const struct args *a)
 	int rc = files == NULL ? CTL_WRONG : check_all(a, files, report);
 	if (rc == 0)
 		rc = issue(a, files);
-	else if (ctl.json) {
-		(void)json_dumpf(report, stdout, JSON_COMPACT);
-		(void)puts("");
-	}
+	else if (ctl.json)
+		json_print(report);
 	for (size_t i = 0; files != NULL && i < a->count; i++)
 		file_done(&files[i]);
 	json_decref(report);

@@ -150,10 +150,12 @@ static int run_seen(const struct args *a)
 		rc = see("all", option(a, "author"), &count);
 	for (size_t i = 0; rc == 0 && i < a->count; i++)
 		rc = see(a->words[i], option(a, "author"), &count);
+	json_t *seen = json_pack("{s:I}", "seen", (json_int_t)count);
 	if (rc == 0 && ctl.json)
-		(void)printf("{\"seen\": %lld}\n", count);
+		json_print(seen);
 	else if (rc == 0)
 		complain(T_SEEN, count);
+	json_decref(seen);
 	return rc;
 }
 

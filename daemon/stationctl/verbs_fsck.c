@@ -146,8 +146,7 @@ static void show(const struct checking *c, const char *directory, uint64_t rebui
 	if (ctl.json) {
 		json_t *all = json_pack("{s:I, s:O, s:O, s:b}", "rebuilt", (json_int_t)rebuilt, "verdicts",
 					c->verdicts, "recount", counts, "right", (int)right);
-		(void)json_dumpf(all, stdout, JSON_INDENT(1));
-		(void)puts("");
+		json_print(all);
 		json_decref(all);
 		json_decref(counts);
 		return;

@@ -215,8 +215,7 @@ static int summary(const struct importing *m)
 				      (json_int_t)m->moved, "unchanged", (json_int_t)m->unchanged, "bad",
 				      (json_int_t)m->bad, "events", (json_int_t)m->events, "stopped",
 				      (int)m->stopped, "bad_rows", m->bad_rows);
-		(void)json_dumpf(o, stdout, JSON_COMPACT);
-		(void)puts("");
+		json_print(o);
 		json_decref(o);
 	} else {
 		complain(T_IMPORT_SUM, (unsigned long long)m->read, (unsigned long long)m->opened,

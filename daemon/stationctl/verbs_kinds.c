@@ -279,7 +279,7 @@ static int print_json(const char *name)
 		answer_print(&ans);
 	json_array_foreach(rc == 0 && name != NULL ? json_object_get(ans.json, "kinds") : NULL, i, one)
 		if (strcmp(member(one, "name"), name) == 0)
-			(void)(json_dumpf(one, stdout, JSON_INDENT(2)), puts(""));
+			json_print(one);
 	answer_done(&ans);
 	return rc;
 }
@@ -291,14 +291,14 @@ static int run_kinds(const struct args *a)
 		complain(T_BAD_KIND, a->words[0]);
 		return CTL_USAGE;
 	}
-	if (flag(a, "markdown")) {
+	if (ctl.json) {
+		return print_json(k == NULL ? NULL : k->name);
+	} else if (flag(a, "markdown")) {
 		markdown_all(k);
 	} else if (flag(a, "dot")) {
 		for (size_t i = 0; i < st_kind_count(); i++)
 			if (k == NULL || k == st_kind_at(i))
 				dot(st_kind_at(i));
-	} else if (ctl.json) {
-		return print_json(k == NULL ? NULL : k->name);
 	} else if (k == NULL) {
 		print_list();
 	} else {

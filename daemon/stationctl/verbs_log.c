@@ -5,18 +5,31 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <station/base/text.h>
 #include "ctl.h"
 
 enum { LOOK_MS = 200 };
+
+/* name: of the text in JSON; NULL: they are bytes, which JSON has as base64. */
+static json_t *named(const char *name, const struct answer *ans)
+{
+	struct st_buf bytes;
+	if (name != NULL)
+		return json_pack("{s:s#}", name, ans->body, (int)ans->size);
+	st_buf_init(&bytes, 2 * ans->size + 8);
+	st_base64_put(&bytes, st_span(ans->body, ans->size));
+	json_t *o = json_pack("{s:s#}", "bytes", bytes.error < 0 ? "" : (const char *)bytes.data, (int)bytes.size);
+	st_buf_done(&bytes);
+	return o;
+}
 
 static int get_text(const char *path, const char *name)
 {
 	struct answer ans;
 	int rc = call_bytes(path, &ans);
-	if (rc == 0 && ctl.json && name != NULL) {
-		json_t *o = json_pack("{s:s#}", name, ans.body, (int)ans.size);
-		(void)json_dumpf(o, stdout, JSON_COMPACT);
-		(void)puts("");
+	if (rc == 0 && ctl.json) {
+		json_t *o = named(name, &ans);
+		json_print(o);
 		json_decref(o);
 	} else if (rc == 0) {
 		answer_print(&ans);
@@ -213,7 +226,7 @@ const struct verb log_verbs[] = {
 	  "stationctl log verify --all" },
 	{ "proof", "CODE/EPOCH/SEQ", "", 1, 1, run_proof, "一个事件的包含证明 (C2SP tlog-proof)",
 	  "an event's inclusion proof (C2SP tlog-proof)", "stationctl proof 410611003/1/42" },
-	{ "event", "CODE/EPOCH/SEQ", "", 1, 1, run_event, "一个事件的原始字节", "an event's very bytes",
+	{ "event", "CODE/EPOCH/SEQ", "", 1, 1, run_event, "一个事件的原始字节 (--json: base64)", "an event's very bytes (--json: as base64)",
 	  "stationctl event 410611003/1/42 > event.bin" },
 	{ "recount", "", "", 0, 0, run_recount, "由原始事件重算全部派生的表并比对",
 	  "recount all derived tables from the raw events, and compare", "stationctl recount" },

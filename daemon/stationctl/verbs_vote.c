@@ -260,7 +260,8 @@ static void print_count(const json_t *ans)
 			either("公布的数与重算不符", "what was declared differs from this count"));
 }
 
-static int print_proofs(const json_t *on)
+/* To the screen, or with --json to a list. */
+static int get_proofs(const json_t *on, json_t *list)
 {
 	size_t i;
 	json_t *one;
@@ -273,13 +274,28 @@ static int print_proofs(const json_t *on)
 		query_add(&q, "event", json_string_value(one));
 		rc = call_bytes(query_text(&q), &ans);
 		query_done(&q);
-		if (rc == 0)
+		if (rc == 0 && ctl.json)
+			json_array_append_new(list, json_stringn(ans.body, ans.size));
+		else if (rc == 0)
 			answer_print(&ans);
 		answer_done(&ans);
 		if (rc != 0)
 			break;
 	}
 	return rc;
+}
+
+/* As the daemon answered, with the proofs, where they are asked for, as one member more. */
+static void count_json(const struct answer *ans, json_t *proofs)
+{
+	json_t *whole = proofs == NULL ? NULL : json_loadb(ans->body, ans->size, 0, NULL);
+	if (whole == NULL) {
+		answer_print(ans);
+		return;
+	}
+	(void)json_object_set(whole, "proofs", proofs);
+	json_print(whole);
+	json_decref(whole);
 }
 
 static int run_count(const struct args *a)
@@ -294,12 +310,14 @@ static int run_count(const struct args *a)
 		answer_done(&ans);
 		return rc;
 	}
-	if (ctl.json)
-		answer_print(&ans);
-	else
+	if (!ctl.json)
 		print_count(ans.json);
+	json_t *proofs = json_array();
 	if (flag(a, "proof"))
-		rc = print_proofs(json_object_get(ans.json, "rests_on"));
+		rc = get_proofs(json_object_get(ans.json, "rests_on"), proofs);
+	if (rc == 0 && ctl.json)
+		count_json(&ans, flag(a, "proof") ? proofs : NULL);
+	json_decref(proofs);
 	const char *end = member(ans.json, "end");
 	bool fine = (strcmp(end, "stands") == 0 || strcmp(end, "not_closed") == 0) &&
 		    !json_is_false(json_object_get(ans.json, "declared_agrees"));

@@ -110,7 +110,7 @@ static const struct st_move_row moves[] = {
 	MOVE(1, "raise", FROM(0), RAISED, NEEDS(ST_F_CHANNEL, ST_F_TITLE, DEPUTY), "提出", "raise",
 	     "--type suggestion --title 增设公交站 --deputy D-17 --co_signers D-18 --co_signers D-19"),
 	MOVE(2, "cosign", FROM(RAISED), 0, NEEDS(CO_SIGNERS), "附议", "co-sign", "--co_signers D-20"),
-	MOVE(3, "accept", FROM(RAISED), ACCEPTED, NEEDS(ST_F_CATEGORY), "受理", "accept", "--category 交通"),
+	MOVE(3, "accept", FROM(RAISED), ACCEPTED, NEEDS(ST_F_CATEGORY), "受理", "accept", "--category 交通管理"),
 	MOVE(MOVE_AGENDA, "agenda", FROM(RAISED), AGENDA, NEEDS(DECISION), "列入议程", "put on the agenda",
 	     "--decision 列为议案"),
 	MOVE(5, "resolve", FROM(AGENDA), CLOSED, NEEDS(DECISION), "表决办结", "resolve", "--decision 决议通过"),
@@ -156,8 +156,8 @@ static const struct st_move_row moves[] = {
 	MOVE(25, "evaluate", FROM(RATED, PROMISED, CLOSED), 0, NEEDS(SCORE), "评议承办单位",
 	     "score the handling unit", "--score 92"),
 	MOVE(26, "key", FROM(ST_FROM_ANY_OPEN), 0, NEEDS(KEY, SUPERVISORS), "列为重点督办",
-	     "make it a key suggestion", "--key yes --supervisors 市人大 --supervisors 市政府 --supervisors 主办单位 "
-	     "--supervisors 领衔代表 --supervisors 市监察委"),
+	     "make it a key suggestion", "--key yes --supervisors 市人大 --supervisors 市政府 --supervisors 政协 "
+	     "--supervisors 纪委监委 --supervisors 承办单位上级"),
 	MOVE(27, "publish", FROM(ST_FROM_ANY), 0, NEEDS(PUBLIC_TEXT, PUBLIC_ANSWER), "公开", "say what is public",
 	     "--public_text yes --public_answer yes"),
 	MOVE(28, "link", FROM(ST_FROM_ANY), 0, NEEDS(MATTERS), "关联事项", "link the matters it rests on",

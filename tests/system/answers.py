@@ -2,6 +2,7 @@
 
 Owns:  that daemon, which is a socket and a thread; run.py runs the tests with its own.
 """
+import json
 import os
 import socket
 import subprocess
@@ -83,7 +84,8 @@ def asked(city, path, lang, *words):
 def check_one(city, path, words, name, expected):
     done = asked(city, path, "en", *words)
     what = "%s to %s: exit %d, %r, %r" % (name, words, done.returncode, done.stdout, done.stderr)
-    check(done.returncode == expected and done.stderr and not done.stdout, what)
+    told = json.loads(done.stdout)["message"]["en"] in done.stderr if "--json" in words else not done.stdout
+    check(done.returncode == expected and done.stderr and told, what)
     unsure = words[:2] in POSTS and name != "a refusal without words"
     check(("look it up" in done.stderr) == unsure, what)
 

@@ -33,6 +33,7 @@ import answers  # noqa: E402
 import cities  # noqa: E402
 import directives  # noqa: E402
 import erasures  # noqa: E402
+import examples  # noqa: E402
 import heads  # noqa: E402
 import joined  # noqa: E402
 import online  # noqa: E402
@@ -44,7 +45,7 @@ from forkserver import ForkServer  # noqa: E402
 
 BUILD = None
 TESTS = test = Tests()
-LONGEST = ("verbs_and_languages", "vote", "questions_asked", "every_kind")  # these first, where there are lanes
+LONGEST = ("examples_of_kinds", "examples_of_verbs", "verbs_and_languages", "vote", "questions_asked", "every_kind")  # these first, where there are lanes
 # Under a sanitizer the look for leaks takes as long as a call itself. These call every verb, rightly and wrongly;
 # stationd's leaks are looked for in all tests.
 LEAKS_LOOKED_FOR = ("verbs_and_languages", "every_kind", "kinds_refused", "bad_values", "deputies", "vote_refused",
@@ -2156,7 +2157,7 @@ def run_one(f):
 
 
 def all_tests():
-    return (TESTS + cities.TESTS + directives.TESTS + erasures.TESTS + heads.TESTS + joined.TESTS + online.TESTS
+    return (TESTS + cities.TESTS + directives.TESTS + erasures.TESTS + examples.TESTS + heads.TESTS + joined.TESTS + online.TESTS
             + tables.TESTS + answers.TESTS)
 
 

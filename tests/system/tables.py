@@ -348,6 +348,13 @@ def half_a_table(city):
         d.close()
         with open(out, encoding="ascii") as f:
             check(f.read() == "old" and os.listdir(folder) == ["out.csv"], os.listdir(folder))
+    path = os.path.join(folder, "d")
+    d = Daemon(path, 3)
+    code, out, _ = city.call([city.program("stationctl"), "--socket", path, "--lang", "en", "register", "x", "--json"], timeout=60)
+    d.close()
+    told = json.loads(out)
+    check(code == 3 and told["rows"] and told["refused"]["message"]["en"] and "coverage" not in told,
+          "a table that breaks off is a JSON value that says so: %d %s" % (code, out[-300:]))
     code, _, err = base.run("register", "matters", "--csv", os.path.join(folder, "no", "x"))
     check(code == 1 and "no/x" in err, err)
     code, _, err = base.run("register", "matters", "--csv", "/dev/full")
