@@ -139,6 +139,9 @@ extern struct ctl {
 	X(IMPORT_SUM, "%llu 行: 新登记 %llu, 有进展 %llu, 无变化 %llu, 有误 %llu; 写入 %llu 个事件", \
 	  "%llu rows: %llu opened, %llu moved on, %llu unchanged, %llu bad; %llu events written")   \
 	X(IMPORT_STOPPED, "在第 %llu 行停下", "stopped at row %llu") \
+	X(NOT_UTF8, "%s:%llu: 自此行起不是 UTF-8 (多半是 %s), 未导入: 先转换 (iconv -f %s -t UTF-8 原文件 > 新文件), 或在 Excel 中另存为 CSV UTF-8", \
+	  "%s:%llu: from here on it isn't UTF-8, but %s most likely; not imported: convert it (iconv -f %s -t UTF-8 OLD > NEW), or " \
+	  "save it as CSV UTF-8")                                                                    \
 	X(IMPORT_HEADER, "%s:1: 表头应为 %s", "%s:1: the header must be %s")                        \
 	X(ALL_RIGHT, "全部正确", "all right")                                                       \
 	X(RECOUNT_SUM, "重算 %llu 个事件, %llu 件, %llu 个计数: %llu 个计数不符, %llu 件不符",      \

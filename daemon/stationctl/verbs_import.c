@@ -9,10 +9,12 @@
 #include <string.h>
 #include <time.h>
 #include <station/base/check.h>
+#include <station/base/utf8.h>
 #include <station/work/import.h>
 #include "ctl.h"
 
 enum { PIECE_BYTES = 900 * 1024, SLICE = 64 * 1024, TRIES = 600 };
+static char slice[SLICE];
 
 struct importing {
 	const struct args *args;
@@ -178,16 +180,55 @@ static int header_wrong(const struct importing *m)
 	return CTL_USAGE;
 }
 
+static int check_encoding(const struct importing *m, const struct st_utf8_sum *sum)
+{
+	if (st_utf8_is(sum))
+		return 0;
+	bool wide = st_utf8_is_wide(sum);
+	complain(T_NOT_UTF8, m->file, (unsigned long long)sum->bad_line, wide ? "UTF-16" : "GBK",
+		 wide ? "UTF-16" : "GB18030");
+	return CTL_USAGE;
+}
+
+/* A file is looked through before anything of it is imported; a pipe can't be, and is looked at slice by slice. */
+static int look_through(struct importing *m, FILE *f)
+{
+	struct st_utf8_sum sum = { .size = 0 };
+	size_t n;
+	off_t start = ftello(f);
+	if (start < 0)
+		return 0;
+	while ((n = fread(slice, 1, sizeof(slice), f)) > 0)
+		st_utf8_add(&sum, st_span(slice, n));
+	if (ferror(f) == 0 && fseeko(f, start, SEEK_SET) == 0)
+		return check_encoding(m, &sum);
+	complain(T_BAD_FILE, m->file, st_file_error_text(errno, ctl.lang));
+	return CTL_WRONG;
+}
+
+static int read_slices(struct importing *m, FILE *f, struct st_import_reader *reader)
+{
+	struct st_utf8_sum sum = { .size = 0 };
+	int rc = 0;
+	size_t n;
+	while (rc == 0 && (n = fread(slice, 1, sizeof(slice), f)) > 0) {
+		st_utf8_add(&sum, st_span(slice, n));
+		m->rc = check_encoding(m, &sum);
+		rc = m->rc != 0 ? 1 : st_import_feed(reader, st_span(slice, n));
+	}
+	return rc;
+}
+
 static int read_file(struct importing *m, FILE *f)
 {
 	struct st_import_reader *reader = NULL;
-	static char slice[SLICE];
-	int rc = st_import_reader_new(take_row, m, &reader);
+	int rc = look_through(m, f);
+	if (rc != 0)
+		return rc;
+	rc = st_import_reader_new(take_row, m, &reader);
 	if (rc < 0)
 		return CTL_WRONG;
-	size_t n;
-	while (rc == 0 && (n = fread(slice, 1, sizeof(slice), f)) > 0)
-		rc = st_import_feed(reader, st_span(slice, n));
+	rc = read_slices(m, f, reader);
 	if (rc == 0 && ferror(f) != 0) {
 		complain(T_BAD_FILE, m->file, st_file_error_text(errno, ctl.lang));
 		m->rc = CTL_WRONG;

@@ -43,7 +43,10 @@ static const struct {
 	{ "ahead", "晚于本站时钟一天以上", "later than this station's clock by more than a day" },
 	{ "open", "状态为 open 时应为空", "must be empty while the state is open" },
 	{ "gone", "此件在本站已办结, 与此行不符", "here the matter has ended, and not as the row says" },
-	{ "value", "此值不合要求", "not an allowed value" },
+	{ "value", "应为一行文字, 不含控制字符", "must be text of one line without control characters" },
+	{ "channel", "应为 visit phone letter online deputy partner other 之一",
+	  "must be one of visit phone letter online deputy partner other" },
+	{ "encoding", "不是 UTF-8 文字, 请改正此值", "isn't UTF-8 text; put this value right" },
 	{ "length", "超过长度上限", "too long" },
 };
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <station/base/check.h>
+#include <station/base/utf8.h>
 #include <station/base/text.h>
 #include <station/work/assessment.h>
 #include <station/work/points.h>
@@ -190,6 +191,13 @@ int st_city_read(const struct st_city_table *table, struct st_span csv, struct s
 	ret_file->rows = ret_file->bad_count = 0;
 	if (csv.size > ST_CITY_FILE_MAX)
 		return ST_ETOOBIG;
+	struct st_utf8_sum sum = { .size = 0 };
+	st_utf8_add(&sum, csv);
+	if (!st_utf8_is(&sum)) { /* said once: each of its cells would be wrong */
+		ret_file->bad[ret_file->bad_count++] =
+			(struct st_city_bad){ .row = sum.bad_line, .reason = ST_CITY_BAD_ENCODING };
+		return ST_EFIELD;
+	}
 	r.offsets = calloc(table->rows_max, sizeof(*r.offsets));
 	r.numbers = calloc(table->rows_max, sizeof(*r.numbers));
 	if (r.offsets == NULL || r.numbers == NULL) {

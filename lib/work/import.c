@@ -9,6 +9,7 @@
 #include <string.h>
 #include <station/base/check.h>
 #include <station/base/clock.h>
+#include <station/base/utf8.h>
 #include <station/base/text.h>
 #include "kinds.h"
 
@@ -218,6 +219,15 @@ static const struct {
 	{ ST_COL_NUMBER, "source_number" },
 };
 
+static const char *why_not(struct st_span value, const struct st_field_row *field, int rc)
+{
+	struct st_utf8_sum sum = { .size = 0 };
+	st_utf8_add(&sum, value);
+	if (sum.bad > 0 || sum.left > 0)
+		return "encoding";
+	return rc == ST_ETOOBIG ? "length" : field->choices != NULL ? field->name : "value";
+}
+
 static int check_values(const struct st_import_row *row, struct reason *why)
 {
 	struct st_buf scratch;
@@ -233,7 +243,7 @@ static int check_values(const struct st_import_row *row, struct reason *why)
 		st_buf_reserve(&scratch, st_field_room(row->column[field_of[i].column]));
 		rc = st_field_parse(field, row->column[field_of[i].column], &scratch, &value);
 		if (rc < 0)
-			rc = bad(why, field_of[i].column, rc == ST_ETOOBIG ? "length" : "value", rc);
+			rc = bad(why, field_of[i].column, why_not(row->column[field_of[i].column], field, rc), rc);
 	}
 	st_buf_done(&scratch);
 	return rc;

@@ -1411,6 +1411,29 @@ def import_bad_rows(city):
         f.write(b'number,"opened')
     check(base.run("import", path)[0] == 2, "broken quotes")
     check(base.run("import", "/nonexistent.csv")[0] == 2, "no file")
+    other_encodings(base, path)
+
+
+def other_encodings(base, path):
+    """A file in another encoding is told once, with its line and the cure, and nothing of it is imported."""
+    head = rows(0)[0]
+    data = [head] + [["u%d" % i, "2026-01-02T03:04:05+08:00", "", "", "open", "phone", "环境卫生", "", "", "", "",
+                      "plain" if i == 0 else "垃圾清运", "", "", ""] for i in range(20)]
+    text = "\n".join(",".join(r) for r in data) + "\n"
+    before = opened(base)
+    for encoding, line, cure in (("gbk", 2, "iconv -f GB18030 -t UTF-8"), ("utf-16", 1, "iconv -f UTF-16 -t UTF-8")):
+        with open(path, "wb") as f:
+            f.write(text.encode(encoding))
+        code, _, err = base.run("import", path, "--source", "u")
+        check(code == 2 and len(err.splitlines()) == 1 and ":%d: " % line in err and cure in err, "%s: %d %s" % (encoding, code, err))
+        with open(path, "rb") as f:  # no file that can be looked through first
+            piped = subprocess.run(base.command("import", "-", "--source", "u"), stdin=f, capture_output=True, check=False)
+        check(piped.returncode == 2 and cure.encode() in piped.stderr, piped.stderr)
+    check(opened(base) == before, "nothing of it is imported")
+    with open(path, "wb") as f:
+        f.write(text.encode("utf-8-sig").replace(b"u7,", b"\xff,"))
+    code, _, err = base.run("import", path, "--source", "u")
+    check(code == 1 and "csv:9: number: isn't UTF-8" in err and "19 opened" in err, "one damaged value: %s" % err)
 
 
 @test

@@ -111,7 +111,9 @@ ST_MUST int st_share_parse(struct st_span text, uint32_t *ret_of, uint32_t *ret_
 	  "a source is KIND.FIELD [TYPE=VALUE,...], e.g. activity.deputies type=training")         \
 	X(COUNTED, "此项按比例计, 不填", "this line is a share: leave it empty")                   \
 	X(MOST, "不能高于满分 (most)", "must not be more than the line's most")                    \
-	X(SIZE, "此表超过 60,000 字节, 请精简", "the table has more than 60,000 bytes; shorten it")
+	X(SIZE, "此表超过 60,000 字节, 请精简", "the table has more than 60,000 bytes; shorten it") \
+	X(ENCODING, "自此行起不是 UTF-8 (多半是 GBK): 先转换 (iconv -f GB18030 -t UTF-8), 或在 Excel 中另存为 CSV UTF-8", \
+	  "from here on it isn't UTF-8, but GBK most likely: convert it (iconv -f GB18030 -t UTF-8), or save it as CSV UTF-8")
 enum st_city_reason {
 #define X(name, zh, en) ST_CITY_BAD_##name,
 	ST_CITY_REASONS(X)

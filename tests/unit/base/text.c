@@ -10,6 +10,7 @@
 #include <station/base/clock.h>
 #include <station/base/code.h>
 #include <station/base/text.h>
+#include <station/base/utf8.h>
 
 static void test_codes(void **state)
 {
@@ -205,10 +206,48 @@ static void test_normal_form(void **state)
 	st_buf_done(&b);
 }
 
+static struct st_utf8_sum sum_of(const char *text, size_t size, size_t step)
+{
+	struct st_utf8_sum s = { .size = 0 };
+	for (size_t i = 0; i < size; i += step)
+		st_utf8_add(&s, st_span(text + i, size - i < step ? size - i : step));
+	return s;
+}
+
+static void test_another_encoding_is_told_by_the_whole(void **state)
+{
+	static const char gbk[] = "a,b\n\xc0\xac\xbb\xf8\xc7\xe5\xd4\xcb\n"; /* 垃圾清运 */
+	static const char utf16[] = "\xff\xfe" "a\0,\0";
+	(void)state;
+	for (size_t step = 1; step < 6; step++) { /* however it is cut */
+		struct st_utf8_sum s = sum_of(gbk, sizeof(gbk) - 1, step);
+		assert_false(st_utf8_is(&s));
+		assert_false(st_utf8_is_wide(&s));
+		assert_int_equal(s.bad_line, 2);
+		s = sum_of("垃圾\xff\n\xe5\x9e", 10, step); /* a damaged byte, and a cut at the end */
+		assert_true(st_utf8_is(&s));
+		assert_int_equal(s.good, 2);
+		assert_int_equal(s.bad, 1);
+		assert_int_equal(s.bad_line, 1);
+		s = sum_of(utf16, sizeof(utf16) - 1, step);
+		assert_false(st_utf8_is(&s));
+		assert_true(st_utf8_is_wide(&s));
+	}
+	struct st_utf8_sum s = sum_of("\xed\xa0\x80\xc0\x80\xf4\x90\x80\x80\xe0\x80\x80", 12, 12); /* none of them is one */
+	assert_int_equal(s.good, 0);
+	for (uint32_t c = 0x80; c < 0x110000; c += c < 0x3000 ? 1 : 97) {
+		uint8_t text[4];
+		if (!utf8proc_codepoint_valid((utf8proc_int32_t)c))
+			continue;
+		s = sum_of((const char *)text, (size_t)utf8proc_encode_char((utf8proc_int32_t)c, text), 1);
+		assert_true(s.good == 1 && s.bad == 0 && s.left == 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_normal_form), cmocka_unit_test(test_codes),
+		cmocka_unit_test(test_another_encoding_is_told_by_the_whole), cmocka_unit_test(test_normal_form), cmocka_unit_test(test_codes),
 		cmocka_unit_test(test_codes_within), cmocka_unit_test(test_ulids),  cmocka_unit_test(test_times),
 		cmocka_unit_test(test_days),  cmocka_unit_test(test_base64), cmocka_unit_test(test_text),
 	};

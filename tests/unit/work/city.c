@@ -215,6 +215,8 @@ static void test_every_reason(void **state)
 	wrong("settings", "name,value\nballot_quorum,3/2\n", 2, "value", ST_CITY_BAD_SHARE);
 	wrong("settings", "name,value\npromise_classes,B X\n", 2, "value", ST_CITY_BAD_CHOICE);
 	wrong("focus", "number,name\n1,a\xff\n", 2, "name", ST_CITY_BAD_TEXT);
+	wrong("focus", "number,name\n1,abc\n2,\xc0\xac\xbb\xf8\xc7\xe5\xd4\xcb\n", 3, "", ST_CITY_BAD_ENCODING);
+	assert_int_equal(file.bad_count, 1); /* said once */
 	wrong("focus", "number,name\n1,\"a\nb\"\n", 2, "name", ST_CITY_BAD_TEXT);
 	wrong("focus", "number,name\n1,a\n2,b\n1,c\n", 4, "", ST_CITY_BAD_TWICE);
 	wrong("focus", "number,name\n1,a,b\n", 2, "", ST_CITY_BAD_WIDTH);
