@@ -189,6 +189,42 @@ int st_checkpoint_at_least(struct st_txn *t, uint32_t log, uint64_t size,
 	return rc;
 }
 
+struct copies {
+	uint64_t size;
+	st_checkpoint_fn *fn;
+	void *arg;
+};
+
+static int copy_under(struct st_txn *t, const struct kv_row *row, void *arg)
+{
+	struct copies *k = arg;
+	struct receipt_row x;
+	(void)t;
+	int rc = decode_receipt(row, &x);
+	return rc < 0 || !x.has_under || x.under.size != k->size ? rc : k->fn(&x.under, k->arg);
+}
+
+int st_checkpoint_each(struct st_txn *t, uint32_t log, uint64_t size, st_checkpoint_fn *fn, void *arg)
+{
+	ST_REQUIRE(fn != NULL);
+	struct copies k = { size, fn, arg };
+	struct key key = checkpoint_key(log, size), receipts = log_row_key(log, LOG_RECEIPT);
+	struct kv_range range = { .table = TABLE_LOGS, .prefix = key_span(&receipts) };
+	struct kv_row row = { .key = key_span(&key) };
+	struct st_checkpoint_row c;
+	int rc = get_newest(t, log, &c);
+	if (rc == 0 && c.size == size)
+		rc = fn(&c, arg);
+	if (rc == 0 || rc == ST_ENOTFOUND)
+		rc = kv_scan(t, &range, copy_under, &k);
+	if (rc != 0)
+		return rc;
+	rc = kv_get(t, TABLE_CHECKPOINTS, row.key, &row.value);
+	if (rc == 0)
+		rc = decode_spacing(&row, &c);
+	return rc == ST_ENOTFOUND ? 0 : rc < 0 ? rc : fn(&c, arg);
+}
+
 /* Keeps the checkpoint before the newest for good where the spacing needs it. */
 static int space(struct st_txn *t, struct st_log *log, const struct st_checkpoint_row *before)
 {

@@ -16,7 +16,7 @@ struct st_log_verdict {
 	int rc;                     /* 0, ST_EROOT, ST_ESIGNATURE, ST_ECHAIN, ST_ECORRUPT, ST_ESEQ */
 	uint64_t bad_seq;           /* first event that isn't right, or isn't there; 0: none */
 };
-/* Reads every event of a log, rebuilds the tree, and checks every stored checkpoint and receipt and the
+/* Reads every event of a log, rebuilds the tree, and checks every stored checkpoint, each copy of it, every receipt and the
  * origin's certificate chain up to the root key. Parts that are here are checked against their hashes. */
 ST_MUST int st_log_verify(struct st_store *s, uint32_t log, st_progress_fn *progress, void *arg,
 			  struct st_log_verdict *ret_verdict);

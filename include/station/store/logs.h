@@ -104,6 +104,9 @@ ST_MUST int st_checkpoint_at_most(struct st_txn *t, uint32_t log, uint64_t size,
 				  struct st_checkpoint_row *ret_row);
 ST_MUST int st_checkpoint_at_least(struct st_txn *t, uint32_t log, uint64_t size,
 				   struct st_checkpoint_row *ret_row);
+/* Each copy that is kept of the checkpoint of that size: as the newest, under a receipt, to space the log. */
+typedef int st_checkpoint_fn(const struct st_checkpoint_row *c, void *arg);
+ST_MUST int st_checkpoint_each(struct st_txn *t, uint32_t log, uint64_t size, st_checkpoint_fn *fn, void *arg);
 
 struct st_receipt {
 	uint32_t log, signer; /* local numbers */

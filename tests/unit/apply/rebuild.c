@@ -458,6 +458,75 @@ static void test_a_lost_signature_is_told(void **state)
 	}
 }
 
+/* ---- copies of a checkpoint ---- */
+
+enum { UNDER = 8 + 8 + ST_SIGNATURE_SIZE, COPY = 8 + ST_SIGNATURE_SIZE + ST_HASH_SIZE + 8 };
+
+struct copy {
+	uint32_t log;
+	size_t byte;      /* of the copy that is changed */
+	bool spaces;      /* not under the receipt, but in the table, as it would space the log */
+	bool done;
+};
+
+static int spoil_receipt(struct st_txn *t, const struct kv_row *row, void *arg)
+{
+	struct copy *c = arg;
+	uint8_t receipt[UNDER + COPY];
+	struct key k = { .size = row->key.size };
+	if (row->value.size != sizeof(receipt) || c->done)
+		return 0;
+	memcpy(k.bytes, row->key.data, row->key.size);
+	memcpy(receipt, row->value.data, sizeof(receipt));
+	receipt[UNDER + c->byte] ^= 1;
+	c->done = true;
+	if (!c->spaces)
+		return kv_put(t, TABLE_LOGS, key_span(&k), ST_SPAN(receipt));
+	k = key_new();
+	key_u32(&k, c->log);
+	key_u64(&k, st_get_u64(receipt));
+	return kv_put(t, TABLE_CHECKPOINTS, key_span(&k), st_span(receipt + UNDER, COPY));
+}
+
+/* Done twice it is as before, but for the copy that spaces. */
+static int spoil_copy(struct st_txn *t, void *arg)
+{
+	struct copy *c = arg;
+	struct key k = log_row_key(c->log, LOG_RECEIPT);
+	struct kv_range range = { .table = TABLE_LOGS, .prefix = key_span(&k) };
+	c->done = false;
+	return kv_scan(t, &range, spoil_receipt, c);
+}
+
+static int verdict(uint32_t log)
+{
+	struct st_log_verdict v;
+	assert_int_equal(st_log_verify(city[MAIN].store, log, NULL, NULL, &v), 0);
+	return v.rc;
+}
+
+static void test_each_copy_of_a_checkpoint_is_verified(void **state)
+{
+	size_t tried = 0;
+	(void)state;
+	live();
+	for (uint32_t log = OWN_LOG + 1; log <= STATIONS; log++) {
+		for (size_t byte = 0; byte < COPY - 8; byte += 24) { /* of its time, signature and root */
+			struct copy c = { .log = log, .byte = byte };
+			assert_int_equal(verdict(log), 0);
+			assert_int_equal(st_store_write(city[MAIN].store, spoil_copy, &c), 0);
+			assert_true(c.done);
+			assert_true(verdict(log) == ST_ESIGNATURE || verdict(log) == ST_EROOT);
+			assert_int_equal(st_store_write(city[MAIN].store, spoil_copy, &c), 0);
+			tried++;
+		}
+		struct copy c = { .log = log, .spaces = true };
+		assert_int_equal(st_store_write(city[MAIN].store, spoil_copy, &c), 0);
+		assert_int_equal(verdict(log), ST_ESIGNATURE);
+	}
+	assert_int_equal(tried, (STATIONS - 1) * 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -466,6 +535,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_places_in_the_outbox_outlive_an_upgrade, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_damaged_log_ends_a_rebuild, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_lost_signature_is_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_each_copy_of_a_checkpoint_is_verified, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
