@@ -132,6 +132,8 @@ static bool explained(const char *error, const char *place)
 {
 	if (strcmp(error, "EMOVE") == 0)
 		return record_moves_explain(place);
+	if (strcmp(error, "EKIND") == 0)
+		return kind_explain(place);
 	if (strcmp(error, "ETOOBIG") == 0)
 		return record_explain(place);
 	return strcmp(error, "EFIELD") == 0 && (number_explain(place) || record_explain(place));

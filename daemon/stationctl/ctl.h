@@ -101,6 +101,12 @@ extern struct ctl {
 	  "unknown option: %s; see stationctl %s --help")                                           \
 	X(NO_VALUE, "选项 %s 缺少值", "option %s needs a value")                                    \
 	X(BAD_COUNT, "参数个数不对; 用法: stationctl %s %s", "wrong number of words; usage: stationctl %s %s") \
+	X(AT_LEAST, "至少 %u 个, 每个各用一次 --%s", "at least %u of them, each with its own --%s")    \
+	X(FEWER_THAN, "须少于 --%s 的个数 (%u)", "it must be less than there are --%s (%u)")          \
+	X(CITY_NAMES, "本市规定还应有 %s; 不写 --%s 则自动补全",                                     \
+	  "the city's setting names %s as well; without --%s all of them are filled in")            \
+	X(OTHER_KIND, "这个编号是另一类记录 (%s): 请用 stationctl %s 的命令",                          \
+	  "that number is a record of another kind (%s): use the verbs of stationctl %s")           \
 	X(NO_NUMBER, "编号有误, 请核对: %s", "no record has this number, is it mistyped: %s")       \
 	X(NEED_OPTION, "缺少 --%s", "--%s is needed")                                               \
 	X(BAD_FILE, "%s: %s", "%s: %s")                                                             \
@@ -210,6 +216,8 @@ int confirmed(const struct args *a, enum text question, const char *what);
 
 /* What a record verb's refused place is in people's words, and what it allows; false: not its own. */
 bool record_explain(const char *place);
+/* Which kind a number is of, where another was asked for. */
+bool kind_explain(const char *place);
 /* What the record's state allows instead. */
 bool record_moves_explain(const char *place);
 /* The same of `city set`. */

@@ -396,6 +396,32 @@ static void explain_value(const struct st_field_row *f)
 		(void)fprintf(stderr, ", <= %d %s", ST_MANY_MAX, either("个", "of them"));
 }
 
+/* What stands in brackets behind a field, where it asks for more than a bound says; false: it is one. */
+static bool explain_bound(const struct st_field_row *f, const char *bound)
+{
+	char other[64];
+	unsigned n;
+	int end = 0;
+	if ((f->flags & ST_MANY) != 0 && sscanf(bound, " (>= %u)%n", &n, &end) == 1 && bound[end] == 0)
+		complain(T_AT_LEAST, n, f->name);
+	else if (sscanf(bound, " (< %63[a-z_]: %u)", other, &n) == 2)
+		complain(T_FEWER_THAN, other, n);
+	else if (sscanf(bound, " (+ %63[^)])", other) == 1)
+		complain(T_CITY_NAMES, other, f->name);
+	else
+		return false;
+	return true;
+}
+
+bool kind_explain(const char *place)
+{
+	const struct st_kind *k = st_kind_named(place);
+	if (k == NULL)
+		return false;
+	complain(T_OTHER_KIND, either(k->zh, k->en), k->name);
+	return true;
+}
+
 bool record_moves_explain(const char *place)
 {
 	char first[40];
@@ -416,6 +442,8 @@ bool record_explain(const char *place)
 		return true;
 	}
 	const char *colon = strchr(place, ':'), *bound = strstr(place, " (");
+	if (bound != NULL && colon != NULL && bound < colon)
+		colon = NULL;
 	size_t size = colon != NULL ? (size_t)(colon - place) : bound != NULL ? (size_t)(bound - place) : strlen(place);
 	struct st_span field = st_span(place, size);
 	const struct st_field_row *f = st_kind_field_named(kind_of(a), field);
@@ -426,6 +454,8 @@ bool record_explain(const char *place)
 		return true;
 	}
 	complain(option(a, f->name) == NULL ? T_NEED_OPTION : T_BAD_NUMBER, f->name);
+	if (bound != NULL && explain_bound(f, bound))
+		bound = "";
 	(void)fprintf(stderr, "  --%s %s%s", f->name, either(f->zh, f->en), bound == NULL ? "" : bound);
 	if (bound == NULL && option(a, f->name) != NULL)
 		explain_value(f);

@@ -162,10 +162,19 @@ static void invite_done(struct job *job)
 	struct st_invite invite = { .expires_ms = 0 };
 	if (job->work.rc < 0) {
 		const struct st_job_invite *i = &job->work.u.invite;
-		if (job->work.rc == ST_EFIELD) /* each by itself is right: they don't go together, or not here */
-			(void)snprintf(j->request->place, sizeof(j->request->place), "code %s, tier %s, parent %s",
-				       i->child.text, st_tier_name(i->tier),
-				       j->request->station->self.station.certificate.code.text);
+		(void)snprintf(j->request->place, sizeof(j->request->place), "code %s, tier %s, parent %s",
+			       i->child.text, st_tier_name(i->tier),
+			       j->request->station->self.station.certificate.code.text);
+		if (job->work.rc == ST_EFIELD) { /* each by itself is right: they don't go together, or not here */
+			j->request->zh = "站码、层级与本站不相配: 总站之下是分站 (branch), 分站之下是基站 (base); 专业站 (specialty) 的站码是"
+					 "上级站码加两位数字, 如 410611003-01";
+			j->request->en = "code, tier and this station don't go together: below main are branches, below a branch bases; "
+					 "a specialty's code is its parent's with two digits, as 410611003-01";
+		}
+		if (job->work.rc == ST_EEXIST) {
+			j->request->zh = "这个站码已有站在用, 或曾被吊销: 请核对站码";
+			j->request->en = "a station has that code, or had it and was revoked: check the code";
+		}
 		(void)api_refuse(j->request, job->work.rc);
 		return;
 	}
@@ -255,11 +264,27 @@ static int get_invites(struct request *q)
 	return api_json(q, json_pack("{s:o}", "invites", list));
 }
 
+static int revoke_refuse(struct request *q, const struct st_job_revoke *r, int rc)
+{
+	char place[2 * sizeof(r->child.text) + 8];
+	(void)snprintf(place, sizeof(place), "%s%s%s", r->child.text, rc == ST_ESUBTREE ? " < " : "",
+		       rc != ST_ESUBTREE ? "" : st_code_empty(&r->parent) ? "-" : r->parent.text);
+	if (rc == ST_ESUBTREE) {
+		q->zh = "只有直接上级站能吊销它: 请在那一站 (< 后面的站码) 执行";
+		q->en = "only the station right above may revoke it: call this there (its code is behind the <)";
+	} else if (rc == ST_ENOTFOUND) {
+		q->zh = "没有这个站, 请核对站码 (stationctl status 列出下级)";
+		q->en = "there is no such station; look up its code (stationctl status lists those below)";
+	}
+	(void)api_place(q, rc, place);
+	return api_refuse(q, rc);
+}
+
 static void revoke_done(struct job *job)
 {
 	struct station_job *j = job->arg;
 	if (job->work.rc < 0)
-		(void)api_refuse(j->request, job->work.rc);
+		(void)revoke_refuse(j->request, &job->work.u.revoke, job->work.rc);
 	else
 		(void)api_json(j->request, json_pack("{s:s, s:b}", "station",
 						     job->work.u.revoke.child.text, "revoked", 1));

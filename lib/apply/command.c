@@ -32,28 +32,40 @@ static int find_record(struct st_apply *a, struct st_job_command *job, struct st
 	return 0;
 }
 
+static const struct st_rule has_it = {
+	.zh = "该站正持有此件: 请写另一个站",
+	.en = "that station has it already: name another",
+};
+static const struct st_rule ended = {
+	.zh = "该站的密钥已吊销, 收不到了: 请写另一个站",
+	.en = "that station's key was revoked, and nothing reaches it: name another",
+};
+
 /* The station that gets the record: enrolled, and another than has it. */
 int command_receiver(struct st_apply *a, const struct st_checked *c, const struct st_record *r,
-		     uint32_t *ret_to)
+		     uint32_t *ret_to, const struct st_rule **reterr_rule)
 {
 	struct st_station to;
 	int rc = st_station_find(a->txn, &c->holder, &to);
 	if (rc < 0)
 		return rc == ST_ENOTFOUND ? ST_EFIELD : rc;
-	if (to.standing != ST_ENROLLED || (r->revision > 0 && to.number == r->holder))
-		return ST_EFIELD;
+	bool has = r->revision > 0 && to.number == r->holder;
+	if (to.standing != ST_ENROLLED || has) {
+		*reterr_rule = has ? &has_it : &ended;
+		return ST_ERULE;
+	}
 	*ret_to = to.number;
 	return 0;
 }
 
 /* What the table can't see: where stations stand. */
 static int check_stations(struct st_apply *a, const struct st_checked *c, const struct st_record *r,
-			  char place[ST_PLACE_MAX])
+			  struct st_job_command *job)
 {
 	uint32_t self = a->self.station.number, to = 0;
-	int rc = st_code_empty(&c->holder) ? 0 : command_receiver(a, c, r, &to);
+	int rc = st_code_empty(&c->holder) ? 0 : command_receiver(a, c, r, &to, &job->rule);
 	if (rc < 0) {
-		(void)snprintf(place, ST_PLACE_MAX, "to");
+		(void)snprintf(job->place, ST_PLACE_MAX, rc == ST_ERULE ? "to: %s" : "to", c->holder.text);
 		return rc;
 	}
 	if (c->move == NULL || c->move->who != ST_BY_ABOVE)
@@ -126,7 +138,7 @@ int job_command(struct st_apply *a, struct st_job_command *job)
 	if (rc == 0 && checked.move != NULL && checked.move->hands == ST_HANDS_BACK)
 		rc = st_station_code(a->txn, r.ref.opener, &checked.holder);
 	if (rc == 0)
-		rc = check_stations(a, &checked, &r, job->place);
+		rc = check_stations(a, &checked, &r, job);
 	if (rc == 0)
 		rc = links_check(a, &checked, &r, job->place);
 	if (rc == 0)

@@ -179,9 +179,9 @@ struct own_move {
 };
 int command_own(struct st_apply *a, const struct own_move *m, bool write, char place[ST_PLACE_MAX]);
 void command_new_record(struct st_apply *a, struct st_record *r); /* to be opened, under a new id */
-/* ST_EFIELD: the station that a checked command hands the record to isn't enrolled, or has it. */
+/* Whom a checked command hands the record to. ST_EFIELD: no station; ST_ERULE, with the rule: it has it, or was revoked. */
 int command_receiver(struct st_apply *a, const struct st_checked *c, const struct st_record *r,
-		     uint32_t *ret_to);
+		     uint32_t *ret_to, const struct st_rule **reterr_rule);
 /* command_event.c */
 /* Behind which event of the record the next one stands; the own log is loaded. */
 int command_previous(struct st_apply *a, const struct st_record *r, struct st_position *ret_at);

@@ -235,8 +235,10 @@ int job_revoke(struct st_apply *a, struct st_job_revoke *job)
 		rc = st_station_find(a->txn, &job->child, &s);
 	if (rc < 0)
 		return rc;
-	if (s.parent != a->self.station.number)
+	if (s.parent != a->self.station.number) {
+		job->parent = s.certificate.parent;
 		return ST_ESUBTREE;
+	}
 	if (s.standing == ST_REVOKED)
 		return ST_EREVOKED;
 	rc = st_log_newest(a->txn, s.number, &log);

@@ -191,6 +191,7 @@ static int hand_on(struct st_apply *a, struct intake *x)
 				.author = x->job->source, .fields = &field, .field_count = 1 };
 	struct st_checked checked;
 	struct st_position at;
+	const struct st_rule *rule;
 	char place[ST_PLACE_MAX];
 	uint32_t number = 0;
 	if (to->number == a->self.station.number)
@@ -199,7 +200,7 @@ static int hand_on(struct st_apply *a, struct intake *x)
 	int rc = st_command_check(&c, &x->record, a->self.station.number, &a->values, &checked,
 				  place);
 	if (rc == 0)
-		rc = command_receiver(a, &checked, &x->record, &number);
+		rc = command_receiver(a, &checked, &x->record, &number, &rule);
 	if (rc == 0)
 		rc = command_add(a, &c, &checked, &x->record, &at);
 	if (rc == 0)

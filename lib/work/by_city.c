@@ -76,7 +76,7 @@ static int fill_names(const struct checking *k, const struct st_when *w)
 		else
 			rc = add_name(k, row, name);
 		if (rc < 0)
-			(void)snprintf(k->place, ST_PLACE_MAX, "%s (%.*s)", row->name,
+			(void)snprintf(k->place, ST_PLACE_MAX, "%s (+ %.*s)", row->name,
 				       (int)(name.size < ST_PLACE_MAX / 2 ? name.size : 0),
 				       (const char *)name.data);
 	}

@@ -171,6 +171,27 @@ static int missing(const struct st_checked *c, uint32_t id, char place[ST_PLACE_
 	return ST_EFIELD;
 }
 
+/* "attempts (>= 3)": so many values of it. */
+static int too_few(const struct st_checked *c, uint32_t id, size_t least, char place[ST_PLACE_MAX])
+{
+	const struct st_field_row *row = st_kind_field(c->kind, id);
+	st_assert(row != NULL);
+	if (least < 2)
+		return missing(c, id, place);
+	(void)snprintf(place, ST_PLACE_MAX, "%s (>= %zu)", row->name, least);
+	return ST_EFIELD;
+}
+
+/* "seats (< candidates: 2)": a number that is less than there are values of another field. */
+static int too_large(const struct st_checked *c, char place[ST_PLACE_MAX])
+{
+	const struct st_field_row *few = st_kind_field(c->kind, c->kind->fewer.field);
+	const struct st_field_row *values = st_kind_field(c->kind, c->kind->fewer.values);
+	st_assert(few != NULL && values != NULL);
+	(void)snprintf(place, ST_PLACE_MAX, "%s (< %s: %zu)", few->name, values->name, given(c, values->id));
+	return ST_EFIELD;
+}
+
 /* What each value asks for beside itself: what the city has named is there already, all of it. */
 static int check_whens(const struct checking *k)
 {
@@ -183,8 +204,9 @@ static int check_whens(const struct checking *k)
 		int rc = by_city_names(k, w, &names);
 		if (rc < 0)
 			return rc;
-		if (given(k->out, w->needs) < (names.size > 0 ? 1 : w->least))
-			return missing(k->out, w->needs, k->place);
+		size_t least = names.size > 0 ? 1 : w->least;
+		if (given(k->out, w->needs) < least)
+			return too_few(k->out, w->needs, least, k->place);
 	}
 	return 0;
 }
@@ -208,7 +230,7 @@ static int check_needs(const struct checking *k)
 		return rc;
 	const struct st_field *few = fact(c, c->kind->fewer.field);
 	if (few != NULL && few->number >= given(c, c->kind->fewer.values))
-		return missing(c, c->kind->fewer.field, place); /* given, but too large */
+		return too_large(c, place);
 	if (c->move->to == 0 && c->move->clock != ST_CLOCK_RESUME &&
 	    c->fact_count + c->text_count + c->private_count == 0) {
 		place_text(place, "fields"); /* it would say nothing at all */

@@ -116,7 +116,7 @@ def directive_undeliverable(city):
     until("main knows that it can't arrive", lambda: states(main)[notice] == "undeliverable")
     code, _, err = main.run("supervision", "issue", "--to", FAR, "--level", "ordinary", "--due", "2030-01-01",
                             "--title", "x")
-    check(code == 2 and "to" in err, "refused at once: %d %s" % (code, err))
+    check(code == 4 and "to" in err, "refused at once: %d %s" % (code, err))
     main.ctl("supervision", "reassign", notice, "--to", BRANCH_2)
     until("the other has it", lambda: states(main, to=BRANCH_2)[notice] == "delivered")
     check(states(main, to=FAR)[notice] == "replaced", "the first one's end")

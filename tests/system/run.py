@@ -38,6 +38,7 @@ import heads  # noqa: E402
 import joined  # noqa: E402
 import online  # noqa: E402
 import questions  # noqa: E402
+import refusals  # noqa: E402
 import tables  # noqa: E402
 from checks import Tests, check, until  # noqa: E402
 from city import City, Failed, Station, free_port  # noqa: E402
@@ -2180,8 +2181,8 @@ def run_one(f):
 
 
 def all_tests():
-    return (TESTS + cities.TESTS + directives.TESTS + erasures.TESTS + examples.TESTS + heads.TESTS + joined.TESTS + online.TESTS
-            + tables.TESTS + answers.TESTS)
+    return (TESTS + cities.TESTS + directives.TESTS + erasures.TESTS + examples.TESTS + heads.TESTS + joined.TESTS
+            + online.TESTS + refusals.TESTS + tables.TESTS + answers.TESTS)
 
 
 def set_build(build):

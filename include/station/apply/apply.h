@@ -101,6 +101,7 @@ struct st_job_enrol {
 };
 struct st_job_revoke {
 	struct st_code child;
+	struct st_code parent; /* out, with ST_ESUBTREE: of the station that may */
 };
 struct st_job_command {
 	struct st_command command; /* its now_ms is the world's */

@@ -81,7 +81,7 @@ static void test_reassigned(void **state)
 	push_all(BASE_A);
 	push_all(BRANCH_A);
 	assert_int_equal(hand(BASE_B, number, "reassign", codes[BRANCH_B]), ST_ENOTFOUND);
-	assert_int_equal(hand(MAIN, number, "reassign", codes[BASE_A]), ST_EFIELD); /* it has it */
+	assert_int_equal(hand(MAIN, number, "reassign", codes[BASE_A]), ST_ERULE); /* it has it */
 	assert_int_equal(hand(MAIN, number, "reassign", "410699"), ST_EFIELD);
 	assert_int_equal(hand(MAIN, number, "reassign", codes[BASE_B]), 0);
 	(void)snprintf(late, sizeof(late), "%s", number);
