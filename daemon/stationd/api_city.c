@@ -4,7 +4,6 @@
  * Promise: 8: of several tables all are issued, or none, and what is wrong is told by table, row and column.
  * Flow:    api -> city_read -> city job -> api; store -> api */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <station/base/clock.h>
 #include <station/work/city.h>
@@ -163,7 +162,7 @@ struct listing {
 	const struct st_city_table *table;
 	json_t *tables, *versions;
 	struct st_buf rows;
-	const char *wanted; /* version, as asked */
+	uint32_t wanted; /* version; 0: the one in force */
 	json_t *answer;
 };
 
@@ -243,15 +242,10 @@ static json_t *rows_json(const struct st_city_table *t, struct st_span rows, uin
 static int show_table(struct st_txn *t, void *arg)
 {
 	struct listing *l = arg;
-	struct st_city_version v;
-	uint32_t version = 0;
-	int rc = 0;
-	if (l->wanted != NULL)
-		version = (uint32_t)strtoul(l->wanted, NULL, 10);
-	else
-		rc = st_city_in_force(t, (uint8_t)l->table->number, api_today(), &v);
+	struct st_city_version v = { .version = l->wanted };
+	int rc = l->wanted != 0 ? 0 : st_city_in_force(t, (uint8_t)l->table->number, api_today(), &v);
 	if (rc == 0)
-		rc = st_city_get(t, (uint8_t)l->table->number, l->wanted != NULL ? version : v.version, &v, &l->rows);
+		rc = st_city_get(t, (uint8_t)l->table->number, v.version, &v, &l->rows);
 	if (rc < 0)
 		return rc;
 	l->answer = json_pack("{s:s, s:o, s:I, s:o, s:o, s:o, s:n, s:n}", "name", l->table->name, "title",
@@ -263,10 +257,14 @@ static int show_table(struct st_txn *t, void *arg)
 
 static int get_table(struct request *q)
 {
-	struct listing l = { .table = st_city_table_named(st_span_text(q->rest)),
-			     .wanted = api_argument(q, "version") };
+	struct listing l = { .table = st_city_table_named(st_span_text(q->rest)) };
+	const char *version = api_argument(q, "version");
+	uint64_t wanted = version == NULL ? 0 : st_city_number(st_span_text(version), 0);
 	if (l.table == NULL)
 		return api_place(q, ST_ENOTFOUND, q->rest);
+	if ((version != NULL && wanted == 0) || wanted > UINT32_MAX)
+		return api_place(q, ST_EFIELD, "version");
+	l.wanted = (uint32_t)wanted;
 	st_buf_init(&l.rows, ST_CITY_ROWS_BYTES_MAX);
 	int rc = st_store_read(q->station->store, show_table, &l);
 	st_buf_done(&l.rows);

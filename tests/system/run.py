@@ -42,6 +42,7 @@ import refusals  # noqa: E402
 import tables  # noqa: E402
 from checks import Tests, check, until  # noqa: E402
 from city import City, Failed, Station, free_port  # noqa: E402
+from control import Control  # noqa: E402
 from forkserver import ForkServer  # noqa: E402
 
 BUILD = None
@@ -1784,6 +1785,9 @@ def words_that_mislead(city):
     check(code == 4, "what isn't here has no verdict: %d %s" % (code, err))
     code, out, err = main.run("city", "show", "focus", "--version", "7")
     check("stationctl" not in out and code != 0, "a version of a table: %d %s %s" % (code, out, err))
+    for version in ("4294967297", "1x", "0", ""):
+        status, body = Control(main).raw("GET", "/v1/city/focus", version=version)
+        check(status == 400 and json.loads(body)["place"] == "version", "version %s: %s" % (version, body))
     code, _, err = main.run("report", "--from", "2026-01-02", lang="zh")
     check(code == 2 and "第一天" in err and "first" not in err, "in Chinese: %s" % err)
     number = base.ctl(*OPEN, "--title", "噪声").strip()
