@@ -74,6 +74,7 @@ class Town:
         """A record that an example may speak of."""
         if kind not in self.others:
             self.others[kind] = self.opened(kind)
+            self.city["410611003"].wait_main()  # main may be who speaks of it
         return self.others[kind]
 
     def opened(self, kind):

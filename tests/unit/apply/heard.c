@@ -346,7 +346,7 @@ static void test_addressee_is_revoked_on_the_way(void **state)
 	assert_int_equal(x.reach.state, ST_REACH_UNDELIVERABLE);
 	assert_true(x.reach.revoked);
 	assert_true(st_reach_is_open(&x.reach, ST_MOVE));
-	assert_int_equal(hand(MAIN, number, "reassign", codes[BASE_B]), ST_EFIELD); /* at once, by now */
+	assert_int_equal(hand(MAIN, number, "reassign", codes[BASE_B]), ST_ERULE); /* at once, by now */
 	assert_int_equal(hand(MAIN, number, "reassign", codes[BRANCH_B]), 0);
 	push_all(BRANCH_B);
 	(void)carry_all(BRANCH_B);

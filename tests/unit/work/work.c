@@ -359,8 +359,9 @@ static void test_row_checks(void **state)
 	} wrongs[] = {
 		{ ST_COL_OPENED_AT, "yesterday", "time" }, { ST_COL_OPENED_AT, "", "missing" },
 		{ ST_COL_CLOSED_AT, "2011-06-01T00:00:00Z", "order" }, { ST_COL_STATE, "done", "state" },
-		{ ST_COL_CHANNEL, "pigeon", "value" }, { ST_COL_NUMBER, "", "missing" },
-		{ ST_COL_DUE_AT, "2011-06-30T00:00:00Z", "due" }, { ST_COL_TITLE, "\xff", "value" }, { ST_COL_CATEGORY, "", "missing" },
+		{ ST_COL_CHANNEL, "pigeon", "channel" }, { ST_COL_NUMBER, "", "missing" },
+		{ ST_COL_DUE_AT, "2011-06-30T00:00:00Z", "due" }, { ST_COL_TITLE, "\xff", "encoding" },
+		{ ST_COL_TITLE, "\x01", "value" }, { ST_COL_CATEGORY, "", "missing" },
 	};
 	struct st_import_row row = { .row = 2 };
 	struct st_import_case c;
