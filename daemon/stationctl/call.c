@@ -127,13 +127,26 @@ static bool number_explain(const char *place)
 	return true;
 }
 
+/* The verb's first word is the number of another record than it takes, or of none that is here. */
+static bool word_explain(enum text t, const char *place)
+{
+	const struct args *a = ctl.args;
+	bool number = a != NULL && a->count > 0 && strcmp(a->words[0], place) == 0 &&
+		      (strstr(a->verb->usage, "NUMBER") != NULL || strstr(a->verb->usage, "VOTE") != NULL);
+	if (number)
+		complain(t, place, a->verb->name, a->verb->usage);
+	return number;
+}
+
 /* Of a record's verb: which value is wrong and what it should be, or which moves there are. */
 static bool explained(const char *error, const char *place)
 {
 	if (strcmp(error, "EMOVE") == 0)
 		return record_moves_explain(place);
 	if (strcmp(error, "EKIND") == 0)
-		return kind_explain(place);
+		return kind_explain(place) || word_explain(T_WRONG_KIND, place);
+	if (strcmp(error, "ENOTFOUND") == 0)
+		return word_explain(T_NOT_HERE, place);
 	if (strcmp(error, "ETOOBIG") == 0)
 		return record_explain(place);
 	return strcmp(error, "EFIELD") == 0 && (number_explain(place) || record_explain(place));

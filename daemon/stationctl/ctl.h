@@ -105,6 +105,15 @@ extern struct ctl {
 	X(FEWER_THAN, "须少于 --%s 的个数 (%u)", "it must be less than there are --%s (%u)")          \
 	X(CITY_NAMES, "本市规定还应有 %s; 不写 --%s 则自动补全",                                     \
 	  "the city's setting names %s as well; without --%s all of them are filled in")            \
+	X(WRONG_KIND, "编号 %s 不是这个命令所要的一类; 用法: stationctl %s %s",                        \
+	  "the number %s isn't of the kind that this takes: stationctl %s %s")                      \
+	X(NOT_HERE, "本站没有 %s: 编号抄错, 或记录在别的站 (登记站, 持有站及其上级有)",                \
+	  "%s isn't here: the number is mistyped, or the record is elsewhere (with who opened or holds it, and above)") \
+	X(STORE_IN_USE, "%s 正由守护进程使用: 先停下 (systemctl stop stationd), 再核验",                \
+	  "%s is in use by a daemon: stop that first (systemctl stop stationd)")                     \
+	X(BAD_CODE, "--code 应为站码, 如 410600", "--code must be a station's code, as 410600")         \
+	X(SKIP_STOP, "--on-error 应为 skip 或 stop", "--on-error must be skip or stop")               \
+	X(NO_TABLE, "没有这份表: %s; 现有:", "there is no table %s; there are:")                      \
 	X(OTHER_KIND, "这个编号是另一类记录 (%s): 请用 stationctl %s 的命令",                          \
 	  "that number is a record of another kind (%s): use the verbs of stationctl %s")           \
 	X(NO_NUMBER, "编号有误, 请核对: %s", "no record has this number, is it mistyped: %s")       \

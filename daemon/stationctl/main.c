@@ -279,6 +279,11 @@ static int take_option(struct args *a, int argc, char **argv, int *at, struct ra
 			complain(T_BAD_NUMBER, name);
 			return CTL_USAGE;
 		}
+		/* Empty, as a script's variable may be, it would ask for everything; a record's field says so itself. */
+		if (value[0] == 0 && !is_global(name) && !record_takes(a->verb, name)) {
+			complain(T_NO_VALUE, argv[*at - 1]);
+			return CTL_USAGE;
+		}
 		if (!is_global(name))
 			return put_option(a, name, value);
 	} else if (a->verb != NULL && takes(a->verb, name) == TAKES_NOTHING) {

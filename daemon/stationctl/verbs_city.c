@@ -36,7 +36,7 @@ static int check_file(const struct args *a, struct file *f)
 	const char *name = option(a, "table");
 	f->table = name != NULL ? st_city_table_named(st_span_text(name)) : st_city_table_of_file(f->name);
 	if (f->table == NULL) {
-		complain(T_CITY_TABLE, name != NULL ? name : f->name);
+		complain(name != NULL ? T_NO_TABLE : T_CITY_TABLE, name != NULL ? name : f->name);
 		tables_known();
 		return CTL_USAGE;
 	}
@@ -272,7 +272,7 @@ static int run_show(const struct args *a)
 	struct query q;
 	char path[80];
 	if (st_city_table_named(st_span_text(a->words[0])) == NULL) {
-		complain(T_CITY_TABLE, a->words[0]);
+		complain(T_NO_TABLE, a->words[0]);
 		tables_known();
 		return CTL_USAGE;
 	}

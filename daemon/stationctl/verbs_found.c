@@ -127,7 +127,10 @@ static int may_found(const struct args *a)
 	const char *name = option(a, "name");
 	bool named = name[0] != 0 && st_text_check(st_span_text(name), ST_NAME_MAX, false) == 0;
 	if (st_code_parse(st_span_text(option(a, "code")), &code) < 0 || !named) {
-		complain(T_BAD_NUMBER, named ? "code" : "name");
+		if (named)
+			complain(T_BAD_CODE);
+		else
+			complain(T_BAD_NUMBER, "name");
 		return CTL_USAGE;
 	}
 	int rc = call_get("/v1/identity", &ans);

@@ -45,6 +45,8 @@ static int open_store(const char *directory, struct st_store **ret)
 	int rc = st_store_open(&conf, ret);
 	if (rc == ST_ECORRUPT)
 		complain(T_STORE_CORRUPT, directory);
+	else if (rc == ST_ELOCKED)
+		complain(T_STORE_IN_USE, directory);
 	else if (rc < 0)
 		complain(T_BAD_FILE, directory, st_error_text(rc, ctl.lang));
 	return rc == 0 ? 0 : rc == ST_ELOCKED ? CTL_REFUSED : CTL_WRONG;

@@ -273,7 +273,7 @@ static int open_import(struct importing *m, struct query *q)
 	const struct args *a = m->args;
 	const char *on_error = option(a, "on-error"), *slash = strrchr(m->file, '/');
 	if (on_error != NULL && strcmp(on_error, "stop") != 0 && strcmp(on_error, "skip") != 0) {
-		complain(T_BAD_NUMBER, "on-error");
+		complain(T_SKIP_STOP);
 		return CTL_USAGE;
 	}
 	if (strcmp(m->file, "-") == 0 && option(a, "source") == NULL) { /* "-" would name any pipe's rows */

@@ -90,6 +90,8 @@ unsigned api_status(int code); /* the HTTP status of an error */
 int api_place(struct request *q, int code, const char *place); /* sets the place; answers code */
 /* ST_EFIELD of that place, and why, where the error's own words say less. */
 int api_because(struct request *q, const char *place, const char *zh, const char *en);
+/* An argument of a question, in the words of what it is to be (api_wrong.c). */
+int api_wrong(struct request *q, int code, const char *name);
 /* The same: what was given, and behind it what there is: name number i of a list, NULL: there are no more. */
 typedef const char *api_name_fn(const void *list, size_t i);
 int api_place_among(struct request *q, int code, const char *given, api_name_fn *name, const void *list);

@@ -268,6 +268,8 @@ static int get_table(struct request *q)
 	st_buf_init(&l.rows, ST_CITY_ROWS_BYTES_MAX);
 	int rc = st_store_read(q->station->store, show_table, &l);
 	st_buf_done(&l.rows);
+	if (rc == ST_ENOTFOUND && l.wanted != NULL)
+		return api_wrong(q, rc, "version");
 	if (rc < 0)
 		return api_place(q, rc, q->rest);
 	return api_json(q, l.answer);

@@ -190,12 +190,12 @@ static int read_query(struct listing *x, struct st_txn *t)
 	bool unseen = api_argument(q, "unseen") != NULL;
 	bool received = unseen || api_argument(q, "received") != NULL;
 	if (received && code != NULL)
-		return api_place(q, ST_EFIELD, "to");
+		return api_wrong(q, ST_EFIELD, "to");
 	to->which = unseen ? ST_DIRECTIVES_UNSEEN : received ? ST_DIRECTIVES_FOR_US
 			   : code != NULL ? ST_DIRECTIVES_TO : ST_DIRECTIVES_SENT;
 	if (code != NULL && (st_code_parse(st_span_text(code), &addressee) < 0 ||
 			     st_station_number(t, &addressee, &to->addressee) < 0))
-		return api_place(q, ST_EFIELD, "to");
+		return api_wrong(q, ST_EFIELD, "to");
 	return 0;
 }
 
@@ -207,7 +207,7 @@ static int read_list(struct st_txn *t, void *arg)
 		return rc;
 	rc = st_directives_each(t, &x->query, add_row, x, &x->next);
 	if (rc < 0)
-		return rc == ST_EFIELD ? api_place(x->q, rc, "page") : rc;
+		return rc == ST_EFIELD ? api_wrong(x->q, rc, "page") : rc;
 	const struct api_covers all = { .station = NULL };
 	return x->next.size > 0 ? 0 : api_coverage(t, &all, api_now_ms(), &x->coverage);
 }

@@ -135,7 +135,7 @@ static int read_list(struct st_txn *t, void *arg)
 		return rc;
 	rc = st_erasures_each(t, &q, add_row, x, &x->next);
 	if (rc < 0)
-		return rc == ST_EFIELD ? api_place(x->q, rc, "page") : rc;
+		return rc == ST_EFIELD ? api_wrong(x->q, rc, "page") : rc;
 	const struct api_covers all = { .station = NULL };
 	return x->next.size > 0 ? 0 : api_coverage(t, &all, api_now_ms(), &x->coverage);
 }

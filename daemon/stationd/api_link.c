@@ -114,6 +114,15 @@ static int look_at_log(struct st_txn *t, void *arg)
 	return rc == ST_ENOTFOUND ? 0 : rc;
 }
 
+/* The time is over: what is still waited for. */
+static void say_lacking(struct request *q, const struct waiting *w)
+{
+	q->zh = w->linked ? "限时之内链路没有接通" : w->log[0] != 0 ? "限时之内本站没有存到那么多" : "限时之内没有全部得到收据, 最先缺的是";
+	q->en = w->linked           ? "the link wasn't up within the time"
+		: w->log[0] != 0 ? "so much of it wasn't here within the time"
+				 : "not all was receipted within the time; what lacks first is";
+}
+
 static bool wait_again(struct request *q)
 {
 	struct waiting *w = q->work;
@@ -138,6 +147,8 @@ static bool wait_again(struct request *q)
 		(void)api_json(q, json_pack("{s:b, s:I}", "held", 1, "logs", (json_int_t)w->count));
 	} else {
 		(void)api_place(q, 0, w->lags);
+		if (rc == 0)
+			say_lacking(q, w);
 		(void)api_refuse(q, rc < 0 ? rc : ST_ESILENT);
 	}
 	return true;
@@ -151,11 +162,11 @@ static int read_log_wanted(struct request *q, struct waiting *w)
 	if (log == NULL)
 		return 0;
 	if (log[0] == 0 || strlen(log) >= sizeof(w->log))
-		return api_place(q, ST_EFIELD, "log");
+		return api_wrong(q, ST_EFIELD, "log");
 	(void)snprintf(w->log, sizeof(w->log), "%s", log);
 	if (size != NULL && size[0] >= '0' && size[0] <= '9')
 		w->log_size = strtoull(size, &end, 10);
-	return end == NULL || *end != 0 ? api_place(q, ST_EFIELD, "size") : 0;
+	return end == NULL || *end != 0 ? api_wrong(q, ST_EFIELD, "size") : 0;
 }
 
 static int get_wait(struct request *q)
@@ -171,7 +182,7 @@ static int get_wait(struct request *q)
 	q->work_free = free_waiting;
 	w->linked = linked != NULL;
 	if (seconds < 0 || seconds > WAIT_S_MAX || (end != NULL && (end == timeout || *end != 0)))
-		return api_place(q, ST_EFIELD, "timeout_s");
+		return api_wrong(q, ST_EFIELD, "timeout_s");
 	if (!q->station->self.set_up)
 		return ST_ENOSTATION;
 	if (w->linked && q->station->self.station.certificate.tier == ST_MAIN)
@@ -181,12 +192,12 @@ static int get_wait(struct request *q)
 		return bad;
 	bool receipts = !w->linked && w->log[0] == 0;
 	if (receipts && (tier == NULL || st_tier_parse(st_span_text(tier), &w->tier) < 0))
-		return api_place(q, ST_EFIELD, "receipted");
+		return api_wrong(q, ST_EFIELD, "receipted");
 	if (receipts) {
 		struct noting n = { q->station, w };
 		int rc = st_store_read(q->station->store, note_wanted, &n);
 		if (rc < 0)
-			return rc == ST_EFIELD ? api_place(q, rc, "receipted") : rc;
+			return rc == ST_EFIELD ? api_wrong(q, rc, "receipted") : rc;
 	}
 	q->deadline_ms = UINT64_MAX;
 	if (seconds == 0)

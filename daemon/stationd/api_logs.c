@@ -23,7 +23,7 @@ static int read_note(struct st_txn *t, void *arg)
 	struct st_log log;
 	int rc = x->log == NULL ? st_log_get(t, x->q->station->self.log, &log)
 				: api_read_log(t, x->log, &log);
-	return rc < 0 ? api_place(x->q, rc, "log") : st_log_note(t, &log, &x->out);
+	return rc < 0 ? api_wrong(x->q, rc, "log") : st_log_note(t, &log, &x->out);
 }
 
 static int answer(struct request *q, struct reading *x, st_txn_fn *fn, const char *type)
@@ -58,10 +58,10 @@ static int read_key(struct st_txn *t, void *arg)
 			rc = st_station_find(t, &code, &s);
 	}
 	if (rc < 0)
-		return api_place(x->q, rc, "station");
+		return api_wrong(x->q, rc, "station");
 	bool receipt = x->as != NULL && strcmp(x->as, "receipt") == 0;
 	if (!receipt && x->as != NULL && strcmp(x->as, "origin") != 0)
-		return api_place(x->q, ST_EFIELD, "as");
+		return api_wrong(x->q, ST_EFIELD, "as");
 	rc = st_log_newest(t, s.number, &log);
 	id = (struct st_log_id){ s.certificate.code, rc == 0 ? log.epoch : 1 };
 	if (receipt)
@@ -92,11 +92,11 @@ static int find_event(struct st_txn *t, struct reading *x, struct st_log *log)
 	char rest = 0;
 	if (slash == NULL || (size_t)(slash - x->log) >= sizeof(name) || strchr(x->log, '/') == slash ||
 	    slash[1] < '0' || slash[1] > '9' || sscanf(slash + 1, "%" SCNu64 "%c", &x->seq, &rest) != 1)
-		return api_place(x->q, ST_EFIELD, "CODE/EPOCH/SEQ");
+		return api_wrong(x->q, ST_EFIELD, "event");
 	memcpy(name, x->log, (size_t)(slash - x->log));
 	name[slash - x->log] = 0;
 	int rc = api_read_log(t, name, log);
-	return rc < 0 ? api_place(x->q, rc, "event") : 0;
+	return rc < 0 ? api_wrong(x->q, rc, "event") : 0;
 }
 
 static int read_proof(struct st_txn *t, void *arg)

@@ -28,7 +28,7 @@ static int number_of(struct request *q, const char *name, long least, long most,
 	if (text == NULL)
 		return 0;
 	if (text[0] == 0 || *end != 0 || n < least || n > most)
-		return api_place(q, ST_EFIELD, name);
+		return api_wrong(q, ST_EFIELD, name);
 	*to = (size_t)n;
 	return 0;
 }
@@ -157,7 +157,7 @@ static int add_blind(struct asking *x, const char *name, uint8_t what, struct st
 	if (value == NULL)
 		return 0;
 	if (!st_blind_of(&x->q->station->keys.grant, what, st_span_text(value), entry))
-		return api_place(x->q, ST_EFIELD, name);
+		return api_wrong(x->q, ST_EFIELD, name);
 	st_buf_put(to, entry, sizeof(entry));
 	return to->error;
 }
@@ -193,7 +193,7 @@ static int read_candidates(struct st_txn *t, void *arg)
 	};
 	if (rc == 0 && query.of == NULL &&
 	    query.category.size + query.title.size + query.text.size + blinds.size == 0)
-		rc = api_place(x->q, ST_EFIELD, "record");
+		rc = api_wrong(x->q, ST_EFIELD, "record");
 	candidate_columns(x);
 	if (rc == 0)
 		rc = ask_candidates(t, x, &query);

@@ -107,7 +107,7 @@ static int read_list(struct st_txn *t, void *arg)
 		return rc;
 	x->txn = t;
 	if (page != NULL && st_online_resolve(t, st_span_text(page), &after) < 0)
-		return api_place(x->q, ST_EFIELD, "page");
+		return api_wrong(x->q, ST_EFIELD, "page");
 	rc = st_online_each(t, page == NULL ? NULL : &after, add_row, x);
 	const struct api_covers covers = { .top = 0 };
 	if (rc < 0 || x->more)

@@ -120,7 +120,7 @@ static int read_query(struct looking *x, struct st_txn *t)
 	x->query.soon = api_argument(q, "soon") != NULL;
 	x->query.from = page == NULL ? ST_SPAN_NONE : st_span_text(page);
 	if (kind != NULL && (k == NULL || (st_kind_field(k, ST_F_DUE_DAY) == NULL && strcmp(kind, "schedule") != 0)))
-		return api_place(q, ST_EFIELD, "kind");
+		return api_wrong(q, ST_EFIELD, "kind");
 	const char *beside = x->query.soon                      ? "by, soon"
 			     : api_argument(q, "what") != NULL   ? "by, what"
 			     : api_argument(q, "missed") != NULL ? "by, missed"
@@ -142,7 +142,7 @@ static int read_query(struct looking *x, struct st_txn *t)
 	rc = st_code_parse(st_span_text(holder), &x->holder);
 	if (rc == 0)
 		rc = st_station_number(t, &x->holder, &x->query.holder);
-	return rc < 0 ? api_place(q, ST_EFIELD, "holder") : 0;
+	return rc < 0 ? api_wrong(q, ST_EFIELD, "holder") : 0;
 }
 
 /* ---- by state ---- */
@@ -205,7 +205,7 @@ static int look(struct st_txn *t, void *arg)
 	if (rc == 0)
 		rc = st_overdue_each(t, &x->query, add_row, x, &x->next);
 	if (rc == ST_EFIELD && x->q->place[0] == 0)
-		rc = api_place(x->q, rc, "page");
+		rc = api_wrong(x->q, rc, "page");
 	return rc < 0 ? rc : cover(x, t);
 }
 

@@ -58,7 +58,7 @@ static int run_deputies(struct deputy_asking *x, struct st_txn *t, st_deputies_f
 	if (rc == ST_ENOTFOUND)
 		return api_place(x->q, rc, api_argument(x->q, "deputy"));
 	if (rc == ST_EFIELD)
-		return api_place(x->q, rc, "page");
+		return api_wrong(x->q, rc, "page");
 	return rc < 0 ? rc : deputy_cover(x, t, x->deputies.station);
 }
 

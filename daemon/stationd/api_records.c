@@ -102,7 +102,7 @@ static int read_command(struct request *q, struct command_job *j)
 		return rc;
 	const struct st_kind *k = st_kind_named(kind);
 	if (k == NULL)
-		return api_place(q, ST_EFIELD, "kind");
+		return api_wrong(q, ST_EFIELD, "kind");
 	to->command.kind = k->number;
 	to->command.move = move;
 	if (at != NULL &&
@@ -113,7 +113,7 @@ static int read_command(struct request *q, struct command_job *j)
 	const struct st_move_row *row = st_kind_move_named(k, move);
 	bool opens = row != NULL && st_move_opens(row);
 	if ((row != NULL || strcmp(move, "note") == 0) && opens != (record == NULL || record[0] == 0))
-		return api_place(q, ST_EFIELD, "record");
+		return api_wrong(q, ST_EFIELD, "record");
 	return read_fields(q, j);
 }
 
@@ -309,7 +309,7 @@ static int read_query(struct listing *x, struct st_txn *t)
 	if (rc < 0)
 		return rc;
 	if (k == NULL)
-		return api_place(q, ST_EFIELD, "kind");
+		return api_wrong(q, ST_EFIELD, "kind");
 	x->query.kind = k->number;
 	x->query.overdue = api_argument(q, "overdue") != NULL;
 	x->query.open_only = api_argument(q, "open") != NULL;
@@ -318,7 +318,7 @@ static int read_query(struct listing *x, struct st_txn *t)
 	x->query.from = page == NULL ? ST_SPAN_NONE : st_span_text(page);
 	if (holder != NULL && (st_code_parse(st_span_text(holder), &code) < 0 ||
 			       st_station_number(t, &code, &x->query.holder) < 0))
-		return api_place(q, ST_EFIELD, "holder");
+		return api_wrong(q, ST_EFIELD, "holder");
 	if (state != NULL && st_kind_state_named(k, st_span_text(state)) == NULL)
 		return api_place_among(q, ST_EFIELD, "state", state_name, k);
 	x->query.state = state == NULL ? 0 : st_kind_state_named(k, st_span_text(state))->number;
@@ -333,7 +333,7 @@ static int read_list(struct st_txn *t, void *arg)
 	if (rc < 0)
 		return rc;
 	rc = st_list_each(t, &x->query, add_row, x, &x->next);
-	return rc == ST_EFIELD ? api_place(x->q, rc, "page") : rc;
+	return rc == ST_EFIELD ? api_wrong(x->q, rc, "page") : rc;
 }
 
 static int get_records(struct request *q)

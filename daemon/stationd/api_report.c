@@ -77,7 +77,7 @@ static int read_month(struct reporting *x, const char *name, bool last, uint32_t
 	if (text == NULL)
 		return 0;
 	if (st_period_parse(st_span_text(text), &first, &end) < 0)
-		return api_place(x->q, ST_EFIELD, name);
+		return api_wrong(x->q, ST_EFIELD, "from");
 	uint32_t month = st_month_of_day(first);
 	bool edge = last ? end == st_month_first_day(month + 1) - 1 : first == st_month_first_day(month);
 	if (!edge)
@@ -113,6 +113,8 @@ static int make(struct st_txn *t, void *arg)
 	struct reporting *x = arg;
 	char place[ST_PLACE_MAX];
 	int rc = st_report_make(t, &x->query, &x->report, place);
+	if (rc == ST_EFIELD && strchr(place, '=') != NULL)
+		return api_because(x->q, place, "这一维没有这个值: 请照报表里的写法", "no such value: write it as the report does");
 	if (rc < 0)
 		return api_place(x->q, rc, place);
 	struct api_covers covers = { .station = x->report.covers, .count = x->report.station_count };
@@ -151,7 +153,7 @@ static int get_report(struct request *q)
 	x.now_ms = api_now_ms();
 	x.query.kind = k == NULL ? 0 : k->number;
 	x.query.today = st_day_of_ms(x.now_ms);
-	x.rc = k == NULL ? api_place(q, ST_EFIELD, "kind") : 0;
+	x.rc = k == NULL ? api_wrong(q, ST_EFIELD, "kind") : 0;
 	if (x.rc == 0)
 		x.rc = q->station->self.set_up ? read_by(&x, by == NULL ? "" : by) : ST_ENOSTATION;
 	api_each_argument(q, read_where, &x);

@@ -197,7 +197,7 @@ static int make_calendar(struct st_txn *t, void *arg)
 	x->query.page = page == NULL ? ST_SPAN_NONE : st_span_text(page);
 	rc = st_schedule_each(t, &x->query, add_row, x, &x->next);
 	if (rc < 0)
-		return rc == ST_EFIELD ? api_place(x->q, rc, "page") : rc;
+		return rc == ST_EFIELD ? api_wrong(x->q, rc, "page") : rc == ST_EKIND ? api_place(x->q, rc, api_argument(x->q, "schedule")) : rc;
 	const struct api_covers covers = { .top = x->query.station };
 	return x->next.size > 0 ? 0 : api_coverage(t, &covers, api_now_ms(), &x->coverage);
 }

@@ -139,7 +139,7 @@ static int post_join(struct request *q)
 	if (rc == 0)
 		rc = api_member(q, object, "address", false, &address);
 	if (rc == 0 && st_invite_decode(st_span_text(text), &invite) < 0)
-		rc = api_place(q, ST_EFIELD, "invite");
+		rc = api_wrong(q, ST_EFIELD, "invite");
 	if (rc == 0 && address != NULL && (!config_is_address(address) || strlen(address) > ST_ADDRESS_MAX))
 		rc = api_place(q, ST_EFIELD, "address: tcp://HOST:PORT");
 	if (rc == 0 && address != NULL) {

@@ -62,7 +62,7 @@ int api_limit(struct request *q, size_t usual, size_t most, size_t *ret_limit)
 	char *end = NULL;
 	long n = limit == NULL ? (long)usual : strtol(limit, &end, 10);
 	if (n < 1 || n > (long)most || (end != NULL && (*end != 0 || end == limit)))
-		return api_place(q, ST_EFIELD, "limit");
+		return api_wrong(q, ST_EFIELD, "limit");
 	*ret_limit = (size_t)n;
 	return 0;
 }
@@ -76,7 +76,7 @@ int api_station(struct request *q, struct st_txn *t, uint32_t *ret_number)
 	int rc = st_code_parse(st_span_text(text), &code);
 	if (rc == 0)
 		rc = st_station_number(t, &code, ret_number);
-	return rc == ST_EFIELD || rc == ST_ENOTFOUND ? api_place(q, ST_EFIELD, "station") : rc;
+	return rc == ST_EFIELD || rc == ST_ENOTFOUND ? api_wrong(q, ST_EFIELD, "station") : rc;
 }
 
 enum st_lang api_lang(struct request *q)

@@ -186,7 +186,7 @@ static int post_verify(struct request *q)
 	}
 	if (rc < 0) {
 		free_task(k);
-		return rc == ST_ENOTFOUND || rc == ST_EFIELD ? api_place(q, rc, "log") : rc;
+		return rc == ST_ENOTFOUND || rc == ST_EFIELD ? api_wrong(q, rc, "log") : rc;
 	}
 	return start(q, k);
 }

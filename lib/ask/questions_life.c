@@ -168,9 +168,10 @@ static int find(struct asking *a, struct st_record *ret)
 	if (rc == 0)
 		rc = st_record_load(a->txn, &ref, ret);
 	if (rc == ST_ENOTFOUND || rc == ST_EFIELD)
-		(void)snprintf(a->place, ST_PLACE_MAX, "record: %.*s",
+		(void)snprintf(a->place, ST_PLACE_MAX, "record: %.*s (%s)",
 			       (int)(a->q->record.size < 64 ? a->q->record.size : 64),
-			       (const char *)a->q->record.data);
+			       (const char *)a->q->record.data,
+			       either_of(a, "编号抄错, 或不在本站", "mistyped, or not here"));
 	return rc;
 }
 

@@ -71,7 +71,7 @@ def erased_at_every_tier(city):
     code, _, err = far.run("erase", n, "--event", MAIN + "/1/1", "--reason", "x", "--yes")
     check(code == 4 and "event: " + MAIN + "/1/1" in err, "another record's event: %d %s" % (code, err))
     code, _, err = main.run("erase", "410600-2026-000001-AA", "--reason", "x", "--yes")
-    check(code == 4 and ("没有找到" in err or "not found" in err), "no such record: %d %s" % (code, err))
+    check(code == 4 and ("本站没有" in err or "isn't here" in err), "no such record: %d %s" % (code, err))
     code, _, err = city[BRANCH].run("erase", n, "--reason", "x", "--yes")
     check(code == 4 and ("持有" in err or "holder" in err), "not its record: %d %s" % (code, err))
     far.ctl("erase", n, "--reason", "本人要求", "--author", "clerk-7", "--yes")

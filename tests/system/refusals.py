@@ -2,6 +2,8 @@
 
 Owns:  the wrong calls of clerks and operators, and the words of the cure.
 """
+import os
+
 from checks import Tests, check, until
 
 TESTS = test = Tests()
@@ -58,3 +60,40 @@ def operators_are_told_the_cure(city):
     refused(city["410611003"], ("matter", "hand", n, "--to", "410611005"), 4, ["已吊销", "另一个站"], ["revoked", "another"])
     refused(branch, ("revoke", "410611005", "--yes"), 4, ["已吊销"], ["revoked"])
     refused(branch, wrong[:2] + ("410611005",) + wrong[3:6] + ("base",), 4, ["410611005", "请核对站码"], ["410611005", "check the code"])
+
+
+@test
+def questions_are_told_the_cure(city):
+    """What an argument is to be; an empty one, as a script's variable may be, asks for nothing."""
+    main, base = city["410600"], city["410611003"]
+    n = base.ctl(*OPEN).strip()
+    known = ["本站所知的站码"], ["station that is known here"]
+    for words, zh, en in (
+            (("matter", "list", "--limit", "0"), ["正整数", "limit"], ["whole number", "limit"]),
+            (("register", "2", "--limit", "many"), ["正整数"], ["whole number"]),
+            (("matter", "list", "--page", "zz"), ["前一页"], ["the page before"]),
+            (("matter", "list", "--holder", "999"), *known),
+            (("schedule", "calendar", "--station", "999999"), *known),
+            (("directive", "list", "--to", "999"), *known),
+            (("overdue", "--kind", "visitor"), ["stationctl kinds"], ["stationctl kinds"]),
+            (("log", "checkpoint", "--log", "x"), ["站码/期"], ["CODE/EPOCH"]),
+            (("proof", "42"), ["站码/期/序号"], ["CODE/EPOCH/SEQ"]),
+            (("wait",), ["--linked"], ["--linked"]),
+            (("wait", "--receipted", "main", "--timeout", "soon"), ["秒数"], ["seconds"]),
+            (("matter", "candidates"), ["--title"], ["--title"]),
+            (("report", "--where", "tier=village"), ["照报表里的写法", "tier=village"], ["as the report does", "tier=village"]),
+            (("report", "--from", "2026"), ["月份 2026-07"], ["a month, 2026-07"]),
+            (("ask", "life", "--record", "1"), ["编号抄错"], ["mistyped"]),
+            (("join", "stationd1.CgwK"), ["照样全部粘贴"], ["all of it"]),
+            (("register", "2", "--deputy", ""), ["--deputy 缺少值"], ["--deputy needs a value"]),
+            (("import", os.path.join(base.home, "x.csv"), "--on-error", "maybe"), ["skip 或 stop"], ["skip or stop"]),
+            (("city", "show", "holidays"), ["没有这份表", "workdays"], ["no table holidays", "workdays"])):
+        refused(base, words, 2, zh, en)
+    refused(base, ("matter", "show", "410611003-2026-000099-XY"), 4, ["本站没有", "记录在别的站"], ["isn't here", "elsewhere"])
+    refused(base, ("matter", "show", "410611001-2026"), 2, ["编号有误"], ["mistyped"])
+    for verb in ("count", "declare"):
+        refused(base, ("project", verb, n), 4, [n, "不是这个命令所要的一类"], [n, "isn't of the kind"])
+    refused(base, ("schedule", "calendar", n), 4, [n, "不是这个命令所要的一类"], [n, "isn't of the kind"])
+    refused(base, ("wait", "--log", "410611003", "--size", "9999", "--timeout", "0"), 5, ["没有存到那么多"], ["so much of it"])
+    refused(main, ("city", "show", "deadlines", "--version", "9"), 4, ["stationctl city list"], ["stationctl city list"])
+    refused(base, ("fsck", base.data), 4, ["systemctl stop stationd"], ["systemctl stop stationd"])
