@@ -9,7 +9,7 @@ import threading
 import time
 
 from control import Control
-from proxy import Proxy
+from proxy import KINDS
 from town import BASE, BRANCH, MAIN, Town, check, say_figure, until
 
 FLAPPING = 8  # bases at once, under one branch
@@ -64,6 +64,8 @@ def flap_all(town, count):
     for f in flappers:
         f.join()
     check(not any(f.wrong for f in flappers), "\n    ".join(f.wrong for f in flappers if f.wrong))
+    for f in flappers:
+        check(f.proxy.done["cut"] >= f.count, "%s: %d flaps, %d cuts" % (f.code, f.count, f.proxy.done["cut"]))
     return [t for f in flappers for t in f.took_ms]
 
 
@@ -140,19 +142,20 @@ def rubbish(kind):
     return bad
 
 
+#     what it is, how it is made, and what must have happened to the link by then
 CASES = [
-    ("delayed", shaped(delay_ms=200, jitter_ms=200)),
-    ("throttled", throttled),
-    ("corrupted", shaped(corrupt_every=20000)),
-    ("corrupted up", shaped(direction="up", corrupt_every=5000)),
-    ("corrupted down", shaped(direction="down", corrupt_every=1000)),
-    ("half-open", half_open("both")),
-    ("half-open up", half_open("up")),
-    ("half-open down", half_open("down")),
-    ("a captive portal", rubbish("http")),
-    ("random bytes", rubbish("random")),
-    ("accepts and is silent", rubbish("silent")),
-    ("accepts and closes", rubbish("drop")),
+    ("delayed", shaped(delay_ms=200, jitter_ms=200), ("delay up", "delay down")),
+    ("throttled", throttled, ("cut", "throttle up", "throttle down")),
+    ("corrupted", shaped(corrupt_every=20000), ("corrupt up",)),
+    ("corrupted up", shaped(direction="up", corrupt_every=5000), ("corrupt up",)),
+    ("corrupted down", shaped(direction="down", corrupt_every=1000), ("corrupt down",)),
+    ("half-open", half_open("both"), ("swallow up",)),  # the parent has nothing to answer
+    ("half-open up", half_open("up"), ("swallow up",)),
+    ("half-open down", half_open("down"), ("swallow down",)),
+    ("a captive portal", rubbish("http"), ("cut", "http")),
+    ("random bytes", rubbish("random"), ("cut", "random")),
+    ("accepts and is silent", rubbish("silent"), ("cut", "silent")),
+    ("accepts and closes", rubbish("drop"), ("cut", "drop")),
 ]
 
 
@@ -161,11 +164,14 @@ def bad_links(build, rounds, seed):
     done, lived = 0, False
     try:
         for _ in range(rounds):
-            for name, bad in CASES:
+            for name, bad, wanted in CASES:
                 code = town.random.choice((BRANCH, BASE))
-                begun = time.monotonic()
+                proxy = town.proxies[code]
+                begun, before = time.monotonic(), dict(proxy.done)
                 bad(town, code)
-                town.proxies[code].up()
+                until("%s at %s: %s" % (name, code, ", ".join(wanted)),
+                      lambda: all(proxy.done[kind] > before[kind] for kind in wanted))
+                proxy.up()
                 town.linked()
                 town.caught_up()
                 town.quiet()
@@ -179,4 +185,5 @@ def bad_links(build, rounds, seed):
         lived = True
     finally:
         town.close(keep=not lived)
-    return "%d bad links" % done
+    return "%d bad links: %s" % (done, ", ".join(
+        "%d %s" % (sum(p.done[kind] for p in town.proxies.values()), kind) for kind in KINDS))

@@ -9,6 +9,8 @@ Owns:  its listening port and the connections that pass through it; all on one t
     up      pass everything (also lifts all below)     cut      close every connection at once
     refuse  nobody listens                             drop     accept, and close again
     rubbish accept, and answer with nonsense           shape    delay, throttle, corrupt, swallow
+
+What has happened to a link, and wasn't only asked for, is counted by kind; but for refuse, which comes to nobody here.
 """
 import asyncio
 import random
@@ -22,6 +24,8 @@ sys.path.insert(0, os.path.join(HERE, "..", "..", "deploy", "demo"))
 from city import free_port  # noqa: E402
 
 CHUNK = 65536
+KINDS = ("cut", "drop", "http", "random", "silent") + tuple(
+    "%s %s" % (kind, way) for kind in ("delay", "throttle", "corrupt", "swallow") for way in ("up", "down"))
 ANSWER_S = 30  # a command that takes longer is a bug of this file
 PORTAL = b"HTTP/1.1 302 Found\r\nLocation: http://login.example/\r\nContent-Length: 0\r\n\r\n"
 _loop = None
@@ -54,6 +58,7 @@ class Proxy:
         self.port = free_port()
         self.address = "tcp://127.0.0.1:%d" % self.port
         self.bytes_up = self.bytes_down = self.accepted = 0
+        self.done = dict.fromkeys(KINDS, 0)  # connections, or pieces of one direction
         self._random = random.Random(seed)
         self._mode = "up"
         self._shapes = {"up": Shape(), "down": Shape()}
@@ -119,6 +124,7 @@ class Proxy:
             await self._listen()
 
     def _cut(self):
+        self.done["cut"] += bool(self._writers)
         for task in list(self._tasks):
             task.cancel()
         for w in list(self._writers):
@@ -143,6 +149,8 @@ class Proxy:
             writer.transport.abort()
 
     async def _play(self, reader, writer):
+        if self._mode in self.done:
+            self.done[self._mode] += 1
         if self._mode == "http":
             writer.write(PORTAL * 20)
         elif self._mode == "random":
@@ -178,6 +186,9 @@ class Proxy:
             else:
                 self.bytes_down += len(data)
             shape = self._shapes[direction]
+            self.done["delay " + direction] += bool(shape.delay_ms)
+            self.done["throttle " + direction] += bool(shape.bytes_per_s)
+            self.done["swallow " + direction] += shape.swallow
             wait_s = (shape.delay_ms + self._random.uniform(0, shape.jitter_ms)) / 1000
             if shape.bytes_per_s:
                 wait_s += len(data) / shape.bytes_per_s
@@ -185,12 +196,13 @@ class Proxy:
                 await asyncio.sleep(wait_s)
             if shape.swallow:
                 continue
-            writer.write(self._corrupted(data, shape.corrupt_every))
+            writer.write(self._corrupted(data, shape.corrupt_every, direction))
             await writer.drain()
 
-    def _corrupted(self, data, every):
+    def _corrupted(self, data, every, direction):
         if not every or self._random.random() > len(data) / every:
             return data
+        self.done["corrupt " + direction] += 1
         data = bytearray(data)
         data[self._random.randrange(len(data))] ^= 1 << self._random.randrange(8)
         return bytes(data)
