@@ -10,7 +10,7 @@
 #include "link_state.h"
 #include "say.h"
 
-enum { FRAMES_PER_TURN = 64, SKEW_MAX_MS = 300 * 1000 };
+enum { FRAMES_PER_TURN = 64, SKEW_MAX_MS = ST_SKEW_MAX_S * 1000 };
 
 struct carry_job {
 	struct job job;

@@ -195,13 +195,11 @@ static int answer_held(struct st_apply *a, struct arrival *v)
 	return 0;
 }
 
-/* Clocks that are further apart are told of as skewed. */
-enum { SKEW_S = 300 };
-
 /* What a clock has signed that was ahead of ours, and has been set right since. */
 static bool was_ahead(const struct st_apply *a, uint64_t held_s, uint64_t now_signed_s)
 {
-	return held_s > now_s(a) + SKEW_S && now_signed_s <= now_s(a) + SKEW_S;
+	uint64_t bound_s = now_s(a) + ST_SKEW_MAX_S;
+	return held_s > bound_s && now_signed_s <= bound_s;
 }
 
 /* A checkpoint of the same size, signed later. */

@@ -1998,6 +1998,7 @@ def reload(city):
         with open(base.log, encoding="utf-8") as f:
             return f.read()
 
+    base.wait_linked()
     base.settings["log_level"] = "loud"
     base.write_config()
     base.process.send_signal(signal.SIGHUP)

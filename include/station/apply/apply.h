@@ -73,6 +73,7 @@ enum st_job_kind {
 enum {
 	ST_IMPORT_BAD_MAX = ST_IMPORT_ROWS_MAX, ST_RECEIPTS_MAX = 64, ST_CHAIN_MAX = ST_DEPTH_MAX,
 	ST_GROUP_JOBS_MAX = 256, ST_GROWN_MAX = 512,
+	ST_SKEW_MAX_S = 300, /* between two clocks; further apart, one of them is wrong */
 };
 
 struct st_job_found {
