@@ -10,6 +10,7 @@
 #include <station/base/check.h>
 #include <station/event/event.h>
 #include <station/store/carried.h>
+#include <station/store/erased.h>
 
 struct item {
 	struct st_record_ref ref;
@@ -29,9 +30,11 @@ struct counting {
 	struct st_log log; /* being read */
 	struct item *items;
 	size_t count, room;
+	size_t set_room; /* of the record at work: so many of each */
 	struct st_link *links;
 	enum st_verdict *verdicts;
 	size_t *order;
+	uint32_t *choice_room;
 	struct recount_lists lists;
 	bool sourced;
 	uint8_t source[16]; /* of the record at work */
@@ -161,7 +164,7 @@ static int compare(struct counting *c, const struct st_record *r)
 /* Depths are needed only where several events claim one predecessor. */
 static int with_depths(struct counting *c, size_t n)
 {
-	st_assert(n <= ST_SET_MAX);
+	st_assert(n <= c->set_room);
 	for (size_t i = 0; i < n; i++) {
 		struct st_station s;
 		int rc = st_station_get(c->txn, c->links[i].writer, &s);
@@ -172,37 +175,70 @@ static int with_depths(struct counting *c, size_t n)
 	return 0;
 }
 
+static void set_free(struct counting *c)
+{
+	free(c->links);
+	free(c->verdicts);
+	free(c->order);
+	free(c->choice_room);
+	c->set_room = 0;
+}
+
+static int set_room(struct counting *c, size_t n)
+{
+	if (n <= c->set_room)
+		return 0;
+	set_free(c);
+	c->links = calloc(n, sizeof(*c->links));
+	c->verdicts = calloc(n, sizeof(*c->verdicts));
+	c->order = calloc(n, sizeof(*c->order));
+	c->choice_room = calloc(n, ST_CHOICE_ROOM * sizeof(*c->choice_room));
+	if (c->links == NULL || c->verdicts == NULL || c->order == NULL || c->choice_room == NULL)
+		return ST_ENOMEM;
+	c->set_room = n;
+	return 0;
+}
+
+/* The record's events, and which of them weren't let wait here. */
+static int take_set(struct counting *c, const struct item *items, size_t n)
+{
+	bool one_writer = true;
+	int rc = set_room(c, n);
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		const struct st_place *at = &items[i].link.at;
+		c->links[i] = items[i].link;
+		one_writer &= items[i].link.writer == items[0].link.writer;
+		int crowded = st_crowded_has(c->txn, at->log, at->seq);
+		c->links[i].lost = crowded == 1;
+		rc = crowded < 0 ? crowded : 0;
+	}
+	return rc < 0 || one_writer ? rc : with_depths(c, n);
+}
+
 static int one_record(struct counting *c, const struct item *items, size_t n)
 {
 	st_assert(n > 0);
 	struct st_record r;
-	size_t set = n < ST_SET_MAX ? n : ST_SET_MAX;
-	bool one_writer = true;
 	c->sourced = false;
 	memset(&r, 0, sizeof(r));
 	r.ref = items[0].ref;
-	for (size_t i = 0; i < set; i++) {
-		c->links[i] = items[i].link;
-		one_writer &= items[i].link.writer == items[0].link.writer;
-	}
-	int rc = one_writer ? 0 : with_depths(c, set);
+	int rc = take_set(c, items, n);
 	if (rc < 0)
 		return rc;
 	struct st_above_asking asking = { .txn = c->txn };
-	struct st_choice_in in = { .opener = r.ref.opener, .links = c->links, .count = set,
+	struct st_choice_in in = { .opener = r.ref.opener, .links = c->links, .count = n, .room = c->choice_room,
 				   .above = st_above_in_store, .above_arg = &asking };
 	size_t length = st_chain_choose(&in, c->verdicts, c->order);
-	st_assert(length <= set);
+	st_assert(length <= n);
 	rc = asking.rc;
 	for (size_t i = 0; rc == 0 && i < length; i++)
 		rc = step(c, &c->links[c->order[i]], &r);
-	for (size_t i = 0; i < set; i++) {
+	for (size_t i = 0; i < n; i++) {
 		r.notes += c->verdicts[i] == ST_IS_NOTE;
 		r.waiting += c->verdicts[i] == ST_WAITS;
 		r.set_aside += c->verdicts[i] == ST_IS_SET_ASIDE;
 	}
-	struct recount_record whole = { &r, c->links, c->verdicts, set, c->sourced ? c->source : NULL };
-	c->lists.many_events |= n > ST_SET_MAX;
+	struct recount_record whole = { &r, c->links, c->verdicts, n, c->sourced ? c->source : NULL };
 	if (rc == 0)
 		rc = compare(c, &r);
 	if (rc == 0)
@@ -309,10 +345,7 @@ int st_recount_run(struct st_store *s, st_progress_fn *progress, void *arg,
 	c.arg = arg;
 	st_buf_init(&c.event, ST_EVENT_MAX);
 	st_buf_init(&c.row, ST_RECORD_ROW_MAX);
-	c.links = calloc(ST_SET_MAX, sizeof(*c.links));
-	c.verdicts = calloc(ST_SET_MAX, sizeof(*c.verdicts));
-	c.order = calloc(ST_SET_MAX, sizeof(*c.order));
-	int rc = c.links && c.verdicts && c.order ? st_arena_init(&c.arena, ST_EVENT_ARENA) : ST_ENOMEM;
+	int rc = st_arena_init(&c.arena, ST_EVENT_ARENA);
 	if (rc == 0)
 		rc = st_tally_new(&c.tally);
 	if (rc == 0)
@@ -322,9 +355,7 @@ int st_recount_run(struct st_store *s, st_progress_fn *progress, void *arg,
 	st_buf_done(&c.event);
 	st_buf_done(&c.row);
 	free(c.items);
-	free(c.links);
-	free(c.verdicts);
-	free(c.order);
+	set_free(&c);
 	if (rc == 0)
 		*ret_recount = out;
 	return rc;

@@ -8,7 +8,6 @@ struct recount_lists {
 	struct st_recount *out;
 	uint64_t strays, places, numbers, sources; /* rows that must be there */
 	bool many_openings; /* of one record: whose number and source came first can't be told any more */
-	bool many_events;   /* more of one record than are chosen among */
 };
 
 /* One record: its row as recounted, and what was chosen of its events. */

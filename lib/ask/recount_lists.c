@@ -158,7 +158,7 @@ int recount_lists_done(struct recount_lists *l)
 		bool unknown;
 	} totals[] = {
 		{ "records", l->out->records, false },
-		{ "strays", l->strays, l->many_events },
+		{ "strays", l->strays, false },
 		{ "index", l->places, false },
 		{ "numbers", l->numbers, l->many_openings },
 		{ "sources", l->sources, l->many_openings },

@@ -9,17 +9,15 @@
 #include <stdlib.h>
 #include <station/base/check.h>
 
-enum { NONE = UINT16_MAX };
+static const uint32_t NONE = UINT32_MAX;
 static const enum st_verdict UNDECIDED = (enum st_verdict)0;
-_Static_assert((int)ST_SET_MAX < (int)NONE, "indexes have 16 bits");
-_Static_assert((int)ST_REVISIONS_MAX <= (int)ST_SET_MAX, "the longest chain is a set");
 
 /* The set as a forest: who follows whom. A note is nobody's predecessor. */
 struct forest {
 	const struct st_choice_in *in;
-	uint16_t by_place[ST_SET_MAX];
-	uint16_t before[ST_SET_MAX]; /* NONE: an opening, or not here */
-	uint16_t child[ST_SET_MAX], sibling[ST_SET_MAX];
+	uint32_t *by_place; /* as many of each as there are links */
+	uint32_t *before;   /* NONE: an opening, or not here */
+	uint32_t *child, *sibling;
 	size_t placed;
 };
 
@@ -45,10 +43,10 @@ static int compare(const struct st_place *a, const struct st_place *b)
 static int by_place(const void *a, const void *b, void *links)
 {
 	const struct st_link *l = links;
-	return compare(&l[*(const uint16_t *)a].at, &l[*(const uint16_t *)b].at);
+	return compare(&l[*(const uint32_t *)a].at, &l[*(const uint32_t *)b].at);
 }
 
-static uint16_t find(const struct forest *f, const struct st_place *at)
+static uint32_t find(const struct forest *f, const struct st_place *at)
 {
 	size_t low = 0, high = f->placed;
 	while (low < high) {
@@ -66,22 +64,27 @@ static uint16_t find(const struct forest *f, const struct st_place *at)
 
 static void plant(struct forest *f, const struct st_choice_in *in)
 {
+	_Static_assert(ST_CHOICE_ROOM == 4, "rows of the room");
 	f->in = in;
 	f->placed = 0;
+	f->by_place = in->room;
+	f->before = in->room + in->count;
+	f->child = f->before + in->count;
+	f->sibling = f->child + in->count;
 	for (size_t i = 0; i < in->count; i++) {
 		f->before[i] = f->child[i] = f->sibling[i] = NONE;
 		if (in->links[i].type != ST_NOTE)
-			f->by_place[f->placed++] = (uint16_t)i;
+			f->by_place[f->placed++] = (uint32_t)i;
 	}
 	st_assert(f->placed <= in->count);
 	if (f->placed > 1)
 		qsort_r(f->by_place, f->placed, sizeof(f->by_place[0]), by_place,
 			(void *)(uintptr_t)in->links);
 	for (size_t n = 0; n < f->placed; n++) {
-		uint16_t i = f->by_place[n];
-		if (in->links[i].previous.seq == 0)
+		uint32_t i = f->by_place[n];
+		if (in->links[i].previous.seq == 0 || in->links[i].lost)
 			continue;
-		uint16_t before = f->before[i] = find(f, &in->links[i].previous);
+		uint32_t before = f->before[i] = find(f, &in->links[i].previous);
 		if (before == NONE)
 			continue;
 		f->sibling[i] = f->child[before];
@@ -89,22 +92,22 @@ static void plant(struct forest *f, const struct st_choice_in *in)
 	}
 }
 
-static uint16_t opening(const struct st_choice_in *in)
+static uint32_t opening(const struct st_choice_in *in)
 {
-	uint16_t best = NONE;
+	uint32_t best = NONE;
 	for (size_t i = 0; i < in->count; i++) {
 		const struct st_link *l = &in->links[i];
 		if (l->type != ST_MOVE || l->previous.seq != 0 || l->writer != in->opener)
 			continue;
 		if (best == NONE || wins(l, &in->links[best]))
-			best = (uint16_t)i;
+			best = (uint32_t)i;
 	}
 	return best;
 }
 
 /* Who holds the record and in which term, at the chain's tip. */
 struct tip {
-	uint16_t index;
+	uint32_t index;
 	uint32_t holder, term;
 };
 
@@ -116,12 +119,12 @@ static bool valid(const struct st_choice_in *in, const struct st_link *l, const 
 	       l->writer != tip->holder && in->above(in->above_arg, l->writer, tip->holder);
 }
 
-static uint16_t next_of(const struct forest *f, const struct tip *tip, const enum st_verdict *verdicts)
+static uint32_t next_of(const struct forest *f, const struct tip *tip, const enum st_verdict *verdicts)
 {
 	st_assert(tip->index < f->in->count);
 	const struct st_link *links = f->in->links;
-	uint16_t best = NONE;
-	for (uint16_t i = f->child[tip->index]; i != NONE; i = f->sibling[i]) {
+	uint32_t best = NONE;
+	for (uint32_t i = f->child[tip->index]; i != NONE; i = f->sibling[i]) {
 		if (verdicts[i] == ST_ON_CHAIN || !valid(f->in, &links[i], tip))
 			continue;
 		if (best == NONE || wins(&links[i], &links[best]))
@@ -132,16 +135,16 @@ static uint16_t next_of(const struct forest *f, const struct tip *tip, const enu
 
 /* An event off the chain waits while something that it rests on hasn't come; otherwise it lost, with
  * all that follows it: so the answer is every undecided one's on the way to what decides it. */
-static void decide(const struct forest *f, uint16_t from, enum st_verdict *verdicts)
+static void decide(const struct forest *f, uint32_t from, enum st_verdict *verdicts)
 {
 	st_assert(verdicts[from] == UNDECIDED);
 	const struct st_link *links = f->in->links;
 	enum st_verdict verdict = ST_IS_SET_ASIDE; /* a ring of predecessors rests on nothing */
-	uint16_t i = from;
+	uint32_t i = from;
 	for (size_t steps = 0; steps < f->in->count; steps++) {
-		uint16_t before = f->before[i];
+		uint32_t before = f->before[i];
 		if (before == NONE) {
-			verdict = links[i].previous.seq == 0 ? ST_IS_SET_ASIDE : ST_WAITS;
+			verdict = links[i].previous.seq == 0 || links[i].lost ? ST_IS_SET_ASIDE : ST_WAITS;
 			break;
 		}
 		if (verdicts[before] != UNDECIDED) {
@@ -158,14 +161,15 @@ size_t st_chain_choose(const struct st_choice_in *in, enum st_verdict *verdicts,
 {
 	struct forest f;
 	size_t length = 0;
-	ST_REQUIRE(in->count <= ST_SET_MAX);
+	ST_REQUIRE(in->count < NONE);
+	ST_REQUIRE(in->room != NULL || in->count == 0);
 	ST_REQUIRE(in->links != NULL || in->count == 0);
 	ST_REQUIRE(in->above != NULL);
 	plant(&f, in);
 	for (size_t i = 0; i < in->count; i++)
 		verdicts[i] = in->links[i].type == ST_NOTE ? ST_IS_NOTE : UNDECIDED;
 	struct tip tip = { .holder = in->opener };
-	for (uint16_t i = opening(in); i != NONE && length < ST_REVISIONS_MAX;
+	for (uint32_t i = opening(in); i != NONE && length < ST_REVISIONS_MAX;
 	     i = next_of(&f, &tip, verdicts)) {
 		const struct st_link *l = &in->links[i];
 		st_assert(verdicts[i] == UNDECIDED);
@@ -178,7 +182,7 @@ size_t st_chain_choose(const struct st_choice_in *in, enum st_verdict *verdicts,
 	}
 	for (size_t i = 0; i < in->count; i++)
 		if (verdicts[i] == UNDECIDED)
-			decide(&f, (uint16_t)i, verdicts);
+			decide(&f, (uint32_t)i, verdicts);
 	st_assert(length <= in->count);
 	return length;
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <station/base/check.h>
+#include <station/store/erased.h>
 #include <station/work/import.h>
 #include "facet.h"
 #include "fold.h"
@@ -45,6 +46,7 @@ void st_fold_free(struct st_fold *f)
 	free(f->verdicts);
 	free(f->before);
 	free(f->order);
+	free(f->room);
 	free(f);
 }
 
@@ -249,7 +251,7 @@ static int fold_note(struct st_txn *t, struct st_fold *f, const struct st_record
  * whatever comes behind the head, so it costs an honest holder nothing. */
 static bool follows(const struct st_record *r, const struct st_link *l)
 {
-	if (l->type != ST_MOVE || r->waiting > 0 || r->revision >= ST_REVISIONS_MAX)
+	if (l->type != ST_MOVE || l->lost || r->waiting > 0 || r->revision >= ST_REVISIONS_MAX)
 		return false;
 	if (r->revision == 0)
 		return l->previous.seq == 0 && l->writer == r->ref.opener;
@@ -302,8 +304,9 @@ int st_fold_event(struct st_txn *t, struct st_fold *f, const struct st_log *log,
 	rc = st_station_intern(t, &event->record.opener, &ref.opener);
 	if (rc == 0)
 		rc = st_link_of(t, log, event, &change, &link);
-	if (rc == 0)
-		rc = st_record_load(t, &ref, &r);
+	int crowded = rc == 0 ? st_crowded_has(t, log->number, event->at.seq) : rc; /* folded anew, it stays so */
+	link.lost = crowded == 1;
+	rc = crowded < 0 ? crowded : st_record_load(t, &ref, &r);
 	if (rc == ST_ENOTFOUND) {
 		memset(&r, 0, offsetof(struct st_record, facets));
 		r.ref = ref;

@@ -12,9 +12,11 @@ struct st_fold {
 	 * are counted once. counted.ref.opener 0: all is counted. */
 	struct st_record counted, last;
 	bool folded; /* the last event led to it */
-	struct st_link *links; /* ST_SET_MAX of them, when a set was gathered */
+	size_t set_room; /* of a set that is gathered: so many of each */
+	struct st_link *links;
 	enum st_verdict *verdicts, *before;
 	size_t *order;
+	uint32_t *room; /* of a choice */
 };
 
 /* Chooses anew among all of the record's events and this one; writes strays; *r is what it adds up to. */

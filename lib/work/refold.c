@@ -6,29 +6,40 @@
 #include <stdlib.h>
 #include <string.h>
 #include <station/base/check.h>
+#include <station/store/erased.h>
 #include "fold.h"
 
 _Static_assert((int)ST_WAITS != 0, "a verdict of 0 is: it wasn't there before");
+enum { ROOM_LEAST = 256 };
 
 struct gathering {
 	struct st_txn *txn;
 	struct st_fold *fold;
-	size_t count;
-	bool full;
-	int rc;
+	size_t count, same_log; /* same_log: of what waits */
+	uint32_t lost; /* strays that were set aside before: they never come back, and aren't in it */
 };
 
-static int room(struct st_fold *f)
+static void *resized(void *of, size_t count, size_t size, bool *missing)
 {
-	if (f->links == NULL)
-		f->links = calloc(ST_SET_MAX, sizeof(*f->links));
-	if (f->verdicts == NULL)
-		f->verdicts = calloc(ST_SET_MAX, sizeof(*f->verdicts));
-	if (f->before == NULL)
-		f->before = calloc(ST_SET_MAX, sizeof(*f->before));
-	if (f->order == NULL)
-		f->order = calloc(ST_SET_MAX, sizeof(*f->order));
-	return f->links && f->verdicts && f->before && f->order ? 0 : ST_ENOMEM;
+	void *to = reallocarray(of, count, size);
+	*missing |= to == NULL;
+	return to == NULL ? of : to;
+}
+
+static int room(struct st_fold *f, size_t count)
+{
+	bool missing = false;
+	if (count <= f->set_room)
+		return 0;
+	count = count < ROOM_LEAST ? ROOM_LEAST : count + count / 2;
+	f->links = resized(f->links, count, sizeof(*f->links), &missing);
+	f->verdicts = resized(f->verdicts, count, sizeof(*f->verdicts), &missing);
+	f->before = resized(f->before, count, sizeof(*f->before), &missing);
+	f->order = resized(f->order, count, sizeof(*f->order), &missing);
+	f->room = resized(f->room, count, ST_CHOICE_ROOM * sizeof(*f->room), &missing);
+	if (!missing)
+		f->set_room = count;
+	return missing ? ST_ENOMEM : 0;
 }
 
 /* The event at a place, as a change and a link. Spans live until the fold's next event. */
@@ -62,11 +73,8 @@ static int depth_of(struct st_txn *t, struct st_link *link)
 
 static int add(struct gathering *g, const struct st_link *link, enum st_verdict before)
 {
-	if (g->count == ST_SET_MAX) {
-		g->full = true;
-		return 0;
-	}
-	st_assert(g->count < ST_SET_MAX);
+	if (g->count == g->fold->set_room)
+		return ST_ECORRUPT; /* the row says that there are fewer */
 	g->fold->links[g->count] = *link;
 	g->fold->before[g->count] = before;
 	return depth_of(g->txn, &g->fold->links[g->count++]);
@@ -78,16 +86,22 @@ static int add_stray(const struct st_stray *stray, void *arg)
 	struct st_change change;
 	struct st_link link;
 	struct st_place at = { stray->log, stray->seq };
-	if (stray->why == ST_STRAY_NOTE)
+	g->lost += stray->why == ST_STRAY_SET_ASIDE;
+	if (stray->why != ST_STRAY_WAITING)
 		return 0;
 	int rc = read_at(g->txn, g->fold, &at, &link, &change);
-	return rc < 0 ? rc : add(g, &link, stray->why == ST_STRAY_WAITING ? ST_WAITS : ST_IS_SET_ASIDE);
+	g->same_log += link.at.log == g->fold->links[0].at.log;
+	return rc < 0 ? rc : add(g, &link, ST_WAITS);
 }
 
 static int gather(struct gathering *g, const struct st_record *r, const struct st_link *new)
 {
 	struct st_place at = r->head;
-	int rc = add(g, new, 0);
+	struct st_link first = *new;
+	struct st_stray before = { new->previous.log, new->previous.seq, ST_STRAY_SET_ASIDE };
+	int rc = new->previous.seq == 0 ? 0 : st_stray_has(g->txn, &r->ref, &before);
+	first.lost |= rc == 1;
+	rc = rc < 0 ? rc : add(g, &first, 0);
 	for (uint32_t n = 0; rc == 0 && at.seq != 0 && n < r->revision; n++) {
 		struct st_change change;
 		struct st_link link;
@@ -96,7 +110,8 @@ static int gather(struct gathering *g, const struct st_record *r, const struct s
 			rc = add(g, &link, ST_ON_CHAIN);
 		at = link.previous;
 	}
-	return rc < 0 ? rc : st_stray_each(g->txn, &r->ref, add_stray, g);
+	g->lost = r->waiting == 0 ? r->set_aside : 0;
+	return rc < 0 || r->waiting == 0 ? rc : st_stray_each(g->txn, &r->ref, add_stray, g);
 }
 
 bool st_above_in_store(void *asking, uint32_t upper, uint32_t lower)
@@ -127,7 +142,7 @@ static int put_stray(struct st_txn *t, const struct st_record *r, const struct s
 static int replay(struct st_txn *t, struct st_fold *f, size_t length, struct st_record *r)
 {
 	for (size_t i = 0; i < length; i++) {
-		st_assert(f->order[i] < ST_SET_MAX);
+		st_assert(f->order[i] < f->set_room);
 		struct st_change change;
 		struct st_link link;
 		int rc = read_at(t, f, &f->links[f->order[i]].at, &link, &change);
@@ -139,29 +154,90 @@ static int replay(struct st_txn *t, struct st_fold *f, size_t length, struct st_
 	return 0;
 }
 
+/* The chain's length. */
+static int choose(struct gathering *g, const struct st_record *r, size_t *ret_length)
+{
+	struct st_fold *f = g->fold;
+	struct st_above_asking asking = { .txn = g->txn };
+	struct st_choice_in in = { .opener = r->ref.opener, .links = f->links, .count = g->count,
+				   .room = f->room, .above = st_above_in_store, .above_arg = &asking };
+	*ret_length = st_chain_choose(&in, f->verdicts, f->order);
+	st_assert(*ret_length <= g->count);
+	return asking.rc;
+}
+
+/* ---- what it names hasn't come, so nothing else changes ---- */
+
+struct counting {
+	uint32_t log;
+	size_t waiting;
+};
+
+static int count_waiting(const struct st_stray *stray, void *arg)
+{
+	struct counting *c = arg;
+	c->waiting += stray->why == ST_STRAY_WAITING && stray->log == c->log;
+	return 0;
+}
+
+/* 1: the event that it follows isn't here. */
+static int is_early(struct st_txn *t, struct st_fold *f, const struct st_link *link)
+{
+	if (link->previous.seq == 0 || link->lost)
+		return 0;
+	if (link->previous.log == 0)
+		return 1;
+	st_buf_clear(&f->event);
+	int rc = st_event_get(t, link->previous.log, link->previous.seq, &f->event);
+	return rc == ST_ENOTFOUND ? 1 : rc;
+}
+
+/* 1: it waits, and so does whatever rests on it. 0: there is more to it, or no room. */
+static int joins_waiting(struct st_txn *t, struct st_fold *f, struct st_record *r, const struct st_link *link)
+{
+	struct counting c = { .log = link->at.log };
+	int rc = is_early(t, f, link);
+	if (rc != 1)
+		return rc;
+	rc = st_stray_each(t, &r->ref, count_waiting, &c);
+	if (rc < 0 || c.waiting >= ST_WAITING_MAX || r->waiting >= ST_SET_MAX)
+		return rc;
+	r->waiting++;
+	rc = put_stray(t, r, link, 0, ST_WAITS);
+	return rc < 0 ? rc : 1;
+}
+
+/* Too many of its log's wait already. */
+static int crowd_out(struct gathering *g, const struct st_record *r, size_t *length)
+{
+	struct st_link *new = &g->fold->links[0];
+	if (g->fold->verdicts[0] != ST_WAITS || (g->same_log < ST_WAITING_MAX && r->waiting < ST_SET_MAX))
+		return 0;
+	new->lost = true;
+	int rc = st_crowded_put(g->txn, new->at.log, new->at.seq);
+	return rc < 0 ? rc : choose(g, r, length);
+}
+
 int fold_refold(struct st_txn *t, struct st_fold *f, struct st_record *r, const struct st_link *link)
 {
 	st_assert(link->type != ST_NOTE);
 	struct gathering g = { .txn = t, .fold = f };
 	struct st_record after;
-	int rc = room(f);
+	size_t length = 0;
+	int rc = joins_waiting(t, f, r, link);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	rc = room(f, (size_t)r->revision + r->waiting + 1);
 	if (rc == 0)
 		rc = gather(&g, r, link);
-	if (rc < 0)
-		return rc;
-	if (g.full) { /* more claims on one record than are chosen among: the newest loses */
-		r->set_aside++;
-		return put_stray(t, r, link, 0, ST_IS_SET_ASIDE);
-	}
-	struct st_above_asking asking = { .txn = t };
-	struct st_choice_in in = { .opener = r->ref.opener, .links = f->links, .count = g.count,
-				   .above = st_above_in_store, .above_arg = &asking };
-	size_t length = st_chain_choose(&in, f->verdicts, f->order);
-	st_assert(length <= g.count);
-	rc = asking.rc;
+	if (rc == 0)
+		rc = choose(&g, r, &length);
+	if (rc == 0)
+		rc = crowd_out(&g, r, &length);
 	memset(&after, 0, sizeof(after));
 	after.ref = r->ref;
 	after.notes = r->notes;
+	after.set_aside = g.lost;
 	for (size_t i = 0; rc == 0 && i < g.count; i++) {
 		after.waiting += f->verdicts[i] == ST_WAITS;
 		after.set_aside += f->verdicts[i] == ST_IS_SET_ASIDE;

@@ -7,7 +7,7 @@
  *                                                     names it; of several the lowest
  *           3 | ~written ms u64 | log u32 | seq u64   -> opener u32 | ulid           newest first
  *           4 | station u32 | opener u32 | ulid -> -    an erase waits for that station to be known
- *   crowded log u32 | seq u64 -> -      erases that weren't let wait here: too many did already
+ *   crowded log u32 | seq u64 -> -      what wasn't let wait here, erases and moves: too many did already
  *
  * by: the one station whose own parts are meant (0: anybody's). */
 #pragma once

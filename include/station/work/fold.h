@@ -9,8 +9,11 @@
  *     aside with all that follows it: kept, shown, counted, never folded.
  * st_chain_choose is that rule and nothing else. st_fold_event reaches the same answer one event
  * at a time: in the common case the event follows the head and only the row changes; otherwise the set
- * is gathered (the chain backward from the head, and the strays) and chosen anew. The chain has no
- * rows of its own: head and predecessors are the chain. */
+ * is gathered (the chain backward from the head, and what waits) and chosen anew. The chain has no
+ * rows of its own: head and predecessors are the chain.
+ * What was set aside isn't gathered: it never comes back. Who holds a record in which term behind an event is said by
+ * that event's predecessors alone, so what wasn't valid there stays so; and of two that claim one predecessor the
+ * loser still loses, whatever comes. So nobody's thousand claims on a record cost its holder anything. */
 #pragma once
 #include <station/base/arena.h>
 #include <station/store/logs.h>
@@ -18,7 +21,9 @@
 #include <station/work/record.h>
 #include <station/work/tally.h>
 
-enum { ST_SET_MAX = 4096 }; /* events of one record that are chosen among; more are set aside */
+/* Of one record: its chain and what waits, and what may wait of one log. What is beyond is set aside for good
+ * (st_crowded_put); an honest holder has no more than a chain has room for. */
+enum { ST_SET_MAX = 65536, ST_WAITING_MAX = ST_REVISIONS_MAX };
 
 /* One event of a record as the rule sees it. */
 struct st_link {
@@ -26,7 +31,9 @@ struct st_link {
 	uint32_t writer, depth, epoch; /* writer: station number; depth: stations above it */
 	uint32_t term, type;          /* enum st_event_type */
 	uint32_t holder;              /* the new holder; 0: unchanged */
+	bool lost; /* set aside whatever is among the links: what it rests on was, or too many waited */
 };
+enum { ST_CHOICE_ROOM = 4 };
 enum st_verdict { ST_ON_CHAIN = 1, ST_IS_NOTE, ST_WAITS, ST_IS_SET_ASIDE };
 /* Answers true when station `above` is an ancestor of station `below`. */
 typedef bool st_above_fn(void *arg, uint32_t above, uint32_t below);
@@ -39,7 +46,8 @@ bool st_above_in_store(void *asking, uint32_t above, uint32_t below);
 struct st_choice_in {
 	uint32_t opener;
 	const struct st_link *links;
-	size_t count; /* <= ST_SET_MAX */
+	size_t count;
+	uint32_t *room; /* scratch: ST_CHOICE_ROOM * count of them */
 	st_above_fn *above;
 	void *above_arg;
 };

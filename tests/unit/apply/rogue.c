@@ -59,6 +59,21 @@ static int signs(const struct st_span *events, size_t count)
 	return rc;
 }
 
+static void is_sound(void)
+{
+	char why[WHY_UNSOUND];
+	assert_int_equal(store_sound(main_station.store, why), 0);
+	assert_string_equal(why, "");
+}
+
+static void rebuild(void)
+{
+	uint64_t n = 0;
+	assert_int_equal(st_rebuild_ask(main_station.store), 0);
+	for (bool done = false; !done;)
+		assert_int_equal(st_rebuild_step(main_station.apply, &done, &n), 0);
+}
+
 /* ---- runs that no writer of ours would sign under one checkpoint ---- */
 
 struct packing {
@@ -136,10 +151,7 @@ static void test_a_key_is_not_ended_before_it_is_given(void **state)
 	struct st_revoke revoke = { .station = c.code, .serial = 1, .epoch = 1 };
 	struct st_buf certificate, body, bytes[2];
 	struct st_span events[2];
-	char why[WHY_UNSOUND];
 	enum st_standing is = ST_REVOKED;
-	uint64_t n = 0;
-	bool done = false;
 	(void)state;
 	st_buf_init(&certificate, ST_CERTIFICATE_MAX);
 	st_buf_init(&body, ST_EVENT_MAX);
@@ -151,17 +163,97 @@ static void test_a_key_is_not_ended_before_it_is_given(void **state)
 	assert_int_equal(st_enrol_encode(st_buf_span(&certificate), &body), 0);
 	events[1] = encode(ST_ENROL, st_buf_span(&body), 2, &bytes[1]);
 	assert_int_equal(signs(events, 2), 0);
-	assert_int_equal(store_sound(main_station.store, why), 0);
-	assert_string_equal(why, "");
-	assert_int_equal(st_rebuild_ask(main_station.store), 0);
-	while (!done)
-		assert_int_equal(st_rebuild_step(main_station.apply, &done, &n), 0);
+	is_sound();
+	rebuild();
 	assert_int_equal(st_store_read(main_station.store, standing, &is), 0);
 	assert_int_equal(is, ST_ENROLLED);
 	st_buf_done(&certificate);
 	st_buf_done(&body);
 	st_buf_done(&bytes[0]);
 	st_buf_done(&bytes[1]);
+}
+
+/* ---- claims on somebody else's record ---- */
+
+struct victim {
+	struct st_span number;
+	struct st_record record;
+	struct st_record_id id;
+};
+
+static int find_victim(struct st_txn *t, void *arg)
+{
+	struct victim *v = arg;
+	struct st_record_ref ref;
+	int rc = st_record_resolve(t, v->number, &ref);
+	if (rc == 0)
+		rc = st_record_load(t, &ref, &v->record);
+	return rc < 0 ? rc : st_record_id(t, &ref, &v->id);
+}
+
+static struct st_record now(struct victim *v)
+{
+	assert_int_equal(st_store_read(main_station.store, find_victim, v), 0);
+	return v->record;
+}
+
+enum { CLAIMS_A_PUSH = 550 };
+
+/* So many events about the victim's record, behind that one of main's log. */
+static void claims(const struct victim *v, uint32_t type, uint64_t behind, size_t pushes)
+{
+	static struct st_buf bytes[CLAIMS_A_PUSH];
+	static struct st_span events[CLAIMS_A_PUSH];
+	const struct st_change change = { .kind = ST_KIND_MATTER, .move = 2, .state = 2, .at_ms = 1700000000000 };
+	struct st_buf body;
+	st_buf_init(&body, ST_EVENT_MAX);
+	assert_int_equal(st_change_encode(type, &change, &body), 0);
+	for (; pushes > 0; pushes--) {
+		for (size_t i = 0; i < CLAIMS_A_PUSH; i++) {
+			struct st_event e;
+			memset(&e, 0, sizeof(e));
+			e.at = (struct st_position){ code_of("410611"), 1, tree.size + 1 + i };
+			e.min_version = 1;
+			e.has_record = true;
+			e.record = v->id;
+			e.revision = 2;
+			if (behind > 0)
+				e.previous = (struct st_position){ code_of("410600"), 1, behind };
+			e.type = type;
+			e.body = st_buf_span(&body);
+			st_buf_init(&bytes[i], ST_EVENT_MAX);
+			assert_int_equal(st_event_encode(&e, &bytes[i]), 0);
+			events[i] = st_buf_span(&bytes[i]);
+		}
+		assert_int_equal(signs(events, CLAIMS_A_PUSH), 0);
+		for (size_t i = 0; i < CLAIMS_A_PUSH; i++)
+			st_buf_done(&bytes[i]);
+	}
+	st_buf_done(&body);
+}
+
+static void test_a_thousand_claims_cost_a_holder_nothing(void **state)
+{
+	const struct st_command_field category = { st_span_text("category"), st_span_text("环境") };
+	char number[ST_NUMBER_TEXT];
+	(void)state;
+	assert_int_equal(station_opens(&main_station, number), 0);
+	struct victim v = { .number = st_span_text(number) };
+	uint64_t head = now(&v).head.seq;
+	claims(&v, ST_MOVE, head, 8);       /* not its to move */
+	claims(&v, ST_NOTE, 0, 8);
+	claims(&v, ST_MOVE, head + 999, 3); /* behind what doesn't come */
+	assert_int_equal(now(&v).set_aside, 8 * CLAIMS_A_PUSH + 3 * CLAIMS_A_PUSH - ST_WAITING_MAX);
+	assert_int_equal(now(&v).waiting, ST_WAITING_MAX);
+	assert_int_equal(now(&v).notes, 8 * CLAIMS_A_PUSH);
+	is_sound();
+	assert_int_equal(station_command(&main_station, "accept", number, &category, 1), 0);
+	assert_int_equal(now(&v).revision, 2);
+	is_sound();
+	rebuild();
+	assert_int_equal(now(&v).revision, 2);
+	assert_int_equal(now(&v).waiting, ST_WAITING_MAX);
+	is_sound();
 }
 
 #define EACH(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -171,6 +263,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		EACH(test_whatever_was_taken_goes_on),
 		EACH(test_a_key_is_not_ended_before_it_is_given),
+		EACH(test_a_thousand_claims_cost_a_holder_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -173,7 +173,8 @@ static void test_chain(void **state)
 	struct st_link links[8];
 	enum st_verdict verdicts[8];
 	size_t order[8];
-	struct st_choice_in in = { .opener = 3, .links = links, .above = above };
+	uint32_t room[ST_CHOICE_ROOM * 8];
+	struct st_choice_in in = { .opener = 3, .links = links, .room = room, .above = above };
 	(void)state;
 	links[0] = move(3, 1, 0, 0, 0);               /* the opening */
 	links[1] = move(3, 2, 3, 1, 0);               /* the holder's next */
@@ -197,6 +198,11 @@ static void test_chain(void **state)
 	assert_int_equal(verdicts[2], ST_ON_CHAIN);
 	assert_int_equal(verdicts[5], ST_ON_CHAIN);
 	assert_int_equal(verdicts[4], ST_WAITS);
+	/* One that wasn't let wait, and what rests on it, are set aside whatever else is here. */
+	links[2].lost = true;
+	assert_int_equal(st_chain_choose(&in, verdicts, order), 2);
+	assert_int_equal(verdicts[2], ST_IS_SET_ASIDE);
+	assert_int_equal(verdicts[5], ST_IS_SET_ASIDE);
 }
 
 static void test_chain_foreign(void **state)
@@ -204,7 +210,8 @@ static void test_chain_foreign(void **state)
 	struct st_link links[4];
 	enum st_verdict verdicts[4];
 	size_t order[4];
-	struct st_choice_in in = { .opener = 3, .links = links, .count = 4, .above = above };
+	uint32_t room[ST_CHOICE_ROOM * 4];
+	struct st_choice_in in = { .opener = 3, .links = links, .count = 4, .room = room, .above = above };
 	(void)state;
 	links[0] = move(3, 1, 0, 0, 0);
 	links[1] = move(2, 1, 0, 0, 0);              /* opens in another's name */
