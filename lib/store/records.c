@@ -317,25 +317,6 @@ int st_unread_put(struct st_txn *t, uint32_t log, uint64_t seq, int code)
 	return kv_put(t, TABLE_UNREAD, key_span(&k), ST_SPAN(value));
 }
 
-int st_unread_get(struct st_txn *t, uint32_t log, uint64_t seq, int *ret_code)
-{
-	struct key k = unread_key(log, seq);
-	struct st_span row;
-	int rc = kv_get(t, TABLE_UNREAD, key_span(&k), &row);
-	if (rc < 0)
-		return rc;
-	if (row.size != 4)
-		return ST_ECORRUPT;
-	*ret_code = (int)st_get_u32(row.data);
-	return 0;
-}
-
-int st_unread_del(struct st_txn *t, uint32_t log, uint64_t seq)
-{
-	struct key k = unread_key(log, seq);
-	return kv_del(t, TABLE_UNREAD, key_span(&k));
-}
-
 static int count_row(struct st_txn *t, const struct kv_row *row, void *arg)
 {
 	struct each *e = arg;

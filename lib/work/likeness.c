@@ -237,17 +237,3 @@ uint32_t st_sketch_contained(const struct st_sketch *a, const struct st_sketch *
 	uint64_t like = (shared + least / 2) / least;
 	return like > ST_LIKE ? ST_LIKE : (uint32_t)like;
 }
-
-bool st_text_same(struct st_span a, struct st_span b, struct st_sketcher *scratch)
-{
-	struct st_sketch of_a, of_b;
-	st_sketcher_begin(scratch);
-	if (st_sketcher_add(scratch, a) < 0)
-		return false;
-	st_sketcher_end(scratch, &of_a);
-	if (st_sketcher_add(scratch, b) < 0)
-		return false;
-	st_sketcher_end(scratch, &of_b);
-	return of_a.count > 0 && of_a.grams == of_b.grams &&
-	       st_sketch_jaccard(&of_a, &of_b) == ST_LIKE;
-}

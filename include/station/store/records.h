@@ -102,6 +102,4 @@ typedef int st_cell_fn(struct st_span key, struct st_span cell, void *arg);
 ST_MUST int st_cell_each(struct st_txn *t, struct st_span prefix, st_cell_fn *fn, void *arg);
 
 ST_MUST int st_unread_put(struct st_txn *t, uint32_t log, uint64_t seq, int code);
-ST_MUST int st_unread_get(struct st_txn *t, uint32_t log, uint64_t seq, int *ret_code); /* ST_ENOTFOUND */
-ST_MUST int st_unread_del(struct st_txn *t, uint32_t log, uint64_t seq);
 ST_MUST int st_unread_count(struct st_txn *t, uint32_t log, uint64_t *ret_count); /* of one log */

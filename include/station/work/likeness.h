@@ -39,5 +39,3 @@ void st_sketcher_end(struct st_sketcher *s, struct st_sketch *ret_sketch);
 uint32_t st_sketch_jaccard(const struct st_sketch *a, const struct st_sketch *b);
 /* How much of the smaller set is in the larger one: a hotline's short note of a long letter. */
 uint32_t st_sketch_contained(const struct st_sketch *a, const struct st_sketch *b);
-/* Whether two texts are one but for case, width, spaces and punctuation. ST_EFIELD is false. */
-bool st_text_same(struct st_span a, struct st_span b, struct st_sketcher *scratch);
