@@ -263,12 +263,12 @@ static int get_table(struct request *q)
 	if (l.table == NULL)
 		return api_place(q, ST_ENOTFOUND, q->rest);
 	if ((version != NULL && wanted == 0) || wanted > UINT32_MAX)
-		return api_place(q, ST_EFIELD, "version");
+		return api_wrong(q, ST_EFIELD, "version");
 	l.wanted = (uint32_t)wanted;
 	st_buf_init(&l.rows, ST_CITY_ROWS_BYTES_MAX);
 	int rc = st_store_read(q->station->store, show_table, &l);
 	st_buf_done(&l.rows);
-	if (rc == ST_ENOTFOUND && l.wanted != NULL)
+	if (rc == ST_ENOTFOUND && l.wanted != 0)
 		return api_wrong(q, rc, "version");
 	if (rc < 0)
 		return api_place(q, rc, q->rest);

@@ -87,6 +87,15 @@ static uint64_t refused_wait_ms(uint32_t times)
 	return wait < ST_REFUSED_WAIT_MAX_MS ? wait : ST_REFUSED_WAIT_MAX_MS;
 }
 
+void uplink_log_refused(struct st_uplink_log *l, int code, uint64_t now_ms)
+{
+	st_assert(code < 0);
+	l->refused = code;
+	l->refused_times++;
+	if (code != ST_ESEQ || l->refused_times > 1)
+		l->again_ms = now_ms + refused_wait_ms(l->refused_times);
+}
+
 /* One log is refused: it goes back to where the parent says it is, and waits; the others flow on. */
 static int on_refusal(struct st_uplink *u, struct st_txn *t, const struct st_now *now,
 		      const struct st_refusal *r)
@@ -105,14 +114,11 @@ static int on_refusal(struct st_uplink *u, struct st_txn *t, const struct st_now
 	if (i == 0 && r->held > l->size)
 		return ST_EAHEAD; /* greeting anew tells what has happened */
 	if (r->push >= l->first_push) {
-		l->refused = r->code;
-		l->refused_times++;
+		uplink_log_refused(l, r->code, now->mono_ms);
 		l->acked = l->sent = of_ours(l, r->held);
 		l->heads_sent = 0;
 		l->first_push = u->push + 1;
 		st_assert(l->sent <= l->size);
-		if (r->code != ST_ESEQ || l->refused_times > 1)
-			l->again_ms = now->mono_ms + refused_wait_ms(l->refused_times);
 		if (u->packed_ready && u->packed_log == i)
 			u->packed_ready = false;
 	}

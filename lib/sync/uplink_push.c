@@ -1,7 +1,8 @@
 /* uplink_push.c - pushes to the parent: which is packed, and what is sent of it within the credit.
  *
  * Owns:    the push that waits for credit, and the word to the parent of how much is wanted.
- * Promise: 5: what is prompt finds credit whatever backlog waits; 9: no more is sent than was granted.
+ * Promise: 5: what is prompt finds credit whatever backlog waits; 8: a log that is damaged here waits, and stops no
+ *          other; 9: no more is sent than was granted.
  * Flow:    store -> pack -> push -> link */
 #include "uplink_state.h"
 #include <station/base/check.h>
@@ -71,7 +72,7 @@ static int send_packed(struct st_uplink *u)
 	return 0;
 }
 
-static int pack_log(struct st_uplink *u, struct st_txn *t, size_t i)
+static int pack_log(struct st_uplink *u, struct st_txn *t, size_t i, uint64_t now_ms)
 {
 	struct st_log log;
 	u->packed_ready = false;
@@ -81,11 +82,15 @@ static int pack_log(struct st_uplink *u, struct st_txn *t, size_t i)
 	int rc = st_log_get(t, u->logs[i].number, &log);
 	if (rc == 0 && log.signed_size < u->logs[i].sent)
 		rc = ST_ECORRUPT; /* no log loses what was signed */
-	if (rc < 0)
-		return rc;
 	struct st_push_from from = { .size = u->logs[i].sent, .heads = u->version >= ST_WIRE_HEADS,
 				     .heads_after = u->logs[i].heads_sent };
-	rc = st_push_pack_from(u->packer, t, &log, &from, &u->packed);
+	if (rc == 0)
+		rc = st_push_pack_from(u->packer, t, &log, &from, &u->packed);
+	if (rc == ST_ECORRUPT || rc == ST_ENOTFOUND) { /* of this log alone */
+		uplink_log_refused(&u->logs[i], ST_ECORRUPT, now_ms);
+		u->more = true;
+		return 0;
+	}
 	if (rc < 0)
 		return rc;
 	/* The snapshot may hold more than the table was told of. */
@@ -105,7 +110,7 @@ static int pack_log(struct st_uplink *u, struct st_txn *t, size_t i)
 static int pack_prompt(struct st_uplink *u, struct st_txn *t, uint64_t now_ms)
 {
 	size_t i = packed_is_prompt(u) ? UPLINK_NO_LOG : uplink_log_prompt(u, now_ms);
-	return i == UPLINK_NO_LOG ? 0 : pack_log(u, t, i);
+	return i == UPLINK_NO_LOG ? 0 : pack_log(u, t, i, now_ms);
 }
 
 int uplink_pump(struct st_uplink *u, struct st_txn *t, uint64_t now_ms)
@@ -117,13 +122,13 @@ int uplink_pump(struct st_uplink *u, struct st_txn *t, uint64_t now_ms)
 	if (u->packed_ready && u->packed_log != 0 && uplink_log_choose(u, now_ms) == 0)
 		u->packed_ready = false; /* our own goes first */
 	for (int n = 0; n < PUSHES_PER_STEP; n++) {
-		int rc = u->packed_ready ? 0 : pack_log(u, t, uplink_log_choose(u, now_ms));
+		int rc = u->packed_ready ? 0 : pack_log(u, t, uplink_log_choose(u, now_ms), now_ms);
 		if (rc == 0 && u->packed_ready && packed_needs(u) > u->info.credit)
 			rc = pack_prompt(u, t, now_ms);
 		if (rc < 0)
 			return rc;
 		if (!u->packed_ready)
-			return want(u, 0);
+			return u->more ? 0 : want(u, 0);
 		if (packed_needs(u) > u->info.credit)
 			return want(u, packed_needs(u));
 		rc = send_packed(u);

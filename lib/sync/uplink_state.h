@@ -53,6 +53,8 @@ int uplink_carry_tick(struct st_uplink *u, struct st_txn *t, uint64_t now_ms);
 int uplink_pump(struct st_uplink *u, struct st_txn *t, uint64_t now_ms);
 
 /* uplink_frames.c */
+/* It waits, the longer the more often; the others flow on. */
+void uplink_log_refused(struct st_uplink_log *l, int code, uint64_t now_ms);
 int uplink_take(struct st_uplink *u, struct st_txn *t, const struct st_now *now,
 		const struct st_frame *f);
 

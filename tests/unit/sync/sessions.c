@@ -1,4 +1,5 @@
 /* sessions.c - tests of whole sessions: what is owed goes up once and in order, whatever becomes of the line. */
+#include <lib/store/log_rows.h>
 #include "line.h"
 
 static void test_catch_up(void **state)
@@ -287,6 +288,79 @@ static void test_clock_set_right_untold(void **state)
 	assert_int_equal(info().logs[0].acked, 3);
 }
 
+/* ---- a log that is damaged ---- */
+
+static int spoil_own(struct st_txn *t, void *arg)
+{
+	struct key k = log_row_key(*(uint32_t *)arg, LOG_TAIL);
+	struct st_span tail;
+	uint8_t row[4096];
+	assert_int_equal(kv_get(t, TABLE_LOGS, key_span(&k), &tail), 0);
+	assert_true(tail.size <= sizeof(row));
+	memcpy(row, tail.data, tail.size);
+	row[0] ^= 1; /* it begins where no log does */
+	return kv_put(t, TABLE_LOGS, key_span(&k), st_span(row, tail.size));
+}
+
+static int pack_own(struct st_txn *t, void *arg)
+{
+	struct st_packed *packed = arg;
+	static struct st_packer *packer;
+	struct st_self self;
+	struct st_log log;
+	st_packer_free(packer);
+	packer = NULL;
+	if (t == NULL)
+		return 0;
+	assert_int_equal(st_self_load(t, &self), 0);
+	assert_int_equal(st_log_get(t, self.log, &log), 0);
+	assert_int_equal(st_packer_new(&packer), 0);
+	return st_push_pack(packer, t, &log, 0, packed);
+}
+
+static int number_of_specialty(struct st_txn *t, void *arg)
+{
+	struct st_code code = code_of("410611003-01");
+	return st_station_number(t, &code, arg);
+}
+
+static void test_a_damaged_log_stops_no_other(void **state)
+{
+	struct station specialty;
+	struct st_packed packed;
+	struct st_inbound *in = NULL;
+	struct st_assembly a;
+	char number[ST_NUMBER_TEXT];
+	uint32_t own = 0;
+	(void)state;
+	station_new(&specialty, 4);
+	station_join(&child, &specialty, "410611003-01", ST_SPECIALTY, &root.public);
+	link_up(); /* the parent knows the specialty */
+	own = info().logs[0].number;
+	assert_int_equal(station_opens(&child, number), 0);
+	assert_int_equal(st_store_write(child.store, spoil_own, &own), 0);
+	assert_int_equal(st_store_read(child.store, step_grown, &child.applied), 0);
+	assert_int_equal(info().logs[0].refused, ST_ECORRUPT);
+	assert_int_equal(st_store_read(specialty.store, pack_own, &packed), 0);
+	st_assembly_init(&a);
+	struct st_chunk c = st_packed_chunk(&packed, 1, 0);
+	assert_int_equal(st_assembly_add(&a, &c, &in), 0);
+	struct st_job *job = calloc(1, sizeof(*job));
+	job->kind = ST_JOB_PUSH;
+	job->u.push.push = in->push;
+	assert_int_equal(st_store_read(child.store, number_of_specialty, &job->u.push.child), 0);
+	assert_int_equal(station_run(&child, job), 0);
+	assert_int_equal(st_store_read(child.store, step_grown, &child.applied), 0);
+	assert_int_equal(run(1000), 0);
+	assert_int_equal(info().log_count, 2);
+	assert_int_equal(info().logs[1].acked, 1);
+	free(job);
+	st_inbound_free(in);
+	st_assembly_done(&a);
+	assert_int_equal(pack_own(NULL, NULL), 0);
+	station_gone(&specialty);
+}
+
 #define SESSION(f) cmocka_unit_test_setup_teardown(f, sessions_setup, sessions_teardown)
 int main(void)
 {
@@ -296,6 +370,7 @@ int main(void)
 		SESSION(test_own_size),
 		SESSION(test_nonsense_from_parent), SESSION(test_older_copy), SESSION(test_clock_set_right),
 		SESSION(test_clock_set_right_untold),
+		SESSION(test_a_damaged_log_stops_no_other),
 	};
 	return cmocka_run_group_tests(tests, line_setup, NULL);
 }
