@@ -13,6 +13,8 @@ enum level { LEVEL_ERR = 3, LEVEL_WARNING = 4, LEVEL_NOTICE = 5, LEVEL_INFO = 6,
 	  "not set up yet: run stationctl init or join")                                           \
 	X(CONFIG_WRONG, ERR, "设置文件有误, 未采用, 原设置继续有效: %1$s",                          \
 	  "the settings file is wrong and wasn't taken; the old settings stay: %1$s")              \
+	X(CONFIG_TAKEN, NOTICE, "已采用设置文件: 日志级别和语言即时生效, 网上接收的令牌和密钥已重读; 其余设置须重启", \
+	  "the settings file is taken: log level and language at once, the online intake's tokens and secret read again; the rest takes a restart") \
 	X(STOPPED, NOTICE, "已停止", "stopped")                                                    \
 	X(STORE_FAILED, ERR, "无法打开库 %1$s: %2$s", "can't open the store %1$s: %2$s")            \
 	X(STORE_CORRUPT, ERR, "库 %1$s 内数据损坏, 不能启动: 请先复制留存, 再用 stationctl fsck 查看, 并从备份恢复", \

@@ -135,6 +135,7 @@ static void on_signal(uv_signal_t *signal, int number)
 			  s->self.set_up ? s->self.station.certificate.code.text : "");
 		config_done(&c);
 		online_reload(s->online);
+		say(SAY_CONFIG_TAKEN, NULL, NULL, NULL);
 		return;
 	}
 	stop(s, EXIT_RIGHT);

@@ -2009,8 +2009,9 @@ def reload(city):
     base.settings.update(log_level="info", lang="zh")
     base.write_config()
     base.process.send_signal(signal.SIGHUP)
+    until("the right one is taken", lambda: "CONFIG_TAKEN 已采用" in log())
     city["410611"].stop()
-    until("the right one is taken", lambda: "与上级" in log())
+    until("its language, too", lambda: "与上级" in log())
 
 
 @test
