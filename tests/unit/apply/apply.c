@@ -158,12 +158,25 @@ static void test_altered(void **state)
 }
 
 /* Signs whatever it is told: a child with a right key and wrong events. */
+static int count_evidence(const struct st_evidence *e, void *arg)
+{
+	assert_int_equal(e->kind, ST_EVIDENCE_FORK);
+	++*(int *)arg;
+	return 0;
+}
+
+static int read_evidence(struct st_txn *t, void *arg)
+{
+	return st_evidence_each(t, count_evidence, arg);
+}
+
 static void test_signed_rubbish(void **state)
 {
 	struct st_job_push got;
 	uint8_t rubbish[50];
 	struct st_span event = ST_SPAN(rubbish);
 	struct st_frontier tree = { .size = 0 };
+	int forks = 0;
 	(void)state;
 	memset(rubbish, 0xfe, sizeof(rubbish));
 	struct st_inbound *begin = push_of(&child, 0);
@@ -185,19 +198,9 @@ static void test_signed_rubbish(void **state)
 	push.checkpoint.root.bytes[0] ^= 1;
 	st_cosign(&push.checkpoint, &child.keys.identity, 6, &push.cosignature);
 	assert_int_equal(give(&parent, &push, &got), ST_EROOT);
+	assert_int_equal(st_store_read(parent.store, read_evidence, &forks), 0);
+	assert_int_equal(forks, 1);
 	st_inbound_free(begin);
-}
-
-static int count_evidence(const struct st_evidence *e, void *arg)
-{
-	assert_int_equal(e->kind, ST_EVIDENCE_FORK);
-	++*(int *)arg;
-	return 0;
-}
-
-static int read_evidence(struct st_txn *t, void *arg)
-{
-	return st_evidence_each(t, count_evidence, arg);
 }
 
 static void test_halt(void **state)
