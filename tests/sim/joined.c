@@ -232,8 +232,10 @@ static void check_at(struct walking *w, struct station *s)
 {
 	for (size_t i = 0; i < w->steps; i++) {
 		const struct told_record *to = told_of(w->sim, &w->ids[i]);
-		if (to == NULL || to->raw)
-			continue; /* nobody need address what a rogue signs */
+		if (to == NULL)
+			continue;
+		if (to->raw)
+			return; /* nobody need address what a rogue signs: who lacks it can't know what was joined from here on */
 		for (size_t n = 0; n < w->held[i].count; n++) {
 			struct finding f = { &w->held[i].list[n], false };
 			SIM_DO(w->sim, s, st_store_read(s->store, find, &f));

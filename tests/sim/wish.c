@@ -132,6 +132,12 @@ static bool has_value(const struct st_field *fields, size_t count, const struct 
 	return false;
 }
 
+/* Somebody may have had it erased in the same transaction. */
+static bool is_erased(const struct st_life_event *e, const struct st_field_row *row)
+{
+	return (row->place == ST_AS_TEXT && e->texts_erased) || (row->place == ST_AS_PRIVATE && e->private_erased);
+}
+
 static int look_at(const struct st_life_event *e, void *arg)
 {
 	struct saying *x = arg;
@@ -142,7 +148,7 @@ static int look_at(const struct st_life_event *e, void *arg)
 	for (size_t i = 0; i < w->field_count; i++) {
 		const struct st_field_row *row = st_kind_field_named(w->kind, w->fields[i].name);
 		const struct st_command_field *f = &w->fields[i];
-		x->found += row != NULL && (has_value(e->facts, e->fact_count, row, f->value) ||
+		x->found += row != NULL && (is_erased(e, row) || has_value(e->facts, e->fact_count, row, f->value) ||
 					    has_value(e->texts, e->text_count, row, f->value) ||
 					    has_value(e->privates, e->private_count, row, f->value));
 	}
