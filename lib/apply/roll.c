@@ -1,8 +1,9 @@
 /* roll.c - what logs say of stations: enrolments and revocations, taken from their issuer's log.
  *
- * Owns:    rows of stations below this one.
- * Promise: 3: a code's first key is pinned. Another key for it is kept as evidence, never used; so a
- *          branch can't forge its bases.
+ * Owns:    rows of stations: of those below this one, and of writers elsewhere whose certificates were carried here.
+ * Promise: 3: a code's first key is pinned. Another key for it is kept as evidence, never used; so a branch can't
+ *          forge a base that its ancestors know. Of writers elsewhere what comes first is taken: no word of main
+ *          overrules it.
  * Flow:    push, members -> roll -> stations */
 #include "group.h"
 #include <string.h>
