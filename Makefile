@@ -89,7 +89,7 @@ $(O)/stationctl: $(C_O) $(LIB)
 
 # A test is one program: tests/unit/<layer>/<module>.c with the library and cmocka.
 $(O)/tests/%: $(O)/tests/%.o $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+	$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LDLIBS) -lcmocka
 
 # The daemon's own parts, with all of its sources but main; each program wraps what it stands in for.
 UNIT_D  := $(filter $(O)/tests/unit/daemon/%,$(UNIT))
@@ -97,7 +97,8 @@ UNIT_DO := $(filter-out $(O)/daemon/stationd/main.o,$(D_O))
 $(UNIT_D): $(O)/tests/%: $(O)/tests/%.o $(UNIT_DO) $(LIB)
 	$(CC) $(LDFLAGS) $(UNIT_WRAP:%=-Wl,--wrap=%) -o $@ $^ $(LDLIBS) -lcmocka
 $(O)/tests/unit/daemon/writer $(O)/tests/unit/daemon/link_later: UNIT_WRAP := st_apply_new st_apply_free st_apply_group
-$(O)/tests/unit/daemon/link_down: $(O)/tests/common/city.o
+$(O)/tests/unit/daemon/import: UNIT_WRAP := writer_submit api_argument api_keep api_answered
+$(O)/tests/unit/daemon/link_down $(O)/tests/unit/apply/hostile: $(O)/tests/common/city.o
 $(O)/tests/unit/daemon/link_dial: UNIT_WRAP := zmq_close link_up_failed
 
 # What a decoder allocates is counted, also by the libraries that it calls.

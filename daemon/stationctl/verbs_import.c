@@ -1,9 +1,11 @@
 /* verbs_import.c - a CSV file of cases, streamed to the daemon in pieces.
  *
- * Owns:    which rows go into which piece, and their numbers in the file.
- * Promise: 9: a file of any length takes the memory of one piece.
+ * Owns:    which rows go into which piece, and their numbers in the file. While a piece is under way, on a thread of
+ *          its own, the next one is cut; pieces go one after another.
+ * Promise: 9: a file of any length takes the memory of two pieces.
  * Flow:    file -> import reader -> pieces -> call */
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,15 +15,27 @@
 #include <station/work/import.h>
 #include "ctl.h"
 
-enum { PIECE_BYTES = 900 * 1024, SLICE = 64 * 1024, TRIES = 600 };
+/* A body is one piece, or one row that is larger. */
+enum { PIECE_ROWS = 8192, PIECE_BYTES = 900 * 1024, BODY_BYTES = 3 * PIECE_BYTES, SLICE = 64 * 1024, TRIES = 600 };
 static char slice[SLICE];
+
+struct piece {
+	struct st_buf text;           /* its rows */
+	uint64_t numbers[PIECE_ROWS]; /* theirs, in the file, */
+	size_t starts[PIECE_ROWS];    /* and where they begin in text */
+	size_t rows;
+	json_t *answers; /* each about the rows that come next */
+	int rc;
+};
+static struct piece pieces[2];
 
 struct importing {
 	const struct args *args;
 	const char *file;
-	struct st_buf piece, path;
-	uint64_t numbers[ST_IMPORT_ROWS_MAX]; /* of the piece's rows, in the file */
-	size_t rows;
+	struct st_buf path, body;
+	struct piece *cut, *sent; /* cut: being filled; sent: with the thread */
+	pthread_t thread;
+	bool under_way, threaded;
 	bool stop, stopped, found_bad;
 	uint64_t stopped_at, read, bad, opened, moved, unchanged, events, taken;
 	json_t *bad_rows;
@@ -73,7 +87,7 @@ static void say_bad(struct importing *m, uint64_t row, const char *column, const
 						     column, "reason", reason));
 }
 
-static void take_answer(struct importing *m, const json_t *o)
+static void take_answer(struct importing *m, const json_t *o, const struct piece *p, size_t first)
 {
 	size_t i;
 	json_t *one;
@@ -82,39 +96,101 @@ static void take_answer(struct importing *m, const json_t *o)
 	m->unchanged += (uint64_t)number(o, "unchanged");
 	m->events += (uint64_t)number(o, "events");
 	json_array_foreach(json_object_get(o, "bad"), i, one) {
-		long long at = number(one, "row") - 2; /* the piece's own numbering begins at 2 */
-		uint64_t row = at >= 0 && (size_t)at < m->rows ? m->numbers[at] : 0;
+		long long at = (long long)first + number(one, "row") - 2; /* a body's own numbering begins at 2 */
+		uint64_t row = at >= 0 && (size_t)at < p->rows ? p->numbers[at] : 0;
 		say_bad(m, row, member(one, "column"),
 			spoken(json_object_get(one, "reason")));
 	}
 }
 
-/* The daemon may be busy, or its disk full for a while: the piece is sent again. A piece that was
- * taken and not answered is harmless, since a row's second import adds nothing. */
-static int send_piece(struct importing *m)
+/* Sends a piece's rows from the given one on. How many of them the answer is about: 0 if it was none. */
+static size_t send_rows(struct importing *m, struct piece *p, size_t first)
 {
 	struct answer ans;
-	int rc = CTL_LATER;
-	if (m->rows == 0)
+	size_t from = p->starts[first], rows = 0;
+	st_buf_clear(&m->body);
+	put_header(&m->body);
+	st_buf_put(&m->body, p->text.data + from, p->text.size - from);
+	if (p->text.error < 0 || m->body.error < 0) {
+		(void)fprintf(stderr, "%s\n", st_error_text(ST_ENOMEM, ctl.lang));
+		p->rc = CTL_WRONG;
 		return 0;
-	for (int i = 0; i < TRIES && rc == CTL_LATER; i++) {
-		ctl.said_later = i > 0;
-		rc = call("POST", (const char *)m->path.data, "text/csv", st_buf_span(&m->piece), &ans);
-		if (rc == 0)
-			take_answer(m, ans.json);
-		answer_done(&ans);
-		if (rc == CTL_LATER && i + 1 < TRIES) {
-			struct timespec pause = { .tv_nsec = 100 * 1000 * 1000 };
+	}
+	p->rc = call("POST", (const char *)m->path.data, "text/csv", st_buf_span(&m->body), &ans);
+	if (p->rc == 0) {
+		rows = truth(ans.json, "stopped") ? p->rows - first : (size_t)number(ans.json, "rows");
+		json_array_append(p->answers, ans.json);
+	}
+	answer_done(&ans);
+	return rows;
+}
+
+/* The daemon may be busy, or its disk full for a while: what it didn't take is sent again. Rows that were taken and
+ * not answered are harmless, since a row's second import adds nothing. */
+static void *send_piece(void *arg)
+{
+	static const struct timespec pause = { .tv_nsec = 100 * 1000 * 1000 };
+	struct importing *m = arg;
+	struct piece *p = m->sent;
+	p->rc = CTL_LATER;
+	for (size_t at = 0, tries = 0; at < p->rows && tries < TRIES && (p->rc == 0 || p->rc == CTL_LATER); tries++) {
+		size_t rows = send_rows(m, p, at);
+		at += rows;
+		if (p->rc == CTL_LATER) {
+			ctl.said_later = true;
 			(void)nanosleep(&pause, NULL);
+		} else if (rows > 0) {
+			ctl.said_later = false;
+			tries = 0;
 		}
 	}
 	ctl.said_later = false;
-	m->taken += m->rows;
-	m->rows = 0;
-	st_buf_clear(&m->piece);
-	put_header(&m->piece);
+	return NULL;
+}
+
+/* Waits for the piece that is under way, and takes its answers. */
+static int piece_end(struct importing *m)
+{
+	struct piece *p = m->sent;
+	size_t i, first = 0;
+	json_t *one;
+	if (!m->under_way)
+		return 0;
+	if (m->threaded)
+		(void)pthread_join(m->thread, NULL);
+	m->under_way = false;
+	json_array_foreach(p->answers, i, one) {
+		take_answer(m, one, p, first);
+		first += (size_t)number(one, "rows");
+	}
+	json_array_clear(p->answers);
+	m->taken += first;
+	p->rows = 0;
+	st_buf_clear(&p->text);
 	progress(either("已导入", "imported"), m->taken, 0);
-	return rc;
+	return p->rc;
+}
+
+/* Sends the piece that was cut, once the one before it has been taken. */
+static int piece_begin(struct importing *m)
+{
+	int rc = piece_end(m);
+	if (rc != 0 || m->stopped || m->cut->rows == 0)
+		return rc;
+	m->sent = m->cut;
+	m->cut = m->sent == &pieces[0] ? &pieces[1] : &pieces[0];
+	m->under_way = true;
+	m->threaded = pthread_create(&m->thread, NULL, send_piece, m) == 0;
+	if (!m->threaded)
+		(void)send_piece(m);
+	return 0;
+}
+
+/* All that was cut is sent and answered. */
+static int send_all(struct importing *m)
+{
+	int rc = piece_begin(m);
+	return rc != 0 ? rc : piece_end(m);
 }
 
 /* Values of one option are alternatives. */
@@ -135,7 +211,7 @@ static bool wanted(const struct importing *m, const char *name, struct st_span v
 static int take_broken(struct importing *m, uint64_t row, int rc, const char *column)
 {
 	const char *reason = st_error_text(rc, ctl.lang);
-	m->rc = send_piece(m);
+	m->rc = send_all(m);
 	if (m->rc != 0 || m->stopped)
 		return 1;
 	if (rc == ST_EFIELD && column[0] == 0)
@@ -147,6 +223,34 @@ static int take_broken(struct importing *m, uint64_t row, int rc, const char *co
 	return m->stopped ? 1 : 0;
 }
 
+static void put_row(struct piece *p, const struct st_import_row *row)
+{
+	p->numbers[p->rows] = row->row;
+	p->starts[p->rows++] = p->text.size;
+	for (int i = 0; i < ST_IMPORT_COLUMNS; i++) {
+		if (i > 0)
+			st_buf_put_text(&p->text, ",");
+		put_value(&p->text, row->column[i]);
+	}
+	st_buf_put_text(&p->text, "\n");
+}
+
+/* A row that the piece has no room for begins the next one. */
+static int add_row(struct importing *m, const struct st_import_row *row)
+{
+	struct piece *p = m->cut;
+	size_t size = p->text.size;
+	put_row(p, row);
+	if (p->rows == 1 || (p->rows < PIECE_ROWS && p->text.size <= PIECE_BYTES))
+		return 0;
+	p->rows--;
+	p->text.size = size;
+	int rc = piece_begin(m);
+	if (rc == 0 && !m->stopped)
+		put_row(m->cut, row);
+	return rc;
+}
+
 static int take_row(const struct st_import_row *row, int rc, const char *column, void *arg)
 {
 	struct importing *m = arg;
@@ -156,15 +260,7 @@ static int take_row(const struct st_import_row *row, int rc, const char *column,
 	if (!wanted(m, "district", row->column[ST_COL_DISTRICT]) ||
 	    !wanted(m, "sub-district", row->column[ST_COL_SUB_DISTRICT]))
 		return 0;
-	for (int i = 0; i < ST_IMPORT_COLUMNS; i++) {
-		if (i > 0)
-			st_buf_put_text(&m->piece, ",");
-		put_value(&m->piece, row->column[i]);
-	}
-	st_buf_put_text(&m->piece, "\n");
-	m->numbers[m->rows++] = row->row;
-	if (m->rows == ST_IMPORT_ROWS_MAX || m->piece.size > PIECE_BYTES / 2)
-		m->rc = send_piece(m);
+	m->rc = add_row(m, row);
 	return m->rc != 0 || m->stopped ? 1 : 0;
 }
 
@@ -243,23 +339,26 @@ static int read_file(struct importing *m, FILE *f)
 		m->stopped_at = m->read + 1;
 	}
 	if (m->rc == 0) /* good rows before a bad end are taken */
-		m->rc = send_piece(m);
+		m->rc = send_all(m);
+	else
+		(void)piece_end(m);
 	progress_end();
 	return m->rc != 0 ? m->rc : rc < 0 && !m->found_bad ? CTL_USAGE : 0;
 }
 
 static int summary(const struct importing *m)
 {
+	uint64_t rows = m->stopped ? m->stopped_at - 1 : m->read; /* what was read ahead of a stop counts for nothing */
 	if (ctl.json) {
 		json_t *o = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:O}", "file", m->file, "rows",
-				      (json_int_t)m->read, "opened", (json_int_t)m->opened, "moved",
+				      (json_int_t)rows, "opened", (json_int_t)m->opened, "moved",
 				      (json_int_t)m->moved, "unchanged", (json_int_t)m->unchanged, "bad",
 				      (json_int_t)m->bad, "events", (json_int_t)m->events, "stopped",
 				      (int)m->stopped, "bad_rows", m->bad_rows);
 		json_print(o);
 		json_decref(o);
 	} else {
-		complain(T_IMPORT_SUM, (unsigned long long)m->read, (unsigned long long)m->opened,
+		complain(T_IMPORT_SUM, (unsigned long long)rows, (unsigned long long)m->opened,
 			 (unsigned long long)m->moved, (unsigned long long)m->unchanged,
 			 (unsigned long long)m->bad, (unsigned long long)m->events);
 		if (m->stopped)
@@ -292,8 +391,12 @@ static int open_import(struct importing *m, struct query *q)
 	st_buf_init(&m->path, 8192);
 	st_buf_put_text(&m->path, query_text(q));
 	st_buf_u8(&m->path, 0);
-	st_buf_init(&m->piece, 2 * PIECE_BYTES);
-	put_header(&m->piece);
+	st_buf_init(&m->body, BODY_BYTES);
+	for (size_t i = 0; i < 2; i++) {
+		st_buf_init(&pieces[i].text, BODY_BYTES);
+		pieces[i].answers = json_array();
+	}
+	m->cut = &pieces[0];
 	return 0;
 }
 
@@ -318,7 +421,11 @@ static int run_import(const struct args *a)
 		(void)summary(&m); /* what was taken before the trouble */
 	query_done(&q);
 	st_buf_done(&m.path);
-	st_buf_done(&m.piece);
+	st_buf_done(&m.body);
+	for (size_t i = 0; i < 2; i++) {
+		st_buf_done(&pieces[i].text);
+		json_decref(pieces[i].answers);
+	}
 	json_decref(m.bad_rows);
 	return rc;
 }

@@ -20,6 +20,7 @@ struct station routes_station;
 static struct node *node;
 static struct arguments arguments;
 static bool written;
+static struct job *submitted, **submitted_end = &submitted;
 
 /* ---- the server's part, without a server ---- */
 
@@ -66,25 +67,35 @@ static int load_self(struct st_txn *t, void *arg)
 	return st_self_load(t, arg);
 }
 
-int api_submit(struct request *q, struct job *j)
-{
-	written = true;
-	api_keep(q);
-	(void)(node_run(node, &j->work) == 0); /* the job has it */
-	if (node->applied.self_changed)
-		ST_REQUIRE(st_store_read(node->store, load_self, &routes_station.self) == 0);
-	j->done(j);
-	return 0;
-}
-
-/* What is said with nobody waiting for it. */
+/* As the writer: a job ends on a later turn, never within its submitter's. */
 int writer_submit(struct writer *w, struct job *j)
 {
 	(void)w;
-	written = true;
-	(void)(node_run(node, &j->work) == 0); /* the job has it */
-	j->done(j);
+	j->next = NULL;
+	*submitted_end = j;
+	submitted_end = &j->next;
 	return 0;
+}
+
+int api_submit(struct request *q, struct job *j)
+{
+	int rc = writer_submit(NULL, j);
+	api_keep(q);
+	return rc;
+}
+
+static void run_submitted(void)
+{
+	for (struct job *j; (j = submitted) != NULL;) {
+		submitted = j->next;
+		if (submitted == NULL)
+			submitted_end = &submitted;
+		written = true;
+		(void)(node_run(node, &j->work) == 0); /* the job has it */
+		if (node->applied.self_changed)
+			ST_REQUIRE(st_store_read(node->store, load_self, &routes_station.self) == 0);
+		j->done(j);
+	}
 }
 
 struct st_heads_ask heads_ask(struct station *s)
@@ -227,6 +238,7 @@ void routes_ask(struct request *q, char *line, struct st_span body)
 	int rc = ask(q);
 	if (rc < 0 && !q->answered)
 		(void)api_refuse(q, rc);
+	run_submitted();
 	if (q->suspended && q->again != NULL)
 		ST_REQUIRE(q->again(q));
 	ST_REQUIRE(q->answered);

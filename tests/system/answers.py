@@ -2,6 +2,8 @@
 
 Owns:  that daemon, which is a socket and a thread; run.py runs the tests with its own.
 """
+import csv
+import io
 import json
 import os
 import socket
@@ -54,13 +56,16 @@ class Daemon(threading.Thread):
             except OSError:
                 return
             with one:
-                self.read_request(one)
-                one.sendall(self.answer)
+                one.sendall(self.reply(self.read_request(one)))
                 one.shutdown(socket.SHUT_WR)
                 one.recv(1)  # until the other end has seen it all
 
+    def reply(self, _):
+        return self.answer
+
     @staticmethod
     def read_request(one):
+        """The body"""
         data = b""
         while b"\r\n\r\n" not in data:
             data += one.recv(65536)
@@ -69,11 +74,44 @@ class Daemon(threading.Thread):
                   if line.startswith(b"content-length:")]
         while length and len(body) < length[0]:
             body += one.recv(65536)
+        return body
 
     def close(self):
         self.socket.shutdown(socket.SHUT_RDWR)
         self.join()
         self.socket.close()
+
+
+BAD = 997  # every so many rows
+
+
+class Importer(Daemon):
+    """Takes TAKES rows of each piece at most, and none at every third request."""
+    TAKES = 1300
+
+    def __init__(self, path, stops=False):
+        super().__init__(path)
+        self.stops, self.taken, self.bodies, self.requests = stops, [], [], 0
+
+    def reply(self, body):
+        self.requests += 1
+        if self.requests % 3 == 2:
+            words = {"error": "EFULL", "message": {"zh": "磁盘已满", "en": "the disk is full"}, "place": ""}
+            return sized(json.dumps(words).encode()).replace(b"200 OK", b"503 Service Unavailable")
+        numbers = [int(r["number"]) for r in csv.DictReader(io.StringIO(body.decode()))]
+        self.bodies.append(len(numbers))
+        rows, bad = numbers[:self.TAKES], []
+        for i, n in enumerate(rows):
+            if n % BAD == 5:
+                bad.append({"row": i + 2, "column": "state", "error": "EFIELD",
+                            "reason": {"zh": "不对", "en": "no"}})
+        stopped = self.stops and bool(bad)
+        if stopped:
+            del bad[1:]
+            del rows[bad[0]["row"] - 2 + 1:]
+        self.taken += rows
+        return sized(json.dumps({"rows": len(rows), "opened": len(rows) - len(bad), "moved": 0, "unchanged": 0,
+                                 "events": len(rows), "bad": bad, "stopped": stopped}).encode())
 
 
 def asked(city, path, lang, *words):
@@ -117,3 +155,48 @@ def answers_cut_short(city):
         check(code == WRONG, "what can't be printed isn't right: exit %d" % code)
     finally:
         daemon.close()
+
+
+COLUMNS = ("number,opened_at,due_at,closed_at,state,channel,category,subcategory,district,sub_district,agency,title,"
+           "text,reply,duplicate_of\n")
+
+
+def imported(city, name, stops, *words):
+    """A file of 20,000 rows, of which every second one is asked for."""
+    path = os.path.join(city.home, name)
+    with open(path + ".csv", "w", encoding="utf-8") as f:
+        f.write(COLUMNS)
+        for n in range(20000):
+            f.write("%d,2026-01-02T03:04:05Z,,,open,phone,c,,%s,,,title,%s,,\n" %
+                    (n, "no" if n % 2 else "yes", "text " * 20))
+    daemon = Importer(path, stops)
+    daemon.start()
+    try:
+        return daemon, asked(city, path, "en", "import", path + ".csv", "--source", "s", "--district", "yes", *words)
+    finally:
+        daemon.close()
+
+
+@test
+def imports_in_pieces(city):
+    """What the daemon takes a part of is sent on from there: each row is taken once and in the file's order, and
+    a bad one is named by its row in the file."""
+    daemon, done = imported(city, "pieces", False)
+    wanted = list(range(0, 20000, 2))
+    bad = [n for n in wanted if n % BAD == 5]
+    check(daemon.taken == wanted, "rows went astray: %d of %d" % (len(daemon.taken), len(wanted)))
+    check(len(daemon.bodies) > 6 and max(daemon.bodies) > Importer.TAKES, "in parts: %s" % daemon.bodies)
+    told = ["%s.csv:%d: state: no" % (os.path.join(city.home, "pieces"), n + 2) for n in bad]
+    lines = [line for line in done.stderr.splitlines() if ": state:" in line]
+    check(done.returncode == WRONG and lines == told, "bad rows: %s" % done.stderr)
+    check("20000 rows" in done.stderr and "%d opened" % (len(wanted) - len(bad)) in done.stderr, done.stderr)
+    check(done.stderr.count("disk is full") >= 1, "why it waits: %s" % done.stderr)
+
+
+@test
+def imports_stop_at_once(city):
+    """--on-error stop: nothing behind the bad row is sent, though it has been read ahead."""
+    daemon, done = imported(city, "stop", True, "--on-error", "stop")
+    first = BAD + 5
+    check(daemon.taken == list(range(0, first + 1, 2)) and daemon.requests == 1, "behind the stop: %s" % daemon.taken[:9])
+    check(done.returncode == 2 and "%d rows" % (first + 1) in done.stderr and "row %d" % (first + 2) in done.stderr, done.stderr)
