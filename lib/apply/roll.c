@@ -75,21 +75,22 @@ int member_add(struct st_apply *a, const struct st_station *issuer, struct st_sp
 	a->applied.stations_changed = true;
 	st_assert(s.depth < ST_DEPTH_MAX);
 	st_assert(s.parent > 0);
-	return st_station_put(a->txn, &s);
+	bool is_new = s.number == 0;
+	rc = st_station_put(a->txn, &s);
+	return rc < 0 || !is_new ? rc : st_fold_known(a->txn, a->fold, s.number);
 }
 
-/* ST_EORIGIN, ST_ESUBTREE: no station that this issuer may revoke at that place of its log. One that it enrolled only
- * behind it isn't meant, also where both are here by now. */
+/* ST_ESUBTREE: no station that this issuer may revoke at that place of its log: one that nobody has enrolled yet, or
+ * another has, or it itself only behind it. Which of these depends on what has come by now, so all are told alike. */
 static int find_revoked(struct st_apply *a, const struct st_station *issuer, const struct st_revoke *r,
 			const struct st_place *at, struct st_station *ret_s)
 {
 	st_assert(!st_code_empty(&r->station));
 	int rc = st_station_find(a->txn, &r->station, ret_s);
 	if (rc < 0)
-		return rc == ST_ENOTFOUND ? ST_EORIGIN : rc;
-	if (ret_s->issuer_log == at->log && ret_s->issuer_seq > at->seq)
-		return ST_EORIGIN;
-	return ret_s->parent == issuer->number ? 0 : ST_ESUBTREE;
+		return rc == ST_ENOTFOUND ? ST_ESUBTREE : rc;
+	bool behind = ret_s->issuer_log == at->log && ret_s->issuer_seq > at->seq;
+	return ret_s->parent == issuer->number && !behind ? 0 : ST_ESUBTREE;
 }
 
 /* Its log ends where its issuer says; what is held beyond stays, and is never added to. */

@@ -111,23 +111,25 @@ struct tip {
 	uint32_t holder, term;
 };
 
-static bool valid(const struct st_choice_in *in, const struct st_link *l, const struct tip *tip)
+/* 1 or 0; ST_ENOTFOUND: that can't be said yet. */
+static int valid(const struct st_choice_in *in, const struct st_link *l, const struct tip *tip)
 {
 	if (l->type == ST_MOVE)
 		return l->writer == tip->holder && l->term == tip->term;
-	return l->type == ST_REASSIGN && l->term > tip->term && l->holder != 0 &&
-	       l->writer != tip->holder && in->above(in->above_arg, l->writer, tip->holder);
+	bool may = l->type == ST_REASSIGN && l->term > tip->term && l->holder != 0 && l->writer != tip->holder;
+	return may ? in->above(in->above_arg, l->writer, tip->holder) : 0;
 }
 
-static uint32_t next_of(const struct forest *f, const struct tip *tip, const enum st_verdict *verdicts)
+static uint32_t next_of(const struct forest *f, const struct tip *tip, enum st_verdict *verdicts)
 {
 	st_assert(tip->index < f->in->count);
 	const struct st_link *links = f->in->links;
 	uint32_t best = NONE;
 	for (uint32_t i = f->child[tip->index]; i != NONE; i = f->sibling[i]) {
-		if (verdicts[i] == ST_ON_CHAIN || !valid(f->in, &links[i], tip))
-			continue;
-		if (best == NONE || wins(&links[i], &links[best]))
+		int is = verdicts[i] == ST_ON_CHAIN ? 0 : valid(f->in, &links[i], tip);
+		if (is < 0)
+			verdicts[i] = ST_WAITS;
+		if (is == 1 && (best == NONE || wins(&links[i], &links[best])))
 			best = i;
 	}
 	return best;

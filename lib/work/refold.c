@@ -10,12 +10,13 @@
 #include "fold.h"
 
 _Static_assert((int)ST_WAITS != 0, "a verdict of 0 is: it wasn't there before");
-enum { ROOM_LEAST = 256 };
+enum { ROOM_LEAST = 256, HELD_SLICE = 64 };
 
 struct gathering {
 	struct st_txn *txn;
 	struct st_fold *fold;
-	size_t count, same_log; /* same_log: of what waits */
+	uint32_t new_log;       /* of the event that is new; 0: none is */
+	size_t count, same_log; /* same_log: of what waits, so many are of that log */
 	uint32_t lost; /* strays that were set aside before: they never come back, and aren't in it */
 };
 
@@ -90,18 +91,24 @@ static int add_stray(const struct st_stray *stray, void *arg)
 	if (stray->why != ST_STRAY_WAITING)
 		return 0;
 	int rc = read_at(g->txn, g->fold, &at, &link, &change);
-	g->same_log += link.at.log == g->fold->links[0].at.log;
+	g->same_log += link.at.log == g->new_log;
 	return rc < 0 ? rc : add(g, &link, ST_WAITS);
 }
 
-static int gather(struct gathering *g, const struct st_record *r, const struct st_link *new)
+static int add_new(struct gathering *g, const struct st_record *r, const struct st_link *new)
 {
-	struct st_place at = r->head;
 	struct st_link first = *new;
 	struct st_stray before = { new->previous.log, new->previous.seq, ST_STRAY_SET_ASIDE };
 	int rc = new->previous.seq == 0 ? 0 : st_stray_has(g->txn, &r->ref, &before);
 	first.lost |= rc == 1;
-	rc = rc < 0 ? rc : add(g, &first, 0);
+	g->new_log = new->at.log;
+	return rc < 0 ? rc : add(g, &first, 0);
+}
+
+static int gather(struct gathering *g, const struct st_record *r)
+{
+	struct st_place at = r->head;
+	int rc = 0;
 	for (uint32_t n = 0; rc == 0 && at.seq != 0 && n < r->revision; n++) {
 		struct st_change change;
 		struct st_link link;
@@ -114,13 +121,16 @@ static int gather(struct gathering *g, const struct st_record *r, const struct s
 	return rc < 0 || r->waiting == 0 ? rc : st_stray_each(g->txn, &r->ref, add_stray, g);
 }
 
-bool st_above_in_store(void *asking, uint32_t upper, uint32_t lower)
+int st_above_in_store(void *asking, uint32_t upper, uint32_t lower)
 {
 	struct st_above_asking *a = asking;
-	int below = upper == lower ? 0 : st_station_below(a->txn, lower, upper);
-	if (below < 0)
-		a->rc = below;
-	return below == 1;
+	struct st_station s;
+	int rc = upper == lower ? 0 : st_station_below(a->txn, lower, upper);
+	if (rc == 0 && upper != lower)
+		rc = st_station_get(a->txn, lower, &s);
+	if (rc < 0 && rc != ST_ENOTFOUND)
+		a->rc = rc;
+	return rc;
 }
 
 static int put_stray(struct st_txn *t, const struct st_record *r, const struct st_link *link,
@@ -218,34 +228,104 @@ static int crowd_out(struct gathering *g, const struct st_record *r, size_t *len
 	return rc < 0 ? rc : choose(g, r, length);
 }
 
+/* Strays as the choice says, and the row of its chain. */
+static int keep(struct gathering *g, struct st_record *r, size_t length)
+{
+	struct st_fold *f = g->fold;
+	struct st_record after;
+	int rc = 0;
+	memset(&after, 0, sizeof(after));
+	after.ref = r->ref;
+	after.notes = r->notes;
+	after.set_aside = g->lost;
+	for (size_t i = 0; rc == 0 && i < g->count; i++) {
+		after.waiting += f->verdicts[i] == ST_WAITS;
+		after.set_aside += f->verdicts[i] == ST_IS_SET_ASIDE;
+		rc = put_stray(g->txn, r, &f->links[i], f->before[i], f->verdicts[i]);
+	}
+	if (rc == 0)
+		rc = replay(g->txn, f, length, &after);
+	if (rc == 0)
+		st_record_copy(r, &after);
+	return rc;
+}
+
 int fold_refold(struct st_txn *t, struct st_fold *f, struct st_record *r, const struct st_link *link)
 {
 	st_assert(link->type != ST_NOTE);
 	struct gathering g = { .txn = t, .fold = f };
-	struct st_record after;
 	size_t length = 0;
 	int rc = joins_waiting(t, f, r, link);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	rc = room(f, (size_t)r->revision + r->waiting + 1);
 	if (rc == 0)
-		rc = gather(&g, r, link);
+		rc = add_new(&g, r, link);
+	if (rc == 0)
+		rc = gather(&g, r);
 	if (rc == 0)
 		rc = choose(&g, r, &length);
 	if (rc == 0)
 		rc = crowd_out(&g, r, &length);
-	memset(&after, 0, sizeof(after));
-	after.ref = r->ref;
-	after.notes = r->notes;
-	after.set_aside = g.lost;
-	for (size_t i = 0; rc == 0 && i < g.count; i++) {
-		after.waiting += f->verdicts[i] == ST_WAITS;
-		after.set_aside += f->verdicts[i] == ST_IS_SET_ASIDE;
-		rc = put_stray(t, r, &f->links[i], f->before[i], f->verdicts[i]);
+	return rc < 0 ? rc : keep(&g, r, length);
+}
+
+/* ---- a station that is known from now on ---- */
+
+static int refold_one(struct st_txn *t, struct st_fold *f, const struct st_record_ref *ref)
+{
+	struct gathering g = { .txn = t, .fold = f };
+	struct st_record before, after;
+	size_t length = 0;
+	int rc = st_record_load(t, ref, &before);
+	if (rc < 0 || before.waiting == 0)
+		return rc;
+	st_record_copy(&after, &before);
+	rc = room(f, (size_t)before.revision + before.waiting);
+	if (rc == 0)
+		rc = gather(&g, &before);
+	if (rc == 0)
+		rc = choose(&g, &before, &length);
+	if (rc == 0)
+		rc = keep(&g, &after, length);
+	return rc < 0 ? rc : fold_put(t, f, &before, &after);
+}
+
+struct held {
+	struct st_record_ref refs[HELD_SLICE];
+	size_t count;
+	struct st_buf last; /* the key */
+};
+
+static int take_held(struct st_span key, void *arg)
+{
+	struct held *h = arg;
+	int rc = st_index_ref(key, &h->refs[h->count++]);
+	if (rc < 0 || h->count < HELD_SLICE)
+		return rc;
+	st_buf_clear(&h->last);
+	st_buf_put_span(&h->last, key);
+	return h->last.error < 0 ? h->last.error : 1;
+}
+
+/* While it isn't known where a holder stands nothing can follow what gave it the record, so what waits for that is among
+ * the records that it holds. */
+int st_fold_known(struct st_txn *t, struct st_fold *f, uint32_t station)
+{
+	struct held h = { .count = HELD_SLICE };
+	uint8_t prefix[4];
+	int rc = 0;
+	ST_REQUIRE(station > 0);
+	st_put_u32(prefix, station);
+	st_buf_init(&h.last, ST_INDEX_KEY_MAX);
+	while (rc == 0 && h.count == HELD_SLICE) {
+		h.count = 0;
+		rc = st_index_each(t, ST_INDEX_DUE, ST_SPAN(prefix), st_buf_span(&h.last), take_held, &h);
+		rc = rc < 0 ? rc : 0;
+		for (size_t i = 0; rc == 0 && i < h.count; i++)
+			rc = refold_one(t, f, &h.refs[i]);
 	}
-	if (rc == 0)
-		rc = replay(t, f, length, &after);
-	if (rc == 0)
-		st_record_copy(r, &after);
+	f->folded = false;
+	st_buf_done(&h.last);
 	return rc;
 }

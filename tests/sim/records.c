@@ -5,6 +5,7 @@
  * Flow:    told, records of each tier -> right or wrong */
 #include <string.h>
 #include <station/base/check.h>
+#include "../common/record_text.h"
 #include "sim.h"
 
 enum { TEXT_MAX = 4096 };
@@ -19,82 +20,6 @@ struct looking {
 	char text[TEXT_MAX]; /* the row, without this store's numbers */
 };
 
-static int put_names(struct st_txn *t, const struct st_record *r, char *to, size_t room)
-{
-	char category[ST_NAME_TEXT_MAX + 1], sub[ST_NAME_TEXT_MAX + 1], unit[ST_NAME_TEXT_MAX + 1];
-	int rc = st_name_text(t, ST_NAMES_CATEGORY, r->category, category);
-	if (rc == 0)
-		rc = st_name_text(t, ST_NAMES_SUBCATEGORY, r->subcategory, sub);
-	if (rc == 0)
-		rc = st_name_text(t, ST_NAMES_UNIT, r->unit, unit);
-	if (rc == 0)
-		(void)snprintf(to, room, "%s|%s|%s", category, sub, unit);
-	return rc;
-}
-
-/* A value without this store's numbers of names and stations. */
-static int facet_text(struct st_txn *t, const struct st_record *r, const struct st_facet *f, char *to,
-		      size_t room)
-{
-	const struct st_field_row *row = st_kind_field(st_kind(r->kind), f->field);
-	char name[ST_NAME_TEXT_MAX + 1] = "";
-	struct st_code code = { .text = "" };
-	int rc = 0;
-	if (row->type == ST_FIELD_TEXT)
-		rc = st_name_text(t, (uint8_t)row->names, (uint16_t)f->value, name);
-	else if (row->type == ST_FIELD_STATION)
-		rc = st_station_code(t, f->value, &code);
-	else
-		(void)snprintf(name, sizeof(name), "%u", f->value);
-	(void)snprintf(to, room, " %s %s%s", row->name, name, code.text);
-	return rc;
-}
-
-static int put_facets(struct st_txn *t, struct looking *l)
-{
-	size_t used = strlen(l->text);
-	int rc = 0;
-	for (size_t i = 0; rc == 0 && i < l->record.facet_count && used < sizeof(l->text); i++) {
-		rc = facet_text(t, &l->record, &l->record.facets[i], l->text + used,
-				sizeof(l->text) - used);
-		used += strlen(l->text + used);
-	}
-	return rc;
-}
-
-static int put_text(struct st_txn *t, struct looking *l)
-{
-	const struct st_record *r = &l->record;
-	struct st_code holder = { .text = "" };
-	struct st_log log;
-	struct st_log_id id;
-	char names[3 * ST_NAME_TEXT_MAX + 4] = "";
-	memset(&l->head, 0, sizeof(l->head));
-	int rc = r->holder == 0 ? 0 : st_station_code(t, r->holder, &holder);
-	if (rc == 0 && r->head.seq != 0) {
-		rc = st_log_get(t, r->head.log, &log);
-		if (rc == 0)
-			rc = st_log_id(t, &log, &id);
-		if (rc == 0)
-			l->head = (struct st_position){ id.station, id.epoch, r->head.seq };
-	}
-	l->holder = holder;
-	if (rc == 0)
-		rc = put_names(t, r, names, sizeof(names));
-	if (rc < 0)
-		return rc;
-	(void)snprintf(l->text, sizeof(l->text),
-		       "kind %u state %u holder %s term %u revision %u head %s/%llu days %u %u %u due %u %u "
-		       "names %s channel %u ratings %u %u reopened %u number %u %u %u strays %u %u %u "
-		       "handed %u left %u",
-		       r->kind, r->state, holder.text, r->term, r->revision, l->head.station.text,
-		       (unsigned long long)l->head.seq, r->opened_day, r->closed_day, r->changed_day,
-		       r->due_day, r->first_due_day, names, r->channel, r->rating_answer,
-		       r->rating_result, r->reopened, r->number.year, r->number.epoch, r->number.serial,
-		       r->notes, r->waiting, r->set_aside, r->handed, r->days_left);
-	return put_facets(t, l);
-}
-
 static int look(struct st_txn *t, void *arg)
 {
 	struct looking *l = arg;
@@ -105,7 +30,10 @@ static int look(struct st_txn *t, void *arg)
 	l->found = rc == 0;
 	if (rc < 0)
 		return rc == ST_ENOTFOUND ? 0 : rc;
-	return put_text(t, l);
+	rc = record_head(t, &l->record, &l->head);
+	if (rc == 0 && l->record.holder != 0)
+		rc = st_station_code(t, l->record.holder, &l->holder);
+	return rc < 0 ? rc : record_text(t, &l->record, l->text, sizeof(l->text));
 }
 
 static void look_at(struct station *s, const struct st_record_id *id, struct looking *l)
@@ -113,6 +41,7 @@ static void look_at(struct station *s, const struct st_record_id *id, struct loo
 	l->station = s;
 	l->id = *id;
 	l->text[0] = 0;
+	memset(&l->holder, 0, sizeof(l->holder));
 	SIM_DO(s->sim, s, st_store_read(s->store, look, l));
 }
 

@@ -5,8 +5,9 @@
  *   - at each tip, of the events that name it as predecessor take the valid one that wins; valid: a
  *     move by the holder with the tip's term, or a reassignment with a higher term by a station above the holder;
  *     wins: higher term, then writer nearer the root, then lower epoch, then lower seq;
- *   - what stays: notes commute; an event whose predecessors haven't all come waits; the rest is set
- *     aside with all that follows it: kept, shown, counted, never folded.
+ *   - what stays: notes commute; an event whose predecessors haven't all come waits, and so does a reassignment while
+ *     it isn't known here where the holder stands; the rest is set aside with all that follows it: kept, shown,
+ *     counted, never folded.
  * st_chain_choose is that rule and nothing else. st_fold_event reaches the same answer one event
  * at a time: in the common case the event follows the head and only the row changes; otherwise the set
  * is gathered (the chain backward from the head, and what waits) and chosen anew. The chain has no
@@ -35,14 +36,14 @@ struct st_link {
 };
 enum { ST_CHOICE_ROOM = 4 };
 enum st_verdict { ST_ON_CHAIN = 1, ST_IS_NOTE, ST_WAITS, ST_IS_SET_ASIDE };
-/* Answers true when station `above` is an ancestor of station `below`. */
-typedef bool st_above_fn(void *arg, uint32_t above, uint32_t below);
+/* 1: station `above` is an ancestor of station `below`; 0: it isn't. ST_ENOTFOUND: where `below` stands isn't known. */
+typedef int st_above_fn(void *arg, uint32_t above, uint32_t below);
 /* One of these that asks a store, and how that failed, if it did: the choice is then void. */
 struct st_above_asking {
 	struct st_txn *txn;
 	int rc;
 };
-bool st_above_in_store(void *asking, uint32_t above, uint32_t below);
+int st_above_in_store(void *asking, uint32_t above, uint32_t below);
 struct st_choice_in {
 	uint32_t opener;
 	const struct st_link *links;
@@ -82,6 +83,8 @@ ST_MUST int st_record_places(const struct st_record *r, st_record_place_fn *fn, 
  * (stored unread, counted, or nothing to fold). Errors are the store's alone. */
 ST_MUST int st_fold_event(struct st_txn *t, struct st_fold *f, const struct st_log *log,
 			  const struct st_event *event);
+/* Folds anew what waits until it is known where a station stands, since now it is. */
+ST_MUST int st_fold_known(struct st_txn *t, struct st_fold *f, uint32_t station);
 /* The row that the last event folded led to; NULL: it was of no record. Dies with the next one. */
 const struct st_record *st_fold_row(const struct st_fold *f);
 ST_MUST int st_fold_finish(struct st_txn *t, struct st_fold *f);

@@ -156,10 +156,12 @@ static void test_due_bounds(void **state)
 }
 
 /* station 1 is above 2, and 2 above 3. */
-static bool above(void *arg, uint32_t upper, uint32_t lower)
+enum { UNKNOWN = 50 }; /* nobody here knows where this one stands */
+
+static int above(void *arg, uint32_t upper, uint32_t lower)
 {
 	(void)arg;
-	return upper < lower;
+	return lower == UNKNOWN ? ST_ENOTFOUND : upper < lower;
 }
 
 static struct st_link move(uint32_t log, uint64_t seq, uint32_t before_log, uint64_t before, uint32_t term)
@@ -226,6 +228,31 @@ static void test_chain_foreign(void **state)
 	links[3].term = 5;
 	links[3].holder = 2;
 	assert_int_equal(st_chain_choose(&in, verdicts, order), 1);
+}
+
+/* A reassignment of what somebody holds who isn't known yet, with what rests on it, waits for that. */
+static void test_chain_of_an_unknown_holder(void **state)
+{
+	struct st_link links[4];
+	enum st_verdict verdicts[4];
+	size_t order[4];
+	uint32_t room[ST_CHOICE_ROOM * 4];
+	struct st_choice_in in = { .opener = 3, .links = links, .count = 4, .room = room, .above = above };
+	(void)state;
+	links[0] = move(3, 1, 0, 0, 0);
+	links[0].holder = UNKNOWN;
+	links[1] = move(1, 1, 3, 1, 1);
+	links[1].type = ST_REASSIGN;
+	links[1].holder = 2;
+	links[2] = move(2, 2, 1, 1, 1);
+	links[3] = move(3, 2, 3, 1, 0); /* who gave it away */
+	assert_int_equal(st_chain_choose(&in, verdicts, order), 1);
+	assert_int_equal(verdicts[1], ST_WAITS);
+	assert_int_equal(verdicts[2], ST_WAITS);
+	assert_int_equal(verdicts[3], ST_IS_SET_ASIDE);
+	links[0].holder = UNKNOWN - 1;
+	assert_int_equal(st_chain_choose(&in, verdicts, order), 3);
+	assert_int_equal(verdicts[3], ST_IS_SET_ASIDE);
 }
 
 static void test_rows(void **state)
@@ -452,7 +479,7 @@ int main(void)
 		cmocka_unit_test(test_table),	       cmocka_unit_test(test_identity_numbers),
 		cmocka_unit_test(test_fields_stay),    cmocka_unit_test(test_commands_refused),
 		cmocka_unit_test(test_due_bounds),     cmocka_unit_test(test_tally_large_then_small),
-		cmocka_unit_test(test_chain),	       cmocka_unit_test(test_chain_foreign),
+		cmocka_unit_test(test_chain),	       cmocka_unit_test(test_chain_foreign), cmocka_unit_test(test_chain_of_an_unknown_holder),
 		cmocka_unit_test(test_rows),	       cmocka_unit_test(test_reader),
 		cmocka_unit_test(test_row_without_room), cmocka_unit_test(test_endless_field),
 		cmocka_unit_test(test_row_checks),
