@@ -98,7 +98,7 @@ $(UNIT_D): $(O)/tests/%: $(O)/tests/%.o $(UNIT_DO) $(LIB)
 	$(CC) $(LDFLAGS) $(UNIT_WRAP:%=-Wl,--wrap=%) -o $@ $^ $(LDLIBS) -lcmocka
 $(O)/tests/unit/daemon/writer $(O)/tests/unit/daemon/link_later: UNIT_WRAP := st_apply_new st_apply_free st_apply_group
 $(O)/tests/unit/daemon/import: UNIT_WRAP := writer_submit api_argument api_keep api_answered
-$(O)/tests/unit/daemon/link_down $(O)/tests/unit/apply/hostile: $(O)/tests/common/city.o
+$(O)/tests/unit/daemon/link_down $(O)/tests/prop/apply/hostile: $(O)/tests/common/city.o
 $(O)/tests/unit/daemon/link_dial: UNIT_WRAP := zmq_close link_up_failed
 
 # What a decoder allocates is counted, also by the libraries that it calls.

@@ -1,8 +1,7 @@
 /* hostile.c - a property of what anybody may sign: two branches with right keys sign events of every type against all
  * sense, about one another's records too, and main takes them in, in two orders. Whatever stands in the logs, every
- * table says what its events say, both orders come to the same, and what main's clerks do goes on.
- *
- * build/tests/unit/apply/hostile FROM COUNT runs seeds of its own. */
+ * table says what its events say, both orders come to the same, and what main's clerks do goes on. A failure prints
+ * its seed; SEED=k runs from there, SEEDS=n so many. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -47,7 +46,6 @@ static struct signer signers[SIGNERS];
 static struct subject subjects[RECORDS];
 static char numbers[MAINS][ST_NUMBER_TEXT];
 static uint64_t random_state;
-static unsigned seed_from = 1, seed_count = SEEDS;
 
 static uint64_t below(uint64_t n)
 {
@@ -490,20 +488,23 @@ static void run_seed(unsigned seed)
 				st_buf_done(&signers[i].runs[r].bytes[k]);
 }
 
+static unsigned given(const char *name, unsigned usual)
+{
+	const char *value = getenv(name);
+	return value == NULL ? usual : (unsigned)strtoul(value, NULL, 10);
+}
+
 static void test_whatever_is_signed_adds_up(void **state)
 {
+	unsigned first = given("SEED", 1), count = given("SEEDS", getenv("SEED") == NULL ? SEEDS : 1);
 	(void)state;
-	for (unsigned seed = seed_from; seed < seed_from + seed_count; seed++)
+	for (unsigned seed = first; seed < first + count; seed++)
 		run_seed(seed);
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_whatever_is_signed_adds_up) };
-	if (argc == 3) {
-		seed_from = (unsigned)strtoul(argv[1], NULL, 10);
-		seed_count = (unsigned)strtoul(argv[2], NULL, 10);
-	}
 	ST_REQUIRE(st_trust_start() == 0);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
