@@ -222,6 +222,7 @@ int job_push(struct st_apply *a, struct st_job_push *job);
 int route_event(struct st_apply *a, const struct st_log *log, const struct st_event *e);
 /* An event of a record that is held further down: it belongs to the history that went there before it. */
 int route_late(struct st_apply *a, const struct st_log *log, const struct st_event *e);
+int route_known(const struct st_record *r, void *apply); /* st_refolded_fn: the same, of all that waited until now */
 /* One event more to a child, unless it has it by its writer or an address. */
 int route_also(struct st_apply *a, const struct st_log *log, const struct st_event *e, uint32_t child);
 /* All that is here of a record, unless it was opened at or below the child. */

@@ -186,33 +186,43 @@ static int route_one(const struct routing *r, const struct st_addressee *to, str
 /* An event, or a head, to all children but the one that has its writer's log. */
 struct spreading {
 	struct st_apply *apply;
-	uint32_t writer, log;
-	uint64_t seq;
+	uint32_t writer;
+	const struct routing *event;
 	const struct st_head_key *head; /* NULL: the event */
 };
 
 static int spread_to(const struct st_station *s, void *arg)
 {
 	const struct spreading *x = arg;
+	uint64_t position = 0;
 	if (s->parent != x->apply->self.station.number || s->standing != ST_ENROLLED)
 		return 0;
 	int rc = writes(x->apply, s->number, x->writer);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
 	return x->head != NULL ? st_head_goes_down(x->apply->txn, x->head, s->number)
-			       : put(x->apply, s->number, x->log, x->seq);
+			       : route_to(x->event, s->number, &position);
+}
+
+/* Who stands where, with which key, is for everybody, whomever its writer has addressed it to: who may reassign what
+ * follows from it. */
+static bool is_of_roll(const struct st_event *e)
+{
+	return e->type == ST_ENROL || e->type == ST_REVOKE;
 }
 
 int route_event(struct st_apply *a, const struct st_log *log, const struct st_event *e)
 {
 	ST_REQUIRE(e->addressee_count <= ST_EVENT_ADDRESSEES_MAX);
 	struct routing r = { .apply = a, .log = log, .event = e };
+	struct spreading x = { a, log->station, &r, NULL };
 	struct way ways[WAYS_MAX];
 	size_t count = 0;
+	if (is_of_roll(e))
+		return st_station_each(a->txn, spread_to, &x);
 	if (e->addressee_count > 0)
 		event_gives(a, e, &r.holder);
 	for (size_t i = 0; i < e->addressee_count; i++) {
-		struct spreading x = { a, log->station, log->number, e->at.seq, NULL };
 		int rc = route_one(&r, &e->addressees[i], ways, &count);
 		if (rc == ST_EEXIST)
 			return st_station_each(a->txn, spread_to, &x);
@@ -359,16 +369,33 @@ int route_on_chain(struct st_apply *a, const struct st_record *r, const struct s
 	return rc;
 }
 
+/* 1: the record was handed on to somebody below, by that child. */
+static int handed_below(struct st_apply *a, const struct st_record *r, uint32_t *ret_child)
+{
+	uint32_t self = a->self.station.number;
+	if (r->handed == 0 || r->holder == self)
+		return 0;
+	int rc = st_station_branch_of(a->txn, r->holder, self, ret_child);
+	return rc == 0 ? 1 : rc == ST_ESUBTREE ? 0 : rc;
+}
+
+int route_known(const struct st_record *r, void *arg)
+{
+	static const struct st_place nowhere = { .seq = 0 };
+	struct st_apply *a = arg;
+	uint32_t child = 0;
+	int rc = handed_below(a, r, &child);
+	return rc == 1 ? history(a, child, r, &nowhere, false) : rc;
+}
+
 int route_late(struct st_apply *a, const struct st_log *log, const struct st_event *e)
 {
 	static const struct st_place nowhere = { .seq = 0 };
 	const struct st_record *r = st_fold_row(a->fold);
-	uint32_t child = 0, self = a->self.station.number;
-	if (r == NULL || r->handed == 0 || r->holder == self)
-		return 0;
-	int rc = st_station_branch_of(a->txn, r->holder, self, &child);
-	if (rc < 0)
-		return rc == ST_ESUBTREE ? 0 : rc;
+	uint32_t child = 0;
+	int rc = r == NULL ? 0 : handed_below(a, r, &child);
+	if (rc != 1)
+		return rc;
 	rc = gone(a, log, e, child);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;

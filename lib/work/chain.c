@@ -92,6 +92,7 @@ static void plant(struct forest *f, const struct st_choice_in *in)
 	}
 }
 
+/* The opener's first: whoever opens a record again takes nothing back from who has it by now. */
 static uint32_t opening(const struct st_choice_in *in)
 {
 	uint32_t best = NONE;
@@ -99,7 +100,8 @@ static uint32_t opening(const struct st_choice_in *in)
 		const struct st_link *l = &in->links[i];
 		if (l->type != ST_MOVE || l->previous.seq != 0 || l->writer != in->opener)
 			continue;
-		if (best == NONE || wins(l, &in->links[best]))
+		const struct st_link *first = best == NONE ? NULL : &in->links[best];
+		if (first == NULL || l->epoch < first->epoch || (l->epoch == first->epoch && l->at.seq < first->at.seq))
 			best = (uint32_t)i;
 	}
 	return best;

@@ -272,23 +272,26 @@ int fold_refold(struct st_txn *t, struct st_fold *f, struct st_record *r, const 
 
 /* ---- a station that is known from now on ---- */
 
-static int refold_one(struct st_txn *t, struct st_fold *f, const struct st_record_ref *ref)
+/* 1: its history has grown. */
+static int refold_one(struct st_txn *t, struct st_fold *f, const struct st_record_ref *ref, struct st_record *ret_after)
 {
 	struct gathering g = { .txn = t, .fold = f };
-	struct st_record before, after;
+	struct st_record before;
 	size_t length = 0;
 	int rc = st_record_load(t, ref, &before);
 	if (rc < 0 || before.waiting == 0)
 		return rc;
-	st_record_copy(&after, &before);
+	st_record_copy(ret_after, &before);
 	rc = room(f, (size_t)before.revision + before.waiting);
 	if (rc == 0)
 		rc = gather(&g, &before);
 	if (rc == 0)
 		rc = choose(&g, &before, &length);
 	if (rc == 0)
-		rc = keep(&g, &after, length);
-	return rc < 0 ? rc : fold_put(t, f, &before, &after);
+		rc = keep(&g, ret_after, length);
+	if (rc == 0)
+		rc = fold_put(t, f, &before, ret_after);
+	return rc < 0 ? rc : ret_after->revision > before.revision;
 }
 
 struct held {
@@ -310,9 +313,10 @@ static int take_held(struct st_span key, void *arg)
 
 /* While it isn't known where a holder stands nothing can follow what gave it the record, so what waits for that is among
  * the records that it holds. */
-int st_fold_known(struct st_txn *t, struct st_fold *f, uint32_t station)
+int st_fold_known(struct st_txn *t, struct st_fold *f, uint32_t station, st_refolded_fn *fn, void *arg)
 {
 	struct held h = { .count = HELD_SLICE };
+	struct st_record r;
 	uint8_t prefix[4];
 	int rc = 0;
 	ST_REQUIRE(station > 0);
@@ -322,8 +326,11 @@ int st_fold_known(struct st_txn *t, struct st_fold *f, uint32_t station)
 		h.count = 0;
 		rc = st_index_each(t, ST_INDEX_DUE, ST_SPAN(prefix), st_buf_span(&h.last), take_held, &h);
 		rc = rc < 0 ? rc : 0;
-		for (size_t i = 0; rc == 0 && i < h.count; i++)
-			rc = refold_one(t, f, &h.refs[i]);
+		for (size_t i = 0; rc == 0 && i < h.count; i++) {
+			rc = refold_one(t, f, &h.refs[i], &r);
+			if (rc == 1)
+				rc = fn(&r, arg);
+		}
 	}
 	f->folded = false;
 	st_buf_done(&h.last);

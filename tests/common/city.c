@@ -248,11 +248,12 @@ int node_push(struct node *n, const char *code, uint64_t from, struct st_inbound
 static int pack_carry(struct st_txn *t, void *arg)
 {
 	struct finding *f = arg;
-	const struct st_carry_for to = { .child = f->number };
+	const struct st_carry_for to = { .child = f->number, .after = f->from, .version = ST_WIRE_VERSION };
 	return st_carry_pack(f->packer, t, &to, &f->packed);
 }
 
-static int run_carry(struct node *to, const struct finding *f)
+/* And moves on behind it. */
+static int run_carry(struct node *to, struct finding *f)
 {
 	struct st_assembly a;
 	struct st_inbound_carry *in = NULL;
@@ -268,6 +269,7 @@ static int run_carry(struct node *to, const struct finding *f)
 	job.kind = ST_JOB_CARRY;
 	if (rc == 0) {
 		job.u.carry.carry = in->carry;
+		f->from = in->carry.position;
 		rc = node_run(to, &job);
 	}
 	st_inbound_carry_free(in);
@@ -280,12 +282,16 @@ int node_carry(struct node *from, const char *child, struct node *to)
 	int rc = node_number(from, child, &f.number);
 	if (rc == 0)
 		rc = st_packer_new(&f.packer);
-	if (rc == 0)
+	bool any = false;
+	for (; rc == 0; any = true) {
 		rc = st_store_read(from->store, pack_carry, &f);
-	if (rc == 0)
+		if (rc < 0)
+			break;
 		rc = run_carry(to, &f);
+		st_assert(rc != ST_ENOTFOUND);
+	}
 	st_packer_free(f.packer);
-	return rc;
+	return rc == ST_ENOTFOUND && any ? 0 : rc;
 }
 
 struct messaging {

@@ -1,7 +1,7 @@
 /* fold.h - from a set of events to a record's state, the same whatever their order of arrival.
  *
  * The rule, on a record's set of events (design.md section 5, Holder):
- *   - start at the opening: no predecessor, written by the record's opener;
+ *   - start at the opening: no predecessor, written by the record's opener; of several, its first;
  *   - at each tip, of the events that name it as predecessor take the valid one that wins; valid: a
  *     move by the holder with the tip's term, or a reassignment with a higher term by a station above the holder;
  *     wins: higher term, then writer nearer the root, then lower epoch, then lower seq;
@@ -83,8 +83,10 @@ ST_MUST int st_record_places(const struct st_record *r, st_record_place_fn *fn, 
  * (stored unread, counted, or nothing to fold). Errors are the store's alone. */
 ST_MUST int st_fold_event(struct st_txn *t, struct st_fold *f, const struct st_log *log,
 			  const struct st_event *event);
-/* Folds anew what waits until it is known where a station stands, since now it is. */
-ST_MUST int st_fold_known(struct st_txn *t, struct st_fold *f, uint32_t station);
+/* Folds anew what waits until it is known where a station stands, since now it is. fn is told of each record whose
+ * history has grown; non-zero from it stops. */
+typedef int st_refolded_fn(const struct st_record *r, void *arg);
+ST_MUST int st_fold_known(struct st_txn *t, struct st_fold *f, uint32_t station, st_refolded_fn *fn, void *arg);
 /* The row that the last event folded led to; NULL: it was of no record. Dies with the next one. */
 const struct st_record *st_fold_row(const struct st_fold *f);
 ST_MUST int st_fold_finish(struct st_txn *t, struct st_fold *f);

@@ -15,7 +15,7 @@
 #include "../../common/record_text.h"
 #include "../../common/sound.h"
 
-enum { SEEDS = 160, SIGNERS = 2, CHILDREN = 2, RUNS = 24, RUN_MAX = 6, RECORDS = 8, MAINS = 3, TEXT_MAX = 4096 };
+enum { SEEDS = 160, SIGNERS = 2, CHILDREN = 2, RUNS = 24, RUN_MAX = 6, RECORDS = 8, MAINS = 3, FIELDS_MAX = 6, TEXT_MAX = 4096 };
 static const char *const codes[SIGNERS] = { "410611", "410602" };
 static const char *const children[SIGNERS][CHILDREN] = { { "410611003", "410611004" }, { "410602001", "410602002" } };
 
@@ -41,7 +41,8 @@ struct signer {
 	size_t given; /* to the main at hand */
 };
 
-static struct node mains[2];
+static struct node mains[2], listeners[2]; /* a third branch, which signs nothing: below either main */
+#define LISTENER "410603"
 static struct signer signers[SIGNERS];
 static struct subject subjects[RECORDS];
 static char numbers[MAINS][ST_NUMBER_TEXT];
@@ -62,9 +63,12 @@ static bool chance(unsigned of_100)
 
 static struct st_code any_code(void)
 {
-	size_t i = below(SIGNERS), k = below(4);
-	return k == 0 ? code_of("410600") : k == 1 ? code_of("410699001") : k == 2 ? signers[i].code
-									    : code_of(children[i][below(CHILDREN)]);
+	size_t i = below(SIGNERS), k = below(5);
+	return k == 0	? code_of("410600")
+	       : k == 1 ? code_of("410699001") /* nobody's */
+	       : k == 2 ? code_of(LISTENER)
+	       : k == 3 ? signers[i].code
+			: code_of(children[i][below(CHILDREN)]);
 }
 
 static struct st_position any_position(void)
@@ -116,7 +120,7 @@ static size_t any_fields(uint32_t kind, struct st_field *fields, size_t most)
 
 static int put_change(const struct subject *about, uint32_t type, struct st_buf *body)
 {
-	struct st_field fields[6];
+	struct st_field fields[FIELDS_MAX + 2];
 	struct st_change c = { .kind = about->kind, .at_ms = 1700000000000 + (int64_t)below(1000), .fields = fields };
 	if (chance(8))
 		c.kind = (uint32_t)any_number();
@@ -125,8 +129,12 @@ static int put_change(const struct subject *about, uint32_t type, struct st_buf 
 	c.move = type == ST_REASSIGN ? 0 : (uint32_t)(chance(5) ? any_number() : 1 + below(14));
 	c.state = type == ST_NOTE ? 0 : (uint32_t)(chance(5) ? any_number() : 1 + below(10));
 	if (type == ST_REASSIGN || chance(20))
-		c.holder = any_code();
-	c.field_count = any_fields(c.kind, fields, 6);
+		c.holder = chance(40) ? code_of(LISTENER) : any_code();
+	c.field_count = any_fields(c.kind, fields, FIELDS_MAX);
+	if (chance(10)) { /* the row of a file */
+		fields[c.field_count++] = (struct st_field){ .id = ST_F_SOURCE, .text = st_span_text("s") };
+		fields[c.field_count++] = (struct st_field){ .id = ST_F_SOURCE_NUMBER, .text = any_text() };
+	}
 	return st_change_encode(type, &c, body);
 }
 
@@ -376,6 +384,47 @@ static void same(struct node *a, struct node *b, unsigned seed, const char *when
 			fail_msg("seed %u: %s: record %zu is %s; and %s", seed, when, i, one.text[i], other.text[i]);
 }
 
+/* Whoever holds a record sees it as main does. */
+static int sees(struct st_txn *t, void *arg)
+{
+	struct told *to = arg;
+	struct st_code self = code_of(LISTENER);
+	struct st_record r;
+	uint32_t holder = 0;
+	int rc = st_station_number(t, &self, &holder);
+	for (size_t i = 0; rc == 0 && i < RECORDS; i++) {
+		struct st_record_ref ref = { .ulid = subjects[i].id.ulid };
+		to->text[i][0] = 0;
+		rc = st_station_number(t, &subjects[i].id.opener, &ref.opener);
+		if (rc == 0)
+			rc = st_record_load(t, &ref, &r);
+		if (rc == 0 && r.holder == holder)
+			(void)snprintf(to->text[i], TEXT_MAX, "state %u term %u revision %u", r.state, r.term, r.revision);
+		rc = rc == ST_ENOTFOUND ? 0 : rc;
+	}
+	return rc;
+}
+
+static void holder_sees(size_t which, unsigned seed)
+{
+	static struct told above, below_it;
+	assert_int_equal(st_store_read(mains[which].store, sees, &above), 0);
+	assert_int_equal(st_store_read(listeners[which].store, sees, &below_it), 0);
+	for (size_t i = 0; i < RECORDS; i++)
+		if (strcmp(above.text[i], below_it.text[i]) != 0)
+			fail_msg("seed %u: the holder of %zu sees: %s; main: %s", seed, i, below_it.text[i], above.text[i]);
+}
+
+/* What of it is for the third branch goes down to it. */
+static void goes_down(size_t which, unsigned seed)
+{
+	int rc = node_carry(&mains[which], LISTENER, &listeners[which]);
+	if (rc != 0)
+		fail_msg("seed %u: what goes down: %s", seed, st_error_name(rc));
+	is_sound(&listeners[which], seed, "below");
+	holder_sees(which, seed);
+}
+
 /* A clerk of main's gets an answer, whatever was claimed: moved, or refused for a reason of the record's. */
 static void clerk_goes_on(struct node *n, unsigned seed)
 {
@@ -450,8 +499,20 @@ static void make_city(unsigned seed)
 		signers[i].code = code_of(codes[i]);
 		signers[i].tree = (struct st_frontier){ .size = 0 };
 	}
+	struct joining third = { .code = LISTENER, .tier = ST_BRANCH, .root = root.public };
+	node_init(&listeners[0], "listener", seed + 9000);
+	node_init(&listeners[1], "other-listener", seed + 9000);
+	node_erase(&listeners[0]);
+	node_erase(&listeners[1]);
+	assert_int_equal(node_open(&listeners[0]), 0);
+	assert_int_equal(node_join(&mains[0], &listeners[0], &third), 0);
+	node_close(&listeners[0]);
+	node_copy(&listeners[1], &listeners[0]);
+	assert_int_equal(node_open(&listeners[0]), 0);
+	assert_int_equal(node_open(&listeners[1]), 0);
 	for (size_t i = 0; i < MAINS; i++) {
-		const struct st_command_field to[] = { { st_span_text("to"), st_span_text(codes[i % SIGNERS]) } };
+		const char *whom = i == 1 ? codes[0] : LISTENER;
+		const struct st_command_field to[] = { { st_span_text("to"), st_span_text(whom) } };
 		numbers[i][0] = 0;
 		assert_int_equal(node_opens(&mains[0], numbers[i]), 0);
 		if (i > 0)
@@ -476,12 +537,16 @@ static void run_seed(unsigned seed)
 	give_all(&mains[1], true);
 	is_sound(&mains[1], seed, "by turns");
 	same(&mains[0], &mains[1], seed, "in two orders");
+	goes_down(0, seed);
+	goes_down(1, seed);
 	rebuild(&mains[0]);
 	is_sound(&mains[0], seed, "rebuilt");
 	same(&mains[0], &mains[1], seed, "rebuilt");
 	clerk_goes_on(&mains[1], seed);
-	node_close(&mains[0]);
-	node_close(&mains[1]);
+	for (size_t i = 0; i < 2; i++) {
+		node_close(&mains[i]);
+		node_close(&listeners[i]);
+	}
 	for (size_t i = 0; i < SIGNERS; i++)
 		for (size_t r = 0; r < RUNS; r++)
 			for (size_t k = 0; k < signers[i].runs[r].count; k++)
