@@ -1,8 +1,8 @@
 /* roll.c - what logs say of stations: enrolments and revocations, taken from their issuer's log.
  *
  * Owns:    rows of stations: of those below this one, and of writers elsewhere whose certificates were carried here.
- * Promise: 3: a code's first key is pinned. Another key for it is kept as evidence, never used; so a branch can't
- *          forge a base that its ancestors know. Of writers elsewhere what comes first is taken: no word of main
+ * Promise: 3: a code's first key is pinned, with its parent and tier. Another for it is kept as evidence, never used;
+ *          so a branch can't forge a base that its ancestors know. Of writers elsewhere what comes first is taken: no word of main
  *          overrules it.
  * Flow:    push, members -> roll -> stations */
 #include "group.h"
@@ -49,7 +49,7 @@ int member_add(struct st_apply *a, const struct st_station *issuer, struct st_sp
 		return rc;
 	if (rc == 0) {
 		if (!st_public_key_equal(&s.certificate.identity, &c.identity) ||
-		    s.parent != issuer->number)
+		    s.parent != issuer->number || s.certificate.tier != c.tier)
 			return second_key(a, &c.code, certificate);
 		bool nothing_new = c.serial <= s.certificate.serial;
 		if (nothing_new && (s.issuer_log != 0 || log == 0))

@@ -388,22 +388,41 @@ int route_known(const struct st_record *r, void *arg)
 	return rc == 1 ? history(a, child, r, &nowhere, false) : rc;
 }
 
+/* 1: it gives its record to somebody below the child, so it has gone there behind the record's history. */
+static int gives_below(struct st_apply *a, const struct st_event *e, uint32_t child)
+{
+	struct st_code holder = { .text = "" };
+	uint32_t number = 0;
+	event_gives(a, e, &holder);
+	int rc = st_code_empty(&holder) ? ST_ENOTFOUND : st_station_number(a->txn, &holder, &number);
+	if (rc == 0)
+		rc = st_station_below(a->txn, number, child);
+	return rc == ST_ENOTFOUND ? 0 : rc;
+}
+
 int route_late(struct st_apply *a, const struct st_log *log, const struct st_event *e)
 {
 	static const struct st_place nowhere = { .seq = 0 };
 	const struct st_record *r = st_fold_row(a->fold);
+	const struct st_place itself = { log->number, e->at.seq };
 	uint32_t child = 0;
+	bool last = false;
 	int rc = r == NULL ? 0 : handed_below(a, r, &child);
 	if (rc != 1)
 		return rc;
-	rc = gone(a, log, e, child);
+	rc = writes(a, child, log->station);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
-	bool last = false;
+	int addressed = addressed_below(a, e, child);
+	rc = addressed == 1 ? gives_below(a, e, child) : addressed;
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
 	rc = e->type == ST_NOTE ? 0 : route_on_chain(a, r, log, e, &last);
 	if (rc < 0)
 		return rc;
-	return last ? history(a, child, r, &nowhere, false) : put(a, child, log->number, e->at.seq);
+	if (last)
+		return history(a, child, r, addressed == 1 ? &itself : &nowhere, false);
+	return addressed == 1 ? 0 : put(a, child, itself.log, itself.seq);
 }
 
 static int roll_to(const struct st_station *s, void *arg)

@@ -1,7 +1,8 @@
-/* hostile.c - a property of what anybody may sign: two branches with right keys sign events of every type against all
- * sense, about one another's records too, and main takes them in, in two orders. Whatever stands in the logs, every
- * table says what its events say, both orders come to the same, and what main's clerks do goes on. A failure prints
- * its seed; SEED=k runs from there, SEEDS=n so many. */
+/* hostile.c - a property of what anybody may sign: two branches and a base with right keys sign events of every type
+ * against all sense, about one another's records too, and main takes them in, in two orders. Whatever stands in the
+ * logs, every table says what its events say, both orders come to the same, a third branch that holds some of the
+ * records sees them as main does, and what main's clerks do goes on. A failure prints its seed; SEED=k runs from there,
+ * SEEDS=n so many. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,9 +16,12 @@
 #include "../../common/record_text.h"
 #include "../../common/sound.h"
 
-enum { SEEDS = 160, SIGNERS = 2, CHILDREN = 2, RUNS = 24, RUN_MAX = 6, RECORDS = 8, MAINS = 3, FIELDS_MAX = 6, TEXT_MAX = 4096 };
-static const char *const codes[SIGNERS] = { "410611", "410602" };
-static const char *const children[SIGNERS][CHILDREN] = { { "410611003", "410611004" }, { "410602001", "410602002" } };
+enum { SEEDS = 160, BRANCHES = 2, BASE = BRANCHES, SIGNERS, CHILDREN = 2, MAINS = 3 };
+enum { RUNS = 24, RUN_MAX = 6, RECORDS = 8, FIELDS_MAX = 6, TEXT_MAX = 4096 };
+static const char *const codes[SIGNERS] = { "410611", "410602", "410611003" }; /* the base is below the first */
+static const char *const children[SIGNERS][CHILDREN] = { { "410611003", "410611004" },
+							 { "410602001", "410602002" },
+							 { "410611003-01", "410611003-02" } };
 
 /* What somebody said last of a record, as whoever goes on would name it. */
 struct subject {
@@ -138,16 +142,18 @@ static int put_change(const struct subject *about, uint32_t type, struct st_buf 
 	return st_change_encode(type, &c, body);
 }
 
-static int put_certificate(const struct signer *w, struct st_buf *body)
+/* true: the base's, as it should be, so that its log is taken in. */
+static int put_certificate(const struct signer *w, bool right, struct st_buf *body)
 {
 	struct st_buf certificate;
 	struct st_certificate c = { .tier = ST_BASE, .serial = 1 + below(3), .name = "n", .parent = w->code };
-	c.code = code_of(children[w - signers][below(CHILDREN)]);
-	c.identity = mains[0].keys.identity.public; /* whoever's: nobody signs as one of these here */
-	c.identity.bytes[0] ^= (uint8_t)below(2);
-	if (chance(15))
+	c.code = code_of(right ? codes[BASE] : children[w - signers][below(CHILDREN)]);
+	c.identity = signers[BASE].node.keys.identity.public; /* or whoever's: nobody else below a branch signs here */
+	if (!right)
+		c.identity.bytes[0] ^= (uint8_t)below(2);
+	if (!right && chance(15))
 		c.parent = any_code();
-	if (chance(15))
+	if (w == &signers[BASE] || (!right && chance(15)))
 		c.tier = (enum st_tier)(1 + below(4));
 	st_buf_init(&certificate, ST_CERTIFICATE_MAX);
 	int rc = st_certificate_issue(&c, &w->node.keys.identity, &certificate);
@@ -197,6 +203,8 @@ static int put_city(struct st_buf *body)
 static int put_revoke(struct st_buf *body)
 {
 	struct st_revoke r = { .station = any_code(), .serial = 1 + below(3), .epoch = (uint32_t)below(3), .size = 0 };
+	if (st_code_equal(&r.station, &signers[BASE].code)) /* how much of its log had come by then differs */
+		r.station = code_of("410699001");
 	return st_revoke_encode(&r, body);
 }
 
@@ -206,11 +214,17 @@ static int put_begin(struct st_buf *body)
 	return st_begin_encode(&b, body);
 }
 
+/* What the first branch signs first is the base's enrolment. */
+static bool is_first(const struct signer *w)
+{
+	return w == &signers[0] && w->tree.size == 0;
+}
+
 static int put_body(const struct signer *w, const struct subject *about, uint32_t type, struct st_buf *body)
 {
 	switch (type) {
 	case ST_BEGIN:  return put_begin(body);
-	case ST_ENROL:  return put_certificate(w, body);
+	case ST_ENROL:  return put_certificate(w, is_first(w), body);
 	case ST_REVOKE: return put_revoke(body);
 	case ST_CITY:   return put_city(body);
 	case ST_HEARD:  return put_heard(body);
@@ -267,26 +281,36 @@ static void address(struct st_event *e)
 	}
 }
 
+static void make_envelope(struct signer *w, struct subject *about, struct st_event *e)
+{
+	e->at.seq += chance(2);
+	e->min_version = chance(3) ? 9 : 1;
+	e->wall_ms = any_number();
+	e->type = any_type();
+	e->author = any_text();
+	place(w, about, e);
+	address(e);
+}
+
 static void make_event(struct signer *w, struct run *r)
 {
 	struct subject *about = &subjects[below(RECORDS)];
+	bool enrols = is_first(w);
 	struct st_buf body, *to = &r->bytes[r->count++];
 	struct st_event e;
 	memset(&e, 0, sizeof(e));
 	st_buf_init(&body, ST_EVENT_MAX);
 	st_buf_init(to, ST_EVENT_MAX);
-	e.at = (struct st_position){ w->code, 1, w->tree.size + 1 + (chance(2) ? 1 : 0) };
-	e.min_version = chance(3) ? 9 : 1;
-	e.wall_ms = any_number();
-	e.type = any_type();
-	e.author = any_text();
-	place(w, about, &e);
-	address(&e);
+	e.at = (struct st_position){ w->code, 1, w->tree.size + 1 };
+	e.min_version = 1;
+	e.type = ST_ENROL;
+	if (!enrols)
+		make_envelope(w, about, &e);
 	int rc = put_body(w, about, e.type, &body);
 	e.body = st_buf_span(&body);
 	if (rc == 0)
 		rc = st_event_encode(&e, to);
-	if (rc < 0 || chance(2)) { /* what no program encodes is rubbish, then */
+	if (rc < 0 || (!enrols && chance(2))) { /* what no program encodes is rubbish, then */
 		st_buf_clear(to);
 		st_buf_put_text(to, "\xff\xff rubbish");
 	}
@@ -315,7 +339,7 @@ static void give(struct node *to, struct signer *w)
 		events[i] = st_buf_span(&r->bytes[i]);
 	struct st_push push = { .first_seq = r->checkpoint.size - r->count + 1, .event_count = r->count, .events = events,
 				.checkpoint = r->checkpoint, .cosignature = r->cosignature };
-	int rc = node_give(to, w->code.text, &push, &job);
+	int rc = node_give(to, w == &signers[BASE] ? codes[0] : w->code.text, &push, &job);
 	if (rc != 0)
 		fail_msg("a push of %s to %llu: %s", w->code.text, (unsigned long long)r->checkpoint.size, st_error_name(rc));
 }
@@ -325,6 +349,7 @@ static void give_all(struct node *to, bool by_turns)
 {
 	for (size_t i = 0; i < SIGNERS; i++)
 		signers[i].given = 0;
+	give(to, &signers[0]); /* it enrols the base */
 	for (;;) {
 		struct signer *w = by_turns ? &signers[below(SIGNERS)] : &signers[0];
 		for (size_t i = 0; i < SIGNERS && w->given == RUNS; i++)
@@ -493,11 +518,13 @@ static void make_city(unsigned seed)
 		struct joining how = { .code = codes[i], .tier = ST_BRANCH, .root = root.public };
 		node_init(&signers[i].node, codes[i], seed + 1000 * (i + 1));
 		node_erase(&signers[i].node);
+		signers[i].code = code_of(codes[i]);
+		signers[i].tree = (struct st_frontier){ .size = 0 };
+		if (i == BASE)
+			continue;
 		assert_int_equal(node_open(&signers[i].node), 0);
 		assert_int_equal(node_join(&mains[0], &signers[i].node, &how), 0);
 		node_close(&signers[i].node);
-		signers[i].code = code_of(codes[i]);
-		signers[i].tree = (struct st_frontier){ .size = 0 };
 	}
 	struct joining third = { .code = LISTENER, .tier = ST_BRANCH, .root = root.public };
 	node_init(&listeners[0], "listener", seed + 9000);
