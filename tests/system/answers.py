@@ -1,6 +1,6 @@
 """answers.py - a daemon whose answers are empty, cut short or no JSON, and what stationctl makes of them.
 
-Owns:  that daemon, which is a socket and a thread; run.py runs the tests with its own.
+Owns:  that daemon, which is a socket and a thread; run.py runs the tests.
 """
 import csv
 import io

@@ -1,6 +1,6 @@
 """cities.py - what a city sets in its tables changes what its stations do and answer.
 
-run.py runs these tests with its own; each gets a city of main, branch and base.
+run.py runs these tests; each gets a city of main, branch and base.
 """
 import csv
 import datetime
@@ -9,20 +9,11 @@ import os
 
 import online
 from checks import Tests, check, until
+from steps import at, cells
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FILES = os.path.join(os.path.dirname(os.path.dirname(HERE)), "deploy", "city")
 TESTS = test = Tests()
-
-
-def at(day):
-    return ["--at", day + "T10:00:00+08:00"]
-
-
-def cells(answer, *names):
-    """The rows of a table, these columns of them."""
-    where = [[c["name"] for c in answer["columns"]].index(n) for n in names]
-    return [tuple(row[i] for i in where) for row in answer["rows"]]
 
 
 def own_table(main, name, *rows):

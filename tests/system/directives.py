@@ -1,6 +1,6 @@
 """directives.py - what a station asks of others, and how far it can see that it has come.
 
-Owns:  the tests of directives' states with real daemons; run.py runs them with its own.
+Owns:  the tests of directives' states with real daemons; run.py runs them.
 """
 import threading
 

@@ -1,6 +1,6 @@
 """erasures.py - what was erased is in no store of the city, and every log still verifies.
 
-Owns:  the tests of erase with real daemons; run.py runs them with its own.
+Owns:  the tests of erase with real daemons; run.py runs them.
 """
 import json
 

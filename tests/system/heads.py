@@ -1,6 +1,6 @@
 """heads.py - a station between that holds back the last of what goes through it.
 
-Owns:  the tests of writers' heads with real daemons; run.py runs them with its own. What the hostile station does is
+Owns:  the tests of writers' heads with real daemons; run.py runs them. What the hostile station does is
        done to its store while its daemon is stopped: rows of its outbox go, heads stay.
 """
 import struct

@@ -1,6 +1,6 @@
 """joined.py - what was merged far from where it was brought: its own station tells its reporter the result.
 
-Owns:  the tests of it with real daemons; run.py runs them with its own.
+Owns:  the tests of it with real daemons; run.py runs them.
 """
 import json
 

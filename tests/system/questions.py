@@ -1,11 +1,19 @@
 """questions.py - the 24 questions as people ask them: every form, every tier, and what is refused.
 
-run.py imports it; what each answer counts is tests/prop/ask/questions.c's to prove."""
+Owns:  the tests of it with real daemons; run.py runs them. What each answer counts is tests/prop/ask/questions.c's to
+       prove.
+"""
 import csv
 import datetime
 import io
 import os
 import re
+
+from checks import Tests, check
+from city import TOP
+from steps import sound
+
+TESTS = test = Tests()
 
 
 def at(days):
@@ -71,7 +79,7 @@ def every_form(station, folder, name, more):
     assert os.path.getsize(path) > 1000, path
 
 
-def ask_everything(city, check, until):
+def ask_everything(city):
     base, branch, main = city["410611003"], city["410611"], city["410600"]
     matter = prepare(base, branch)
     base.wait_main()
@@ -90,7 +98,7 @@ def ask_everything(city, check, until):
     return matter
 
 
-def what_they_say(city, check, matter):
+def what_they_say(city, matter):
     """Of a few that all matter, what is in them at main."""
     main = city["410600"]
     opened, coverage = answers(main, "opened")
@@ -135,7 +143,7 @@ REFUSED = [
 ]
 
 
-def refused(city, check):
+def refused(city):
     main, base = city["410600"], city["410611003"]
     check("stations covered" not in main.ctl("ask", "--list"), "the list of questions is about no station")
     for words, code, place in REFUSED:
@@ -145,3 +153,24 @@ def refused(city, check):
             check(lang == "en" or re.search("[\u4e00-\u9fff]", err), "in Chinese: %s" % err)
     got, _, err = base.run("ask", "opened", "--station", "410611")
     check(got == 2 and "station" in err, "a station above: %s" % err)
+
+
+@test
+def questions_documented(city):
+    """deploy/docs/questions.md is what the program's table says."""
+    with open(os.path.join(TOP, "deploy", "docs", "questions.md"), encoding="utf-8") as f:
+        check(f.read() == city["410600"].ctl("ask", "--markdown"), "deploy/docs/questions.md is old: make docs")
+
+
+@test
+def questions_asked(city):
+    """All 24 at every tier, to the screen, CSV, XLSX and JSON; what they say of a little of everything."""
+    matter = ask_everything(city)
+    what_they_say(city, matter)
+    sound(city)
+
+
+@test
+def questions_refused(city):
+    """A question, period, station or record that isn't one is refused by name, in both languages."""
+    refused(city)

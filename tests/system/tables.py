@@ -1,6 +1,6 @@
 """tables.py - answers that are tables, from outside: registers and reports as CSV, XLSX and JSON.
 
-run.py runs these tests with its own; each gets a city of main, branch and base.
+run.py runs these tests; each gets a city of main, branch and base.
 """
 import csv
 import io

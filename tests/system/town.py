@@ -4,7 +4,6 @@ Owns:  the clerks and importers (threads), the ledger, and the checks of the led
        stations. The ledger knows only answers: what was asked and got none may be so or not.
 """
 import csv
-import gzip
 import http.client
 import io
 import json
@@ -17,7 +16,8 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(TOP, "deploy", "demo"))
-from checks import check, until
+import steps  # noqa: E402
+from checks import check, until  # noqa: E402
 from city import City, Failed  # noqa: E402
 from control import Control, Refused  # noqa: E402
 from proxy import Proxy  # noqa: E402
@@ -38,13 +38,6 @@ def ulid_bytes(record):
     for c in record.split("/")[1]:
         value = value * 32 + CROCKFORD.index(c)
     return value.to_bytes(16, "big")
-
-
-def cases(count):
-    """The header and the first rows of real cases."""
-    with gzip.open(os.path.join(TOP, "tests", "data", "boston.csv.gz"), "rt", newline="",
-                   encoding="utf-8") as f:
-        return [r for _, r in zip(range(count + 1), csv.reader(f))]
 
 
 class Ledger:
@@ -160,7 +153,7 @@ class Town:
         self.seed = seed
         self.random = random.Random(seed)
         self.ledger = Ledger()
-        self.rows = cases(1500)
+        self.rows = steps.rows(1500)
         self.expected = set()  # refusals that are right at this moment
         self.checked_here = self.checked_main = 0
         self.gate, self.ended = threading.Event(), threading.Event()
