@@ -10,7 +10,7 @@ import time
 
 from control import Control
 from proxy import KINDS
-from town import BASE, BRANCH, MAIN, Town, check, say_figure, until
+from town import BASE, BRANCH, Town, check, say_figure, until
 
 FLAPPING = 8  # bases at once, under one branch
 P99_MS = 3000

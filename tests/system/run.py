@@ -49,7 +49,8 @@ BUILD = None
 FILES = (records, deputies, kinds, rules, votes, questions, imports, backbone, durability, founding, service, cities,
          directives, erasures, examples, heads, joined, online, refusals, tables, answers)
 # These first, where there are lanes.
-LONGEST = ("examples_of_kinds", "examples_of_verbs", "verbs_and_languages", "vote", "questions_asked", "every_kind")
+LONGEST = ("examples_of_kinds", "examples_of_verbs", "verbs_and_languages", "vote", "questions_asked", "every_kind",
+           "online_slow")
 # Under a sanitizer the look for leaks takes as long as a call itself. These call every verb, rightly and wrongly;
 # stationd's leaks are looked for in all tests.
 LEAKS_LOOKED_FOR = ("verbs_and_languages", "every_kind", "kinds_refused", "bad_values", "deputies", "vote_refused",
