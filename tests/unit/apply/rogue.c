@@ -134,6 +134,23 @@ static struct st_span encode(uint32_t type, struct st_span body, uint64_t seq, s
 	return st_buf_span(to);
 }
 
+/* The base's certificate, under the child's key. */
+static struct st_span enrolment(uint64_t seq, struct st_buf *to)
+{
+	struct st_certificate c = { .tier = ST_BASE, .serial = 1, .code = code_of("410611003"),
+				    .parent = code_of("410611"), .name = "n" };
+	struct st_buf certificate, body;
+	st_buf_init(&certificate, ST_CERTIFICATE_MAX);
+	st_buf_init(&body, ST_EVENT_MAX);
+	c.identity = child.keys.identity.public;
+	assert_int_equal(st_certificate_issue(&c, &child.keys.identity, &certificate), 0);
+	assert_int_equal(st_enrol_encode(st_buf_span(&certificate), &body), 0);
+	struct st_span event = encode(ST_ENROL, st_buf_span(&body), seq, to);
+	st_buf_done(&certificate);
+	st_buf_done(&body);
+	return event;
+}
+
 static int standing(struct st_txn *t, void *arg)
 {
 	struct st_code code = code_of("410611003");
@@ -146,31 +163,90 @@ static int standing(struct st_txn *t, void *arg)
 /* What ends a key before it is given ends nothing, also where both are here and all is told anew. */
 static void test_a_key_is_not_ended_before_it_is_given(void **state)
 {
-	struct st_certificate c = { .tier = ST_BASE, .serial = 1, .code = code_of("410611003"),
-				    .parent = code_of("410611"), .name = "n" };
-	struct st_revoke revoke = { .station = c.code, .serial = 1, .epoch = 1 };
-	struct st_buf certificate, body, bytes[2];
+	struct st_revoke revoke = { .station = code_of("410611003"), .serial = 1, .epoch = 1 };
+	struct st_buf body, bytes[2];
 	struct st_span events[2];
 	enum st_standing is = ST_REVOKED;
 	(void)state;
-	st_buf_init(&certificate, ST_CERTIFICATE_MAX);
 	st_buf_init(&body, ST_EVENT_MAX);
 	assert_int_equal(st_revoke_encode(&revoke, &body), 0);
 	events[0] = encode(ST_REVOKE, st_buf_span(&body), 1, &bytes[0]);
-	st_buf_clear(&body);
-	c.identity = child.keys.identity.public;
-	assert_int_equal(st_certificate_issue(&c, &child.keys.identity, &certificate), 0);
-	assert_int_equal(st_enrol_encode(st_buf_span(&certificate), &body), 0);
-	events[1] = encode(ST_ENROL, st_buf_span(&body), 2, &bytes[1]);
+	events[1] = enrolment(2, &bytes[1]);
 	assert_int_equal(signs(events, 2), 0);
 	is_sound();
 	rebuild();
 	assert_int_equal(st_store_read(main_station.store, standing, &is), 0);
 	assert_int_equal(is, ST_ENROLLED);
-	st_buf_done(&certificate);
 	st_buf_done(&body);
 	st_buf_done(&bytes[0]);
 	st_buf_done(&bytes[1]);
+}
+
+/* ---- a record whose holder nobody knows yet ---- */
+
+static const struct st_record_id unheld = { { "410611" }, { { 7, 7, 7 } } };
+
+static int load_unheld(struct st_txn *t, void *arg)
+{
+	struct st_record_ref ref = { .ulid = unheld.ulid };
+	int rc = st_station_number(t, &unheld.opener, &ref.opener);
+	return rc < 0 ? rc : st_record_load(t, &ref, arg);
+}
+
+static void stands(uint32_t revision, uint32_t waiting)
+{
+	struct st_record r;
+	assert_int_equal(st_store_read(main_station.store, load_unheld, &r), 0);
+	assert_int_equal(r.revision, revision);
+	assert_int_equal(r.waiting, waiting);
+	assert_int_equal(r.set_aside, 0);
+	is_sound();
+}
+
+/* The child's event of it, which gives it to somebody. */
+static struct st_span gives(uint32_t type, uint64_t seq, const char *to, struct st_buf *bytes)
+{
+	const struct st_change change = { .kind = ST_KIND_MATTER, .move = type == ST_MOVE ? 1 : 0,
+					  .state = type == ST_MOVE ? 1 : 0, .at_ms = 1700000000000,
+					  .holder = code_of(to) };
+	struct st_buf body;
+	struct st_event e;
+	memset(&e, 0, sizeof(e));
+	st_buf_init(&body, ST_EVENT_MAX);
+	st_buf_init(bytes, ST_EVENT_MAX);
+	assert_int_equal(st_change_encode(type, &change, &body), 0);
+	e.at = (struct st_position){ code_of("410611"), 1, seq };
+	e.min_version = 1;
+	e.has_record = true;
+	e.record = unheld;
+	e.revision = (uint32_t)seq;
+	e.term = (uint32_t)seq - 1;
+	if (seq > 1)
+		e.previous = (struct st_position){ code_of("410611"), 1, seq - 1 };
+	e.type = type;
+	e.body = st_buf_span(&body);
+	assert_int_equal(st_event_encode(&e, bytes), 0);
+	st_buf_done(&body);
+	return st_buf_span(bytes);
+}
+
+/* Who may reassign it can't be said before it is known where its holder stands. */
+static void test_a_reassignment_waits_for_the_holder_to_be_enrolled(void **state)
+{
+	struct st_buf bytes[3];
+	struct st_span events[3] = { gives(ST_MOVE, 1, "410611003", &bytes[0]),
+				     gives(ST_REASSIGN, 2, "410600", &bytes[1]), enrolment(3, &bytes[2]) };
+	(void)state;
+	assert_int_equal(signs(events, 2), 0);
+	stands(1, 1);
+	rebuild();
+	stands(1, 1);
+	assert_int_equal(signs(events + 2, 1), 0);
+	stands(2, 0);
+	rebuild();
+	stands(2, 0);
+	for (size_t i = 0; i < 3; i++)
+		st_buf_done(&bytes[i]);
 }
 
 /* ---- claims on somebody else's record ---- */
@@ -263,6 +339,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		EACH(test_whatever_was_taken_goes_on),
 		EACH(test_a_key_is_not_ended_before_it_is_given),
+		EACH(test_a_reassignment_waits_for_the_holder_to_be_enrolled),
 		EACH(test_a_thousand_claims_cost_a_holder_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
