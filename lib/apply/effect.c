@@ -41,6 +41,64 @@ int effect_folded(struct st_apply *a, const struct st_log *log, const struct st_
 	return rc < 0 ? rc : erase_event(a, log, e);
 }
 
+/* ---- a station is known from now on ---- */
+
+struct now_known {
+	struct st_apply *apply;
+	size_t told;
+};
+
+/* The newest event of a history that has grown takes effect now, and with it those before it. */
+static int take_effect(struct st_apply *a, const struct st_record *r, const struct st_log *log,
+		       const struct st_event *newest)
+{
+	joined_note(a);
+	int rc = online_event(a, newest);
+	if (rc == 0)
+		rc = route_joined(a, log, newest);
+	return rc < 0 ? rc : erase_given(a, &r->ref);
+}
+
+static int newest_of(struct st_apply *a, const struct st_record *r)
+{
+	struct st_event e;
+	struct st_log log;
+	struct st_buf bytes;
+	struct st_arena arena; /* apply's own have the event that made the station known */
+	st_buf_init(&bytes, ST_EVENT_MAX);
+	int rc = st_arena_init(&arena, ST_EVENT_ARENA);
+	if (rc == 0)
+		rc = st_log_get(a->txn, r->head.log, &log);
+	if (rc == 0)
+		rc = st_event_get(a->txn, r->head.log, r->head.seq, &bytes);
+	if (rc == 0)
+		rc = st_event_decode(st_buf_span(&bytes), &arena, &e);
+	if (rc == 0)
+		rc = take_effect(a, r, &log, &e);
+	st_arena_done(&arena);
+	st_buf_done(&bytes);
+	return rc == ST_ENOTFOUND || rc == ST_EWIRE || rc == ST_EUNREAD ? ST_ECORRUPT : rc; /* it was folded */
+}
+
+/* What was handed on to it before anybody knew the way goes there now; of what nobody honest does there is a bound. */
+static int known_record(const struct st_record *r, bool grew, void *arg)
+{
+	struct now_known *k = arg;
+	int rc = grew ? newest_of(k->apply, r) : 0;
+	if (rc < 0 || (!grew && k->told == ST_UNPLACED_MAX))
+		return rc;
+	k->told += !grew;
+	return route_known(k->apply, r);
+}
+
+int effect_known(struct st_apply *a, uint32_t station)
+{
+	struct now_known k = { .apply = a };
+	return st_fold_known(a->txn, a->fold, station, known_record, &k);
+}
+
+/* ---- an event ---- */
+
 int effect_arrived(struct st_apply *a, const struct st_log *log, const struct st_event *e, int unread)
 {
 	st_assert(unread <= 0);

@@ -252,6 +252,14 @@ int erase_event(struct st_apply *a, const struct st_log *log, const struct st_ev
 
 /* ---- as stations become known ---- */
 
+int erase_given(struct st_apply *a, const struct st_record_ref *ref)
+{
+	int rc = erase_any(a);
+	if (rc == 1)
+		is_due(a, ref);
+	return rc < 0 ? rc : 0;
+}
+
 struct known_now {
 	struct st_txn *txn;
 	struct st_awaited rows[ERASE_ROWS_MAX];

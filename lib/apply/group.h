@@ -146,6 +146,8 @@ int effect_decode(struct st_apply *a, const struct st_log_id *id, uint64_t seq, 
 int effect_read(struct st_apply *a, const struct st_log *log, const struct st_event *e);
 /* ... and of records and votes. */
 int effect_folded(struct st_apply *a, const struct st_log *log, const struct st_event *e);
+/* Where this station stands is known from now on: what waited for that takes effect, and what it was given goes to it. */
+int effect_known(struct st_apply *a, uint32_t station);
 /* All of an event of another's log, whose envelope is read. unread: why its body isn't; 0: it is. 1: counted as
  * unread; < 0: the store failed. */
 int effect_arrived(struct st_apply *a, const struct st_log *log, const struct st_event *e, int unread);
@@ -222,7 +224,7 @@ int job_push(struct st_apply *a, struct st_job_push *job);
 int route_event(struct st_apply *a, const struct st_log *log, const struct st_event *e);
 /* An event of a record that is held further down: it belongs to the history that went there before it. */
 int route_late(struct st_apply *a, const struct st_log *log, const struct st_event *e);
-int route_known(const struct st_record *r, void *apply); /* st_refolded_fn: the same, of all that waited until now */
+int route_known(struct st_apply *a, const struct st_record *r); /* all of it: where its holder stands is known by now */
 /* One event more to a child, unless it has it by its writer or an address. */
 int route_also(struct st_apply *a, const struct st_log *log, const struct st_event *e, uint32_t child);
 /* All that is here of a record, unless it was opened at or below the child. */
@@ -278,6 +280,7 @@ int erase_event(struct st_apply *a, const struct st_log *log, const struct st_ev
 int erase_retell(struct st_apply *a, const struct st_log *log, const struct st_event *e);
 /* At a group's end: what waited for stations that are known now. */
 int erase_settle(struct st_apply *a);
+int erase_given(struct st_apply *a, const struct st_record_ref *ref); /* whoever has it now gets what was erased of it */
 /* erase_say.c */
 /* What has been erased since is confirmed and goes on to whoever else has it: it may write own events, so it comes
  * behind an event and all that it led to, never within its fold. Events that were read are dead after. */

@@ -77,7 +77,7 @@ int member_add(struct st_apply *a, const struct st_station *issuer, struct st_sp
 	st_assert(s.parent > 0);
 	bool is_new = s.number == 0;
 	rc = st_station_put(a->txn, &s);
-	return rc < 0 || !is_new ? rc : st_fold_known(a->txn, a->fold, s.number, route_known, a);
+	return rc < 0 || !is_new ? rc : effect_known(a, s.number);
 }
 
 /* ST_ESUBTREE: no station that this issuer may revoke at that place of its log: one that nobody has enrolled yet, or

@@ -369,7 +369,7 @@ int route_on_chain(struct st_apply *a, const struct st_record *r, const struct s
 	return rc;
 }
 
-/* 1: the record was handed on to somebody below, by that child. */
+/* 1: the record was handed on to somebody below, through that child. */
 static int handed_below(struct st_apply *a, const struct st_record *r, uint32_t *ret_child)
 {
 	uint32_t self = a->self.station.number;
@@ -379,10 +379,9 @@ static int handed_below(struct st_apply *a, const struct st_record *r, uint32_t 
 	return rc == 0 ? 1 : rc == ST_ESUBTREE ? 0 : rc;
 }
 
-int route_known(const struct st_record *r, void *arg)
+int route_known(struct st_apply *a, const struct st_record *r)
 {
 	static const struct st_place nowhere = { .seq = 0 };
-	struct st_apply *a = arg;
 	uint32_t child = 0;
 	int rc = handed_below(a, r, &child);
 	return rc == 1 ? history(a, child, r, &nowhere, false) : rc;

@@ -254,6 +254,22 @@ int st_crowded_put(struct st_txn *t, uint32_t log, uint64_t seq)
 	return kv_put(t, TABLE_CROWDED, key_span(&k), ST_SPAN_NONE);
 }
 
+int st_crowding_count(struct st_txn *t, uint32_t log, uint64_t *ret_count)
+{
+	ST_REQUIRE(log > 0);
+	struct key k = crowded_key(log, 0);
+	struct st_span row;
+	uint8_t value[8];
+	int rc = kv_get(t, TABLE_CROWDED, key_span(&k), &row);
+	if (rc < 0 && rc != ST_ENOTFOUND)
+		return rc;
+	if (rc == 0 && row.size != sizeof(value))
+		return ST_ECORRUPT;
+	*ret_count = 1 + (rc == 0 ? st_get_u64(row.data) : 0);
+	st_put_u64(value, *ret_count);
+	return kv_put(t, TABLE_CROWDED, key_span(&k), ST_SPAN(value));
+}
+
 int st_crowded_has(struct st_txn *t, uint32_t log, uint64_t seq)
 {
 	struct key k = crowded_key(log, seq);

@@ -260,6 +260,17 @@ int st_station_below(struct st_txn *t, uint32_t number, uint32_t top)
 	return 0;
 }
 
+int st_station_stands_below(struct st_txn *t, uint32_t number, uint32_t top)
+{
+	struct key k = number_key(number);
+	struct st_span row;
+	int rc = st_station_below(t, number, top);
+	if (rc != 0)
+		return rc;
+	rc = kv_get(t, TABLE_STATIONS, key_span(&k), &row);
+	return rc == 0 && row.size < FIXED ? ST_ENOTFOUND : rc;
+}
+
 int st_station_branch_of(struct st_txn *t, uint32_t number, uint32_t top, uint32_t *ret_child)
 {
 	uint32_t child = number;

@@ -97,11 +97,7 @@ static int gather(struct walk *w, struct st_position at)
  * here. */
 static int above(struct walk *w, uint32_t upper, uint32_t lower)
 {
-	struct st_station s;
-	int rc = upper == lower ? 1 : st_station_below(w->txn, lower, upper);
-	if (rc != 0)
-		return rc;
-	rc = st_station_get(w->txn, lower, &s);
+	int rc = upper == lower ? 1 : st_station_stands_below(w->txn, lower, upper);
 	if (rc == ST_ENOTFOUND)
 		w->unknown = lower;
 	return rc;

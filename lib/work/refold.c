@@ -124,10 +124,7 @@ static int gather(struct gathering *g, const struct st_record *r)
 int st_above_in_store(void *asking, uint32_t upper, uint32_t lower)
 {
 	struct st_above_asking *a = asking;
-	struct st_station s;
-	int rc = upper == lower ? 0 : st_station_below(a->txn, lower, upper);
-	if (rc == 0 && upper != lower)
-		rc = st_station_get(a->txn, lower, &s);
+	int rc = upper == lower ? 0 : st_station_stands_below(a->txn, lower, upper);
 	if (rc < 0 && rc != ST_ENOTFOUND)
 		a->rc = rc;
 	return rc;
@@ -250,6 +247,36 @@ static int keep(struct gathering *g, struct st_record *r, size_t length)
 	return rc;
 }
 
+/* Whether it can't be said yet if that reassignment is the chain's next: nobody knows where the holder stands. */
+static bool waits_for_holder(const struct gathering *g, size_t i, const struct st_link *tip)
+{
+	const struct st_link *l = &g->fold->links[i];
+	return g->fold->verdicts[i] == ST_WAITS && l->type == ST_REASSIGN && l->previous.log == tip->at.log &&
+	       l->previous.seq == tip->at.seq;
+}
+
+/* Whoever comes to be known has all of it folded in one transaction, so there is a bound for what a log may have wait
+ * so, over all records. */
+static int bound_waiting(struct gathering *g, const struct st_record *r, size_t *length)
+{
+	struct st_fold *f = g->fold;
+	uint64_t count = 0;
+	size_t n = 0;
+	const struct st_link tip = *length == 0 ? (struct st_link){ .writer = 0 } : f->links[f->order[*length - 1]];
+	for (size_t i = 0; i < g->count; i++)
+		n += waits_for_holder(g, i, &tip);
+	int rc = n == 0 ? 0 : st_crowding_count(g->txn, g->new_log, &count);
+	if (rc < 0 || count <= ST_UNPLACED_MAX)
+		return rc;
+	for (size_t i = 0; rc == 0 && i < g->count; i++) {
+		if (!waits_for_holder(g, i, &tip))
+			continue;
+		f->links[i].lost = true;
+		rc = st_crowded_put(g->txn, f->links[i].at.log, f->links[i].at.seq);
+	}
+	return rc < 0 ? rc : choose(g, r, length);
+}
+
 int fold_refold(struct st_txn *t, struct st_fold *f, struct st_record *r, const struct st_link *link)
 {
 	st_assert(link->type != ST_NOTE);
@@ -267,6 +294,8 @@ int fold_refold(struct st_txn *t, struct st_fold *f, struct st_record *r, const 
 		rc = choose(&g, r, &length);
 	if (rc == 0)
 		rc = crowd_out(&g, r, &length);
+	if (rc == 0)
+		rc = bound_waiting(&g, r, &length);
 	return rc < 0 ? rc : keep(&g, r, length);
 }
 
@@ -279,9 +308,11 @@ static int refold_one(struct st_txn *t, struct st_fold *f, const struct st_recor
 	struct st_record before;
 	size_t length = 0;
 	int rc = st_record_load(t, ref, &before);
-	if (rc < 0 || before.waiting == 0)
-		return rc;
+	if (rc < 0)
+		return rc == ST_ENOTFOUND ? ST_ECORRUPT : rc; /* a list names it */
 	st_record_copy(ret_after, &before);
+	if (before.waiting == 0)
+		return 0;
 	rc = room(f, (size_t)before.revision + before.waiting);
 	if (rc == 0)
 		rc = gather(&g, &before);
@@ -313,7 +344,7 @@ static int take_held(struct st_span key, void *arg)
 
 /* While it isn't known where a holder stands nothing can follow what gave it the record, so what waits for that is among
  * the records that it holds. */
-int st_fold_known(struct st_txn *t, struct st_fold *f, uint32_t station, st_refolded_fn *fn, void *arg)
+int st_fold_known(struct st_txn *t, struct st_fold *f, uint32_t station, st_known_fn *fn, void *arg)
 {
 	struct held h = { .count = HELD_SLICE };
 	struct st_record r;
@@ -327,9 +358,10 @@ int st_fold_known(struct st_txn *t, struct st_fold *f, uint32_t station, st_refo
 		rc = st_index_each(t, ST_INDEX_DUE, ST_SPAN(prefix), st_buf_span(&h.last), take_held, &h);
 		rc = rc < 0 ? rc : 0;
 		for (size_t i = 0; rc == 0 && i < h.count; i++) {
+			f->folded = false;
 			rc = refold_one(t, f, &h.refs[i], &r);
-			if (rc == 1)
-				rc = fn(&r, arg);
+			if (rc >= 0)
+				rc = fn(&r, rc == 1, arg);
 		}
 	}
 	f->folded = false;

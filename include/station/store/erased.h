@@ -8,6 +8,7 @@
  *           3 | ~written ms u64 | log u32 | seq u64   -> opener u32 | ulid           newest first
  *           4 | station u32 | opener u32 | ulid -> -    an erase waits for that station to be known
  *   crowded log u32 | seq u64 -> -      what wasn't let wait here, erases and moves: too many did already
+ *           log u32 | 0 u64   -> u64    how often it had something wait for a holder to be known
  *
  * by: the one station whose own parts are meant (0: anybody's). */
 #pragma once
@@ -59,4 +60,6 @@ typedef int st_awaited_fn(const struct st_awaited *w, void *arg); /* non-zero st
 ST_MUST int st_erasure_awaited(struct st_txn *t, st_awaited_fn *fn, void *arg);
 
 ST_MUST int st_crowded_put(struct st_txn *t, uint32_t log, uint64_t seq);
+/* Counts once more what a log had wait for a holder to be known. */
+ST_MUST int st_crowding_count(struct st_txn *t, uint32_t log, uint64_t *ret_count);
 ST_MUST int st_crowded_has(struct st_txn *t, uint32_t log, uint64_t seq); /* 1 or 0 */

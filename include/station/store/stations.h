@@ -40,6 +40,8 @@ typedef int st_station_fn(const struct st_station *s, void *arg); /* non-zero st
 ST_MUST int st_station_each(struct st_txn *t, st_station_fn *fn, void *arg);
 /* 1: number is top or stands below it; 0: it doesn't; < 0: the store's failure. */
 ST_MUST int st_station_below(struct st_txn *t, uint32_t number, uint32_t top);
+/* The same, where 0 is certain: ST_ENOTFOUND if it isn't known here where the station stands. */
+ST_MUST int st_station_stands_below(struct st_txn *t, uint32_t number, uint32_t top);
 /* The child of top on the way down to number (number itself if it is one); ST_ESUBTREE. */
 ST_MUST int st_station_branch_of(struct st_txn *t, uint32_t number, uint32_t top,
 				 uint32_t *ret_child);

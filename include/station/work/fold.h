@@ -22,9 +22,10 @@
 #include <station/work/record.h>
 #include <station/work/tally.h>
 
-/* Of one record: its chain and what waits, and what may wait of one log. What is beyond is set aside for good
- * (st_crowded_put); an honest holder has no more than a chain has room for. */
-enum { ST_SET_MAX = 65536, ST_WAITING_MAX = ST_REVISIONS_MAX };
+/* Of one record: its chain and what waits, and what may wait of one log. Of one log, over all records: how often it may
+ * make something wait until a holder is known. What is beyond is set aside for good (st_crowded_put); an honest holder
+ * has no more than a chain has room for, and is known before anybody gives it something. */
+enum { ST_SET_MAX = 65536, ST_WAITING_MAX = ST_REVISIONS_MAX, ST_UNPLACED_MAX = 4096 };
 
 /* One event of a record as the rule sees it. */
 struct st_link {
@@ -36,7 +37,8 @@ struct st_link {
 };
 enum { ST_CHOICE_ROOM = 4 };
 enum st_verdict { ST_ON_CHAIN = 1, ST_IS_NOTE, ST_WAITS, ST_IS_SET_ASIDE };
-/* 1: station `above` is an ancestor of station `below`; 0: it isn't. ST_ENOTFOUND: where `below` stands isn't known. */
+/* 1: station `above` is an ancestor of station `below`; 0: it isn't. < 0: that can't be said, most often since it isn't
+ * known where `below` stands (ST_ENOTFOUND). */
 typedef int st_above_fn(void *arg, uint32_t above, uint32_t below);
 /* One of these that asks a store, and how that failed, if it did: the choice is then void. */
 struct st_above_asking {
@@ -83,10 +85,10 @@ ST_MUST int st_record_places(const struct st_record *r, st_record_place_fn *fn, 
  * (stored unread, counted, or nothing to fold). Errors are the store's alone. */
 ST_MUST int st_fold_event(struct st_txn *t, struct st_fold *f, const struct st_log *log,
 			  const struct st_event *event);
-/* Folds anew what waits until it is known where a station stands, since now it is. fn is told of each record whose
- * history has grown; non-zero from it stops. */
-typedef int st_refolded_fn(const struct st_record *r, void *arg);
-ST_MUST int st_fold_known(struct st_txn *t, struct st_fold *f, uint32_t station, st_refolded_fn *fn, void *arg);
+/* Folds anew what waits until it is known where a station stands, since now it is. fn is told of each record that
+ * the station held, and whether its history has grown, when it is st_fold_row, too; non-zero from it stops. */
+typedef int st_known_fn(const struct st_record *r, bool grew, void *arg);
+ST_MUST int st_fold_known(struct st_txn *t, struct st_fold *f, uint32_t station, st_known_fn *fn, void *arg);
 /* The row that the last event folded led to; NULL: it was of no record. Dies with the next one. */
 const struct st_record *st_fold_row(const struct st_fold *f);
 ST_MUST int st_fold_finish(struct st_txn *t, struct st_fold *f);

@@ -16,7 +16,7 @@
 #include "../../common/record_text.h"
 #include "../../common/sound.h"
 
-enum { SEEDS = 160, BRANCHES = 2, BASE = BRANCHES, SIGNERS, CHILDREN = 2, MAINS = 3 };
+enum { SEEDS = 160, BRANCHES = 2, BASE = BRANCHES, SIGNERS, CHILDREN = 2, MAINS = 4 };
 enum { RUNS = 24, RUN_MAX = 6, RECORDS = 8, FIELDS_MAX = 6, TEXT_MAX = 4096 };
 static const char *const codes[SIGNERS] = { "410611", "410602", "410611003" }; /* the base is below the first */
 static const char *const children[SIGNERS][CHILDREN] = { { "410611003", "410611004" },
@@ -537,7 +537,9 @@ static void make_city(unsigned seed)
 	node_copy(&listeners[1], &listeners[0]);
 	assert_int_equal(node_open(&listeners[0]), 0);
 	assert_int_equal(node_open(&listeners[1]), 0);
-	for (size_t i = 0; i < MAINS; i++) {
+	static struct st_job message;
+	assert_int_equal(node_message(&mains[0], codes[0], &message, numbers[MAINS - 1]), 0); /* and handed on */
+	for (size_t i = 0; i + 1 < MAINS; i++) {
 		const char *whom = i == 1 ? codes[0] : LISTENER;
 		const struct st_command_field to[] = { { st_span_text("to"), st_span_text(whom) } };
 		numbers[i][0] = 0;

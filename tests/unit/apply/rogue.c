@@ -184,69 +184,159 @@ static void test_a_key_is_not_ended_before_it_is_given(void **state)
 
 /* ---- a record whose holder nobody knows yet ---- */
 
-static const struct st_record_id unheld = { { "410611" }, { { 7, 7, 7 } } };
+/* A record as it stands, and what was said of it last. */
+struct subject {
+	struct st_record_id id;
+	struct st_record record;
+	struct st_position last;
+	uint32_t term, revision;
+};
 
-static int load_unheld(struct st_txn *t, void *arg)
+static int load(struct st_txn *t, void *arg)
 {
-	struct st_record_ref ref = { .ulid = unheld.ulid };
-	int rc = st_station_number(t, &unheld.opener, &ref.opener);
-	return rc < 0 ? rc : st_record_load(t, &ref, arg);
+	struct subject *s = arg;
+	struct st_record_ref ref = { .ulid = s->id.ulid };
+	int rc = st_station_number(t, &s->id.opener, &ref.opener);
+	return rc < 0 ? rc : st_record_load(t, &ref, &s->record);
 }
 
-static void stands(uint32_t revision, uint32_t waiting)
+static void stands(struct subject *s, uint32_t revision, uint32_t waiting)
 {
-	struct st_record r;
-	assert_int_equal(st_store_read(main_station.store, load_unheld, &r), 0);
-	assert_int_equal(r.revision, revision);
-	assert_int_equal(r.waiting, waiting);
-	assert_int_equal(r.set_aside, 0);
+	assert_int_equal(st_store_read(main_station.store, load, s), 0);
+	assert_int_equal(s->record.revision, revision);
+	assert_int_equal(s->record.waiting, waiting);
 	is_sound();
 }
 
-/* The child's event of it, which gives it to somebody. */
-static struct st_span gives(uint32_t type, uint64_t seq, const char *to, struct st_buf *bytes)
+/* The child's next word of it, at that place of its log; to: whom it gives it to, NULL: nobody. */
+static struct st_span says(struct subject *s, uint32_t type, uint64_t seq, const char *to, struct st_buf *bytes)
 {
-	const struct st_change change = { .kind = ST_KIND_MATTER, .move = type == ST_MOVE ? 1 : 0,
-					  .state = type == ST_MOVE ? 1 : 0, .at_ms = 1700000000000,
-					  .holder = code_of(to) };
+	struct st_change change = { .kind = ST_KIND_MATTER, .at_ms = 1700000000000 };
 	struct st_buf body;
 	struct st_event e;
 	memset(&e, 0, sizeof(e));
+	if (type == ST_MOVE)
+		change.move = change.state = s->last.seq == 0 ? 1 : to != NULL ? 2 : 6;
+	if (to != NULL)
+		change.holder = code_of(to);
 	st_buf_init(&body, ST_EVENT_MAX);
 	st_buf_init(bytes, ST_EVENT_MAX);
 	assert_int_equal(st_change_encode(type, &change, &body), 0);
 	e.at = (struct st_position){ code_of("410611"), 1, seq };
 	e.min_version = 1;
 	e.has_record = true;
-	e.record = unheld;
-	e.revision = (uint32_t)seq;
-	e.term = (uint32_t)seq - 1;
-	if (seq > 1)
-		e.previous = (struct st_position){ code_of("410611"), 1, seq - 1 };
+	e.record = s->id;
+	e.previous = s->last;
+	e.revision = ++s->revision;
+	e.term = s->term += type == ST_REASSIGN;
 	e.type = type;
 	e.body = st_buf_span(&body);
 	assert_int_equal(st_event_encode(&e, bytes), 0);
 	st_buf_done(&body);
+	s->last = e.at;
 	return st_buf_span(bytes);
 }
 
 /* Who may reassign it can't be said before it is known where its holder stands. */
 static void test_a_reassignment_waits_for_the_holder_to_be_enrolled(void **state)
 {
+	struct subject s = { .id = { code_of("410611"), { { 7, 7, 7 } } } };
 	struct st_buf bytes[3];
-	struct st_span events[3] = { gives(ST_MOVE, 1, "410611003", &bytes[0]),
-				     gives(ST_REASSIGN, 2, "410600", &bytes[1]), enrolment(3, &bytes[2]) };
+	struct st_span events[3];
 	(void)state;
+	events[0] = says(&s, ST_MOVE, 1, "410611003", &bytes[0]);
+	events[1] = says(&s, ST_REASSIGN, 2, "410600", &bytes[1]);
+	events[2] = enrolment(3, &bytes[2]);
 	assert_int_equal(signs(events, 2), 0);
-	stands(1, 1);
+	stands(&s, 1, 1);
 	rebuild();
-	stands(1, 1);
+	stands(&s, 1, 1);
 	assert_int_equal(signs(events + 2, 1), 0);
-	stands(2, 0);
+	stands(&s, 2, 0);
 	rebuild();
-	stands(2, 0);
+	stands(&s, 2, 0);
 	for (size_t i = 0; i < 3; i++)
 		st_buf_done(&bytes[i]);
+}
+
+static int find_only(const struct st_record_ref *ref, struct st_span row, void *arg)
+{
+	(void)row;
+	*(struct st_record_ref *)arg = *ref;
+	return 0;
+}
+
+static int only_record(struct st_txn *t, void *arg)
+{
+	struct subject *s = arg;
+	struct st_record_ref ref;
+	int rc = st_record_each(t, NULL, find_only, &ref);
+	if (rc == 0)
+		rc = st_record_id(t, &ref, &s->id);
+	if (rc == 0)
+		rc = st_record_load(t, &ref, &s->record);
+	s->revision = s->record.revision;
+	s->last = (struct st_position){ code_of("410600"), 1, s->record.head.seq };
+	return rc;
+}
+
+/* What was told of it is told again, as if its newest event had come only now: the platform hears of its end. */
+static void test_what_waited_takes_effect_in_every_table(void **state)
+{
+	static const struct st_command_field fields[] = { { { (const uint8_t *)"title", 5 }, { (const uint8_t *)"lamp", 4 } } };
+	static struct st_job job = { .kind = ST_JOB_ONLINE };
+	struct subject s = { .term = 0 };
+	struct st_buf bytes[4];
+	struct st_span events[4];
+	(void)state;
+	job.u.online = (struct st_job_online){ .source = st_span_text("city"), .request = st_span_text("1"), .fields = fields,
+					       .field_count = 1, .spot = { .code = st_span_text("410611") } };
+	assert_int_equal(station_run(&main_station, &job), 0);
+	assert_int_equal(st_store_read(main_station.store, only_record, &s), 0);
+	uint32_t revision = s.revision;
+	events[0] = says(&s, ST_MOVE, 1, "410611003", &bytes[0]);
+	events[1] = says(&s, ST_REASSIGN, 2, "410611", &bytes[1]);
+	events[2] = says(&s, ST_MOVE, 3, NULL, &bytes[2]);
+	events[3] = enrolment(4, &bytes[3]);
+	assert_int_equal(signs(events, 3), 0);
+	stands(&s, revision + 1, 2);
+	assert_int_equal(signs(events + 3, 1), 0);
+	stands(&s, revision + 3, 0);
+	for (size_t i = 0; i < 4; i++)
+		st_buf_done(&bytes[i]);
+}
+
+enum { MANY_A_PUSH = 256 };
+
+/* Of one log so much may wait for that, and no more: who is enrolled has all of it folded at once. */
+static void test_what_waits_for_an_enrolment_is_bounded(void **state)
+{
+	static struct st_buf bytes[2 * MANY_A_PUSH];
+	static struct st_span events[2 * MANY_A_PUSH];
+	struct subject s;
+	uint32_t n = 0;
+	(void)state;
+	for (; n < ST_UNPLACED_MAX + MANY_A_PUSH;) {
+		for (size_t i = 0; i < 2 * MANY_A_PUSH; i += 2, n++) {
+			s = (struct subject){ .id.opener = code_of("410611") };
+			st_put_u32(s.id.ulid.bytes, n);
+			events[i] = says(&s, ST_MOVE, tree.size + 1 + i, "410611003", &bytes[i]);
+			events[i + 1] = says(&s, ST_REASSIGN, tree.size + 2 + i, "410600", &bytes[i + 1]);
+		}
+		assert_int_equal(signs(events, 2 * MANY_A_PUSH), 0);
+		for (size_t i = 0; i < 2 * MANY_A_PUSH; i++)
+			st_buf_done(&bytes[i]);
+	}
+	stands(&s, 1, 0); /* the last of them is set aside */
+	assert_int_equal(s.record.set_aside, 1);
+	events[0] = enrolment(tree.size + 1, &bytes[0]);
+	assert_int_equal(signs(events, 1), 0);
+	st_buf_done(&bytes[0]);
+	stands(&s, 1, 0);
+	st_put_u32(s.id.ulid.bytes, 0);
+	stands(&s, 2, 0);
+	rebuild();
+	stands(&s, 2, 0);
 }
 
 /* ---- claims on somebody else's record ---- */
@@ -340,6 +430,8 @@ int main(void)
 		EACH(test_whatever_was_taken_goes_on),
 		EACH(test_a_key_is_not_ended_before_it_is_given),
 		EACH(test_a_reassignment_waits_for_the_holder_to_be_enrolled),
+		EACH(test_what_waited_takes_effect_in_every_table),
+		EACH(test_what_waits_for_an_enrolment_is_bounded),
 		EACH(test_a_thousand_claims_cost_a_holder_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
