@@ -2,7 +2,7 @@
  *
  * Owns:    which rows go into which piece, and their numbers in the file. While a piece is under way, on a thread of
  *          its own, the next one is cut; pieces go one after another.
- * Promise: 9: a file of any length takes the memory of two pieces.
+ * Promise: 9: a file of any length takes the memory of two pieces and a body.
  * Flow:    file -> import reader -> pieces -> call */
 #include <errno.h>
 #include <pthread.h>
@@ -15,7 +15,8 @@
 #include <station/work/import.h>
 #include "ctl.h"
 
-/* A body is one piece, or one row that is larger. */
+/* A body is a piece, or one row that is larger: of cells that the reader takes, all of them quotes, it still is less than
+ * the daemon takes in one body (1 MiB and some). BODY_BYTES has room for both together. */
 enum { PIECE_ROWS = 8192, PIECE_BYTES = 900 * 1024, BODY_BYTES = 3 * PIECE_BYTES, SLICE = 64 * 1024, TRIES = 600 };
 static char slice[SLICE];
 
@@ -38,6 +39,7 @@ struct importing {
 	bool under_way, threaded;
 	bool stop, stopped, found_bad;
 	uint64_t stopped_at, read, bad, opened, moved, unchanged, events, taken;
+	uint64_t reached; /* the last row in the file that was answered for, or found bad */
 	json_t *bad_rows;
 	int rc;
 };
@@ -72,6 +74,7 @@ static void say_bad(struct importing *m, uint64_t row, const char *column, const
 {
 	m->found_bad = true;
 	m->bad++;
+	m->reached = row > m->reached ? row : m->reached;
 	if (m->stop && !m->stopped) {
 		m->stopped = true;
 		m->stopped_at = row;
@@ -118,9 +121,15 @@ static size_t send_rows(struct importing *m, struct piece *p, size_t first)
 	}
 	p->rc = call("POST", (const char *)m->path.data, "text/csv", st_buf_span(&m->body), &ans);
 	if (p->rc == 0) {
-		rows = truth(ans.json, "stopped") ? p->rows - first : (size_t)number(ans.json, "rows");
+		rows = (size_t)number(ans.json, "rows");
 		json_array_append(p->answers, ans.json);
 	}
+	if (p->rc == 0 && rows == 0) {
+		complain(T_NONSENSE, ans.status);
+		p->rc = CTL_WRONG;
+	}
+	if (m->stop && truth(ans.json, "stopped"))
+		rows = p->rows - first;
 	answer_done(&ans);
 	return rows;
 }
@@ -162,6 +171,8 @@ static int piece_end(struct importing *m)
 	json_array_foreach(p->answers, i, one) {
 		take_answer(m, one, p, first);
 		first += (size_t)number(one, "rows");
+		if (first > 0 && first <= p->rows)
+			m->reached = p->numbers[first - 1];
 	}
 	json_array_clear(p->answers);
 	m->taken += first;
@@ -276,10 +287,11 @@ static int header_wrong(const struct importing *m)
 	return CTL_USAGE;
 }
 
-static int check_encoding(const struct importing *m, const struct st_utf8_sum *sum)
+static int check_encoding(struct importing *m, const struct st_utf8_sum *sum)
 {
 	if (st_utf8_is(sum))
 		return 0;
+	(void)piece_end(m); /* one at a time complains */
 	bool wide = st_utf8_is_wide(sum);
 	complain(T_NOT_UTF8, m->file, (unsigned long long)sum->bad_line, wide ? "UTF-16" : "GBK",
 		 wide ? "UTF-16" : "GB18030");
@@ -326,6 +338,7 @@ static int read_file(struct importing *m, FILE *f)
 		return CTL_WRONG;
 	rc = read_slices(m, f, reader);
 	if (rc == 0 && ferror(f) != 0) {
+		(void)piece_end(m);
 		complain(T_BAD_FILE, m->file, st_file_error_text(errno, ctl.lang));
 		m->rc = CTL_WRONG;
 	}
@@ -348,7 +361,8 @@ static int read_file(struct importing *m, FILE *f)
 
 static int summary(const struct importing *m)
 {
-	uint64_t rows = m->stopped ? m->stopped_at - 1 : m->read; /* what was read ahead of a stop counts for nothing */
+	/* What was read ahead of a stop, or of trouble, counts for nothing. The header is the file's first row. */
+	uint64_t rows = m->stopped ? m->stopped_at - 1 : m->rc == 0 ? m->read : m->reached > 0 ? m->reached - 1 : 0;
 	if (ctl.json) {
 		json_t *o = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:O}", "file", m->file, "rows",
 				      (json_int_t)rows, "opened", (json_int_t)m->opened, "moved",

@@ -127,7 +127,8 @@ static void show_event(const struct st_kind *k, const json_t *e)
 		     member(e, "author")[0] ? " " : "", member(e, "author"));
 	if (member(e, "stray")[0] != 0)
 		(void)printf("    (%s)\n", strcmp(member(e, "stray"), "waiting") == 0
-						  ? either("等待前一事件", "waits for an earlier event")
+						  ? either("等待前一事件, 或等待在办站登记",
+							   "waits for an earlier event, or for its holder to be enrolled")
 						  : either("未采纳", "set aside"));
 	show_reaches(e);
 	show_fields(k, json_object_get(e, "facts"));

@@ -12,7 +12,8 @@
 #include <station/work/import.h>
 #include "api.h"
 
-/* The reader is fed so few bytes at a time that the rows which end among them still fit into the part. */
+/* The reader is fed so few bytes at a time that the rows which end among them still fit into the part: a row has a byte
+ * for each column at least. */
 enum { FEED = 1024, ROWS_ENOUGH = ST_IMPORT_ROWS_MAX - FEED / ST_IMPORT_COLUMNS - 1, PART_BYTES = 256 * 1024 };
 
 /* The rows of one job. */
@@ -134,7 +135,7 @@ static int take_row(const struct st_import_row *row, int rc, const char *column,
 static int feed(struct import_job *j, struct part *p)
 {
 	int rc = 0;
-	while (rc == 0 && j->left.size > 0 && p->count < ROWS_ENOUGH && p->values.size < PART_BYTES) {
+	while (rc == 0 && j->left.size > 0 && p->rows < ROWS_ENOUGH && p->values.size < PART_BYTES) {
 		size_t n = j->left.size < FEED ? j->left.size : FEED;
 		rc = st_import_feed(j->reader, st_span(j->left.data, n));
 		j->left = st_span(j->left.data + n, j->left.size - n);
@@ -202,25 +203,21 @@ static void add_part(struct import_job *j, const struct part *p, const struct st
 	j->events += applied->events;
 }
 
-/* Gives the writer the rows that were read, and reads on meanwhile. 1: it has some; 0: there is nothing left. */
+/* Gives the writer the rows that were read, and reads on meanwhile. 1: it has some; 0: there is nothing left, or bad
+ * rows alone, which are told before the loop reads more. */
 static int go_on(struct import_job *j)
 {
 	struct st_job_import *to = &j->job.work.u.import;
-	for (;;) {
-		struct part *p = other_part(j);
-		if (p->rc < 0)
-			return p->rc;
-		if (p->count > 0) {
-			to->cases = p->cases;
-			to->case_count = p->count;
-			j->at ^= 1;
-			break;
-		}
+	struct part *p = other_part(j);
+	if (p->rc < 0)
+		return p->rc;
+	if (p->count == 0) {
 		add_part(j, p, NULL);
-		if (p->last)
-			return 0;
-		read_part(j);
+		return 0;
 	}
+	to->cases = p->cases;
+	to->case_count = p->count;
+	j->at ^= 1;
 	int rc = writer_submit(j->request->station->writer, &j->job);
 	if (rc < 0)
 		return rc;

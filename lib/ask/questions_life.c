@@ -119,7 +119,7 @@ static void put_author(struct asking *a, const struct st_life_event *e)
 	switch (e->stray) {
 	case ST_STRAY_NOTE: row_text(a, either_of(a, "附记", "beside it")); return;
 	case ST_STRAY_WAITING:
-		row_text(a, either_of(a, "等待前件", "waits for one before it"));
+		row_text(a, either_of(a, "等待前件或在办站登记", "waits for one before it, or for its holder to be enrolled"));
 		return;
 	case ST_STRAY_SET_ASIDE: row_text(a, either_of(a, "搁置", "set aside")); return;
 	}

@@ -116,8 +116,10 @@ static int give_row(struct st_import_reader *r)
 	const uint8_t *at = r->row.data;
 	if (r->row.error == ST_ENOMEM)
 		return ST_ENOMEM; /* not the row's fault */
-	if (r->row.error < 0)
-		return r->fn(&row, r->row.error, "", r->arg); /* its cells aren't all here, and none is looked at */
+	if (r->row.error < 0) { /* its cells aren't all here, and none is looked at */
+		r->next_row += r->header_seen;
+		return r->fn(&row, r->row.error, "", r->arg);
+	}
 	for (size_t i = 0; i < ST_IMPORT_COLUMNS && i < r->count; i++) {
 		row.column[i] = st_span(at, r->sizes[i]);
 		if (st_text_blank(row.column[i]))

@@ -86,15 +86,18 @@ BAD = 997  # every so many rows
 
 
 class Importer(Daemon):
-    """Takes TAKES rows of each piece at most, and none at every third request."""
+    """Takes TAKES rows of each piece at most, and none at every third request; stops: at the first bad row; dies: with
+    that request."""
     TAKES = 1300
 
-    def __init__(self, path, stops=False):
+    def __init__(self, path, stops=False, dies=None):
         super().__init__(path)
-        self.stops, self.taken, self.bodies, self.requests = stops, [], [], 0
+        self.stops, self.dies, self.taken, self.bodies, self.requests = stops, dies, [], [], 0
 
     def reply(self, body):
         self.requests += 1
+        if self.requests == self.dies:
+            return b""
         if self.requests % 3 == 2:
             words = {"error": "EFULL", "message": {"zh": "磁盘已满", "en": "the disk is full"}, "place": ""}
             return sized(json.dumps(words).encode()).replace(b"200 OK", b"503 Service Unavailable")
@@ -161,7 +164,7 @@ COLUMNS = ("number,opened_at,due_at,closed_at,state,channel,category,subcategory
            "text,reply,duplicate_of\n")
 
 
-def imported(city, name, stops, *words):
+def imported(city, name, behaves, *words):
     """A file of 20,000 rows, of which every second one is asked for."""
     path = os.path.join(city.home, name)
     with open(path + ".csv", "w", encoding="utf-8") as f:
@@ -169,7 +172,7 @@ def imported(city, name, stops, *words):
         for n in range(20000):
             f.write("%d,2026-01-02T03:04:05Z,,,open,phone,c,,%s,,,title,%s,,\n" %
                     (n, "no" if n % 2 else "yes", "text " * 20))
-    daemon = Importer(path, stops)
+    daemon = Importer(path, **behaves)
     daemon.start()
     try:
         return daemon, asked(city, path, "en", "import", path + ".csv", "--source", "s", "--district", "yes", *words)
@@ -181,7 +184,7 @@ def imported(city, name, stops, *words):
 def imports_in_pieces(city):
     """What the daemon takes a part of is sent on from there: each row is taken once and in the file's order, and
     a bad one is named by its row in the file."""
-    daemon, done = imported(city, "pieces", False)
+    daemon, done = imported(city, "pieces", {})
     wanted = list(range(0, 20000, 2))
     bad = [n for n in wanted if n % BAD == 5]
     check(daemon.taken == wanted, "rows went astray: %d of %d" % (len(daemon.taken), len(wanted)))
@@ -196,7 +199,16 @@ def imports_in_pieces(city):
 @test
 def imports_stop_at_once(city):
     """--on-error stop: nothing behind the bad row is sent, though it has been read ahead."""
-    daemon, done = imported(city, "stop", True, "--on-error", "stop")
+    daemon, done = imported(city, "stop", {"stops": True}, "--on-error", "stop")
     first = BAD + 5
     check(daemon.taken == list(range(0, first + 1, 2)) and daemon.requests == 1, "behind the stop: %s" % daemon.taken[:9])
     check(done.returncode == 2 and "%d rows" % (first + 1) in done.stderr and "row %d" % (first + 2) in done.stderr, done.stderr)
+
+
+@test
+def imports_broken_off(city):
+    """What was answered before the daemon went is told; rows that were read ahead count for nothing."""
+    daemon, done = imported(city, "broken", {"dies": 4})
+    check(len(daemon.taken) == 2 * Importer.TAKES and done.returncode == NO_DAEMON, "taken: %d" % len(daemon.taken))
+    rows = daemon.taken[-1] + 1
+    check("\n%d rows" % rows in done.stderr and "look it up" in done.stderr, "%d rows: %s" % (rows, done.stderr))

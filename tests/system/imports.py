@@ -111,6 +111,20 @@ def import_sources(city):
 
 
 @test
+def import_large_row(city):
+    """A row that is too large costs nobody else: what stands before and behind it is taken."""
+    base = city["410611003"]
+    data = rows(600)
+    for quotes in (30000, 30700, 31100):  # 8 cells of them, each doubled: about what one row may have
+        large = data[300][:]
+        large[5:13] = ['"' * quotes] * 8
+        path = write_csv(os.path.join(base.home, "large.csv"), data[:300] + [large] + data[301:])
+        code, _, err = base.run("import", path, "--source", "large-%d" % quotes)
+        check(code == 1 and "large.csv:301:" in err and "599 opened" in err and " 1 bad" in err,
+              "%d quotes: %d %s" % (quotes, code, err))
+
+
+@test
 def import_bad_rows(city):
     """A bad row is named by file, row, column and reason; skipped or stopped at, as asked."""
     base = city["410611003"]

@@ -243,6 +243,7 @@ static void bad_rows_are_told_in_the_bodys_order(void **state)
 	}
 }
 
+/* In part, so that the loop has its turn: the rest is sent again. */
 static void a_body_of_bad_rows_alone_is_answered_at_once(void **state)
 {
 	(void)state;
@@ -251,11 +252,12 @@ static void a_body_of_bad_rows_alone_is_answered_at_once(void **state)
 		put_row(n, "rubbish");
 	assert_int_equal(api_import_routes[0].fn(&request), 0);
 	assert_true(request.answered);
-	assert_int_equal(told("rows"), ROWS);
-	assert_int_equal(told("bad"), ROWS);
+	assert_true(told("rows") > 100 && told("rows") <= ST_IMPORT_ROWS_MAX);
+	assert_int_equal(told("bad"), told("rows"));
+	assert_int_equal(told("stopped"), 0);
 }
 
-/* The shortest rows that are right, with so many of them in a feed that a part is filled to its last. */
+/* As many in a feed as there can be of rows that are right. */
 static void the_shortest_rows_fit(void **state)
 {
 	(void)state;
