@@ -189,12 +189,17 @@ struct spreading {
 	uint32_t writer;
 	const struct routing *event;
 	const struct st_head_key *head; /* NULL: the event */
+	const struct way *gone;         /* ways that it has gone already */
+	size_t gone_count;
 };
 
 static int spread_to(const struct st_station *s, void *arg)
 {
 	const struct spreading *x = arg;
 	uint64_t position = 0;
+	for (size_t i = 0; i < x->gone_count; i++)
+		if (x->gone[i].child == s->number)
+			return 0;
 	if (s->parent != x->apply->self.station.number || s->standing != ST_ENROLLED)
 		return 0;
 	int rc = writes(x->apply, s->number, x->writer);
@@ -215,8 +220,8 @@ int route_event(struct st_apply *a, const struct st_log *log, const struct st_ev
 {
 	ST_REQUIRE(e->addressee_count <= ST_EVENT_ADDRESSEES_MAX);
 	struct routing r = { .apply = a, .log = log, .event = e };
-	struct spreading x = { a, log->station, &r, NULL };
 	struct way ways[WAYS_MAX];
+	struct spreading x = { .apply = a, .writer = log->station, .event = &r, .gone = ways };
 	size_t count = 0;
 	if (is_of_roll(e))
 		return st_station_each(a->txn, spread_to, &x);
@@ -224,6 +229,7 @@ int route_event(struct st_apply *a, const struct st_log *log, const struct st_ev
 		event_gives(a, e, &r.holder);
 	for (size_t i = 0; i < e->addressee_count; i++) {
 		int rc = route_one(&r, &e->addressees[i], ways, &count);
+		x.gone_count = count;
 		if (rc == ST_EEXIST)
 			return st_station_each(a->txn, spread_to, &x);
 		if (rc < 0)
