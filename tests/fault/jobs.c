@@ -288,10 +288,51 @@ static int push_forked(struct stage *s)
 	return give(s, &other);
 }
 
-/* A record whose events come in the wrong order, and twice claimed: gathered and chosen anew. */
+/* What the base's key signs behind what the branch has of its log. */
 static struct st_buf twisted[4];
 static struct st_push twisted_push;
 
+/* The branch takes in what the base's own store has. */
+static int given(struct stage *s, struct st_frontier *tree)
+{
+	struct st_job_push got;
+	int rc = push_ready(s);
+	*tree = (struct st_frontier){ .size = 0 };
+	for (size_t i = 0; rc == 0 && i < in->push.event_count; i++) {
+		struct st_hash leaf = st_hash_leaf(in->push.events[i]);
+		rc = st_frontier_append(tree, &leaf, NULL, NULL);
+	}
+	for (size_t i = 0; i < 4; i++)
+		st_buf_done(&twisted[i]);
+	return rc < 0 ? rc : node_give(&s->branch, CITY_BASE, &in->push, &got);
+}
+
+/* So many of the twisted, the next in the log. */
+static int sign_next(struct stage *s, struct st_frontier *tree, size_t from, size_t count)
+{
+	static struct st_span events[4];
+	int rc = 0;
+	twisted_push = (struct st_push){ .first_seq = tree->size + 1, .event_count = count, .events = events };
+	for (size_t i = 0; rc == 0 && i < count; i++) {
+		events[i] = st_buf_span(&twisted[from + i]);
+		struct st_hash leaf = st_hash_leaf(events[i]);
+		rc = st_frontier_append(tree, &leaf, NULL, NULL);
+	}
+	twisted_push.checkpoint = (struct st_checkpoint){ { code_of(CITY_BASE), 1 }, tree->size, st_frontier_root(tree) };
+	st_cosign(&twisted_push.checkpoint, &s->base.keys.identity, 9 + tree->size, &twisted_push.cosignature);
+	return rc;
+}
+
+static void encode(struct st_buf *to, uint64_t seq, struct st_event *e, const struct st_buf *body)
+{
+	e->at = (struct st_position){ code_of(CITY_BASE), 1, seq };
+	e->min_version = 1;
+	e->body = st_buf_span(body);
+	st_buf_init(to, ST_EVENT_MAX);
+	ST_REQUIRE(st_event_encode(e, to) == 0);
+}
+
+/* A record whose events come in the wrong order, and twice claimed: gathered and chosen anew. */
 static void twist(struct st_buf *to, uint64_t seq, uint64_t previous, uint32_t revision)
 {
 	const struct st_field fields[] = { { .id = ST_F_CATEGORY, .text = st_span_text("c") },
@@ -304,57 +345,90 @@ static void twist(struct st_buf *to, uint64_t seq, uint64_t previous, uint32_t r
 	st_buf_init(&body, 4096);
 	memset(&e, 0, sizeof(e));
 	ST_REQUIRE(st_change_encode(ST_MOVE, &change, &body) == 0);
-	e.at = (struct st_position){ code_of(CITY_BASE), 1, seq };
-	e.min_version = 1;
 	e.has_record = true;
-	e.record.opener = e.at.station;
+	e.record.opener = code_of(CITY_BASE);
 	memset(e.record.ulid.bytes, 9, ST_ULID_SIZE);
 	e.revision = revision;
 	if (previous != 0)
 		e.previous = (struct st_position){ code_of(CITY_BASE), 1, previous };
 	e.type = ST_MOVE;
-	e.body = st_buf_span(&body);
-	st_buf_init(to, ST_EVENT_MAX);
-	ST_REQUIRE(st_event_encode(&e, to) == 0);
+	encode(to, seq, &e, &body);
 	st_buf_done(&body);
 }
 
 static int twisted_ready(struct stage *s)
 {
-	static struct st_span events[4];
-	struct st_frontier tree = { .size = 0 };
-	int rc = push_ready(s);
-	uint64_t held = in->push.event_count;
-	for (size_t i = 0; rc == 0 && i < held; i++) {
-		struct st_hash leaf = st_hash_leaf(in->push.events[i]);
-		rc = st_frontier_append(&tree, &leaf, NULL, NULL);
-	}
-	struct st_job_push got;
-	if (rc == 0)
-		rc = node_give(&s->branch, CITY_BASE, &in->push, &got);
-	for (size_t i = 0; i < 4; i++)
-		st_buf_done(&twisted[i]);
+	struct st_frontier tree;
+	int rc = given(s, &tree);
+	uint64_t held = tree.size;
 	twist(&twisted[0], held + 1, held + 3, 2);
 	twist(&twisted[1], held + 2, held + 3, 2);
 	twist(&twisted[2], held + 3, 0, 1);
 	twist(&twisted[3], held + 4, held + 1, 3);
-	for (size_t i = 0; rc == 0 && i < 4; i++) {
-		events[i] = st_buf_span(&twisted[i]);
-		struct st_hash leaf = st_hash_leaf(events[i]);
-		rc = st_frontier_append(&tree, &leaf, NULL, NULL);
-	}
-	twisted_push = (struct st_push){ .first_seq = held + 1, .event_count = 4, .events = events };
-	twisted_push.checkpoint = (struct st_checkpoint){ { code_of(CITY_BASE), 1 }, tree.size,
-							  st_frontier_root(&tree) };
-	st_cosign(&twisted_push.checkpoint, &s->base.keys.identity, 9, &twisted_push.cosignature);
-	return rc;
+	return rc < 0 ? rc : sign_next(s, &tree, 0, 4);
+}
+
+/* A record that goes to a station which isn't enrolled yet, and is reassigned. */
+static void give_away(struct st_buf *to, uint64_t seq, uint32_t type, const char *whom)
+{
+	struct st_change change = { .kind = ST_KIND_MATTER, .move = type == ST_MOVE, .state = type == ST_MOVE,
+				    .at_ms = 1700000000000, .holder = code_of(whom) };
+	struct st_event e;
+	struct st_buf body;
+	st_buf_init(&body, 4096);
+	memset(&e, 0, sizeof(e));
+	ST_REQUIRE(st_change_encode(type, &change, &body) == 0);
+	e.has_record = true;
+	e.record.opener = code_of(CITY_BASE);
+	memset(e.record.ulid.bytes, 8, ST_ULID_SIZE);
+	e.revision = type == ST_MOVE ? 1 : 2;
+	e.term = type == ST_MOVE ? 0 : 1;
+	if (type == ST_REASSIGN)
+		e.previous = (struct st_position){ code_of(CITY_BASE), 1, seq - 1 };
+	e.type = type;
+	encode(to, seq, &e, &body);
+	st_buf_done(&body);
+}
+
+static void certify(struct stage *s, struct st_buf *to, uint64_t seq, const char *whom)
+{
+	struct st_certificate c = { .tier = ST_SPECIALTY, .serial = 1, .code = code_of(whom), .parent = code_of(CITY_BASE),
+				    .name = "n", .identity = s->specialty.keys.identity.public };
+	struct st_event e;
+	struct st_buf certificate, body;
+	memset(&e, 0, sizeof(e));
+	st_buf_init(&certificate, ST_CERTIFICATE_MAX);
+	st_buf_init(&body, 4096);
+	ST_REQUIRE(st_certificate_issue(&c, &s->base.keys.identity, &certificate) == 0);
+	ST_REQUIRE(st_enrol_encode(st_buf_span(&certificate), &body) == 0);
+	e.type = ST_ENROL;
+	encode(to, seq, &e, &body);
+	st_buf_done(&certificate);
+	st_buf_done(&body);
+}
+
+static int unplaced_ready(struct stage *s)
+{
+	static const char LATE[] = CITY_BASE "-09";
+	struct st_frontier tree;
+	struct st_job_push got;
+	int rc = given(s, &tree);
+	give_away(&twisted[0], tree.size + 1, ST_MOVE, LATE);
+	give_away(&twisted[1], tree.size + 2, ST_REASSIGN, "410611");
+	certify(s, &twisted[2], tree.size + 3, LATE);
+	if (rc == 0)
+		rc = sign_next(s, &tree, 0, 2);
+	if (rc == 0)
+		rc = node_give(&s->branch, CITY_BASE, &twisted_push, &got);
+	return rc < 0 ? rc : sign_next(s, &tree, 2, 1);
 }
 
 static int push_twisted(struct stage *s)
 {
 	struct st_job_push got;
+	uint64_t held = twisted_push.first_seq - 1;
 	int rc = node_give(&s->branch, CITY_BASE, &twisted_push, &got);
-	RIGHT(s, got.held == twisted_push.checkpoint.size - (rc == 0 ? 0 : 4) || rc < 0);
+	RIGHT(s, got.held == (rc == 0 ? twisted_push.checkpoint.size : held) || rc < 0);
 	RIGHT(s, rc == 0 || (got.held < twisted_push.checkpoint.size && !got.receipted));
 	return rc;
 }
@@ -569,6 +643,8 @@ int main(void)
 		  .before = push_ready },
 		{ .name = "push: out of order", .play = push_twisted, .subject = on_branch,
 		  .before = twisted_ready },
+		{ .name = "push: holder known", .play = push_twisted, .subject = on_branch,
+		  .before = unplaced_ready },
 		{ .name = "receipts", .play = receipts, .subject = on_base, .before = receipt_ready },
 		{ .name = "claims", .play = claims, .subject = on_branch, .before = claim_ready },
 		{ .name = "halt", .play = halt, .subject = on_base, .before = halt_ready },
