@@ -14,7 +14,7 @@
 
 /* The reader is fed so few bytes at a time that the rows which end among them still fit into the part: a row has a byte
  * for each column at least. */
-enum { FEED = 1024, ROWS_ENOUGH = ST_IMPORT_ROWS_MAX - FEED / ST_IMPORT_COLUMNS - 1, PART_BYTES = 256 * 1024 };
+enum { FEED = 1024, ROWS_ENOUGH = ST_IMPORT_ROWS_MAX - FEED / ST_IMPORT_COLUMNS - 1, PART_BYTES = 512 * 1024 };
 
 /* The rows of one job. */
 struct part {
@@ -33,6 +33,7 @@ struct import_job {
 	struct st_import_reader *reader;
 	struct st_span left; /* of the body */
 	struct part parts[2];
+	struct st_import_bad applied_bad[ST_IMPORT_ROWS_MAX]; /* of the part that the writer has */
 	unsigned at;         /* the part that the writer has, or is to have next */
 	char *source, *author;
 	bool stop;
@@ -295,6 +296,8 @@ static int post_import(struct request *q)
 	to->author = st_span_text(j->author);
 	to->source_assumed = api_argument(q, "source_assumed") != NULL;
 	to->stop_on_error = j->stop;
+	to->bad = j->applied_bad;
+	to->bad_room = ST_IMPORT_ROWS_MAX;
 	read_part(j);
 	int rc = proceed(j);
 	if (rc == 0 && !q->answered)

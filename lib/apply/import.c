@@ -129,10 +129,9 @@ static int find_record(struct st_apply *a, struct importing *m, const struct st_
 static void bad_row(struct st_job_import *job, uint64_t row, int rc, const char *column,
 		    const char *reason)
 {
-	if (job->bad_count == ST_IMPORT_BAD_MAX)
-		return;
-	job->bad[job->bad_count++] =
-		(struct st_import_bad){ .row = row, .rc = rc, .column = column, .reason = reason };
+	size_t n = job->bad_count++;
+	if (n < job->bad_room)
+		job->bad[n] = (struct st_import_bad){ .row = row, .rc = rc, .column = column, .reason = reason };
 }
 
 /* A time that hasn't come yet, by this station's clock. */

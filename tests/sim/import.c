@@ -15,8 +15,8 @@ static const int64_t ROWS_END_MS = 1767196800000; /* no row is of 2026 */
 struct file {
 	uint32_t from, to; /* rows, inclusive */
 	bool again;        /* all of them have been acknowledged before */
-	struct st_import_case cases[ST_IMPORT_ROWS_MAX];
-	char text[ST_IMPORT_ROWS_MAX][ROW_TEXT];
+	struct st_import_case cases[SIM_IMPORT_ROWS_MAX];
+	char text[SIM_IMPORT_ROWS_MAX][ROW_TEXT];
 };
 
 static void file_gone(struct job *j)

@@ -94,7 +94,7 @@ static void start(struct sim *sim)
 	sim->permille_rubbish = sim_chance(sim, 250) ? 1 + (unsigned)sim_below(sim, 10) : 0;
 	sim->bursts = sim_chance(sim, 250) ? 120 : 10;
 	sim->floods = sim_chance(sim, 250) ? 700 : 60;
-	sim->rows_max = sim_chance(sim, 120) ? ST_IMPORT_ROWS_MAX : 12;
+	sim->rows_max = sim_chance(sim, 120) ? SIM_IMPORT_ROWS_MAX : 12;
 	sim->chaos_ms = 20000 + sim_below(sim, 60000);
 	build(sim);
 	for (size_t i = 0; i < sim->count; i++) {

@@ -49,6 +49,7 @@ struct sim_event {
 	sim_fn *fn;
 	void *what;
 };
+enum { SIM_IMPORT_ROWS_MAX = 512 }; /* of one import: as many events as several groups of others */
 struct sim {
 	uint64_t seed, drawn, now_ms, order, steps, trace;
 	struct sim_event *queue; /* a heap */

@@ -71,7 +71,7 @@ enum st_job_kind {
 	ST_JOB_ERASE,    /* a record's parts are dropped, here and wherever they are */
 };
 enum {
-	ST_IMPORT_BAD_MAX = ST_IMPORT_ROWS_MAX, ST_RECEIPTS_MAX = 64, ST_CHAIN_MAX = ST_DEPTH_MAX,
+	ST_RECEIPTS_MAX = 64, ST_CHAIN_MAX = ST_DEPTH_MAX,
 	ST_GROUP_JOBS_MAX = 256, ST_GROWN_MAX = 512,
 	ST_SKEW_MAX_S = 300, /* between two clocks; further apart, one of them is wrong */
 };
@@ -142,11 +142,12 @@ struct st_job_import {
 	bool stop_on_error;
 	const struct st_import_case *cases;
 	size_t case_count; /* <= ST_IMPORT_ROWS_MAX */
+	struct st_import_bad *bad; /* the caller's: what is wrong with rows, for the first bad_room of them; NULL: none */
+	size_t bad_room;
 	/* out */
 	char place[ST_PLACE_MAX]; /* on refusal: the source that the rows are known under */
 	size_t opened, moved, unchanged, bad_count;
 	uint64_t events;
-	struct st_import_bad bad[ST_IMPORT_BAD_MAX];
 };
 /* Heads that came with events: kept and sent on, here already, or refused. */
 struct st_heads_taken {

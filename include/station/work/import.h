@@ -6,7 +6,7 @@
 #include <station/work/command.h>
 
 enum { ST_CSV_FIELD_MAX = 32 * 1024, ST_IMPORT_MOVES_MAX = 8, ST_IMPORT_COLUMNS = 15,
-       ST_IMPORT_ROWS_MAX = 512 /* in one job */ };
+       ST_IMPORT_ROWS_MAX = 1024 /* in one job */ };
 
 /*      name               column text */
 #define ST_IMPORT_FIELDS(X)                                                                        \

@@ -9,7 +9,7 @@
 #include <station/base/check.h>
 #include "daemon/stationd/api.h"
 
-enum { ROWS = 1500 };
+enum { ROWS = 3000 };
 #define HEADER                                                                             \
 	"number,opened_at,due_at,closed_at,state,channel,category,subcategory,district,"   \
 	"sub_district,agency,title,text,reply,duplicate_of\n"
