@@ -112,7 +112,7 @@ static size_t any_fields(uint32_t kind, struct st_field *fields, size_t most)
 	size_t n = below(most + 1);
 	for (size_t i = 0; i < n; i++) {
 		const struct st_field_row *row = k == NULL ? NULL : &k->fields[below(k->field_count)];
-		fields[i] = (struct st_field){ .id = row == NULL || chance(5) ? (uint32_t)below(200) : row->id };
+		fields[i] = (struct st_field){ .id = row == NULL || chance(5) ? 1 + (uint32_t)below(199) : row->id };
 		fields[i].is_number = row == NULL || chance(10) ? chance(50) : is_number(row);
 		if (fields[i].is_number)
 			fields[i].number = any_number();
