@@ -15,7 +15,7 @@ run() {
 	fi
 	grep -v ' passed, [0-9]* failed$' "$out"
 }
-run python3 tests/system/run.py --build "$build" smoke import_again clean_stop
+run python3 tests/system/run.py --build "$build" smoke import_again imports_in_pieces clean_stop
 run python3 tests/system/hard.py --build "$build" kill --rounds 5 --slow
 run python3 tests/system/hard.py --build "$build" flaps --rounds 24 --slow
 run python3 tests/system/hard.py --build "$build" disk --rounds 2 --slow
