@@ -13,7 +13,9 @@
 _Static_assert(2 * ST_REPORT_ROWS_MAX < UINT32_MAX, "a slot holds any row's number");
 
 /* Stations are numbered one after the other: what is so far behind the others is damage. */
-enum { PLACES_FIRST = 64 };
+/* NUMBER_MAX: codes that events have named make numbers, too, but not so many; a row beyond is damage, and nobody makes
+ * an array for it. */
+enum { PLACES_FIRST = 64, NUMBER_MAX = 60 * 1000 * 1000 };
 
 static size_t slot_of(const struct groups *g, const uint32_t keys[GROUP_KEYS])
 {
@@ -155,7 +157,17 @@ static int add_place(const struct st_station *s, void *arg)
 
 const struct place *place_of(const struct places *p, uint32_t number)
 {
-	return &p->rows[number < p->count ? p->slots[number] : 0];
+	size_t low = 1, high = p->row_count;
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		if (p->rows[middle].number == number)
+			return &p->rows[middle];
+		if (p->rows[middle].number < number)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return &p->rows[0];
 }
 
 static uint32_t find_branch(const struct places *p, uint32_t number)
@@ -172,17 +184,13 @@ int report_places(struct st_txn *t, struct places *ret_places)
 	struct gathering g = { &p, PLACES_FIRST };
 	p.rows = calloc(g.room, sizeof(*p.rows));
 	int rc = p.rows == NULL ? ST_ENOMEM : st_station_each(t, add_place, &g);
-	if (rc == 0) {
-		p.count = (size_t)p.rows[p.row_count - 1].number + 1;
-		p.slots = calloc(p.count, sizeof(*p.slots)); /* few of its pages are ever touched */
-		rc = p.slots == NULL ? ST_ENOMEM : 0;
-	}
+	if (rc == 0 && p.rows[p.row_count - 1].number > NUMBER_MAX)
+		rc = ST_ECORRUPT;
 	if (rc < 0) {
 		report_places_done(&p);
 		return rc;
 	}
-	for (size_t i = 1; i < p.row_count; i++)
-		p.slots[p.rows[i].number] = (uint32_t)i;
+	p.count = (size_t)p.rows[p.row_count - 1].number + 1;
 	for (size_t i = 1; i < p.row_count; i++)
 		p.rows[i].branch = find_branch(&p, p.rows[i].number);
 	*ret_places = p;
@@ -192,6 +200,5 @@ int report_places(struct st_txn *t, struct places *ret_places)
 void report_places_done(struct places *p)
 {
 	free(p->rows);
-	free(p->slots);
 	*p = (struct places){ .rows = NULL };
 }

@@ -16,8 +16,7 @@ struct place { /* a station as the dimensions see it */
 struct places {
 	struct place *rows; /* from 1, in order of numbers; row 0 is what isn't known: tier 0 */
 	size_t row_count;
-	uint32_t *slots; /* [number]: its row */
-	size_t count;    /* of numbers, from 0: what an array by number needs */
+	size_t count; /* of numbers, from 0: what an array by number needs */
 };
 int report_places(struct st_txn *t, struct places *ret_places);
 void report_places_done(struct places *p);
