@@ -10,6 +10,7 @@
 #include <station/base/check.h>
 #include <station/base/text.h>
 #include "life.h"
+#include "report.h"
 
 /* ---- who has to confirm ---- */
 
@@ -107,6 +108,8 @@ int st_erasure_stations(struct st_txn *t, const struct st_erasure *e, st_erasure
 	ST_REQUIRE(fn != NULL);
 	struct expecting x = { .txn = t, .count = 1 };
 	int rc = st_station_each(t, largest, &x.count);
+	if (rc == 0 && x.count > STATION_NUMBER_MAX)
+		rc = ST_ECORRUPT;
 	if (rc < 0)
 		return rc;
 	x.marked = calloc(x.count, sizeof(*x.marked));

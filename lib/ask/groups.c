@@ -13,9 +13,7 @@
 _Static_assert(2 * ST_REPORT_ROWS_MAX < UINT32_MAX, "a slot holds any row's number");
 
 /* Stations are numbered one after the other: what is so far behind the others is damage. */
-/* NUMBER_MAX: codes that events have named make numbers, too, but not so many; a row beyond is damage, and nobody makes
- * an array for it. */
-enum { PLACES_FIRST = 64, NUMBER_MAX = 60 * 1000 * 1000 };
+enum { PLACES_FIRST = 64 };
 
 static size_t slot_of(const struct groups *g, const uint32_t keys[GROUP_KEYS])
 {
@@ -184,7 +182,7 @@ int report_places(struct st_txn *t, struct places *ret_places)
 	struct gathering g = { &p, PLACES_FIRST };
 	p.rows = calloc(g.room, sizeof(*p.rows));
 	int rc = p.rows == NULL ? ST_ENOMEM : st_station_each(t, add_place, &g);
-	if (rc == 0 && p.rows[p.row_count - 1].number > NUMBER_MAX)
+	if (rc == 0 && p.rows[p.row_count - 1].number > STATION_NUMBER_MAX)
 		rc = ST_ECORRUPT;
 	if (rc < 0) {
 		report_places_done(&p);

@@ -117,6 +117,16 @@ static int by_code(const void *x, const void *y)
 		      ((const struct ranking *)y)->code.text);
 }
 
+static size_t row_of(const struct asking *a, uint32_t station)
+{
+	return (size_t)(place_of(&a->places, station) - a->places.rows);
+}
+
+uint32_t rank_of(const struct asking *a, uint32_t station)
+{
+	return a->rank[row_of(a, station)];
+}
+
 /* Stations in order of their codes: rows come in it. */
 static int rank_stations(struct asking *a)
 {
@@ -131,7 +141,7 @@ static int rank_stations(struct asking *a)
 	st_assert(n < a->places.row_count);
 	for (size_t i = 0; i < n; i++) {
 		a->ranked[i + 1] = all[i].number;
-		a->rank[all[i].number] = (uint32_t)i + 1;
+		a->rank[row_of(a, all[i].number)] = (uint32_t)i + 1;
 	}
 	free(all);
 	return 0;
@@ -147,7 +157,7 @@ static int find_stations(struct asking *a)
 	if (rc < 0)
 		return rc;
 	a->covers = calloc(a->places.count + 1, sizeof(*a->covers));
-	a->rank = calloc(a->places.count + 1, sizeof(*a->rank));
+	a->rank = calloc(a->places.row_count, sizeof(*a->rank));
 	a->ranked = calloc(a->places.row_count, sizeof(*a->ranked));
 	if (a->covers == NULL || a->rank == NULL || a->ranked == NULL)
 		return ST_ENOMEM;

@@ -15,7 +15,7 @@ struct asking {
 	struct places places;
 	bool *covers;       /* [station number] */
 	bool all_covered;   /* of those that have a certificate here */
-	uint32_t *rank;     /* [station number]: its place in order of codes, from 1 */
+	uint32_t *rank;     /* [row of places]: its place in order of codes, from 1; see rank_of */
 	uint32_t *ranked;   /* and back; [0] is no station */
 	uint32_t self, top; /* station numbers */
 	uint32_t today;
@@ -39,6 +39,7 @@ const char *either_of(const struct asking *a, const char *zh, const char *en);
 void row_text(struct asking *a, const char *text); /* "" and NULL: an empty cell */
 void row_code(struct asking *a, const char *code);
 void row_count(struct asking *a, uint64_t n);
+uint32_t rank_of(const struct asking *a, uint32_t station); /* 0: it isn't known */
 void row_rank(struct asking *a, uint32_t rank); /* a count; 0: an empty cell */
 void row_real(struct asking *a, double v); /* NAN: an empty cell */
 void row_share(struct asking *a, uint64_t of, uint64_t whole); /* of nothing: an empty cell */

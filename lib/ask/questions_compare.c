@@ -122,7 +122,7 @@ static int by_branch_of_years(struct count *c, const struct st_tally_key *key, s
 	for (size_t i = 0; i < 2; i++)
 		in |= key->month >= st_month_of_day(y->from[i]) &&
 		      key->month <= st_month_of_day(y->to[i]);
-	return in ? sums_at(c->sums, c->a->rank[branch_of(c->a, key->station)], 0, 0, ret) : 0;
+	return in ? sums_at(c->sums, rank_of(c->a, branch_of(c->a, key->station)), 0, 0, ret) : 0;
 }
 
 static void add_years(struct count *c, const struct st_tally_key *key, uint32_t counter, uint64_t n)

@@ -18,7 +18,7 @@ static uint32_t branch_rank(const struct asking *a, uint32_t station)
 {
 	uint32_t branch = branch_of(a, station);
 	st_assert(branch < a->places.count);
-	return a->rank[branch];
+	return rank_of(a, branch);
 }
 
 /* ---- 1: opened, closed, open now, by county and month ---- */

@@ -229,7 +229,7 @@ static int by_opener(struct count *c, const struct st_tally_key *key, struct sum
 	bool out = c->view == ST_VIEW_MONTH && !month_in_period(c->a, key->month);
 	if (key->role != ST_ROLE_OPENER || out || (tier != ST_BASE && tier != ST_SPECIALTY))
 		return 0;
-	return sums_at(c->sums, c->a->rank[key->station], 0, 0,
+	return sums_at(c->sums, rank_of(c->a, key->station), 0, 0,
 		       ret); /* the counter tells the holder */
 }
 
@@ -238,7 +238,7 @@ static void add_away(struct count *c, const struct st_tally_key *key, uint32_t c
 	struct sum *s = NULL;
 	if (st_counter_measure(counter) != ST_AWAY)
 		return;
-	c->rc = sums_at(c->sums, c->a->rank[key->station], st_counter_bucket(counter), 0, &s);
+	c->rc = sums_at(c->sums, rank_of(c->a, key->station), st_counter_bucket(counter), 0, &s);
 	if (c->rc == 0)
 		s->n[0] += n;
 }

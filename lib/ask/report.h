@@ -11,6 +11,11 @@ struct place { /* a station as the dimensions see it */
 	struct st_code code;
 	char name[ST_NAME_MAX + 1];
 };
+enum {
+	/* Codes that events have named make numbers, too, but not so many: a row beyond is damage, and nobody makes an
+	 * array for it. */
+	STATION_NUMBER_MAX = 60 * 1000 * 1000,
+};
 /* Stations with a certificate, and how to find them by number: any event may name codes that nobody has, and each takes
  * a number, so that numbers may lie far apart. */
 struct places {
