@@ -34,7 +34,7 @@ static int take_lock(struct st_store *s)
 
 /* Pages that the newest commit knows and the file hasn't, as after a copy that was cut off, end a process that reads them.
  * Zeros there are damage that is told. (LMDB itself leaves out pages at the end that were given back before the commit.) */
-static int fill_up(MDB_env *env)
+static int fill_up(MDB_env *env, bool *ret_filled)
 {
 	MDB_envinfo info;
 	MDB_stat stat;
@@ -48,12 +48,13 @@ static int fill_up(MDB_env *env)
 	if (rc != 0)
 		return kv_error(rc);
 	off_t whole = ((off_t)info.me_last_pgno + 1) * (off_t)stat.ms_psize;
-	if (fstat(fd, &file) < 0 || (file.st_size < whole && ftruncate(fd, whole) < 0))
+	if (fstat(fd, &file) < 0)
 		return ST_EIO;
-	return 0;
+	*ret_filled = file.st_size < whole;
+	return *ret_filled && ftruncate(fd, whole) < 0 ? ST_EIO : 0;
 }
 
-static int env_open(struct st_store *s, const struct st_store_conf *conf)
+static int env_open(struct st_store *s, const struct st_store_conf *conf, bool *ret_filled)
 {
 	int rc = mdb_env_create(&s->env);
 	if (rc == 0)
@@ -64,11 +65,12 @@ static int env_open(struct st_store *s, const struct st_store_conf *conf)
 		rc = mdb_env_set_maxreaders(s->env, conf->readers_max);
 	if (rc == 0)
 		rc = mdb_env_open(s->env, s->directory, MDB_NOTLS, 0600);
-	return rc == 0 ? fill_up(s->env) : kv_error(rc);
+	return rc == 0 ? fill_up(s->env, ret_filled) : kv_error(rc);
 }
 
-/* The format of the environment, 0: it is fresh. Not a byte is written: this may be the only copy. */
-static int format_check(struct st_store *s, uint32_t *ret_format)
+/* The format of the environment, 0: it is fresh. Not a byte is written: this may be the only copy. Where the file had to
+ * be filled up, a format that can't be found is damage, and not another's. */
+static int format_check(struct st_store *s, bool filled, uint32_t *ret_format)
 {
 	MDB_txn *txn = NULL;
 	MDB_dbi unnamed, meta;
@@ -96,7 +98,9 @@ static int format_check(struct st_store *s, uint32_t *ret_format)
 	}
 	mdb_txn_abort(txn);
 	/* Another's store has no such table or row; anything else is no judgement of the format. */
-	return rc == 0 || rc == MDB_NOTFOUND || rc == MDB_INCOMPATIBLE ? answer : kv_error(rc);
+	if (rc != 0 && rc != MDB_NOTFOUND && rc != MDB_INCOMPATIBLE)
+		return kv_error(rc);
+	return answer == ST_EFORMAT && filled ? ST_ECORRUPT : answer;
 }
 
 /* From an older format, or from nothing. */
@@ -143,13 +147,14 @@ int st_store_open(const struct st_store_conf *conf, struct st_store **ret_store)
 	s->reserve_bytes = conf->reserve_bytes;
 	s->directory = strdup(conf->directory);
 	uint32_t format = 0;
+	bool filled = false;
 	int rc = s->directory == NULL ? ST_ENOMEM : in_hand_new(&s->in_hand);
 	if (rc == 0)
 		rc = take_lock(s);
 	if (rc == 0)
-		rc = env_open(s, conf);
+		rc = env_open(s, conf, &filled);
 	if (rc == 0)
-		rc = format_check(s, &format);
+		rc = format_check(s, filled, &format);
 	if (rc == 0)
 		rc = tables_open(s, format);
 	if (rc < 0)

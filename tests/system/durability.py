@@ -141,13 +141,14 @@ def store_cut_off(city):
     base.stop()
     whole = os.path.getsize(os.path.join(base.data, "data.mdb"))
     copy = os.path.join(base.home, "cut")
-    for size in (whole - 4096, whole - 65536, whole // 2, 20000, 8192, 100):
+    for size in (whole - 4096, whole - 65536, whole // 2, 24000, 20000, 17000, 14000, 8192, 100):
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(base.data, copy)
         os.truncate(os.path.join(copy, "data.mdb"), size)
         code, out, err = base.run("fsck", copy)
         check(code in (0, 1) and (code == 0 or err or out), "fsck of %d of %d: %d %s" % (size, whole, code, err))
         check(code == 1 or size > whole // 2, "fsck of %d of %d finds nothing" % (size, whole))
+        check(size == 100 or "format" not in err, "not another's store: %d of %d: %s" % (size, whole, err))
     shutil.rmtree(copy)
     shutil.copytree(base.data, copy)
     os.truncate(os.path.join(copy, "data.mdb"), 20000)
