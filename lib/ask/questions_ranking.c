@@ -202,9 +202,9 @@ static int gather(struct asking *a, uint32_t station, struct sums *measured, str
 {
 	struct sum *s = NULL;
 	*x = (struct scored){ .station = station,
-			      .by_code = a->rank[station],
+			      .by_code = rank_of(a, station),
 			      .tier = place_of(&a->places, station)->tier };
-	int rc = sums_at(schedules, a->rank[station], 0, 0, &s);
+	int rc = sums_at(schedules, rank_of(a, station), 0, 0, &s);
 	if (rc < 0)
 		return rc;
 	st_assert(s->n[OCC_KEPT] <= s->n[OCC_PLANNED]);

@@ -44,7 +44,7 @@ static int add_counts(struct asking *a, const struct st_schedule_count *n, struc
 {
 	struct sum *s = NULL;
 	st_assert(is_covered(a, n->station));
-	int rc = sums_at(to, a->rank[n->station], 0, 0, &s);
+	int rc = sums_at(to, rank_of(a, n->station), 0, 0, &s);
 	if (rc < 0)
 		return rc;
 	st_assert(n->planned == n->open + n->kept + n->moved + n->missed);
@@ -131,7 +131,7 @@ static int by_who(struct count *c, const struct st_tally_key *key, struct sum **
 	const struct visiting *v = c->arg;
 	bool in = key->role == ST_ROLE_HOLDER && key->channel == v->who &&
 		  month_in_period(c->a, key->month);
-	return in ? sums_at(c->sums, c->a->rank[key->station], 0, 0, ret) : 0;
+	return in ? sums_at(c->sums, rank_of(c->a, key->station), 0, 0, ret) : 0;
 }
 
 static void add_visits(struct count *c, const struct st_tally_key *key, uint32_t counter,
@@ -156,7 +156,7 @@ static int add_received(const struct st_record_ref *ref, uint32_t value, uint32_
 	(void)day;
 	int rc = looked_at(x->a);
 	if (rc == 0 && is_covered(x->a, ref->opener))
-		rc = sums_at(x->to, x->a->rank[ref->opener], 0, 0, &s);
+		rc = sums_at(x->to, rank_of(x->a, ref->opener), 0, 0, &s);
 	if (s != NULL)
 		s->n[L_MATTERS]++;
 	return rc;

@@ -114,7 +114,7 @@ int question_no_visit(struct asking *a)
 	int rc = count_cells(&c);
 	for (size_t i = 1; rc == 0 && i < a->places.row_count; i++) {
 		uint32_t station = a->ranked[i];
-		st_assert(a->rank[station] == i);
+		st_assert(rank_of(a, station) == i);
 		struct sum *s = NULL;
 		if (!is_here(a, station))
 			continue;
@@ -248,7 +248,7 @@ int question_premises(struct asking *a)
 		uint32_t s = a->places.rows[i].number;
 		if (!is_here(a, s))
 			continue;
-		rc = sums_at(&sums, a->rank[branch_of(a, s)], 0, 0, &to);
+		rc = sums_at(&sums, rank_of(a, branch_of(a, s)), 0, 0, &to);
 		if (rc == 0)
 			rc = add_premises(a, s, to);
 	}
