@@ -2,8 +2,8 @@
  *
  * Owns:    rows of stations: of those below this one, and of writers elsewhere whose certificates were carried here.
  * Promise: 3: a code's first key is pinned, with its parent and tier. Another for it is kept as evidence, never used;
- *          so a branch can't forge a base that its ancestors know. Of writers elsewhere what comes first is taken: no word of main
- *          overrules it.
+ *          so a branch can't forge a base that its ancestors know. Of writers elsewhere what comes first is taken: no
+ *          word of main overrules it.
  * Flow:    push, members -> roll -> stations */
 #include "group.h"
 #include <string.h>
