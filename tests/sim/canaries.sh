@@ -2,7 +2,17 @@
 # canaries.sh - plants each bug of canaries/*.patch in a copy of the sources, one at a time, and runs
 # seeds until it is found. Prints at which seed; exit 1 if one isn't found within its bound.
 # Usage: canaries.sh BUILD [NAME...]; JOBS copies (2) take a bug each, so the lines' order may vary.
+#        canaries.sh fit: only says of each whether it can be planted, within a second
 cd "$(dirname "$0")/../.." || exit 2
+
+if [ "$1" = fit ]; then
+	bad=0
+	for patch in tests/sim/canaries/*.patch; do
+		patch -s -p1 --dry-run <"$patch" || { echo "$patch doesn't fit"; bad=1; }
+	done
+	exit $bad
+fi
+
 build=$1
 shift
 jobs=${JOBS:-2}
