@@ -35,11 +35,11 @@ struct writer {
 	struct list waiting, bulk;
 	bool bulk_turn; /* the last group was of the others, and bulk waits */
 	atomic_bool pressed; /* somebody waits for whom bulk makes way */
-	bool yielded;        /* bulk has just given its turn or its transaction up for that, and doesn't again */
 	size_t bulk_bytes;  /* of bulk alone in one transaction: what takes WRITER_BULK_MS */
 	size_t slice_bytes; /* and where others come: what takes twice as long as theirs */
 	uint64_t other_ns;  /* what a group of the others takes of late, mostly its commit */
-	uint64_t crowd_until_ns, rest_until_ns; /* monotonic, as all _ns here */
+	uint64_t bulk_ended_ns; /* bulk's last transaction that it didn't give up; monotonic, as all _ns here */
+	uint64_t crowd_until_ns, rest_until_ns;
 	struct result *results, **results_end;
 	bool stopping, busy;
 	uint64_t gather_until_ns;
@@ -140,25 +140,17 @@ static void take(struct list *from, size_t most_bytes, struct list *group)
 		list_push(group, list_pop(from));
 }
 
-static bool is_overdue(const struct job *bulk, uint64_t now)
+/* Bulk has waited for its turn so long that it neither rests nor makes way. */
+static bool is_overdue(const struct writer *w, const struct job *bulk, uint64_t now)
 {
-	return now - bulk->since_ns > (uint64_t)WRITER_PATIENCE_MS * 1000000;
+	uint64_t since = bulk->since_ns > w->bulk_ended_ns ? bulk->since_ns : w->bulk_ended_ns;
+	return now - since > (uint64_t)WRITER_PATIENCE_MS * 1000000;
 }
 
-static bool may_yield(const struct writer *w, const struct job *bulk)
+/* Bulk's turn, which it leaves to whoever is pressing: it wouldn't come to its end. Called with the mutex held. */
+static bool takes_turn(struct writer *w, uint64_t now)
 {
-	return !w->yielded && !is_overdue(bulk, now_ns());
-}
-
-/* Bulk's turn, which it yields to whoever is pressing: it wouldn't come to its end. Called with the mutex held. */
-static bool takes_turn(struct writer *w)
-{
-	if (!w->bulk_turn)
-		return false;
-	if (!atomic_load(&w->pressed) || !may_yield(w, w->bulk.first))
-		return true;
-	w->yielded = true;
-	return false;
+	return w->bulk_turn && (!atomic_load(&w->pressed) || is_overdue(w, w->bulk.first, now));
 }
 
 /* Takes as much as one transaction may hold: of bulk in turn with the rest, and not while it rests, so that no
@@ -167,8 +159,8 @@ static struct list take_group(struct writer *w, bool *ret_bulk)
 {
 	struct list group = { .first = NULL };
 	uint64_t now = now_ns();
-	bool rests = now < w->rest_until_ns && (w->bulk.first == NULL || !is_overdue(w->bulk.first, now));
-	*ret_bulk = !rests && (w->waiting.first == NULL || takes_turn(w));
+	bool rests = now < w->rest_until_ns && (w->bulk.first == NULL || !is_overdue(w, w->bulk.first, now));
+	*ret_bulk = !rests && (w->waiting.first == NULL || takes_turn(w, now));
 	if (*ret_bulk) {
 		take(&w->bulk, now < w->crowd_until_ns ? w->slice_bytes : w->bulk_bytes, &group);
 	} else {
@@ -185,6 +177,11 @@ static bool is_pressed(void *arg)
 	return atomic_load_explicit(&w->pressed, memory_order_relaxed);
 }
 
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 /* So much of bulk takes so long, by what the last transaction took. */
 static size_t fits(size_t bytes, uint64_t took_ns, uint64_t ns)
 {
@@ -195,10 +192,10 @@ static size_t fits(size_t bytes, uint64_t took_ns, uint64_t ns)
 /* Called with the mutex held. */
 static void bulk_took(struct writer *w, size_t bytes, uint64_t ns)
 {
-	uint64_t now = now_ns(), rest = WRITER_REST_TIMES * ns, most = (uint64_t)WRITER_REST_MOST_MS * 1000000;
+	uint64_t now = now_ns();
 	if (now < w->crowd_until_ns)
-		w->rest_until_ns = now + (rest < most ? rest : most);
-	w->yielded = false;
+		w->rest_until_ns = now + least(WRITER_REST_TIMES * ns, (uint64_t)WRITER_REST_MOST_MS * 1000000);
+	w->bulk_ended_ns = now;
 	size_t slice = fits(bytes, ns, WRITER_SLICE_TIMES * w->other_ns);
 	w->bulk_bytes = fits(bytes, ns, (uint64_t)WRITER_BULK_MS * 1000000);
 	w->slice_bytes = slice < w->bulk_bytes ? slice : w->bulk_bytes;
@@ -220,7 +217,6 @@ static void apply_group(struct writer *w, struct result *r, bool yields)
 static void put_back(struct writer *w, struct result *r)
 {
 	list_return(&w->bulk, &r->jobs);
-	w->yielded = true;
 	free(r);
 }
 
@@ -235,7 +231,8 @@ static void post(struct writer *w, struct result *r)
 }
 
 /* Small pushes that come in a stream share a commit; the first after a pause goes at once, and what a
- * person waits for never waits here. Called with the mutex held. */
+ * person waits for never waits here. Who comes just behind a commit waits for no longer than it took, so that
+ * sharing one costs nobody more than what it saves. Called with the mutex held. */
 static void gather(struct writer *w)
 {
 	int rc = 0;
@@ -291,16 +288,16 @@ static void *run(void *arg)
 		}
 		size_t bytes = r->jobs.bytes;
 		uint64_t begun = now_ns();
-		apply_group(w, r, bulk && may_yield(w, r->jobs.first));
+		apply_group(w, r, bulk && !is_overdue(w, r->jobs.first, begun));
 		uint64_t ended = now_ns();
 		bool yields = r->rc == ST_EPRESSED;
 		(void)pthread_mutex_lock(&w->mutex);
 		w->busy = false;
-		w->gather_until_ns = bulk ? ended : ended + (uint64_t)WRITER_GATHER_US * 1000;
 		if (bulk && !yields)
 			bulk_took(w, bytes, ended - begun);
 		else if (!bulk && r->rc == 0 && r->applied.grown_count > 0) /* what writes nothing syncs nothing */
 			w->other_ns = (3 * w->other_ns + ended - begun) / 4;
+		w->gather_until_ns = bulk ? ended : ended + least(w->other_ns, (uint64_t)WRITER_GATHER_MOST_US * 1000);
 		if (yields)
 			put_back(w, r);
 		else

@@ -9,22 +9,22 @@ enum {
 	WRITER_JOBS_MAX = 4096,
 	WRITER_BYTES_MAX = 64 * 1024 * 1024,
 	WRITER_GROUP_BYTES = 4 * 1024 * 1024,
-	WRITER_GATHER_US = 2000, /* patient jobs wait so long after the commit before, to share one; */
+	WRITER_GATHER_MOST_US = 2000, /* patient jobs wait after a commit as long as it took, but no longer, to share the next */
 	/* Bulk alone goes in large transactions, none of them longer than a clerk would bear who comes just then. */
 	WRITER_BULK_BYTES = 3 * 1024 * 1024,
 	WRITER_BULK_MS = 150,
-	/* Where others have come of late it goes in slices, and rests after each: for twice what it took, so that
-	 * few of the others meet one, and not for long. A slice takes twice as long as a group of the others, so half
-	 * of it is the commit, however slow the disk; and it has so many bytes at least. */
+	/* Where others have come of late it goes in slices, and rests after each: for so many times what it took, so that
+	 * hardly any of the others meets one's commit, and not for long. A slice takes twice as long as a group of the
+	 * others, so half of it is the commit, however slow the disk; and it has so many bytes at least. */
 	WRITER_CROWD_MS = 250,
 	WRITER_SLICE_BYTES = 32 * 1024,
 	WRITER_SLICE_TIMES = 2,
-	WRITER_REST_TIMES = 2,
-	WRITER_REST_MOST_MS = 5,
+	WRITER_REST_TIMES = 15,
+	WRITER_REST_MOST_MS = 100,
 	/* What comes while bulk is at work doesn't wait for it: bulk gives its turn up, or its transaction (but not its
-	 * commit), and comes behind that; once in a row, since it is work for nothing. What has waited so long neither
-	 * rests nor makes way: a child that writes without end is kept up with beside clerks who never cease. */
-	WRITER_PATIENCE_MS = 3000,
+	 * commit), and comes behind that. Bulk that hasn't come to an end of one for so long neither rests nor makes way:
+	 * beside clerks who never cease it goes on, if slowly. */
+	WRITER_PATIENCE_MS = 250,
 };
 
 struct job {

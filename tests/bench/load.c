@@ -176,9 +176,14 @@ static bool go_on(void)
 	return poll(&in, 1, 0) == 0;
 }
 
+/* For half to one and a half of that. Probes with one rhythm fall into step, never meet, and whatever disturbs their
+ * step would count as harm. */
 static void rest(long pause_ms)
 {
-	struct timespec t = { pause_ms / 1000, pause_ms % 1000 * 1000000 };
+	static unsigned seed;
+	seed = seed == 0 ? (unsigned)getpid() : seed;
+	long us = pause_ms * 500 + rand_r(&seed) % (pause_ms * 1000 + 1);
+	struct timespec t = { us / 1000000, us % 1000000 * 1000 };
 	(void)nanosleep(&t, NULL);
 }
 

@@ -1,5 +1,5 @@
-/* queue.h - the writer with a group's work of the test's own (the linker's --wrap): it notes which jobs came, and waits to
- * be told to end. */
+/* queue.h - the writer with a group's work of the test's own (the linker's --wrap): it notes which jobs came, waits to
+ * be told to end, and is given up where it may be and somebody presses. */
 #pragma once
 #include <setjmp.h>
 #include <stdarg.h>
@@ -52,7 +52,6 @@ int __wrap_st_apply_group(struct st_apply *a, const struct st_world *world, stru
 			  struct st_applied *ret_applied)
 {
 	(void)a;
-	(void)world;
 	(void)ret_applied;
 	for (size_t i = 0; group_count < GROUPS_MAX && i < count; i++)
 		groups[group_count][i] = letter_of(jobs[i]->kind);
@@ -60,7 +59,7 @@ int __wrap_st_apply_group(struct st_apply *a, const struct st_world *world, stru
 	ST_REQUIRE(sem_post(&begun) == 0);
 	while (sem_wait(&may_end) < 0)
 		;
-	return 0;
+	return world->pressed != NULL && world->pressed(world->arg) ? ST_EPRESSED : 0;
 }
 
 static uv_loop_t loop;

@@ -1,4 +1,4 @@
-/* writer.c - tests of the queue in front of apply: what goes into one group, and that a full queue takes again. */
+/* writer.c - tests of the queue in front of apply: what goes into one group, that a full queue takes again, and for whom bulk makes way. */
 #include "queue.h"
 
 static void ignore(void *arg, int rc, const struct st_applied *applied)
@@ -52,6 +52,40 @@ static void a_full_queue_refuses_until_a_group_has_ended(void **state)
 	wait_done(FIT + 2);
 }
 
+static bool bulk_done;
+
+static void set_bulk_done(struct job *j)
+{
+	(void)j;
+	bulk_done = true;
+}
+
+/* One at a time and without end: each comes while bulk is at work. */
+static void bulk_makes_way_for_each_clerk_until_it_is_overdue(void **state)
+{
+	struct job bulk = job_of(ST_JOB_TAKEN, 1);
+	size_t clerks = 0;
+	(void)state;
+	bulk.bulk = true;
+	bulk.done = set_bulk_done;
+	bulk_done = false;
+	assert_int_equal(writer_submit(writer, &bulk), 0);
+	while (!bulk_done) {
+		struct job clerk = job_of(ST_JOB_COMMAND, 1);
+		wait_begun();
+		assert_int_equal(writer_submit(writer, &clerk), 0);
+		let_end(1); /* bulk, given up or not; */
+		wait_begun();
+		let_end(1); /* then the clerk */
+		wait_done(++clerks);
+	}
+	assert_true(clerks > 2);
+	assert_string_equal(groups[0], "T");
+	assert_string_equal(groups[1], "c");
+	assert_string_equal(groups[2], "T");
+	assert_string_equal(groups[3], "c");
+}
+
 #define EACH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -59,6 +93,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		EACH(who_is_to_sign_no_more_is_told_before_all_else_of_a_group),
 		EACH(a_full_queue_refuses_until_a_group_has_ended),
+		EACH(bulk_makes_way_for_each_clerk_until_it_is_overdue),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
