@@ -36,9 +36,12 @@ struct writer {
 	bool bulk_turn; /* the last group was of the others, and bulk waits */
 	atomic_bool pressed; /* somebody waits for whom bulk makes way */
 	size_t bulk_bytes;  /* of bulk alone in one transaction: what takes WRITER_BULK_MS */
-	size_t slice_bytes; /* and where others come: what takes twice as long as theirs */
+	size_t slice_bytes; /* and where others come: more after each that came to its end, half after one that was given up */
+	bool makes_way;     /* bulk at work; */
+	uint64_t asked_ns;  /* when it last looked whether somebody presses: both are the writer's thread's alone */
+	size_t fair_bytes;  /* at least, once it is overdue: what takes WRITER_SLICE_TIMES as long as a group of the others */
 	uint64_t other_ns;  /* what a group of the others takes of late, mostly its commit */
-	uint64_t bulk_ended_ns; /* bulk's last transaction that it didn't give up; monotonic, as all _ns here */
+	uint64_t owed_ns;   /* what the others have taken while bulk waits, since it last took its due */
 	uint64_t crowd_until_ns, rest_until_ns;
 	struct result *results, **results_end;
 	bool stopping, busy;
@@ -140,17 +143,33 @@ static void take(struct list *from, size_t most_bytes, struct list *group)
 		list_push(group, list_pop(from));
 }
 
-/* Bulk has waited for its turn so long that it neither rests nor makes way. */
-static bool is_overdue(const struct writer *w, const struct job *bulk, uint64_t now)
+static uint64_t least(uint64_t a, uint64_t b)
 {
-	uint64_t since = bulk->since_ns > w->bulk_ended_ns ? bulk->since_ns : w->bulk_ended_ns;
-	return now - since > (uint64_t)WRITER_PATIENCE_MS * 1000000;
+	return a < b ? a : b;
+}
+
+/* The others have had their share: bulk neither rests nor makes way. */
+static bool is_overdue(const struct writer *w)
+{
+	return w->owed_ns > WRITER_SHARE_TIMES * w->other_ns;
+}
+
+static size_t within(size_t least_bytes, size_t bytes, size_t most_bytes)
+{
+	return bytes < least_bytes ? least_bytes : bytes > most_bytes ? most_bytes : bytes;
+}
+
+/* So much of bulk takes so long, by what its last transaction took. */
+static size_t fits(size_t bytes, uint64_t took_ns, uint64_t ns)
+{
+	uint64_t n = (uint64_t)bytes * ns / (took_ns + 1);
+	return within(WRITER_SLICE_BYTES, n, WRITER_BULK_BYTES);
 }
 
 /* Bulk's turn, which it leaves to whoever is pressing: it wouldn't come to its end. Called with the mutex held. */
-static bool takes_turn(struct writer *w, uint64_t now)
+static bool takes_turn(struct writer *w)
 {
-	return w->bulk_turn && (!atomic_load(&w->pressed) || is_overdue(w, w->bulk.first, now));
+	return w->bulk_turn && (!atomic_load(&w->pressed) || is_overdue(w));
 }
 
 /* Takes as much as one transaction may hold: of bulk in turn with the rest, and not while it rests, so that no
@@ -159,10 +178,13 @@ static struct list take_group(struct writer *w, bool *ret_bulk)
 {
 	struct list group = { .first = NULL };
 	uint64_t now = now_ns();
-	bool rests = now < w->rest_until_ns && (w->bulk.first == NULL || !is_overdue(w, w->bulk.first, now));
-	*ret_bulk = !rests && (w->waiting.first == NULL || takes_turn(w, now));
+	bool rests = now < w->rest_until_ns && !is_overdue(w);
+	*ret_bulk = !rests && (w->waiting.first == NULL || takes_turn(w));
 	if (*ret_bulk) {
-		take(&w->bulk, now < w->crowd_until_ns ? w->slice_bytes : w->bulk_bytes, &group);
+		w->makes_way = !is_overdue(w);
+		w->owed_ns = w->makes_way ? w->owed_ns : 0;
+		size_t slice = within(w->makes_way ? 0 : w->fair_bytes, w->slice_bytes, w->bulk_bytes);
+		take(&w->bulk, now < w->crowd_until_ns ? slice : w->bulk_bytes, &group);
 	} else {
 		take(&w->waiting, WRITER_GROUP_BYTES, &group);
 		atomic_store(&w->pressed, w->waiting.first != NULL);
@@ -174,38 +196,37 @@ static struct list take_group(struct writer *w, bool *ret_bulk)
 static bool is_pressed(void *arg)
 {
 	struct writer *w = arg;
-	return atomic_load_explicit(&w->pressed, memory_order_relaxed);
+	w->asked_ns = now_ns();
+	return w->makes_way && atomic_load_explicit(&w->pressed, memory_order_relaxed);
 }
 
-static uint64_t least(uint64_t a, uint64_t b)
+/* A transaction of so much that wasn't given up. From asked_ns on it couldn't be any more. Called with the mutex held. */
+static void bulk_took(struct writer *w, size_t bytes, uint64_t begun, uint64_t ended)
 {
-	return a < b ? a : b;
-}
-
-/* So much of bulk takes so long, by what the last transaction took. */
-static size_t fits(size_t bytes, uint64_t took_ns, uint64_t ns)
-{
-	uint64_t n = (uint64_t)bytes * ns / (took_ns + 1);
-	return n < WRITER_SLICE_BYTES ? WRITER_SLICE_BYTES : n > WRITER_BULK_BYTES ? WRITER_BULK_BYTES : (size_t)n;
+	st_assert(w->asked_ns >= begun && w->asked_ns <= ended);
+	w->owed_ns = 0;
+	w->bulk_bytes = fits(bytes, ended - begun, (uint64_t)WRITER_BULK_MS * 1000000);
+	w->fair_bytes = fits(bytes, ended - begun, WRITER_SLICE_TIMES * w->other_ns);
+	if (ended >= w->crowd_until_ns)
+		return;
+	w->slice_bytes = within(WRITER_SLICE_BYTES, w->slice_bytes + WRITER_SLICE_BYTES, w->bulk_bytes);
+	w->rest_until_ns = ended + least(WRITER_REST_TIMES * (ended - w->asked_ns),
+					 (uint64_t)WRITER_REST_MOST_MS * 1000000);
 }
 
 /* Called with the mutex held. */
-static void bulk_took(struct writer *w, size_t bytes, uint64_t ns)
+static void others_took(struct writer *w, const struct result *r, uint64_t ns)
 {
-	uint64_t now = now_ns();
-	if (now < w->crowd_until_ns)
-		w->rest_until_ns = now + least(WRITER_REST_TIMES * ns, (uint64_t)WRITER_REST_MOST_MS * 1000000);
-	w->bulk_ended_ns = now;
-	size_t slice = fits(bytes, ns, WRITER_SLICE_TIMES * w->other_ns);
-	w->bulk_bytes = fits(bytes, ns, (uint64_t)WRITER_BULK_MS * 1000000);
-	w->slice_bytes = slice < w->bulk_bytes ? slice : w->bulk_bytes;
+	if (r->rc == 0 && r->applied.grown_count > 0) /* what writes nothing syncs nothing */
+		w->other_ns = (3 * w->other_ns + ns) / 4;
+	w->owed_ns = w->bulk.first == NULL ? 0 : w->owed_ns + ns;
 }
 
-static void apply_group(struct writer *w, struct result *r, bool yields)
+static void apply_group(struct writer *w, struct result *r, bool bulk)
 {
 	struct st_job *jobs[ST_GROUP_JOBS_MAX];
 	struct st_world world = world_now(w);
-	world.pressed = yields ? is_pressed : NULL;
+	world.pressed = bulk ? is_pressed : NULL;
 	size_t n = 0;
 	for (struct job *j = r->jobs.first; j != NULL; j = j->next)
 		jobs[n++] = &j->work;
@@ -217,6 +238,7 @@ static void apply_group(struct writer *w, struct result *r, bool yields)
 static void put_back(struct writer *w, struct result *r)
 {
 	list_return(&w->bulk, &r->jobs);
+	w->slice_bytes = within(WRITER_SLICE_BYTES, w->slice_bytes / 2, w->bulk_bytes);
 	free(r);
 }
 
@@ -288,17 +310,17 @@ static void *run(void *arg)
 		}
 		size_t bytes = r->jobs.bytes;
 		uint64_t begun = now_ns();
-		apply_group(w, r, bulk && !is_overdue(w, r->jobs.first, begun));
+		w->asked_ns = begun;
+		apply_group(w, r, bulk);
 		uint64_t ended = now_ns();
-		bool yields = r->rc == ST_EPRESSED;
 		(void)pthread_mutex_lock(&w->mutex);
 		w->busy = false;
-		if (bulk && !yields)
-			bulk_took(w, bytes, ended - begun);
-		else if (!bulk && r->rc == 0 && r->applied.grown_count > 0) /* what writes nothing syncs nothing */
-			w->other_ns = (3 * w->other_ns + ended - begun) / 4;
+		if (bulk && r->rc == 0)
+			bulk_took(w, bytes, begun, ended);
+		else if (!bulk)
+			others_took(w, r, ended - begun);
 		w->gather_until_ns = bulk ? ended : ended + least(w->other_ns, (uint64_t)WRITER_GATHER_MOST_US * 1000);
-		if (yields)
+		if (r->rc == ST_EPRESSED)
 			put_back(w, r);
 		else
 			post(w, r);
@@ -354,21 +376,26 @@ int writer_open(const struct writer_conf *conf, struct writer **ret_w)
 	return 0;
 }
 
+/* Called with the mutex held. */
+static void presses(struct writer *w, uint64_t now)
+{
+	w->crowd_until_ns = now + (uint64_t)WRITER_CROWD_MS * 1000000;
+	atomic_store(&w->pressed, true);
+}
+
 int writer_submit(struct writer *w, struct job *j)
 {
 	int rc = 0;
 	ST_REQUIRE(j->done != NULL);
 	(void)pthread_mutex_lock(&w->mutex);
-	j->since_ns = now_ns();
+	uint64_t now = now_ns();
 	size_t count = w->waiting.count + w->bulk.count, bytes = w->waiting.bytes + w->bulk.bytes;
 	if (w->stopping || count >= WRITER_JOBS_MAX || (count > 0 && bytes + j->bytes > WRITER_BYTES_MAX))
 		rc = ST_EBUSY;
 	else
 		list_push(j->bulk ? &w->bulk : &w->waiting, j);
-	if (rc == 0 && !j->bulk && (j->prompt || !j->patient)) {
-		w->crowd_until_ns = j->since_ns + (uint64_t)WRITER_CROWD_MS * 1000000;
-		atomic_store(&w->pressed, true);
-	}
+	if (rc == 0 && !j->bulk && (j->prompt || !j->patient))
+		presses(w, now);
 	(void)pthread_mutex_unlock(&w->mutex);
 	if (rc == 0)
 		(void)pthread_cond_signal(&w->wake);

@@ -13,18 +13,17 @@ enum {
 	/* Bulk alone goes in large transactions, none of them longer than a clerk would bear who comes just then. */
 	WRITER_BULK_BYTES = 3 * 1024 * 1024,
 	WRITER_BULK_MS = 150,
-	/* Where others have come of late it goes in slices, and rests after each: for so many times what it took, so that
-	 * hardly any of the others meets one's commit, and not for long. A slice takes twice as long as a group of the
-	 * others, so half of it is the commit, however slow the disk; and it has so many bytes at least. */
+	/* Where others have come of late it goes in slices. What comes while one is at work doesn't wait for it: the slice is
+	 * given up, and comes behind that; only its commit can't be. So slices grow by so much while they come to their end,
+	 * halve when one doesn't, and rest for so many times what the commit took: few of the others meet one. */
 	WRITER_CROWD_MS = 250,
 	WRITER_SLICE_BYTES = 32 * 1024,
+	WRITER_REST_TIMES = 4,
+	WRITER_REST_MOST_MS = 20,
+	/* When the others have taken as long as so many of their groups do while bulk waits, it neither rests nor makes way
+	 * for once, for as long as so many of their groups: it goes on beside clerks who never cease, however slow the disk. */
+	WRITER_SHARE_TIMES = 10,
 	WRITER_SLICE_TIMES = 2,
-	WRITER_REST_TIMES = 15,
-	WRITER_REST_MOST_MS = 100,
-	/* What comes while bulk is at work doesn't wait for it: bulk gives its turn up, or its transaction (but not its
-	 * commit), and comes behind that. Bulk that hasn't come to an end of one for so long neither rests nor makes way:
-	 * beside clerks who never cease it goes on, if slowly. */
-	WRITER_PATIENCE_MS = 250,
 };
 
 struct job {
@@ -35,7 +34,6 @@ struct job {
 	bool bulk;                    /* of a backlog: in turn with all that isn't, in transactions of its own */
 	void (*done)(struct job *j);  /* on the loop; work.rc is set. May free j */
 	void *arg;
-	uint64_t since_ns; /* monotonic: when it was submitted */
 	struct job *next;
 };
 

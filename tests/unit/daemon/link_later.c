@@ -3,6 +3,8 @@
 #include "queue.h"
 #include "daemon/stationd/link_state.h"
 
+_Static_assert(GROUPS_MAX > LINK_LATER_MAX + FIT, "each job may come to be a group of its own");
+
 static struct link l;
 static struct child child;
 static struct st_downlink_to down;

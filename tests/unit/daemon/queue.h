@@ -12,11 +12,12 @@
 #include <station/base/error.h>
 #include "daemon/stationd/writer.h"
 
-enum { GROUPS_MAX = 16, FIT = 4 /* jobs of the largest kind fill the queue */ };
+enum { GROUPS_MAX = 512, FIT = 4 /* jobs of the largest kind fill the queue */ };
 
 static sem_t begun, may_end;
 static char groups[GROUPS_MAX][ST_GROUP_JOBS_MAX + 1]; /* a letter a job */
 static size_t group_count;
+static size_t grown_count; /* of what a group is said to have written: of as many logs */
 
 int __wrap_st_apply_new(struct st_store *store, const struct st_keys *keys, struct st_apply **ret_a);
 int __wrap_st_apply_new(struct st_store *store, const struct st_keys *keys, struct st_apply **ret_a)
@@ -52,7 +53,7 @@ int __wrap_st_apply_group(struct st_apply *a, const struct st_world *world, stru
 			  struct st_applied *ret_applied)
 {
 	(void)a;
-	(void)ret_applied;
+	ret_applied->grown_count = grown_count;
 	for (size_t i = 0; group_count < GROUPS_MAX && i < count; i++)
 		groups[group_count][i] = letter_of(jobs[i]->kind);
 	group_count++;
@@ -81,7 +82,7 @@ static void queue_open(writer_applied_fn *applied)
 {
 	struct writer_conf conf = { .loop = &loop, .applied = applied };
 	memset(groups, 0, sizeof(groups));
-	group_count = done_count = 0;
+	group_count = grown_count = done_count = 0;
 	assert_int_equal(sem_init(&begun, 0, 0), 0);
 	assert_int_equal(sem_init(&may_end, 0, 0), 0);
 	assert_int_equal(uv_loop_init(&loop), 0);
