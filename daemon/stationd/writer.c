@@ -37,12 +37,12 @@ struct writer {
 	atomic_bool pressed; /* somebody waits for whom bulk makes way */
 	size_t bulk_bytes;  /* of bulk alone in one transaction: what takes WRITER_BULK_MS */
 	size_t slice_bytes; /* and where others come: more after each that came to its end, half after one that was given up */
+	size_t fair_bytes;  /* or, once it is overdue: what takes WRITER_SLICE_TIMES as long as a group of the others, but for the commit */
 	bool makes_way;     /* bulk at work; */
 	uint64_t asked_ns;  /* when it last looked whether somebody presses: both are the writer's thread's alone */
-	size_t fair_bytes;  /* at least, once it is overdue: what takes WRITER_SLICE_TIMES as long as a group of the others */
 	uint64_t other_ns;  /* what a group of the others takes of late, mostly its commit */
 	uint64_t owed_ns;   /* what the others have taken while bulk waits, since it last took its due */
-	uint64_t crowd_until_ns, rest_until_ns;
+	uint64_t crowd_until_ns, rest_until_ns; /* monotonic, as all _ns here */
 	struct result *results, **results_end;
 	bool stopping, busy;
 	uint64_t gather_until_ns;
@@ -148,6 +148,11 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+static uint64_t most(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
 /* The others have had their share: bulk neither rests nor makes way. */
 static bool is_overdue(const struct writer *w)
 {
@@ -159,7 +164,7 @@ static size_t within(size_t least_bytes, size_t bytes, size_t most_bytes)
 	return bytes < least_bytes ? least_bytes : bytes > most_bytes ? most_bytes : bytes;
 }
 
-/* So much of bulk takes so long, by what its last transaction took. */
+/* With so much of bulk one is at work for so long, by what the last took; the commit, which grows far less, is beside it. */
 static size_t fits(size_t bytes, uint64_t took_ns, uint64_t ns)
 {
 	uint64_t n = (uint64_t)bytes * ns / (took_ns + 1);
@@ -183,7 +188,7 @@ static struct list take_group(struct writer *w, bool *ret_bulk)
 	if (*ret_bulk) {
 		w->makes_way = !is_overdue(w);
 		w->owed_ns = w->makes_way ? w->owed_ns : 0;
-		size_t slice = within(w->makes_way ? 0 : w->fair_bytes, w->slice_bytes, w->bulk_bytes);
+		size_t slice = w->makes_way ? w->slice_bytes : w->fair_bytes;
 		take(&w->bulk, now < w->crowd_until_ns ? slice : w->bulk_bytes, &group);
 	} else {
 		take(&w->waiting, WRITER_GROUP_BYTES, &group);
@@ -191,6 +196,12 @@ static struct list take_group(struct writer *w, bool *ret_bulk)
 	}
 	w->bulk_turn = !*ret_bulk && w->bulk.first != NULL;
 	return group;
+}
+
+/* The slower the disk, the more there is in a slice at least: else it would be but commits. */
+static void set_slice(struct writer *w, size_t bytes)
+{
+	w->slice_bytes = within(most(WRITER_SLICE_BYTES, w->fair_bytes / 4), bytes, w->bulk_bytes);
 }
 
 static bool is_pressed(void *arg)
@@ -204,14 +215,14 @@ static bool is_pressed(void *arg)
 static void bulk_took(struct writer *w, size_t bytes, uint64_t begun, uint64_t ended)
 {
 	st_assert(w->asked_ns >= begun && w->asked_ns <= ended);
+	uint64_t work = w->asked_ns - begun, commit = ended - w->asked_ns, long_ns = (uint64_t)WRITER_BULK_MS * 1000000;
 	w->owed_ns = 0;
-	w->bulk_bytes = fits(bytes, ended - begun, (uint64_t)WRITER_BULK_MS * 1000000);
-	w->fair_bytes = fits(bytes, ended - begun, WRITER_SLICE_TIMES * w->other_ns);
+	w->bulk_bytes = fits(bytes, work, long_ns - least(commit, long_ns));
+	w->fair_bytes = least(fits(bytes, work, WRITER_SLICE_TIMES * w->other_ns), w->bulk_bytes);
 	if (ended >= w->crowd_until_ns)
 		return;
-	w->slice_bytes = within(WRITER_SLICE_BYTES, w->slice_bytes + WRITER_SLICE_BYTES, w->bulk_bytes);
-	w->rest_until_ns = ended + least(WRITER_REST_TIMES * (ended - w->asked_ns),
-					 (uint64_t)WRITER_REST_MOST_MS * 1000000);
+	set_slice(w, w->slice_bytes + WRITER_SLICE_BYTES);
+	w->rest_until_ns = ended + least(WRITER_REST_TIMES * commit, (uint64_t)WRITER_REST_MOST_MS * 1000000);
 }
 
 /* Called with the mutex held. */
@@ -238,7 +249,7 @@ static void apply_group(struct writer *w, struct result *r, bool bulk)
 static void put_back(struct writer *w, struct result *r)
 {
 	list_return(&w->bulk, &r->jobs);
-	w->slice_bytes = within(WRITER_SLICE_BYTES, w->slice_bytes / 2, w->bulk_bytes);
+	set_slice(w, w->slice_bytes / 2);
 	free(r);
 }
 
@@ -357,7 +368,7 @@ int writer_open(const struct writer_conf *conf, struct writer **ret_w)
 		return ST_ENOMEM;
 	w->conf = *conf;
 	w->results_end = &w->results;
-	w->bulk_bytes = w->slice_bytes = WRITER_SLICE_BYTES;
+	w->bulk_bytes = w->slice_bytes = w->fair_bytes = WRITER_SLICE_BYTES;
 	int rc = st_apply_new(conf->store, conf->keys, &w->apply);
 	if (rc < 0) {
 		free(w);

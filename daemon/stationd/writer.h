@@ -21,8 +21,9 @@ enum {
 	WRITER_REST_TIMES = 4,
 	WRITER_REST_MOST_MS = 8,
 	/* When the others have taken as long as so many of their groups do while bulk waits, it neither rests nor makes way
-	 * for once, for as long as so many of their groups: it goes on beside clerks who never cease, however slow the disk. */
-	WRITER_SHARE_TIMES = 6,
+	 * for once, and is at work for as long as so many of them: it goes on beside clerks who never cease, however slow the
+	 * disk. */
+	WRITER_SHARE_TIMES = 4,
 	WRITER_SLICE_TIMES = 2,
 };
 
