@@ -23,7 +23,7 @@ enum {
 	/* When the others have taken as long as so many of their groups do while bulk waits, it neither rests nor makes way
 	 * for once, and is at work for as long as so many of them: it goes on beside clerks who never cease, however slow the
 	 * disk. */
-	WRITER_SHARE_TIMES = 4,
+	WRITER_SHARE_TIMES = 10,
 	WRITER_SLICE_TIMES = 2,
 };
 
